@@ -1,0 +1,128 @@
+package config
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// shownCharacters of an id stay, enough for a person to tell one id from another.
+const shownCharacters = 4
+
+// mask finds a value in a text in whatever form it may stand there.
+type mask struct {
+	pattern     *regexp.Regexp
+	replacement string
+}
+
+// Redact masks the tenant id, the client id and the client secret wherever they stand in text: plain, percent-encoded,
+// escaped as in JSON, or in base64; the ids in any letter case. Of an id the first characters stay, of the secret none.
+// Values shorter than four characters are not masked: they would blot out common words.
+func (c *Config) Redact(text string) string {
+	masks := c.masks
+	if masks == nil {
+		masks = c.newMasks()
+	}
+	for _, mask := range masks {
+		text = mask.pattern.ReplaceAllLiteralString(text, mask.replacement)
+	}
+	return text
+}
+
+func (c *Config) newMasks() []mask {
+	masks := []mask{}
+	if secret := c.ClientSecret.Reveal(); utf8.RuneCountInString(secret) >= shownCharacters {
+		masks = append(masks, mask{pattern: formsOf(secret, false), replacement: stars})
+	}
+	for _, id := range []Secret{c.TenantID, c.ClientID} {
+		value := id.Reveal()
+		if utf8.RuneCountInString(value) >= shownCharacters {
+			masks = append(masks, mask{pattern: formsOf(value, true), replacement: beginning(value) + "…"})
+		}
+	}
+	return masks
+}
+
+// beginning is what may be shown of an id: nothing where that would be half of it or more.
+func beginning(id string) string {
+	runes := []rune(id)
+	if len(runes) <= 2*shownCharacters {
+		return ""
+	}
+	return string(runes[:shownCharacters])
+}
+
+// formsOf matches the value's encodings, and those of its other letter cases where anyCase is set.
+func formsOf(value string, anyCase bool) *regexp.Regexp {
+	spellings := []string{value}
+	if anyCase {
+		spellings = append(spellings, strings.ToLower(value), strings.ToUpper(value))
+	}
+	var plain strings.Builder
+	for _, r := range value {
+		forms := characterForms(r)
+		if anyCase {
+			forms = append(characterForms(unicode.ToLower(r)), characterForms(unicode.ToUpper(r))...)
+		}
+		plain.WriteString("(?:" + strings.Join(forms, "|") + ")")
+	}
+	return regexp.MustCompile(strings.Join(append(base64Forms(spellings), plain.String()), "|"))
+}
+
+// characterForms matches one character as it is, percent-encoded once or more often, or escaped as in a JSON string.
+// Encoders differ in which characters they encode, so each character may stand in any form.
+func characterForms(r rune) []string {
+	forms := []string{regexp.QuoteMeta(string(r)), percentForm(string(r))}
+	if r <= 0xffff {
+		forms = append(forms, fmt.Sprintf(`\\+u(?i:%04x)`, r))
+	}
+	switch r {
+	case ' ': // a query writes it as a plus sign
+		forms = append(forms, `\+`, percentForm("+"))
+	case '"', '\'', '\\', '/':
+		forms = append(forms, `\\+`+regexp.QuoteMeta(string(r)))
+	}
+	return forms
+}
+
+func percentForm(character string) string {
+	var form strings.Builder
+	for _, b := range []byte(character) {
+		fmt.Fprintf(&form, "%%(?:25)*(?i:%02x)", b)
+	}
+	return form.String()
+}
+
+// base64Forms returns the values in both alphabets, padded and not, and, for values long enough to be recognised, the
+// characters that show wherever a value is a part of what was encoded, as in "client:secret". Longer forms come first.
+func base64Forms(values []string) []string {
+	var forms []string
+	for _, value := range values {
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			forms = append(forms, regexp.QuoteMeta(encoding.EncodeToString([]byte(value)))+"={0,2}")
+			if len(value) < 2*shownCharacters {
+				continue
+			}
+			for before := range 3 {
+				forms = append(forms, regexp.QuoteMeta(base64Inside(encoding, value, before)))
+			}
+		}
+	}
+	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return slices.Compact(forms)
+}
+
+// base64Inside encodes the value with the given number of bytes before it and drops the characters that other bytes
+// share. Four characters of base64 hold three bytes.
+func base64Inside(encoding *base64.Encoding, value string, before int) string {
+	encoded := encoding.EncodeToString(append(make([]byte, before), value...))
+	if (before+len(value))%3 != 0 {
+		encoded = encoded[:len(encoded)-1]
+	}
+	return encoded[(before*8+5)/6:]
+}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Selection tells which tables are offered as streams. The zero Selection offers all.
+type Selection struct {
+	include []string
+	exclude []string
+}
+
+// NewSelection returns the selection of the tables that a pattern of include names, or all tables if there is none,
+// without those that a pattern of exclude names. Patterns are globs on logical names in the syntax of path.Match; letter
+// case does not matter. The error is an *Error that names each malformed pattern.
+func NewSelection(include, exclude []string) (Selection, error) {
+	var found findings
+	selection := Selection{
+		include: found.patterns("include_tables", include),
+		exclude: found.patterns("exclude_tables", exclude),
+	}
+	return selection, found.err()
+}
+
+// Includes tells whether the table of that logical name is offered.
+func (s Selection) Includes(logicalName string) bool {
+	name := strings.ToLower(logicalName)
+	matches := func(pattern string) bool {
+		matched, err := path.Match(pattern, name)
+		return err == nil && matched
+	}
+	if slices.ContainsFunc(s.exclude, matches) {
+		return false
+	}
+	return len(s.include) == 0 || slices.ContainsFunc(s.include, matches)
+}
+
+// patterns returns the patterns in the form Includes needs, and notes the malformed ones.
+func (f *findings) patterns(field string, patterns []string) []string {
+	var normal []string
+	for _, pattern := range patterns {
+		trimmed := strings.ToLower(strings.TrimSpace(pattern))
+		if trimmed == "" {
+			f.add(field, "holds an empty entry. Enter a table's logical name or take the entry out.")
+			continue
+		}
+		if _, err := path.Match(trimmed, ""); err != nil {
+			f.add(field, fmt.Sprintf("holds the malformed pattern %q. Use *, ? and [a-z], each bracket closed.", pattern))
+			continue
+		}
+		normal = append(normal, trimmed)
+	}
+	return normal
+}

@@ -1,0 +1,155 @@
+package protocol
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Verb is one of the four commands a source answers.
+// https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
+type Verb string
+
+// The verbs of a source.
+const (
+	Spec     Verb = "spec"
+	Check    Verb = "check"
+	Discover Verb = "discover"
+	Read     Verb = "read"
+)
+
+// Command is a parsed command line. Config, Catalog and State are paths, "" where the flag is absent.
+type Command struct {
+	Verb    Verb
+	Config  string
+	Catalog string
+	State   string
+	Debug   bool
+}
+
+// UsageError says what is wrong with a command line and how to call the connector.
+type UsageError struct{ Problem string }
+
+const usage = "usage: spec | check --config FILE | discover --config FILE | " +
+	"read --config FILE --catalog FILE [--state FILE]"
+
+// Error is the problem followed by the usage line.
+func (e *UsageError) Error() string { return e.Problem + "; " + usage }
+
+// ParseCommand reads the arguments that follow the program's name.
+//
+// Flags stand before or after the verb, in any order, as "--flag value" or "--flag=value"; of a flag that is given twice
+// the last value counts. Flags this source does not know are ignored, for platforms may add some. Such a flag takes the
+// word after it as its value unless that word is a flag or, while no verb has been seen, a verb:
+// "--new x read" and "--new read" both read, "read --new read" does too.
+//
+// The error is a *UsageError.
+func ParseCommand(args []string) (Command, error) {
+	p := parser{rest: args}
+	for len(p.rest) > 0 {
+		if err := p.next(); err != nil {
+			return Command{}, err
+		}
+	}
+	if err := p.command.complete(); err != nil {
+		return Command{}, err
+	}
+	return p.command, nil
+}
+
+type parser struct {
+	command Command
+	rest    []string
+}
+
+// next consumes one word, or a flag with its value.
+func (p *parser) next() error {
+	word := p.take()
+	if !isFlag(word) {
+		return p.verb(word)
+	}
+	name, value, joined := strings.Cut(word, "=")
+	name = strings.TrimLeft(name, "-")
+	switch name {
+	case "config":
+		return p.value(&p.command.Config, name, value, joined)
+	case "catalog":
+		return p.value(&p.command.Catalog, name, value, joined)
+	case "state":
+		return p.value(&p.command.State, name, value, joined)
+	case "manifest-path", "components-path":
+		// The low-code CDK's flags: callers that treat all sources alike may pass them.
+		var ignored string
+		return p.value(&ignored, name, value, joined)
+	case "debug":
+		p.command.Debug = !joined || value != "false"
+		return nil
+	default:
+		p.skipUnknown(joined)
+		return nil
+	}
+}
+
+func (p *parser) verb(word string) error {
+	verb := Verb(word)
+	if !isVerb(word) {
+		return &UsageError{Problem: fmt.Sprintf("%q is no command of this source", word)}
+	}
+	if p.command.Verb != "" && p.command.Verb != verb {
+		return &UsageError{Problem: fmt.Sprintf("two commands are given, %s and %s", p.command.Verb, verb)}
+	}
+	p.command.Verb = verb
+	return nil
+}
+
+// value stores a flag's value, which is joined by "=" or the next word.
+func (p *parser) value(target *string, name, value string, joined bool) error {
+	if !joined {
+		if len(p.rest) == 0 || isFlag(p.rest[0]) {
+			return &UsageError{Problem: fmt.Sprintf("--%s needs a file's path after it", name)}
+		}
+		value = p.take()
+	}
+	if value == "" {
+		return &UsageError{Problem: fmt.Sprintf("the path given with --%s is empty", name)}
+	}
+	*target = value
+	return nil
+}
+
+// skipUnknown drops the value of a flag nobody here knows, if the next word can be one.
+func (p *parser) skipUnknown(joined bool) {
+	if joined || len(p.rest) == 0 || isFlag(p.rest[0]) {
+		return
+	}
+	if p.command.Verb == "" && isVerb(p.rest[0]) {
+		return
+	}
+	p.take()
+}
+
+func (p *parser) take() string {
+	word := p.rest[0]
+	p.rest = p.rest[1:]
+	return word
+}
+
+// complete checks that the verb and the flags it needs are there.
+func (c Command) complete() error {
+	if c.Verb == "" {
+		return &UsageError{Problem: "no command is given"}
+	}
+	if c.Verb != Spec && c.Config == "" {
+		return &UsageError{Problem: fmt.Sprintf("%s needs --config", c.Verb)}
+	}
+	if c.Verb == Read && c.Catalog == "" {
+		return &UsageError{Problem: "read needs --catalog"}
+	}
+	return nil
+}
+
+func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
+
+func isVerb(word string) bool {
+	return slices.Contains([]Verb{Spec, Check, Discover, Read}, Verb(word))
+}

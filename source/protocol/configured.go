@@ -1,0 +1,149 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/bitstrapped/airbyte"
+)
+
+// ConfiguredCatalog names the streams a read has to deliver, in the catalog's order.
+type ConfiguredCatalog struct {
+	Streams []ConfiguredStream
+}
+
+// ConfiguredStream is one stream as the user configured it.
+type ConfiguredStream struct {
+	Name     string
+	SyncMode airbyte.SyncMode
+	// CursorField is the path of the cursor's column, empty where the user chose none.
+	CursorField []string
+	PrimaryKey  [][]string
+	// SupportedSyncModes are those the source offered when the catalog was discovered.
+	SupportedSyncModes []airbyte.SyncMode
+	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties.
+	Columns map[string]Property
+}
+
+// Offers tells whether the source offered the mode when the catalog was discovered. PyAirbyte asks for incremental on
+// every stream, also on those that never offered it.
+func (s ConfiguredStream) Offers(mode airbyte.SyncMode) bool {
+	return slices.Contains(s.SupportedSyncModes, mode)
+}
+
+// ReadConfiguredCatalog reads the file of --catalog. Members it does not need, nulls among them, are passed over.
+// The error is a sentence that names the file and, where one is at fault, the stream.
+func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
+	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
+	if err != nil {
+		return ConfiguredCatalog{}, fmt.Errorf("read the configured catalog: %w", err)
+	}
+	var document struct {
+		Streams []json.RawMessage `json:"streams"`
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		return ConfiguredCatalog{}, fmt.Errorf("parse the configured catalog %s: %w", path, err)
+	}
+	if document.Streams == nil {
+		return ConfiguredCatalog{}, fmt.Errorf(`the configured catalog %s has no "streams"`, path)
+	}
+	catalog := ConfiguredCatalog{Streams: make([]ConfiguredStream, 0, len(document.Streams))}
+	seen := make(map[string]bool, len(document.Streams))
+	for i, entry := range document.Streams {
+		stream, err := parseConfigured(entry)
+		if err != nil {
+			return ConfiguredCatalog{}, fmt.Errorf("configured catalog %s, entry %d: %w", path, i+1, err)
+		}
+		if seen[stream.Name] {
+			return ConfiguredCatalog{}, fmt.Errorf("configured catalog %s: stream %q is there twice", path, stream.Name)
+		}
+		seen[stream.Name] = true
+		catalog.Streams = append(catalog.Streams, stream)
+	}
+	return catalog, nil
+}
+
+// configuredEntry is a ConfiguredAirbyteStream of the protocol, as far as a source needs it.
+type configuredEntry struct {
+	Stream struct {
+		Name       string `json:"name"`
+		Namespace  string `json:"namespace"`
+		JSONSchema struct {
+			Properties map[string]json.RawMessage `json:"properties"`
+		} `json:"json_schema"`
+		SupportedSyncModes []airbyte.SyncMode `json:"supported_sync_modes"`
+	} `json:"stream"`
+	SyncMode    airbyte.SyncMode `json:"sync_mode"`
+	CursorField []string         `json:"cursor_field"`
+	PrimaryKey  [][]string       `json:"primary_key"`
+}
+
+func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
+	var e configuredEntry
+	err := json.Unmarshal(data, &e)
+	name := e.Stream.Name
+	if err != nil {
+		return ConfiguredStream{}, fmt.Errorf("parse stream %q: %w", name, err)
+	}
+	if name == "" {
+		return ConfiguredStream{}, errors.New("the stream has no name")
+	}
+	if e.Stream.Namespace != "" {
+		return ConfiguredStream{}, fmt.Errorf("stream %q has the namespace %q, but this source has no namespaces; "+
+			"refresh the connection's schema", name, e.Stream.Namespace)
+	}
+	if e.SyncMode != airbyte.SyncModeFullRefresh && e.SyncMode != airbyte.SyncModeIncremental {
+		return ConfiguredStream{}, fmt.Errorf("stream %q has the sync_mode %q, which is neither %s nor %s",
+			name, e.SyncMode, airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental)
+	}
+	if e.Stream.JSONSchema.Properties == nil {
+		return ConfiguredStream{}, fmt.Errorf("stream %q has no json_schema.properties, so no columns to read; "+
+			"refresh the connection's schema", name)
+	}
+	columns := make(map[string]Property, len(e.Stream.JSONSchema.Properties))
+	for column, schema := range e.Stream.JSONSchema.Properties {
+		columns[column] = lenientProperty(schema)
+	}
+	return ConfiguredStream{
+		Name:               name,
+		SyncMode:           e.SyncMode,
+		CursorField:        e.CursorField,
+		PrimaryKey:         e.PrimaryKey,
+		SupportedSyncModes: e.Stream.SupportedSyncModes,
+		Columns:            columns,
+	}, nil
+}
+
+// lenientProperty takes what it understands of a column's schema, which is any JSON value: true and {} are schemas too.
+func lenientProperty(schema json.RawMessage) Property {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(schema, &members) != nil {
+		return Property{}
+	}
+	property := Property{Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
+	if bytes.HasPrefix(members["type"], []byte("[")) {
+		var types []json.RawMessage
+		if json.Unmarshal(members["type"], &types) == nil {
+			for _, element := range types {
+				property.Type = append(property.Type, text(element))
+			}
+		}
+		property.Type = slices.DeleteFunc(property.Type, func(name string) bool { return name == "" })
+	} else if name := text(members["type"]); name != "" {
+		property.Type = []string{name}
+	}
+	return property
+}
+
+// text is the value of a JSON string, "" of anything else.
+func text(value json.RawMessage) string {
+	var s string
+	if len(value) == 0 || json.Unmarshal(value, &s) != nil {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,118 @@
+package protocol
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/bitstrapped/airbyte"
+)
+
+// NewLogHandler returns a slog.Handler that writes each record of at least the given level as a LOG message. The text is
+// the record's message followed by its attributes as key=value; a group's name stands before its keys with a dot. Levels
+// between slog's named ones count as the named one below.
+func NewLogHandler(log airbyte.LogWriter, level slog.Leveler) slog.Handler {
+	return &logHandler{log: log, level: level}
+}
+
+type logHandler struct {
+	log    airbyte.LogWriter
+	level  slog.Leveler
+	prefix string // the open groups, each followed by a dot
+	attrs  string // the attributes so far, each after a space
+}
+
+func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= h.level.Level()
+}
+
+func (h *logHandler) Handle(_ context.Context, record slog.Record) error {
+	var text strings.Builder
+	text.WriteString(record.Message)
+	text.WriteString(h.attrs)
+	record.Attrs(func(attr slog.Attr) bool {
+		writeAttr(&text, h.prefix, attr)
+		return true
+	})
+	return h.log(logLevel(record.Level), text.String())
+}
+
+func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var text strings.Builder
+	text.WriteString(h.attrs)
+	for _, attr := range attrs {
+		writeAttr(&text, h.prefix, attr)
+	}
+	next := *h
+	next.attrs = text.String()
+	return &next
+}
+
+func (h *logHandler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	next := *h
+	next.prefix += name + "."
+	return &next
+}
+
+// writeAttr follows the rules of slog.Handler: values are resolved, empty attributes and groups left out, groups
+// without a name put in line.
+func writeAttr(text *strings.Builder, prefix string, attr slog.Attr) {
+	value := attr.Value.Resolve()
+	if attr.Key == "" && value.Equal(slog.Value{}) {
+		return
+	}
+	if value.Kind() == slog.KindGroup {
+		if attr.Key != "" {
+			prefix += attr.Key + "."
+		}
+		for _, member := range value.Group() {
+			writeAttr(text, prefix, member)
+		}
+		return
+	}
+	text.WriteByte(' ')
+	text.WriteString(quoted(prefix + attr.Key))
+	text.WriteByte('=')
+	text.WriteString(quoted(valueText(value)))
+}
+
+func valueText(value slog.Value) string {
+	switch value.Kind() {
+	case slog.KindTime:
+		return value.Time().Format(time.RFC3339Nano)
+	case slog.KindAny:
+		return fmt.Sprintf("%+v", value.Any())
+	default:
+		return value.String()
+	}
+}
+
+// quoted quotes a text that could not be told from what stands around it.
+func quoted(text string) string {
+	ambiguous := func(r rune) bool { return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if text == "" || slices.ContainsFunc([]rune(text), ambiguous) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func logLevel(level slog.Level) airbyte.LogLevel {
+	switch {
+	case level < slog.LevelInfo:
+		return airbyte.LogLevelDebug
+	case level < slog.LevelWarn:
+		return airbyte.LogLevelInfo
+	case level < slog.LevelError:
+		return airbyte.LogLevelWarn
+	default:
+		return airbyte.LogLevelError
+	}
+}

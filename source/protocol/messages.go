@@ -1,0 +1,174 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bitstrapped/airbyte"
+)
+
+// Records is a chunk of encoded RECORD lines of one stream. It is what crosses airbyte.RecordWriter.
+type Records struct {
+	// Lines holds whole lines, each ending in a line feed.
+	Lines []byte
+	// Count is the number of lines.
+	Count int
+}
+
+// StreamState is a stream's checkpoint: it covers every record of the stream written before it. It is what crosses
+// airbyte.StateWriter.
+type StreamState struct {
+	Stream string
+	// State is any JSON value but null.
+	State json.RawMessage
+}
+
+// StreamStatus is how far the reading of a stream has come.
+type StreamStatus string
+
+// The states of AirbyteStreamStatus. A stream is STARTED, RUNNING, and at its end COMPLETE or INCOMPLETE.
+const (
+	Started    StreamStatus = "STARTED"
+	Running    StreamStatus = "RUNNING"
+	Complete   StreamStatus = "COMPLETE"
+	Incomplete StreamStatus = "INCOMPLETE"
+)
+
+// FailureType tells who can help: the user, time, or the connector's developers.
+type FailureType string
+
+// The failure types of AirbyteErrorTraceMessage.
+const (
+	ConfigError    FailureType = "config_error"
+	TransientError FailureType = "transient_error"
+	SystemError    FailureType = "system_error"
+)
+
+// Failure is an error as the platform shows it.
+type Failure struct {
+	Type FailureType
+	// Message is for the user, Internal for whoever reads the log.
+	Message, Internal string
+	// Stream is the stream that failed, "" where the whole command did.
+	Stream string
+}
+
+// envelope is an AirbyteMessage. Its members and those of the types below are named in
+// https://github.com/airbytehq/airbyte-protocol/blob/main/protocol-models/src/main/resources/airbyte_protocol/v0/airbyte_protocol.yaml.
+type envelope struct {
+	Type             string          `json:"type"`
+	State            *stateLine      `json:"state,omitempty"`
+	Log              *logLine        `json:"log,omitempty"`
+	Spec             json.RawMessage `json:"spec,omitempty"`
+	ConnectionStatus *connectionLine `json:"connectionStatus,omitempty"`
+	Catalog          *Catalog        `json:"catalog,omitempty"`
+	Trace            *traceLine      `json:"trace,omitempty"`
+}
+
+type stateLine struct {
+	Type        string      `json:"type"`
+	Stream      streamState `json:"stream"`
+	SourceStats sourceStats `json:"sourceStats"`
+}
+
+type sourceStats struct {
+	RecordCount json.RawMessage `json:"recordCount"`
+}
+
+type logLine struct {
+	Level   airbyte.LogLevel `json:"level"`
+	Message string           `json:"message"`
+}
+
+type connectionLine struct {
+	Status  string `json:"status"`
+	Message string `json:"message,omitempty"`
+}
+
+type traceLine struct {
+	Type         string        `json:"type"`
+	EmittedAt    int64         `json:"emitted_at"`
+	Error        *errorLine    `json:"error,omitempty"`
+	Estimate     *estimateLine `json:"estimate,omitempty"`
+	StreamStatus *statusLine   `json:"stream_status,omitempty"`
+}
+
+type descriptor struct {
+	Name string `json:"name"`
+}
+
+type errorLine struct {
+	Message     string      `json:"message"`
+	Internal    string      `json:"internal_message,omitempty"`
+	FailureType FailureType `json:"failure_type"`
+	Stream      *descriptor `json:"stream_descriptor,omitempty"`
+}
+
+// estimateLine holds both figures always: the platform unboxes both.
+type estimateLine struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Rows  int64  `json:"row_estimate"`
+	Bytes int64  `json:"byte_estimate"`
+}
+
+type statusLine struct {
+	Stream  descriptor     `json:"stream_descriptor"`
+	Status  StreamStatus   `json:"status"`
+	Reasons []statusReason `json:"reasons,omitempty"`
+}
+
+type statusReason struct {
+	Type        string       `json:"type"`
+	RateLimited *rateLimited `json:"rate_limited,omitempty"`
+}
+
+type rateLimited struct {
+	QuotaReset int64 `json:"quota_reset"`
+}
+
+func newState(state StreamState, records int64) envelope {
+	line := stateLine{Type: "STREAM", SourceStats: sourceStats{RecordCount: floatText(records)}}
+	line.Stream.Descriptor.Name = state.Stream
+	line.Stream.State = state.State
+	return envelope{Type: "STATE", State: &line}
+}
+
+// floatText writes a count with a decimal point, which the protocol asks of recordCount.
+func floatText(n int64) json.RawMessage {
+	return json.RawMessage(strconv.FormatInt(n, 10) + ".0")
+}
+
+func newStatus(stream string, status StreamStatus) *statusLine {
+	return &statusLine{Stream: descriptor{Name: stream}, Status: status}
+}
+
+// newRateLimited is a RUNNING with one reason. A zero quotaReset leaves the time out, as the protocol allows.
+func newRateLimited(stream string, quotaReset time.Time) *statusLine {
+	line := newStatus(stream, Running)
+	reason := statusReason{Type: "RATE_LIMITED"}
+	if !quotaReset.IsZero() {
+		reason.RateLimited = &rateLimited{QuotaReset: quotaReset.UnixMilli()}
+	}
+	line.Reasons = []statusReason{reason}
+	return line
+}
+
+// newConnection is a SUCCEEDED where there is no problem, else a FAILED with one text of all problems.
+func newConnection(problems []string) *connectionLine {
+	switch len(problems) {
+	case 0:
+		return &connectionLine{Status: "SUCCEEDED"}
+	case 1:
+		return &connectionLine{Status: "FAILED", Message: problems[0]}
+	}
+	numbered := make([]string, len(problems))
+	for i, problem := range problems {
+		numbered[i] = fmt.Sprintf("(%d) %s", i+1, problem)
+	}
+	text := fmt.Sprintf("%d problems were found. %s", len(problems), strings.Join(numbered, " "))
+	return &connectionLine{Status: "FAILED", Message: text}
+}

@@ -1,0 +1,183 @@
+package protocol
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bitstrapped/airbyte"
+)
+
+// outputBuffer is large enough that records leave in few system calls, and small enough to stay in a core's cache.
+const outputBuffer = 256 << 10
+
+// Writer writes a source's messages, one a line. It is the only writer of standard output: whole lines go out in the
+// order of the calls, from as many goroutines as wish. Records are buffered; every other message takes what is buffered
+// with it. Once a write has failed, that error is returned by all later calls.
+type Writer struct {
+	mu      sync.Mutex
+	out     *bufio.Writer
+	records map[string]int64 // written since the stream's last STATE
+	redact  func(string) string
+
+	lastEmitted atomic.Int64
+}
+
+// NewWriter returns a Writer to out. Texts are not redacted until Redact is called.
+func NewWriter(out io.Writer) *Writer {
+	return &Writer{
+		out:     bufio.NewWriterSize(out, outputBuffer),
+		records: map[string]int64{},
+		redact:  func(text string) string { return text },
+	}
+}
+
+// Tracker returns the writer as streams use it. Record takes a Records and no namespace, State a StreamState; any other
+// value is refused with an error.
+func (w *Writer) Tracker() airbyte.MessageTracker {
+	return airbyte.MessageTracker{Record: w.record, State: w.state, Log: w.log}
+}
+
+// Redact sets the function that takes secrets out of texts. It is applied to logs, traces and the connection's status,
+// never to records or states: these hold the user's data, which must arrive as it is.
+func (w *Writer) Redact(f func(string) string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.redact = f
+}
+
+// EmittedAt is the present time in milliseconds since 1970. It never falls, though the system's clock may.
+func (w *Writer) EmittedAt() int64 {
+	now := time.Now().UnixMilli()
+	for {
+		last := w.lastEmitted.Load()
+		if now <= last {
+			return last
+		}
+		if w.lastEmitted.CompareAndSwap(last, now) {
+			return now
+		}
+	}
+}
+
+// Flush writes what is buffered.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flush()
+}
+
+func (w *Writer) record(v any, stream, namespace string) error {
+	records, ok := v.(Records)
+	if !ok {
+		return fmt.Errorf("write records of %s: a %T came instead of protocol.Records", stream, v)
+	}
+	if namespace != "" {
+		return fmt.Errorf("write records of %s: this source has no namespaces, yet %q came", stream, namespace)
+	}
+	if len(records.Lines) > 0 && !bytes.HasSuffix(records.Lines, []byte("\n")) {
+		return fmt.Errorf("write records of %s: the last line has no end", stream)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.write(records.Lines); err != nil {
+		return err
+	}
+	w.records[stream] += int64(records.Count)
+	return nil
+}
+
+func (w *Writer) state(v any) error {
+	state, ok := v.(StreamState)
+	if !ok {
+		return fmt.Errorf("write a state: a %T came instead of protocol.StreamState", v)
+	}
+	if len(state.State) == 0 || string(state.State) == "null" {
+		return fmt.Errorf("write the state of %s: it is empty", state.Stream)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	line, err := encode(newState(state, w.records[state.Stream]))
+	if err != nil {
+		return fmt.Errorf("encode the state of %s: %w", state.Stream, err)
+	}
+	if err := w.write(line); err != nil {
+		return err
+	}
+	w.records[state.Stream] = 0
+	return w.flush()
+}
+
+func (w *Writer) log(level airbyte.LogLevel, text string) error {
+	return w.send(envelope{Type: "LOG", Log: &logLine{Level: level, Message: w.redacted(text)}})
+}
+
+// send writes a message and all that is buffered before it.
+func (w *Writer) send(message envelope) error {
+	line, err := encode(message)
+	if err != nil {
+		return fmt.Errorf("encode a %s message: %w", message.Type, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.write(line); err != nil {
+		return err
+	}
+	return w.flush()
+}
+
+// write buffers whole lines. Lines that do not fit are not cut: what is buffered goes out before them.
+func (w *Writer) write(lines []byte) error {
+	if len(lines) > w.out.Available() {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if _, err := w.out.Write(lines); err != nil {
+		return fmt.Errorf("write standard output: %w", err)
+	}
+	return nil
+}
+
+func (w *Writer) flush() error {
+	if err := w.out.Flush(); err != nil {
+		return fmt.Errorf("write standard output: %w", err)
+	}
+	return nil
+}
+
+func (w *Writer) redacted(text string) string {
+	w.mu.Lock()
+	redact := w.redact
+	w.mu.Unlock()
+	return redact(text)
+}
+
+// encode writes a message as one line. It leaves <, > and & as they are, and escapes the line separators outside ASCII:
+// readers that split lines as Python's str.splitlines does would cut the message there.
+func encode(message envelope) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(message); err != nil {
+		return nil, err
+	}
+	return escapeSeparators(line.Bytes()), nil
+}
+
+// escapeSeparators escapes U+0085, U+2028 and U+2029, which in JSON stand in strings only.
+func escapeSeparators(line []byte) []byte {
+	for _, separator := range []struct{ raw, escaped string }{
+		{"\u0085", `\u0085`}, {"\u2028", `\u2028`}, {"\u2029", `\u2029`},
+	} {
+		if bytes.Contains(line, []byte(separator.raw)) {
+			line = bytes.ReplaceAll(line, []byte(separator.raw), []byte(separator.escaped))
+		}
+	}
+	return line
+}

@@ -1,0 +1,55 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/config"
+)
+
+func TestTablesAreSelectedByPatterns(t *testing.T) {
+	list := func(patterns ...string) []string { return patterns }
+	tests := []struct {
+		name             string
+		include, exclude []string
+		in, out          []string
+	}{
+		{"without patterns all tables are in", nil, nil, list("account", "new_x"), nil},
+		{"a name selects its table alone", list("account"), nil, list("account"), list("accounts", "myaccount")},
+		{"a star stands for any characters", list("new_*"), nil, list("new_", "new_ticket"), list("anew_x")},
+		{"a question mark stands for one", list("new_?"), nil, list("new_a"), list("new_", "new_ab")},
+		{"a range stands for one", list("[a-c]*"), nil, list("account", "contact"), list("lead")},
+		{"any of several patterns will do", list("account", "con*"), nil, list("account", "contact"), list("lead")},
+		{"letter case and spaces do not matter", list(" Account "), list("CONTACT"), list("ACCOUNT"), list("contact")},
+		{"exclusion alone leaves the others in", nil, list("msdyn_*"), list("account"), list("msdyn_x")},
+		{"exclusion is stronger", list("a*"), list("ac*"), list("appointment"), list("account", "lead")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			selection, err := config.NewSelection(test.include, test.exclude)
+			require.NoError(t, err)
+			for _, table := range test.in {
+				assert.True(t, selection.Includes(table), table)
+			}
+			for _, table := range test.out {
+				assert.False(t, selection.Includes(table), table)
+			}
+		})
+	}
+}
+
+func TestEachMalformedPatternIsNamed(t *testing.T) {
+	_, err := config.NewSelection([]string{"a[", "good*"}, []string{"b[z-a", `c\`, ""})
+	var faults *config.Error
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults.Problems, 4)
+	assert.Contains(t, faults.Problems[0], `include_tables holds the malformed pattern "a["`)
+	assert.Contains(t, faults.Problems[1], `exclude_tables holds the malformed pattern "b[z-a"`)
+	assert.Contains(t, faults.Problems[3], "exclude_tables holds an empty entry")
+}
+
+func TestTheZeroSelectionIncludesAll(t *testing.T) {
+	assert.True(t, config.Selection{}.Includes("account"))
+}

@@ -1,0 +1,138 @@
+package config_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/xeipuuv/gojsonschema"
+)
+
+// specified is the specification as the platform and its acceptance tests look at it.
+type specified struct {
+	DocumentationURL string         `json:"documentationUrl"`
+	ProtocolVersion  string         `json:"protocol_version"`
+	Connection       map[string]any `json:"connectionSpecification"`
+}
+
+func parseSpecification(t *testing.T) specified {
+	t.Helper()
+	var parsed specified
+	require.NoError(t, json.Unmarshal(specification(t), &parsed))
+	return parsed
+}
+
+// properties returns the connection's properties by name.
+func properties(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	members, ok := parseSpecification(t).Connection["properties"].(map[string]any)
+	require.True(t, ok)
+	properties := map[string]map[string]any{}
+	for name, member := range members {
+		properties[name], ok = member.(map[string]any)
+		require.True(t, ok, name)
+	}
+	return properties
+}
+
+// The rules are those of airbytehq/airbyte's connector-acceptance-test (tests/test_core.py, class TestSpec).
+func TestTheSpecificationFollowsTheAcceptanceRules(t *testing.T) {
+	parsed := parseSpecification(t)
+	assert.NotEmpty(t, parsed.DocumentationURL)
+	assert.Equal(t, "0.2.0", parsed.ProtocolVersion, "the version platforms assume for a source that tells none")
+	assert.Equal(t, "object", parsed.Connection["type"])
+	assert.Equal(t, true, parsed.Connection["additionalProperties"])
+	_, err := gojsonschema.NewSchema(gojsonschema.NewGoLoader(parsed.Connection))
+	require.NoError(t, err)
+
+	t.Run("keywords that forms cannot show do not occur", func(t *testing.T) {
+		forbidden := []string{
+			"not", "anyOf", "allOf", "patternProperties", "prefixItems", "if", "then", "else", "dependentSchemas",
+			"dependentRequired", "$ref",
+		}
+		eachKeyword(parsed.Connection, func(keyword string, _ any) { assert.NotContains(t, forbidden, keyword) })
+	})
+	t.Run("no type is a list", func(t *testing.T) {
+		eachKeyword(parsed.Connection, func(keyword string, value any) {
+			if keyword == "type" {
+				assert.IsType(t, "", value)
+			}
+		})
+	})
+	t.Run("each property has a title, a description and an order of its own", func(t *testing.T) {
+		var orders []float64
+		for name, property := range properties(t) {
+			assert.NotEmpty(t, property["title"], name)
+			assert.NotEmpty(t, property["description"], name)
+			order, ok := property["order"].(float64)
+			require.True(t, ok, name)
+			orders = append(orders, order)
+		}
+		slices.Sort(orders)
+		assert.Len(t, slices.Compact(orders), len(properties(t)))
+	})
+	t.Run("a list's items are of a simple type", func(t *testing.T) {
+		for name, property := range properties(t) {
+			if property["type"] == "array" {
+				assert.Equal(t, map[string]any{"type": "string"}, property["items"], name)
+			}
+		}
+	})
+	t.Run("the credentials alone are secrets", func(t *testing.T) {
+		var secrets []string
+		for name, property := range properties(t) {
+			if property["airbyte_secret"] == true {
+				assert.Equal(t, "string", property["type"])
+				secrets = append(secrets, name)
+			}
+		}
+		slices.Sort(secrets)
+		assert.Equal(t, []string{"client_id", "client_secret_value", "tenant_id"}, secrets)
+	})
+}
+
+// Airbyte's Python source of the same name has these settings in version 1.0.2. A platform calls it a breaking change to
+// ask for more, to narrow a value or to take a secret's mark away.
+func TestConfigurationsOfThePythonSourceStayValid(t *testing.T) {
+	older := map[string]string{
+		"url": "string", "tenant_id": "string", "client_id": "string", "client_secret_value": "string",
+		"odata_maxpagesize": "integer",
+	}
+	all := properties(t)
+	for name, kind := range older {
+		require.Contains(t, all, name)
+		assert.Equal(t, kind, all[name]["type"], name)
+		for _, narrowing := range []string{"pattern", "minimum", "maximum", "enum", "format", "minLength", "maxLength"} {
+			assert.NotContains(t, all[name], narrowing, name)
+		}
+	}
+	assert.EqualValues(t, 5000, all["odata_maxpagesize"]["default"])
+	assert.Equal(t, []any{"url", "tenant_id", "client_id", "client_secret_value"}, parseSpecification(t).Connection["required"])
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if _, old := older[name]; !old {
+			assert.NotContains(t, parseSpecification(t).Connection["required"], name)
+		}
+	}
+}
+
+// eachKeyword visits the keywords of a schema and of the schemas in it, but not the names of its properties.
+func eachKeyword(schema map[string]any, visit func(keyword string, value any)) {
+	for keyword, value := range schema {
+		visit(keyword, value)
+		members, ok := value.(map[string]any)
+		switch {
+		case !ok:
+		case keyword == "properties":
+			for _, property := range members {
+				if nested, ok := property.(map[string]any); ok {
+					eachKeyword(nested, visit)
+				}
+			}
+		default:
+			eachKeyword(members, visit)
+		}
+	}
+}

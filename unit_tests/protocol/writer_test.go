@@ -1,0 +1,173 @@
+package protocol_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bitstrapped/airbyte"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/protocol"
+)
+
+func records(lines ...string) protocol.Records {
+	return protocol.Records{Lines: []byte(strings.Join(lines, "\n") + "\n"), Count: len(lines)}
+}
+
+func account(state string) protocol.StreamState {
+	return protocol.StreamState{Stream: "account", State: json.RawMessage(state)}
+}
+
+// writes counts what reaches the operating system.
+type writes struct {
+	all  bytes.Buffer
+	each []string
+	err  error
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.each = append(w.each, string(p))
+	return w.all.Write(p)
+}
+
+func TestAStateCarriesTheCountOfItsStreamsRecords(t *testing.T) {
+	var out bytes.Buffer
+	tracker := protocol.NewWriter(&out).Tracker()
+	require.NoError(t, tracker.Record(records("1", "2"), "account", ""))
+	require.NoError(t, tracker.Record(records("3"), "contact", ""))
+	require.NoError(t, tracker.Record(records("4"), "account", ""))
+	require.NoError(t, tracker.State(account(`{"v":1}`)))
+	require.NoError(t, tracker.Record(records("5"), "account", ""))
+	require.NoError(t, tracker.State(account(`{"v":2}`)))
+	require.NoError(t, tracker.State(account(`{"v":3}`)))
+	require.NoError(t, tracker.State(protocol.StreamState{Stream: "contact", State: json.RawMessage(`{}`)}))
+
+	state := func(stream, state, count string) string {
+		return `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"` + stream +
+			`"},"stream_state":` + state + `},"sourceStats":{"recordCount":` + count + `}}}`
+	}
+	want := []string{
+		"1", "2", "3", "4", state("account", `{"v":1}`, "3.0"),
+		"5", state("account", `{"v":2}`, "1.0"), state("account", `{"v":3}`, "0.0"), state("contact", `{}`, "1.0"),
+	}
+	assert.Equal(t, want, strings.Split(strings.TrimSpace(out.String()), "\n"))
+}
+
+func TestRecordsWaitForTheNextMessage(t *testing.T) {
+	messages := map[string]func(w *protocol.Writer) error{
+		"a state":      func(w *protocol.Writer) error { return w.Tracker().State(account(`{}`)) },
+		"a log":        func(w *protocol.Writer) error { return w.Tracker().Log(airbyte.LogLevelInfo, "text") },
+		"a status":     func(w *protocol.Writer) error { return w.Status("account", protocol.Running) },
+		"a failure":    func(w *protocol.Writer) error { return w.Fail(protocol.Failure{Message: "text"}) },
+		"a flush":      func(w *protocol.Writer) error { return w.Flush() },
+		"an estimate":  func(w *protocol.Writer) error { return w.Estimate("account", 1, 1) },
+		"the spec":     func(w *protocol.Writer) error { return w.Spec([]byte(`{}`)) },
+		"the catalog":  func(w *protocol.Writer) error { return w.Catalog(protocol.Catalog{}) },
+		"check's word": func(w *protocol.Writer) error { return w.ConnectionStatus(nil) },
+	}
+	for name, message := range messages {
+		t.Run(name+" takes them along", func(t *testing.T) {
+			out := &writes{}
+			writer := protocol.NewWriter(out)
+			require.NoError(t, writer.Tracker().Record(records("1"), "account", ""))
+			assert.Empty(t, out.each, "one system call a record would be slow")
+			require.NoError(t, message(writer))
+			assert.True(t, strings.HasPrefix(out.all.String(), "1\n"))
+			assert.True(t, strings.HasSuffix(out.all.String(), "\n"))
+			assert.Len(t, out.each, 1)
+		})
+	}
+}
+
+func TestAWriteNeverCutsALine(t *testing.T) {
+	out := &writes{}
+	tracker := protocol.NewWriter(out).Tracker()
+	for _, size := range []int{100 << 10, 100 << 10, 100 << 10, 300 << 10, 600 << 10, 10} {
+		require.NoError(t, tracker.Record(records(strings.Repeat("x", size)), "account", ""))
+	}
+	require.NoError(t, tracker.State(account(`{}`)))
+	for i, write := range out.each {
+		assert.True(t, strings.HasSuffix(write, "\n"), "write %d of %d ends a line", i+1, len(out.each))
+	}
+	assert.Equal(t, 7, strings.Count(out.all.String(), "\n"), "nothing is lost")
+}
+
+func TestMessagesOfManyGoroutinesStayWhole(t *testing.T) {
+	var out bytes.Buffer
+	writer := protocol.NewWriter(&out)
+	tracker := writer.Tracker()
+	const streams, pages = 8, 50
+	var wg sync.WaitGroup
+	for i := range streams {
+		wg.Go(func() {
+			name := fmt.Sprintf("stream%d", i)
+			line := fmt.Sprintf(`{"type":"RECORD","record":{"stream":%q}}`, name)
+			for range pages {
+				assert.NoError(t, tracker.Record(records(line, line, line), name, ""))
+				assert.NoError(t, tracker.Log(airbyte.LogLevelInfo, name))
+				assert.NoError(t, tracker.State(protocol.StreamState{Stream: name, State: json.RawMessage(`{"v":1}`)}))
+			}
+		})
+	}
+	wg.Wait()
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	assert.Len(t, lines, streams*pages*5)
+	for _, line := range lines {
+		require.True(t, json.Valid([]byte(line)), line)
+		if strings.Contains(line, `"STATE"`) {
+			require.Contains(t, line, `"recordCount":3.0`, "a state counts its own stream's records alone")
+		}
+	}
+}
+
+func TestAFailedWriteIsReportedByAllLaterCalls(t *testing.T) {
+	broken := errors.New("broken pipe")
+	out := &writes{err: broken}
+	writer := protocol.NewWriter(out)
+	require.ErrorIs(t, writer.Status("account", protocol.Started), broken)
+
+	out.err = nil
+	tracker := writer.Tracker()
+	assert.ErrorIs(t, tracker.Record(records("1"), "account", ""), broken)
+	assert.ErrorIs(t, tracker.State(account(`{}`)), broken)
+	assert.ErrorIs(t, tracker.Log(airbyte.LogLevelInfo, "text"), broken)
+	assert.ErrorIs(t, writer.Fail(protocol.Failure{Message: "text"}), broken)
+	assert.ErrorIs(t, writer.Flush(), broken)
+	assert.Empty(t, out.each, "what follows a gap must not look whole")
+}
+
+func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
+	var out bytes.Buffer
+	writer := protocol.NewWriter(&out)
+	tracker := writer.Tracker()
+	assert.ErrorContains(t, tracker.Record(map[string]any{"a": 1}, "account", ""), "instead of protocol.Records")
+	assert.ErrorContains(t, tracker.Record(records("1"), "account", "dbo"), "no namespaces")
+	assert.ErrorContains(t, tracker.Record(protocol.Records{Lines: []byte("1")}, "account", ""), "has no end")
+	assert.ErrorContains(t, tracker.State("state"), "instead of protocol.StreamState")
+	assert.ErrorContains(t, tracker.State(account("")), "state of account: it is empty")
+	assert.ErrorContains(t, tracker.State(account("null")), "state of account: it is empty")
+	assert.ErrorContains(t, tracker.State(account("{")), "encode the state of account")
+	require.NoError(t, tracker.Record(protocol.Records{}, "account", ""), "an empty chunk is fine")
+	require.NoError(t, writer.Flush())
+	assert.Empty(t, out.String())
+}
+
+func TestEmittedAtNeverFalls(t *testing.T) {
+	writer := protocol.NewWriter(&bytes.Buffer{})
+	last := writer.EmittedAt()
+	assert.Greater(t, last, int64(1_700_000_000_000), "it is in milliseconds since 1970")
+	for range 1000 {
+		now := writer.EmittedAt()
+		require.GreaterOrEqual(t, now, last)
+		last = now
+	}
+}
