@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+)
+
+// unreachable hides the text of an error that did not come from Entra and keeps it for errors.Is and errors.As.
+type unreachable struct{ cause error }
+
+func (u unreachable) Unwrap() error { return u.cause }
+
+func (u unreachable) Error() string {
+	var transport *url.Error
+	var network net.Error
+	switch {
+	case errors.Is(u.cause, context.Canceled):
+		return "stopped"
+	case errors.As(u.cause, &network) && network.Timeout():
+		return "the sign-in host did not answer in time"
+	case errors.As(u.cause, &transport):
+		return "the sign-in host could not be reached: " + transport.Err.Error()
+	case u.broken():
+		return "the answer of the sign-in host broke off"
+	default:
+		return "the sign-in host did not give the answer of a Microsoft Entra authority"
+	}
+}
+
+// Temporary says whether the same sign-in may succeed later: the network may mend itself, but a name that does not
+// exist, a certificate that is not trusted or a host that is no authority stays so.
+func (u unreachable) Temporary() bool {
+	var certificate *tls.CertificateVerificationError
+	var host *net.DNSError
+	var network net.Error
+	switch {
+	case errors.As(u.cause, &certificate):
+		return false
+	case errors.As(u.cause, &host):
+		return !host.IsNotFound
+	default:
+		return errors.As(u.cause, &network) || u.broken()
+	}
+}
+
+// broken says whether an answer began and did not end.
+func (u unreachable) broken() bool { return errors.Is(u.cause, io.ErrUnexpectedEOF) }

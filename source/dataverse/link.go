@@ -1,0 +1,104 @@
+package dataverse
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Link is the path and query of a request, relative to the API root, byte for byte as the service sent it: paging
+// cookies are encoded twice, and a link that is decoded and encoded again no longer works.
+type Link string
+
+// ErrForeignLink says that the service sent a link that leads out of the environment's Web API. It is not followed:
+// the token would go there.
+var ErrForeignLink = errors.New("the service sent a link that leads out of the environment's Web API")
+
+// NewLink is the first page of a table: its entity set and the columns to select, all of them if there are none.
+func NewLink(entitySet string, columns []string) Link {
+	if len(columns) == 0 {
+		return Link(entitySet)
+	}
+	return Link(entitySet + "?$select=" + strings.Join(columns, ","))
+}
+
+// NewDeltaLink asks for the changes of a table since a delta token was issued. The token is in its raw encoding, as
+// it stood in a link.
+func NewDeltaLink(entitySet string, columns []string, token string) Link {
+	link := NewLink(entitySet, columns)
+	if len(columns) == 0 {
+		return link + "?$deltatoken=" + Link(token)
+	}
+	return link + "&$deltatoken=" + Link(token)
+}
+
+// EncodeToken brings a delta token that was decoded, as the Python connector stores it, into the raw encoding of
+// a link. A token that is encoded already stays as it is.
+func EncodeToken(token string) string {
+	if strings.Contains(token, "%") {
+		return token
+	}
+	return strings.ReplaceAll(url.QueryEscape(token), "+", "%20")
+}
+
+// relative makes a Link of an absolute link that the service sent. Anything else than the environment's own API
+// is ErrForeignLink.
+func (c *Client) relative(absolute string) (Link, error) {
+	if absolute == "" {
+		return "", nil
+	}
+	origin, rest, found := cutOrigin(absolute)
+	if !found || !sameOrigin(origin, c.root) {
+		return "", ErrForeignLink
+	}
+	link, found := strings.CutPrefix(rest, apiPath)
+	if !found || link == "" {
+		return "", fmt.Errorf("%w: its path is not below %s", ErrForeignLink, apiPath)
+	}
+	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent at all
+}
+
+// cutOrigin splits "https://host:port/path" before the path.
+func cutOrigin(absolute string) (origin, rest string, found bool) {
+	scheme, after, found := strings.Cut(absolute, "://")
+	if !found {
+		return "", "", false
+	}
+	slash := strings.IndexByte(after, '/')
+	if slash < 0 {
+		return "", "", false
+	}
+	return scheme + "://" + after[:slash], after[slash:], true
+}
+
+func sameOrigin(a, b string) bool {
+	normal := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ":443") }
+	return normal(a) == normal(b)
+}
+
+// DeltaToken returns the raw value of $deltatoken, empty if the link has none.
+func (l Link) DeltaToken() string { return l.option("$deltatoken=") }
+
+// Select returns the properties named by $select, nil if the link has none.
+func (l Link) Select() []string {
+	list := l.option("$select=")
+	if list == "" {
+		return nil
+	}
+	if decoded, err := url.QueryUnescape(list); err == nil {
+		list = decoded
+	}
+	return strings.Split(list, ",")
+}
+
+// option finds a query option without decoding anything.
+func (l Link) option(prefix string) string {
+	_, query, _ := strings.Cut(string(l), "?")
+	for pair := range strings.SplitSeq(query, "&") {
+		if value, found := strings.CutPrefix(pair, prefix); found {
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,121 @@
+package dataverse
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// retryPolicy decides by typed errors, which the response handler makes of every answer that is not a good one.
+type retryPolicy struct{ log *slog.Logger }
+
+// check says whether an attempt is worth repeating. retryablehttp calls it before the response handler has run,
+// with no error, and again with the handler's error.
+func (p retryPolicy) check(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err == nil || !transient(err) {
+		return false, nil
+	}
+	p.log.InfoContext(ctx, "an attempt at a request failed", "reason", withoutURL(err))
+	return true, nil
+}
+
+// transient says whether the same request may succeed when it is sent again.
+func transient(err error) bool {
+	var api *APIError
+	var signIn *SignInError
+	var certificate *tls.CertificateVerificationError
+	var host *net.DNSError
+	switch {
+	case errors.As(err, &api):
+		return api.Temporary()
+	case errors.As(err, &signIn):
+		return signIn.Temporary()
+	case errors.As(err, &certificate), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
+		return false
+	case errors.As(err, &host):
+		return !host.IsNotFound // a mistyped url is told at once
+	default: // the network, or a *BrokenAnswerError
+		return true
+	}
+}
+
+// wait is the time before the next attempt: what the service asks for, else exponential with jitter. It is never more
+// than longest.
+func (p retryPolicy) wait(shortest, longest time.Duration, attempt int, answer *http.Response) time.Duration {
+	if asked := retryAfter(answer); asked > 0 {
+		asked = min(asked, longest)
+		p.log.WarnContext(contextOf(answer), "the service asks to wait", "status", answer.StatusCode, "wait", asked.Round(time.Second))
+		return asked
+	}
+	ceiling := min(shortest<<min(attempt, 16), longest)
+	return min(shortest/2+rand.N(ceiling), longest) //nolint:gosec // jitter needs no secrecy
+}
+
+func contextOf(answer *http.Response) context.Context {
+	if answer.Request == nil {
+		return context.Background()
+	}
+	return answer.Request.Context()
+}
+
+// giveUp ends a request whose last attempt failed.
+func giveUp(answer *http.Response, err error, attempts int) (*http.Response, error) {
+	if answer != nil {
+		_ = answer.Body.Close()
+	}
+	if err == nil {
+		err = errors.New("no answer could be used")
+	}
+	err = withoutURL(err)
+	if attempts > 1 && !errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("gave up after %d attempts: %w", attempts, err)
+	}
+	return nil, err
+}
+
+// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and keeps
+// apart what the sign-in and what the environment did.
+func withoutURL(err error) error {
+	var signIn *SignInError
+	if errors.As(err, &signIn) {
+		return signIn
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return &ConnectionError{cause: wrapped.Err}
+	}
+	return err
+}
+
+// retryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3).
+// 0: there is none, or it has passed, or it is neither.
+func retryAfter(answer *http.Response) time.Duration {
+	if answer == nil {
+		return 0
+	}
+	value := answer.Header.Get("Retry-After")
+	if strings.Trim(value, "0123456789.") == "" {
+		seconds, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0
+		}
+		return time.Duration(min(seconds, math.MaxInt32) * float64(time.Second))
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(time.Until(date), 0)
+	}
+	return 0
+}

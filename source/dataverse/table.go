@@ -1,0 +1,91 @@
+package dataverse
+
+// elasticProvider is the data provider of elastic tables. Any other provider makes a table virtual.
+const elasticProvider = "1d9bde74-9ebd-4da9-8ff5-aa74945b9f74"
+
+// PartitionColumn is the column that completes the key of an elastic table's rows
+// (Microsoft, "Use elastic tables").
+const PartitionColumn = "partitionid"
+
+// ModifiedColumn is the column in which the service keeps when a row was last changed. Not every table has it.
+const ModifiedColumn = "modifiedon"
+
+// Table is a table as the Web API shows it.
+type Table struct {
+	LogicalName string
+	EntitySet   string // the table's name in urls; never a plural that could be computed
+	PrimaryID   string // logical name of the key column
+	Tracked     bool   // change tracking is on
+	Elastic     bool
+	Columns     []Column // those that rows have and that can be read, by name
+}
+
+// Column is a column that rows have.
+type Column struct {
+	LogicalName string
+	Property    string // its name in rows: _x_value for lookups, else the logical name
+	Type        ColumnType
+	Behavior    DateBehavior // of a DateTime column
+	Targets     []string     // of a lookup: logical names of the tables it may point to
+}
+
+// ColumnType is a column's AttributeTypeName without its suffix "Type"
+// (Web API reference, AttributeTypeDisplayName).
+type ColumnType string
+
+// The types of the columns that rows have.
+const (
+	BigInt           ColumnType = "BigInt"
+	Boolean          ColumnType = "Boolean"
+	Customer         ColumnType = "Customer"
+	DateTime         ColumnType = "DateTime"
+	Decimal          ColumnType = "Decimal"
+	Double           ColumnType = "Double"
+	EntityName       ColumnType = "EntityName"
+	File             ColumnType = "File"
+	Image            ColumnType = "Image"
+	Integer          ColumnType = "Integer"
+	Lookup           ColumnType = "Lookup"
+	ManagedProperty  ColumnType = "ManagedProperty"
+	Memo             ColumnType = "Memo"
+	Money            ColumnType = "Money"
+	MultiSelect      ColumnType = "MultiSelectPicklist"
+	Owner            ColumnType = "Owner"
+	Picklist         ColumnType = "Picklist"
+	State            ColumnType = "State"
+	Status           ColumnType = "Status"
+	String           ColumnType = "String"
+	UniqueIdentifier ColumnType = "Uniqueidentifier"
+)
+
+// DateBehavior tells what a DateTime column's values mean
+// (Microsoft, "Behavior and format of the date and time column").
+type DateBehavior string
+
+// The behaviours of DateTime columns.
+const (
+	UserLocal           DateBehavior = "UserLocal"           // an instant
+	DateOnly            DateBehavior = "DateOnly"            // a day, "2024-03-15"
+	TimeZoneIndependent DateBehavior = "TimeZoneIndependent" // a wall clock's time, although printed with a Z
+)
+
+// Column returns the column of that property, nil if rows have none.
+func (t Table) Column(property string) *Column {
+	for i := range t.Columns {
+		if t.Columns[i].Property == property {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// Has says whether rows have a property.
+func (t Table) Has(property string) bool { return t.Column(property) != nil }
+
+// Key returns the properties that identify a row.
+func (t Table) Key() []string {
+	if t.Elastic && t.Has(PartitionColumn) {
+		return []string{t.PrimaryID, PartitionColumn}
+	}
+	return []string{t.PrimaryID}
+}
