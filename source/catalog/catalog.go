@@ -1,0 +1,112 @@
+// Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bitstrapped/airbyte"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// The columns that streams with change tracking have beside the table's own. Their names are those of Airbyte's
+// database sources: destinations delete a row when DeletedAt is declared and not null
+// (Airbyte, "Change Data Capture").
+const (
+	UpdatedAt = "_ab_cdc_updated_at" // the cursor: it never falls from one version of a row to the next
+	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record that tells of a deletion
+)
+
+// New describes tables as the catalog of discover, in the order of their names.
+func New(tables []dataverse.Table) protocol.Catalog {
+	streams := make([]protocol.Stream, len(tables))
+	for i, t := range tables {
+		streams[i] = Stream(t)
+	}
+	slices.SortFunc(streams, func(a, b protocol.Stream) int { return strings.Compare(a.Name, b.Name) })
+	return protocol.Catalog{Streams: streams}
+}
+
+// Stream describes a table as a stream. It depends on nothing that an administrator may edit without changing the
+// data, such as labels: the platform shows any difference as a change of the schema.
+func Stream(t dataverse.Table) protocol.Stream {
+	stream := protocol.Stream{
+		Name:               t.LogicalName,
+		JSONSchema:         protocol.Schema{Properties: make(map[string]protocol.Property, len(t.Columns)+2)},
+		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh},
+		// The protocol demands a source-defined cursor, if need be a synthetic one, of whatever is resumable.
+		SourceDefinedCursor: true,
+		IsResumable:         true,
+	}
+	for _, column := range t.Columns {
+		stream.JSONSchema.Properties[column.Property] = Property(column)
+	}
+	for _, key := range t.Key() {
+		stream.SourceDefinedPrimaryKey = append(stream.SourceDefinedPrimaryKey, []string{key})
+	}
+	if Incremental(t) {
+		stream.SupportedSyncModes = append(stream.SupportedSyncModes, airbyte.SyncModeIncremental)
+		stream.DefaultCursorField = []string{UpdatedAt}
+		stream.JSONSchema.Properties[UpdatedAt] = instant()
+		stream.JSONSchema.Properties[DeletedAt] = instant()
+	}
+	return stream
+}
+
+// Incremental says whether a table's changes can be followed. Deletions of elastic rows name no partition, which is
+// part of their key, so elastic tables are read whole although they can be tracked.
+func Incremental(t dataverse.Table) bool { return t.Tracked && !t.Elastic }
+
+// Property is the schema of a column's values, by its type and, for dates, by their behaviour.
+func Property(c dataverse.Column) protocol.Property {
+	switch c.Type {
+	case dataverse.Integer, dataverse.BigInt, dataverse.Picklist, dataverse.State, dataverse.Status:
+		return nullable("integer")
+	case dataverse.Decimal, dataverse.Double, dataverse.Money:
+		return nullable("number")
+	case dataverse.Boolean:
+		return nullable("boolean")
+	case dataverse.ManagedProperty:
+		return nullable("object")
+	case dataverse.DateTime:
+		return date(c.Behavior)
+	case dataverse.String, dataverse.Memo, dataverse.EntityName, dataverse.UniqueIdentifier, dataverse.MultiSelect,
+		dataverse.Lookup, dataverse.Customer, dataverse.Owner, dataverse.File, dataverse.Image:
+		return nullable("string")
+	default: // a type that Dataverse may add one day
+		return nullable("string")
+	}
+}
+
+func date(behavior dataverse.DateBehavior) protocol.Property {
+	switch behavior {
+	case dataverse.DateOnly:
+		p := nullable("string")
+		p.Format = "date"
+		return p
+	case dataverse.TimeZoneIndependent:
+		p := instant()
+		p.AirbyteType = WithoutTimezone
+		return p
+	case dataverse.UserLocal:
+		return instant()
+	default:
+		return instant()
+	}
+}
+
+// WithoutTimezone is the airbyte_type of times that are no instants.
+const WithoutTimezone = "timestamp_without_timezone"
+
+func instant() protocol.Property {
+	p := nullable("string")
+	p.Format = "date-time"
+	p.AirbyteType = "timestamp_with_timezone"
+	return p
+}
+
+func nullable(typ string) protocol.Property {
+	return protocol.Property{Type: []string{"null", typ}}
+}

@@ -1,0 +1,54 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// discover prints the tables of the environment as a catalog.
+func (v *verbs) discover(ctx context.Context, command protocol.Command) error {
+	c, err := v.configure(ctx, command.Config)
+	if err != nil {
+		return err
+	}
+	client, err := v.connect(c)
+	if err != nil {
+		return err
+	}
+	names, err := tableNames(ctx, client, c.Tables)
+	if err != nil {
+		return err
+	}
+	var tables []dataverse.Table
+	err = client.Tables(ctx, names, func(t dataverse.Table) error {
+		tables = append(tables, t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", len(tables))
+	return v.out.Catalog(catalog.New(tables))
+}
+
+// errNoTables says that include_tables and exclude_tables leave nothing over.
+var errNoTables = errors.New("no table of the environment is selected")
+
+// tableNames lists the tables that the configuration selects.
+func tableNames(ctx context.Context, client *dataverse.Client, selection config.Selection) ([]string, error) {
+	names, err := client.TableNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !selection.Includes(name) })
+	if len(names) == 0 {
+		return nil, errNoTables
+	}
+	return names, nil
+}

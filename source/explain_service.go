@@ -1,0 +1,92 @@
+package source
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// explainService tells what the Web API refused (Microsoft, "Web service error codes").
+func explainService(err error) (protocol.FailureType, string) {
+	var broken *dataverse.BrokenAnswerError
+	if errors.As(err, &broken) {
+		return protocol.TransientError, "Dataverse, or a proxy before it, kept giving answers that are no answers of the Web API: " + broken.Reason +
+			". If this stays so, check url: it must be the address of a Dataverse environment."
+	}
+	var refused *dataverse.APIError
+	if !errors.As(err, &refused) {
+		return "", ""
+	}
+	switch refused.Code {
+	case dataverse.CodeNotMember:
+		return protocol.ConfigError, "The sign-in works, but this environment has no application user for the client_id. Create one in the Power Platform " +
+			"admin center (Environments > this environment > Settings > Users + permissions > Application users) and give it a security role."
+	case dataverse.CodeNoRoles:
+		return protocol.ConfigError, "The application user has no security role in this environment. Give it one that may read the tables, with organisation-level Read."
+	case dataverse.CodeUserDisabled:
+		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform admin center (Settings > Users + permissions > Application users)."
+	case dataverse.CodePrivilegeMissing:
+		return protocol.ConfigError, explainPrivilege(refused)
+	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
+		return protocol.ConfigError, "Change tracking of the table, or of one it relates, is off. Switch it on in Power Apps (table properties > Advanced options > Track changes), " +
+			"or set the stream to full refresh."
+	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
+		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them. The next attempt goes on from the last checkpoint."
+	}
+	return explainStatus(refused)
+}
+
+func explainPrivilege(refused *dataverse.APIError) string {
+	privilege := refused.MissingPrivilege()
+	if privilege == "" {
+		return "The application user lacks a privilege. Change tracking needs Read on the table at organisation level: " + refused.Message
+	}
+	return fmt.Sprintf("The application user lacks the privilege %s. Give it a security role with Read on the table at organisation level, "+
+		"which change tracking needs, or deselect the stream.", privilege)
+}
+
+func explainStatus(refused *dataverse.APIError) (protocol.FailureType, string) {
+	switch {
+	case refused.Status == http.StatusUnauthorized:
+		return protocol.ConfigError, "The environment refused the token that Microsoft Entra gave. Check that url is the environment's own address " +
+			"and that tenant_id is its tenant; in a national cloud check authority_host too."
+	case refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusBadRequest,
+		refused.Status == http.StatusNotFound && refused.Code == "":
+		return protocol.ConfigError, "The url does not lead to the Web API of a Dataverse environment. Enter the environment's own address, for example https://contoso.crm4.dynamics.com."
+	case refused.Temporary():
+		return protocol.TransientError, "Dataverse kept failing at this request: " + refused.Error() + ". The next attempt goes on from the last checkpoint."
+	case refused.Status == http.StatusForbidden:
+		return protocol.ConfigError, "Dataverse forbids this request to the application user: " + refused.Error()
+	default:
+		return protocol.SystemError, "Dataverse refused a request of the connector: " + refused.Error()
+	}
+}
+
+// explainNetwork tells why the environment or the sign-in host gave no answer of use.
+func explainNetwork(err error) (protocol.FailureType, string) {
+	var unknownHost *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var connection *dataverse.ConnectionError
+	var signIn *dataverse.SignInError
+	switch {
+	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
+		return protocol.ConfigError, fmt.Sprintf("There is no host %s. Check url (and authority_host, if it is set).", unknownHost.Name)
+	case errors.As(err, &certificate):
+		return protocol.ConfigError, "The certificate of the host is not trusted: " + certificate.Err.Error() +
+			". Where a company inspects TLS, name a PEM file with its certificate authority in DATAVERSE_CA_FILE."
+	case errors.As(err, &signIn) && signIn.Temporary():
+		return protocol.TransientError, "The connector could not sign in: " + signIn.Error() + ". The next attempt may succeed."
+	case errors.As(err, &signIn):
+		return protocol.ConfigError, "The connector could not sign in: " + signIn.Error() + ". Check url, and authority_host, if it is set."
+	case errors.As(err, &connection):
+		return protocol.TransientError, "The environment could not be reached: " + connection.Unwrap().Error() +
+			". If this stays so, check url and the network's way to it."
+	default:
+		return "", ""
+	}
+}

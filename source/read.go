@@ -1,0 +1,82 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+// read reads the streams of the configured catalog.
+func (v *verbs) read(ctx context.Context, command protocol.Command) error {
+	configured, err := protocol.ReadConfiguredCatalog(command.Catalog)
+	if err != nil {
+		return &inputError{err}
+	}
+	states, err := protocol.ReadState(command.State)
+	if err != nil {
+		return &inputError{err}
+	}
+	c, err := v.configure(ctx, command.Config)
+	if err != nil {
+		return err
+	}
+	client, err := v.connect(c)
+	if err != nil {
+		return err
+	}
+	who, err := client.WhoAmI(ctx)
+	if err != nil {
+		return err
+	}
+	streams, err := streamsOf(ctx, client, configured, states)
+	if err != nil {
+		return err
+	}
+	var told explainer
+	job := replicate.Job{
+		Environment: client, Output: v.out, Log: v.log, Explain: told.explain,
+		PageSize: c.PageSize, Organization: who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
+	}
+	failed, err := job.Run(ctx, streams)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case failed > 0:
+		return &partialError{failed: failed, of: len(streams), typ: told.overall()}
+	default:
+		return nil
+	}
+}
+
+// inputError is a file of the platform's or the user's that cannot be read.
+type inputError struct{ error }
+
+func (e *inputError) Unwrap() error { return e.error }
+
+// streamsOf puts the configured streams together with their tables as they are now and their states.
+func streamsOf(
+	ctx context.Context, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
+) ([]replicate.Stream, error) {
+	names := make([]string, len(configured.Streams))
+	for i, s := range configured.Streams {
+		names[i] = s.Name
+	}
+	tables := make(map[string]*dataverse.Table, len(names))
+	err := client.Tables(ctx, names, func(t dataverse.Table) error {
+		tables[t.LogicalName] = &t
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	streams := make([]replicate.Stream, len(names))
+	for i, s := range configured.Streams {
+		streams[i] = replicate.Stream{Configured: s, Table: tables[s.Name], State: states[s.Name]}
+	}
+	return streams, nil
+}

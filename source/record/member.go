@@ -1,0 +1,150 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// lookUp finds what a member is for, by its name with its quotes; nil says that it is passed over. Most rows have their
+// members in the order of the row before, so the member that followed the last one there is tried first.
+func (e *Encoder) lookUp(quoted []byte) *member {
+	if i := e.follower[e.last]; string(quoted) == e.plan.members[i].quoted {
+		e.last = i
+		return &e.plan.members[i]
+	}
+	i, known := e.plan.find(quoted)
+	if !known {
+		return nil
+	}
+	e.follower[e.last], e.last = i, i
+	return &e.plan.members[i]
+}
+
+// find finds the place of a member by its name with its quotes.
+func (p *Plan) find(quoted []byte) (int, bool) {
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		var name string
+		if json.Unmarshal(quoted, &name) != nil {
+			return 0, false
+		}
+		i, known := p.byName[name]
+		return i, known
+	}
+	i, known := p.byName[string(quoted[1:len(quoted)-1])]
+	return i, known
+}
+
+var null = jsontext.Value("null")
+
+// append appends the column's member with a value as the service sent it.
+func (s *step) append(dst, value []byte, first bool) []byte {
+	if !first {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, s.member...)
+	switch {
+	case s.how == withoutZone && bytes.HasSuffix(value, []byte(`Z"`)):
+		return append(appendOnOneLine(dst, value[:len(value)-2]), '"')
+	case s.how == emptyIfNull && value[0] == 'n':
+		return append(dst, `""`...)
+	case value[0] == '"' || value[0] == '{' || value[0] == '[':
+		return appendOnOneLine(dst, value)
+	default:
+		return append(dst, value...)
+	}
+}
+
+// appendOnOneLine appends a JSON value, escaping the three characters beyond ASCII at which some readers of lines,
+// Python's str.splitlines among them, break a line: U+0085, U+2028 and U+2029. Line feeds between tokens go.
+func appendOnOneLine(dst, value []byte) []byte {
+	if value[0] != '"' && bytes.ContainsAny(value, "\n\r") {
+		compact := jsontext.Value(bytes.Clone(value))
+		if compact.Compact() == nil {
+			value = compact
+		}
+	}
+	for {
+		at := indexBreak(value)
+		if at < 0 {
+			return append(dst, value...)
+		}
+		dst = append(dst, value[:at]...)
+		switch value[at+1] {
+		case 0x85:
+			dst = append(dst, `\u0085`...)
+			value = value[at+2:]
+		default:
+			dst = append(dst, `\u202`...)
+			dst = append(dst, '8'+value[at+2]-0xA8)
+			value = value[at+3:]
+		}
+	}
+}
+
+// indexBreak finds the first U+0085 (C2 85), U+2028 (E2 80 A8) or U+2029 (E2 80 A9).
+func indexBreak(value []byte) int {
+	next := bytes.Index(value, []byte("\u0085"))
+	for from := 0; ; {
+		at := bytes.Index(value[from:], []byte("\xe2\x80"))
+		if at < 0 {
+			return next
+		}
+		at += from
+		if last := value[at+2]; last == 0xA8 || last == 0xA9 {
+			if next < 0 || at < next {
+				return at
+			}
+			return next
+		}
+		from = at + 2
+	}
+}
+
+// facts are what is noted of the row at hand beside its line. The values are copies: the decoder's own are gone with
+// its next step.
+type facts struct {
+	key, keyEnd, modified, id []byte
+	deletedContext, reason    bool
+}
+
+func (f *facts) reset() {
+	f.key, f.keyEnd, f.modified, f.id = f.key[:0], f.keyEnd[:0], f.modified[:0], f.id[:0]
+	f.deletedContext, f.reason = false, false
+}
+
+func (f *facts) note(u use, value []byte) {
+	if u&ofKey != 0 {
+		f.key = append(f.key[:0], unquoted(value)...)
+	}
+	if u&ofKeyEnd != 0 {
+		f.keyEnd = append(f.keyEnd[:0], unquoted(value)...)
+	}
+	if u&ofCursor != 0 {
+		f.modified = append(f.modified[:0], value...)
+	}
+	if u&ofContext != 0 {
+		f.deletedContext = bytes.HasSuffix(value, []byte(`/$deletedEntity"`))
+	}
+	if u&ofID != 0 {
+		f.id = append(f.id[:0], unquoted(value)...)
+	}
+	if u&ofDeletion != 0 {
+		f.reason = true
+	}
+}
+
+// unquoted is the inside of a string, nothing of anything else: keys are strings (Edm.Guid) where they are known.
+func unquoted(value []byte) []byte {
+	if value[0] != '"' {
+		return nil
+	}
+	return value[1 : len(value)-1]
+}
+
+// isDeletion says whether the object is {"@odata.context": ".../$deletedEntity", "id": ..., "reason": ...}. A row that
+// left the result for another reason than "deleted" is gone all the same.
+func (f *facts) isDeletion() bool {
+	return len(f.id) > 0 && (f.deletedContext || f.reason && len(f.key) == 0)
+}

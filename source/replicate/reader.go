@@ -1,0 +1,130 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/bitstrapped/airbyte"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+)
+
+// reader reads one stream.
+type reader struct {
+	*Job
+	stream protocol.ConfiguredStream
+	table  dataverse.Table
+	plan   *record.Plan
+	log    *slog.Logger
+
+	running      bool // the status RUNNING was sent
+	deletionsOff bool // the user was told that deletions are not sent
+}
+
+// readRows chooses how a stream is read and reads it to its end.
+func (j *Job) readRows(ctx context.Context, s Stream) error {
+	if s.Table == nil {
+		return &TableGoneError{Table: s.Configured.Name}
+	}
+	state, err := ParseState(s.State)
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
+	}
+	plan, err := record.Compile(*s.Table, s.Configured)
+	if err != nil {
+		return err
+	}
+	r := &reader{Job: j, stream: s.Configured, table: *s.Table, plan: plan, log: j.Log.With("stream", s.Configured.Name)}
+	if len(plan.Missing) > 0 {
+		r.log.WarnContext(ctx, "columns of the configured catalog do not exist in Dataverse and are left out; "+
+			"refresh the connection's schema to drop them", "columns", strings.Join(plan.Missing, ","))
+	}
+	tracked, err := r.tracked(ctx)
+	if err != nil {
+		return err
+	}
+	if tracked {
+		return r.readTracked(ctx, state)
+	}
+	return r.readFull(ctx, state)
+}
+
+// tracked says whether the stream's changes are to be followed. PyAirbyte asks for incremental of every stream: one
+// that never offered it is read whole.
+func (r *reader) tracked(ctx context.Context) (bool, error) {
+	switch {
+	case r.stream.SyncMode != airbyte.SyncModeIncremental:
+		return false, nil
+	case catalog.Incremental(r.table):
+		return true, nil
+	case !r.table.Tracked && r.stream.Offers(airbyte.SyncModeIncremental):
+		return false, &NotTrackedError{Table: r.table.LogicalName}
+	default:
+		r.log.InfoContext(ctx, "the stream offers no incremental sync and is read whole")
+		return false, nil
+	}
+}
+
+// readFull reads all rows. A walk that the same job has begun goes on where it stood.
+func (r *reader) readFull(ctx context.Context, saved *State) error {
+	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization}
+	switch {
+	case saved == nil || saved.Phase != Full || saved.Job != r.ID || saved.Organization != r.Organization:
+	case saved.Complete && r.ID != "":
+		r.log.InfoContext(ctx, "this job has read the stream to its end already")
+		if err := r.run(); err != nil {
+			return err
+		}
+		return r.checkpoint(*saved)
+	case !saved.Complete && r.continues(saved.Link):
+		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
+		s.Link = saved.Link
+	}
+	w := r.newWalk(&s, false)
+	err := w.all(ctx)
+	if linkRefused(err) && s.Link != r.firstPage() {
+		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
+		s.Link = r.firstPage()
+		err = r.newWalk(&s, false).all(ctx)
+	}
+	return err
+}
+
+func (r *reader) firstPage() dataverse.Link {
+	return dataverse.NewLink(r.table.EntitySet, r.plan.Select())
+}
+
+// continues says whether a saved page is one of today's entity set and selection.
+func (r *reader) continues(link dataverse.Link) bool {
+	set, _, _ := strings.Cut(string(link), "?")
+	return set == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
+}
+
+// run tells once that rows are on their way.
+func (r *reader) run() error {
+	if r.running {
+		return nil
+	}
+	r.running = true
+	if err := r.Output.Status(r.stream.Name, protocol.Running); err != nil {
+		return outputError{err}
+	}
+	return nil
+}
+
+// checkpoint sends a state. It covers all records of the stream sent before it.
+func (r *reader) checkpoint(s State) error {
+	raw, err := s.Encode()
+	if err != nil {
+		return err
+	}
+	if err := r.Output.Tracker().State(protocol.StreamState{Stream: r.stream.Name, State: raw}); err != nil {
+		return outputError{err}
+	}
+	return nil
+}

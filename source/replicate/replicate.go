@@ -1,0 +1,118 @@
+// Package replicate reads streams: whole, or the changes since the last sync by Dataverse's change tracking. It keeps
+// their checkpoints, and reads several at once.
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/bitstrapped/airbyte"
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// parallel is how many streams are read at once. Four busy requests use up what the service grants one user for good:
+// 20 minutes of execution in any five (Microsoft, "Service protection API limits").
+const parallel = 4
+
+// Environment is where rows come from.
+type Environment interface {
+	// Page reads one page into the sink.
+	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
+	// HasRow says whether a table holds a row with that key.
+	HasRow(ctx context.Context, t dataverse.Table, key string) (bool, error)
+}
+
+// Output is where messages go. It is safe for concurrent use.
+type Output interface {
+	Tracker() airbyte.MessageTracker
+	Status(stream string, s protocol.StreamStatus) error
+	Fail(protocol.Failure) error
+	EmittedAt() int64
+}
+
+// Stream is a stream to read.
+type Stream struct {
+	Configured protocol.ConfiguredStream
+	Table      *dataverse.Table // nil: the environment has no such table
+	State      []byte           // stream_state as it came, nil if none did
+}
+
+// Job is one read of several streams.
+type Job struct {
+	Environment  Environment
+	Output       Output
+	Log          *slog.Logger
+	Explain      func(error) protocol.Failure // what to tell the user of an error
+	PageSize     int
+	Organization string // of the environment
+	ID           string // the platform's job id, empty outside the platform
+}
+
+// Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed. The error
+// is that of the output or of the context: then nothing more can be told.
+func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
+	var failures atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for _, s := range streams {
+		group.Go(func() error {
+			ok, err := j.read(ctx, s)
+			if !ok {
+				failures.Add(1)
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return int(failures.Load()), err
+}
+
+// read reads one stream from STARTED to COMPLETE or INCOMPLETE. Its error is one of the output.
+func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
+	name := s.Configured.Name
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	if err := j.Output.Status(name, protocol.Started); err != nil {
+		return false, err
+	}
+	failure := j.readRows(ctx, s)
+	var output outputError
+	switch {
+	case failure == nil:
+		return true, j.Output.Status(name, protocol.Complete)
+	case errors.As(failure, &output):
+		return false, output.error
+	case ctx.Err() != nil: // the process is told to end: what is open stays incomplete
+		return false, j.Output.Status(name, protocol.Incomplete)
+	}
+	told := j.Explain(failure)
+	told.Stream = name
+	if err := j.Output.Fail(told); err != nil {
+		return false, err
+	}
+	return false, j.Output.Status(name, protocol.Incomplete)
+}
+
+// outputError is a failure to write messages. It ends all streams.
+type outputError struct{ error }
+
+// TableGoneError says that the environment has no table of a stream's name any more, or none that can be addressed.
+type TableGoneError struct{ Table string }
+
+func (e *TableGoneError) Error() string {
+	return fmt.Sprintf("the environment has no table %s that the Web API can read", e.Table)
+}
+
+// NotTrackedError says that change tracking was on for a table when its stream was discovered and is off now.
+type NotTrackedError struct{ Table string }
+
+func (e *NotTrackedError) Error() string {
+	return fmt.Sprintf("change tracking is off for table %s", e.Table)
+}

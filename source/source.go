@@ -1,0 +1,102 @@
+// Package source is the connector's four verbs: spec, check, discover and read. It wires the packages below it and
+// turns their errors into what Airbyte shows the user.
+package source
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"source-microsoft-dataverse/source/auth"
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// Process is what a run of the connector gets from its surroundings.
+type Process struct {
+	Specification []byte // spec.json
+	Version       string
+	Args          []string // the command line without the program's name
+	Getenv        func(string) string
+	Stdout        io.Writer
+}
+
+// Run executes the command line and returns the exit code: 0, or 1 where an error was told on stdout. A check of a
+// wrong configuration is told as such and exits with 0.
+func Run(ctx context.Context, p Process) int {
+	out := protocol.NewWriter(p.Stdout)
+	err := run(ctx, p, out)
+	if err != nil && ctx.Err() == nil {
+		_ = out.Fail(explain(err)) // if stdout is gone there is nobody to tell
+	}
+	if flushErr := out.Flush(); err != nil || flushErr != nil {
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context, p Process, out *protocol.Writer) error {
+	command, err := protocol.ParseCommand(p.Args)
+	if err != nil {
+		return err
+	}
+	if p.Getenv("DATA_CHANNEL_MEDIUM") == "SOCKET" {
+		return errSocketMode
+	}
+	level := slog.LevelInfo
+	if command.Debug || strings.EqualFold(p.Getenv("LOG_LEVEL"), "debug") {
+		level = slog.LevelDebug
+	}
+	v := verbs{Process: p, out: out, log: slog.New(protocol.NewLogHandler(out.Tracker().Log, level))}
+	switch command.Verb {
+	case protocol.Spec:
+		return out.Spec(p.Specification)
+	case protocol.Check:
+		return v.check(ctx, command)
+	case protocol.Discover:
+		return v.discover(ctx, command)
+	case protocol.Read:
+		return v.read(ctx, command)
+	default:
+		return fmt.Errorf("the verb %q has no implementation", command.Verb)
+	}
+}
+
+// verbs is what the verbs share.
+type verbs struct {
+	Process
+	out *protocol.Writer
+	log *slog.Logger
+}
+
+// configure loads the configuration. From here on nothing it keeps secret can be told.
+func (v *verbs) configure(ctx context.Context, path string) (*config.Config, error) {
+	c, err := config.Load(path, v.Specification)
+	if err != nil {
+		return nil, err
+	}
+	v.out.Redact(c.Redact)
+	for _, warning := range c.Warnings {
+		v.log.WarnContext(ctx, warning)
+	}
+	return c, nil
+}
+
+// connect prepares a client. Nothing is sent yet.
+func (v *verbs) connect(c *config.Config) (*dataverse.Client, error) {
+	transport, err := newTransport(v.Getenv("DATAVERSE_CA_FILE"))
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := auth.New(c, signInClient(transport))
+	if err != nil {
+		return nil, err
+	}
+	return dataverse.New(c.Environment, tokens, transport, dataverse.Options{
+		Agent: "source-microsoft-dataverse/" + v.Version,
+		Log:   v.log,
+	}), nil
+}
