@@ -1,0 +1,310 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// deletions are the ids that a delta reports as deleted, upserts the other ones.
+func deletions(pages []content) []string {
+	return slices.DeleteFunc(column(pages, "id"), func(id string) bool { return id == "" })
+}
+
+func upserts(pages []content) []string {
+	return slices.DeleteFunc(column(pages, "accountid"), func(id string) bool { return id == "" })
+}
+
+func TestTheFirstTrackedReadEndsInADeltaLink(t *testing.T) {
+	s := newService(t, map[string]int{"account": 5})
+	pages := s.walk("accounts?$select=name", "Prefer: odata.track-changes,odata.maxpagesize=2")
+	require.Len(t, pages, 3)
+	for _, page := range pages[:2] {
+		assert.Empty(t, page.DeltaLink)
+		assert.Contains(t, page.NextLink, "istracking=%22True%22")
+	}
+	assert.Equal(t, testBase+"/$metadata#accounts(name)", pages[2].Context)
+	version := strconv.FormatInt(s.env.version, 10)
+	assert.Equal(t, testBase+"/accounts?$select=name&$deltatoken="+version+"%2108%2f22%2f2026%2008%3a10%3a44", pages[2].DeltaLink)
+	a := s.do(http.MethodGet, "accounts", "", "Prefer: odata.track-changes, odata.maxpagesize=2")
+	assert.Equal(t, "odata.maxpagesize=2,odata.track-changes", a.header.Get("Preference-Applied"))
+}
+
+func TestADelta(t *testing.T) {
+	s := newService(t, map[string]int{"account": 6})
+	ids := s.ids("account")
+	link := s.track("accounts?$select=name")
+	quiet := s.get(link)
+	assert.Empty(t, quiet.Value)
+	assert.Equal(t, link, quiet.DeltaLink, "nothing has moved on")
+
+	require.NoError(t, s.env.Update("account", ids[4], Row{"name": "fifth"}))
+	created := s.create("account", Row{"name": "new"})
+	require.NoError(t, s.env.Delete("account", ids[0]))
+	ghost := s.create("account", Row{"name": "ghost"})
+	require.NoError(t, s.env.Delete("account", ghost))
+	require.NoError(t, s.env.Update("account", ids[2], Row{"name": "third"}))
+	require.NoError(t, s.env.Update("account", ids[4], Row{"name": "fifth again"}))
+
+	page := s.get(link)
+	assert.Equal(t, testBase+"/$metadata#accounts(name)/$delta", page.Context)
+	assert.Equal(t, []string{"new", "third", "fifth again"}, column([]content{page}, "name")[:3], "changes come by version")
+	assert.Equal(t, []string{created, ids[2], ids[4]}, upserts([]content{page}))
+	assert.Equal(t, []string{ids[0], ghost}, deletions([]content{page}), "a row never seen is deleted too")
+	deletion := page.Value[3]
+	assert.JSONEq(t, `"`+testBase+`/$metadata#accounts/$deletedEntity"`, string(deletion["@odata.context"]))
+	assert.JSONEq(t, `"deleted"`, string(deletion["reason"]))
+	assert.Len(t, deletion, 3)
+
+	assert.Equal(t, "5", s.do(http.MethodGet, strings.Replace(link, "accounts?", "accounts/$count?", 1), "").body)
+	assert.Equal(t, page.Value, s.get(link).Value, "an old token gives the same again")
+	assert.Empty(t, s.get(page.DeltaLink).Value)
+}
+
+func TestADeltaIsPagedAcrossItsHalves(t *testing.T) {
+	for _, size := range []string{"1", "2", "3", "100"} {
+		t.Run("pages of "+size, func(t *testing.T) {
+			s := newService(t, map[string]int{"account": 20})
+			ids := s.ids("account")
+			link := s.track("accounts")
+			for i := range 5 {
+				require.NoError(t, s.env.Update("account", ids[i], Row{"name": "changed"}))
+				require.NoError(t, s.env.Delete("account", ids[10+i]))
+			}
+			pages := s.walk(link, "Prefer: odata.maxpagesize="+size)
+			assert.Equal(t, ids[:5], upserts(pages))
+			assert.Equal(t, ids[10:15], deletions(pages))
+			last := pages[len(pages)-1]
+			assert.Empty(t, s.get(last.DeltaLink).Value)
+			for _, page := range pages[:len(pages)-1] {
+				assert.Empty(t, page.DeltaLink)
+			}
+		})
+	}
+}
+
+func TestChangesDuringADeltaWalkAreNotLost(t *testing.T) {
+	s := newService(t, map[string]int{"account": 10})
+	ids := s.ids("account")
+	link := s.track("accounts")
+	for i := range 4 {
+		require.NoError(t, s.env.Delete("account", ids[i]))
+	}
+	require.NoError(t, s.env.Update("account", ids[9], Row{"name": "before"}))
+	first := s.get(link, "Prefer: odata.maxpagesize=3")
+	require.NoError(t, s.env.Update("account", ids[8], Row{"name": "meanwhile"}))
+	rest := s.walk(first.NextLink, "Prefer: odata.maxpagesize=3")
+	assert.Contains(t, upserts(rest), ids[8])
+}
+
+func TestARecreatedRow(t *testing.T) {
+	for name, once := range map[string]bool{"stands in both lists": false, "stands among the changes alone where that is chosen": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, map[string]int{"account": 3}, behave(Behaviors{RecreatedOnlyUpserted: once}))
+			id := s.ids("account")[1]
+			link := s.track("accounts")
+			require.NoError(t, s.env.Delete("account", id))
+			s.create("account", Row{"accountid": id, "name": "again"})
+			page := []content{s.get(link)}
+			assert.Equal(t, []string{id}, upserts(page))
+			assert.Equal(t, !once, slices.Contains(deletions(page), id))
+			assert.Len(t, s.ids("account"), 3)
+		})
+	}
+}
+
+func TestTokensExpire(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(s service)
+	}{
+		{"with age", func(s service) { *s.now = s.now.Add(7*24*time.Hour + time.Second) }},
+		{"when a column is added", func(s service) {
+			require.NoError(s.t, s.env.AddColumn("account", Column{LogicalName: "new_x", SchemaName: "new_X", Type: String}))
+		}},
+		{"when a column is removed", func(s service) { require.NoError(s.t, s.env.RemoveColumn("account", "fax")) }},
+		{"when a column changes its type", func(s service) {
+			require.NoError(s.t, s.env.RetypeColumn("account", Column{LogicalName: "fax", SchemaName: "Fax", Type: Integer}))
+		}},
+		{"when told to", func(s service) { s.env.Expire("account") }},
+		{"when tracking was off in between", func(s service) {
+			require.NoError(s.t, s.env.SetTracked("account", false))
+			require.NoError(s.t, s.env.SetTracked("account", true))
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t, map[string]int{"account": 3})
+			link := s.track("accounts?$select=name")
+			test.spoil(s)
+			a := s.do(http.MethodGet, link, "")
+			code, message := a.refusal(t)
+			assert.Equal(t, http.StatusBadRequest, a.status)
+			assert.Equal(t, "0x80044352", code)
+			assert.Equal(t, "Version stamp associated with the client has expired. Please perform a full sync.", message)
+			assert.Empty(t, s.get(s.track("accounts?$select=name")).Value, "a new token is good")
+		})
+	}
+}
+
+func TestTheLifeOfATokenCanBeChosen(t *testing.T) {
+	t.Run("it does not expire before its time", func(t *testing.T) {
+		s := newService(t, map[string]int{"account": 3}, func(o *Options) { o.ExpireDays = 30 })
+		link := s.track("accounts")
+		*s.now = s.now.Add(29 * 24 * time.Hour)
+		assert.Empty(t, s.get(link).Value)
+	})
+	t.Run("it expires with another status where that is chosen", func(t *testing.T) {
+		s := newService(t, nil, behave(Behaviors{ExpiredStatus: http.StatusGone}))
+		link := s.track("accounts")
+		s.env.Expire("account")
+		assert.Equal(t, http.StatusGone, s.do(http.MethodGet, link, "").status)
+	})
+	t.Run("it expires into all rows where that is chosen", func(t *testing.T) {
+		s := newService(t, map[string]int{"account": 5}, behave(Behaviors{ExpiredStatus: http.StatusOK}))
+		link := s.track("accounts")
+		s.env.Expire("account")
+		pages := s.walk(link, "Prefer: odata.maxpagesize=2")
+		assert.Equal(t, s.ids("account"), upserts(pages))
+		assert.NotEmpty(t, pages[2].DeltaLink)
+	})
+}
+
+func TestTheMomentOfAToken(t *testing.T) {
+	for name, test := range map[string]struct {
+		at    TokenAt
+		found bool
+	}{"the last page": {LastPage, false}, "the first page": {FirstPage, true}} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, map[string]int{"account": 6}, behave(Behaviors{TokenAt: test.at}))
+			ids := s.ids("account")
+			first := s.get("accounts", "Prefer: odata.track-changes,odata.maxpagesize=2")
+			require.NoError(t, s.env.Update("account", ids[0], Row{"name": "changed behind the reader"}))
+			pages := s.walk(first.NextLink, "Prefer: odata.maxpagesize=2")
+			delta := s.get(pages[len(pages)-1].DeltaLink)
+			assert.Equal(t, test.found, slices.Contains(upserts([]content{delta}), ids[0]))
+		})
+	}
+}
+
+func TestAnEditedSelect(t *testing.T) {
+	tests := map[string]struct {
+		behavior EditedSelect
+		status   int
+		shows    string
+	}{
+		"is taken":                         {Honoured, http.StatusOK, "fax"},
+		"is passed over if that is chosen": {Ignored, http.StatusOK, "name"},
+		"is refused if that is chosen":     {Refused, http.StatusBadRequest, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, map[string]int{"account": 1}, behave(Behaviors{EditedSelect: test.behavior}))
+			link := s.track("accounts?$select=name")
+			require.NoError(t, s.env.Update("account", s.ids("account")[0], Row{"name": "n", "fax": "f"}))
+			a := s.do(http.MethodGet, strings.Replace(link, "$select=name", "$select=fax", 1), "")
+			require.Equal(t, test.status, a.status)
+			if test.status == http.StatusOK {
+				var page content
+				require.NoError(t, json.Unmarshal([]byte(a.body), &page))
+				assert.Contains(t, page.Value[0], test.shows)
+				assert.Len(t, page.Value[0], 3, "etag, column and key")
+			}
+			assert.Len(t, s.get(link).Value, 1, "the link as it was issued is good")
+		})
+	}
+}
+
+func TestDeletionsAtPageEnds(t *testing.T) {
+	s := newService(t, map[string]int{"account": 20}, behave(Behaviors{DeletionsAtPageEnd: true}))
+	ids := s.ids("account")
+	link := s.track("accounts")
+	for i := range 6 {
+		require.NoError(t, s.env.Update("account", ids[i], Row{"name": "changed"}))
+		require.NoError(t, s.env.Delete("account", ids[10+i]))
+	}
+	pages := s.walk(link, "Prefer: odata.maxpagesize=4")
+	assert.Len(t, deletions(pages[:1]), 1)
+	assert.Len(t, upserts(pages[:1]), 3)
+	assert.Equal(t, ids[:6], upserts(pages))
+	assert.Equal(t, ids[10:16], deletions(pages))
+}
+
+func TestRepeatedRows(t *testing.T) {
+	s := newService(t, map[string]int{"account": 7}, behave(Behaviors{RepeatRows: true}))
+	for name, target := range map[string]string{"by key": "accounts", "by name": "accounts?$orderby=name"} {
+		t.Run(name, func(t *testing.T) {
+			pages := s.walk(target, "Prefer: odata.maxpagesize=3")
+			require.Len(t, pages, 3)
+			assert.Equal(t, upserts(pages[:1])[2], upserts(pages[1:2])[0])
+			assert.ElementsMatch(t, s.ids("account"), slices.Compact(upserts(pages)))
+		})
+	}
+	t.Run("in a delta", func(t *testing.T) {
+		link := s.track("accounts")
+		ids := s.ids("account")
+		for _, id := range ids {
+			require.NoError(t, s.env.Update("account", id, Row{"name": "changed"}))
+		}
+		pages := s.walk(link, "Prefer: odata.maxpagesize=3")
+		assert.Equal(t, upserts(pages[:1])[2], upserts(pages[1:2])[0])
+		assert.Equal(t, ids, slices.Compact(upserts(pages)))
+	})
+}
+
+func TestReadDepth(t *testing.T) {
+	s := newService(t, map[string]int{"account": 400})
+	link := s.track("accounts")
+	all := s.ids("account")
+	var reached int
+	for _, d := range []Depth{Basic, Local, Deep} {
+		s.env.SetReadDepth("account", d)
+		rows := upserts(s.walk("accounts?$select=name", "Prefer: odata.maxpagesize=30"))
+		assert.Greater(t, len(rows), reached, "%s reaches further", d)
+		assert.Subset(t, all, rows)
+		reached = len(rows)
+		for _, target := range []string{"accounts", link} {
+			a := s.do(http.MethodGet, target, "", "Prefer: odata.track-changes")
+			code, message := a.refusal(t)
+			assert.Equal(t, http.StatusForbidden, a.status)
+			assert.Equal(t, "0x80040220", code)
+			assert.Contains(t, message, "is missing prvReadAccount privilege")
+		}
+	}
+	assert.Less(t, reached, 400)
+	s.env.SetReadDepth("account", None)
+	a := s.do(http.MethodGet, "accounts", "")
+	_, message := a.refusal(t)
+	assert.Equal(t, http.StatusForbidden, a.status)
+	assert.Regexp(t, `^Principal user \(Id=[0-9a-f-]{36}, type=8, roleCount=5, privilegeCount=465, accessMode=0\), is missing prvReadAccount privilege \(Id=[0-9a-f-]{36}\) on OTC=1 for entity 'account'. context.Caller=[0-9a-f-]{36}$`, message)
+	s.env.SetReadDepth("account", Global)
+	assert.Empty(t, s.get(link).Value, "the token is good again with the role")
+}
+
+func TestAnIntersectTableNeedsTrackedParents(t *testing.T) {
+	s := newService(t, map[string]int{"systemuserroles": 2})
+	s.track("systemuserrolescollection")
+	require.NoError(t, s.env.SetTracked("role", false))
+	a := s.do(http.MethodGet, "systemuserrolescollection", "", "Prefer: odata.track-changes")
+	code, message := a.refusal(t)
+	assert.Equal(t, "0x80072492", code)
+	assert.Equal(t, "Changes cannot be retrieved for intersect entity systemuserroles since both related entities are not enabled for change tracking.", message)
+}
+
+func TestOldDeletionsAreForgotten(t *testing.T) {
+	s := newService(t, map[string]int{"account": 3})
+	id := s.ids("account")[0]
+	before := s.env.version
+	require.NoError(t, s.env.Delete("account", id))
+	*s.now = s.now.Add(8 * 24 * time.Hour)
+	// A token of an old version and a new date, as a client may make that keeps only the version.
+	token := deltaToken{version: before, issued: *s.now}
+	assert.Empty(t, s.get("accounts?$deltatoken="+percentLower(token.String())).Value)
+}

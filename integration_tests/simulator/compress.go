@@ -1,0 +1,82 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// compression lends out gzip writers.
+type compression struct {
+	writers sync.Pool
+}
+
+func newCompression() *compression {
+	return &compression{writers: sync.Pool{New: func() any {
+		w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+		if err != nil {
+			return gzip.NewWriter(nil)
+		}
+		return w
+	}}}
+}
+
+// wrap compresses the inner handler's answers for clients that take gzip.
+func (c *compression) wrap(inner http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !takesGzip(r) {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		z := &gzipWriter{ResponseWriter: w, pool: &c.writers}
+		inner.ServeHTTP(z, r)
+		z.close()
+	})
+}
+
+func takesGzip(r *http.Request) bool {
+	return slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(coding string) bool {
+		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		return name == "gzip" && strings.ReplaceAll(weight, " ", "") != "q=0"
+	})
+}
+
+// gzipWriter compresses a body. An answer without one, such as 204, stays empty.
+type gzipWriter struct {
+	http.ResponseWriter
+	pool   *sync.Pool
+	gzip   *gzip.Writer
+	status int
+}
+
+func (z *gzipWriter) WriteHeader(status int) {
+	if z.status == 0 {
+		z.status = status
+	}
+}
+
+func (z *gzipWriter) Write(p []byte) (int, error) {
+	if z.gzip == nil {
+		z.WriteHeader(http.StatusOK)
+		z.Header().Set("Content-Encoding", "gzip")
+		z.Header().Del("Content-Length")
+		z.ResponseWriter.WriteHeader(z.status)
+		z.gzip, _ = z.pool.Get().(*gzip.Writer)
+		z.gzip.Reset(z.ResponseWriter)
+	}
+	return z.gzip.Write(p)
+}
+
+// close ends the body. That a client has gone away is no concern of the answer's.
+func (z *gzipWriter) close() {
+	if z.gzip == nil {
+		z.WriteHeader(http.StatusOK)
+		z.ResponseWriter.WriteHeader(z.status)
+		return
+	}
+	_ = z.gzip.Close()
+	z.pool.Put(z.gzip)
+}

@@ -1,0 +1,140 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// entraError is a refusal of the token endpoint (Microsoft, "Microsoft Entra authentication and authorization error codes").
+type entraError struct {
+	status int
+	kind   string // the OAuth error, such as invalid_client
+	code   int    // AADSTS number
+	text   string
+}
+
+func (e entraError) write(w http.ResponseWriter, now time.Time) {
+	trace, correlation := stableID("trace", now.String(), e.text), stableID("correlation", now.String(), e.text)
+	stamp := now.Format("2006-01-02 15:04:05Z")
+	body := map[string]any{
+		"error": e.kind,
+		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
+			e.code, e.text, trace, correlation, stamp),
+		"error_codes":    []int{e.code},
+		"timestamp":      stamp,
+		"trace_id":       trace,
+		"correlation_id": correlation,
+		"error_uri":      "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
+	}
+	writeEntra(w, e.status, body)
+}
+
+func writeEntra(w http.ResponseWriter, status int, body map[string]any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store, no-cache")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw)
+}
+
+// serveEntra answers the endpoints of the sign-in host: instance discovery, OpenID configuration and tokens.
+// It reports false for paths that are none of them.
+func (h *host) serveEntra(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path == "/common/discovery/instance" {
+		h.serveInstanceDiscovery(w, r)
+		return true
+	}
+	tenant, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch rest {
+	case "v2.0/.well-known/openid-configuration":
+		h.serveOpenIDConfiguration(w, r, tenant)
+	case "oauth2/v2.0/token":
+		h.serveToken(w, r, tenant)
+	default:
+		return false
+	}
+	return true
+}
+
+// serveInstanceDiscovery names this host as the only one of its cloud.
+func (h *host) serveInstanceDiscovery(w http.ResponseWriter, r *http.Request) {
+	endpoint, err := url.Parse(r.URL.Query().Get("authorization_endpoint"))
+	if err != nil || endpoint.Host == "" {
+		h.refuseEntra(w, entraError{http.StatusBadRequest, "invalid_request", 900144,
+			"The request body must contain the following parameter: 'authorization_endpoint'."})
+		return
+	}
+	tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
+	writeEntra(w, http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": origin(r) + "/" + tenant + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata": []map[string]any{{
+			"preferred_network": r.Host, "preferred_cache": r.Host, "aliases": []string{r.Host},
+		}},
+	})
+}
+
+// serveOpenIDConfiguration answers with an issuer on the same host as the authority, which clients insist on.
+func (h *host) serveOpenIDConfiguration(w http.ResponseWriter, r *http.Request, tenant string) {
+	if !h.directory.hasTenant(tenant) {
+		e := unknownTenant(tenant)
+		e.kind = "invalid_tenant"
+		h.refuseEntra(w, e)
+		return
+	}
+	authority := origin(r) + "/" + tenant
+	writeEntra(w, http.StatusOK, map[string]any{
+		"token_endpoint":                        authority + "/oauth2/v2.0/token",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"jwks_uri":                              authority + "/discovery/v2.0/keys",
+		"response_types_supported":              []string{"code", "id_token", "code id_token", "id_token token"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"issuer":                                authority + "/v2.0",
+		"authorization_endpoint":                authority + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         authority + "/oauth2/v2.0/devicecode",
+		"tenant_region_scope":                   "EU",
+	})
+}
+
+func (h *host) refuseEntra(w http.ResponseWriter, e entraError) { e.write(w, h.environment.now()) }
+
+// serveToken answers the client-credentials grant.
+func (h *host) serveToken(w http.ResponseWriter, r *http.Request, tenant string) {
+	if r.Method != http.MethodPost {
+		h.refuseEntra(w, entraError{http.StatusBadRequest, "invalid_request", 900561,
+			"The endpoint only accepts POST requests. Received a " + r.Method + " request."})
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	if err := r.ParseForm(); err != nil {
+		h.refuseEntra(w, entraError{http.StatusBadRequest, "invalid_request", 900144, "The request body could not be read: " + err.Error()})
+		return
+	}
+	user, refusal := h.authenticate(r.PostForm, tenant, h.environmentURLs(r))
+	if refusal != nil {
+		h.refuseEntra(w, *refusal)
+		return
+	}
+	seconds := int(h.directory.life / time.Second)
+	writeEntra(w, http.StatusOK, map[string]any{
+		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
+		"access_token": h.directory.issue(user, h.environment.now()),
+	})
+}
+
+// environmentURLs are the addresses that name this environment in a scope.
+func (h *host) environmentURLs(r *http.Request) []string {
+	if len(h.addresses) > 0 {
+		return h.addresses
+	}
+	return []string{origin(r)}
+}

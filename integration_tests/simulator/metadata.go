@@ -1,0 +1,233 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// metadata answers requests below EntityDefinitions (Microsoft, "Query schema definitions using the Web API").
+type metadata struct {
+	tables  []*Table
+	base    string
+	table   []property[*Table]
+	column  []property[attribute]
+	derived map[string][]property[attribute]
+}
+
+func newMetadata(tables []*Table, base string) *metadata {
+	return &metadata{
+		tables: tables, base: base,
+		table: tableProperties(), column: baseProperties(), derived: derivedProperties(),
+	}
+}
+
+// emptyCollections are navigation properties that the simulated tables have nothing in.
+func emptyCollections() []string {
+	return []string{"Keys", "OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships", "Settings"}
+}
+
+// serve answers path, which begins with EntityDefinitions.
+func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
+	if err := m.answer(w, r, path); err != nil {
+		err.write(w, r)
+	}
+}
+
+func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *apiError {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return notAllowed(w, r.Method)
+	}
+	q, err := parseMetadataQuery(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	segments, ok := splitOutside(path, '/')
+	if !ok {
+		return badQuery("')' or ',' expected at position %d in '%s'.", len(path), path)
+	}
+	name, key, keyed := cutKey(segments[0])
+	if name != "EntityDefinitions" {
+		return notFoundSegment(name)
+	}
+	if !keyed {
+		if len(segments) > 1 {
+			return notFoundSegment(segments[1])
+		}
+		return m.list(w, q)
+	}
+	table, err := m.find(key)
+	if err != nil {
+		return err
+	}
+	if len(segments) == 1 {
+		return m.one(w, q, table)
+	}
+	return m.below(w, q, table, key, segments[1:])
+}
+
+// below answers what stands under one table: its attributes, its empty collections, or a single property.
+func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *Table, key string, segments []string) *apiError {
+	address := "EntityDefinitions(" + contextKey(key) + ")/"
+	name, columnKey, keyed := cutKey(segments[0])
+	switch {
+	case name == "Attributes":
+		return m.attributes(w, q, attributePath{table: t, address: address, key: columnKey, keyed: keyed, rest: segments[1:]})
+	case len(segments) > 1 || keyed:
+		return notFoundSegment(segments[len(segments)-1])
+	case slices.Contains(emptyCollections(), name):
+		writeJSON(w, []byte(`{"@odata.context":"`+m.base+"/$metadata#"+address+name+`","value":[]}`))
+		return nil
+	}
+	for _, prop := range m.table {
+		if prop.name == name {
+			m.single(w, address+name, appendValue(nil, prop.value(t), !q.noLabels), prop.shape)
+			return nil
+		}
+	}
+	return notFoundSegment(name)
+}
+
+// single answers one property of an object.
+func (m *metadata) single(w http.ResponseWriter, address string, value []byte, s shape) {
+	body := append([]byte(nil), `{"@odata.context":"`+m.base+"/$metadata#"+address+`"`...)
+	if !s.simple() && s != listShape {
+		body = append(body, ',')
+		writeJSON(w, append(body, value[1:]...))
+		return
+	}
+	body = append(appendMember(body, "value"), value...)
+	writeJSON(w, append(body, '}'))
+}
+
+// list writes all tables as they come, so that an answer of hundreds of megabytes is never held whole.
+func (m *metadata) list(w http.ResponseWriter, q metadataQuery) *apiError {
+	p, err := m.tableProjection(q)
+	if err != nil {
+		return err
+	}
+	keep, err := compileFilter(q.filter, "EntityMetadata", m.table)
+	if err != nil {
+		return err
+	}
+	out := newStream(w, `{"@odata.context":"`+m.base+"/$metadata#EntityDefinitions"+p.selection(q)+`","value":[`)
+	for _, t := range m.tables {
+		if keep(t) {
+			out.element(func(dst []byte) []byte { return p.appendObject(dst, t, "") })
+		}
+	}
+	out.end()
+	return nil
+}
+
+func (m *metadata) one(w http.ResponseWriter, q metadataQuery, t *Table) *apiError {
+	if q.filter != "" {
+		return badQuery("The query parameter $filter is not supported.")
+	}
+	p, err := m.tableProjection(q)
+	if err != nil {
+		return err
+	}
+	head := `"@odata.context":"` + m.base + "/$metadata#EntityDefinitions" + p.selection(q) + `/$entity"`
+	writeJSON(w, p.appendObject(nil, t, head))
+	return nil
+}
+
+func (m *metadata) tableProjection(q metadataQuery) (projection[*Table], *apiError) {
+	p, err := project(q, "EntityMetadata", m.table)
+	if err != nil {
+		return p, err
+	}
+	for _, e := range q.expanded {
+		n, err := m.expandTable(e, q.noLabels)
+		if err != nil {
+			return p, err
+		}
+		p.expanded = append(p.expanded, n)
+	}
+	return p, nil
+}
+
+func (m *metadata) expandTable(e expansion, noLabels bool) (navigation[*Table], *apiError) {
+	if slices.Contains(emptyCollections(), e.name) {
+		return navigation[*Table]{name: e.name, context: e.name + "()", write: func(dst []byte, _ *Table) []byte { return append(dst, "[]"...) }}, nil
+	}
+	if e.name != "Attributes" {
+		return navigation[*Table]{}, unknownProperty(e.name, "EntityMetadata")
+	}
+	e.query.noLabels = noLabels
+	p, keep, err := m.attributeProjection(e.query, baseClass)
+	if err != nil {
+		return navigation[*Table]{}, err
+	}
+	context := "Attributes()"
+	if selection := p.selection(e.query); selection != "" {
+		context = "Attributes" + selection
+	}
+	return navigation[*Table]{name: e.name, context: context, write: func(dst []byte, t *Table) []byte {
+		dst = append(dst, '[')
+		for i := range t.Columns {
+			if a := (attribute{t, &t.Columns[i], i + 1}); keep(a) {
+				if dst[len(dst)-1] != '[' {
+					dst = append(dst, ',')
+				}
+				dst = p.appendObject(dst, a, "")
+			}
+		}
+		return append(dst, ']')
+	}}, nil
+}
+
+// find looks a table up by LogicalName='...' or by MetadataId.
+func (m *metadata) find(key string) (*Table, *apiError) {
+	name, id := metadataKey(key)
+	if name == "" && id == "" {
+		return nil, badQuery("Bad Request - Error in query syntax.")
+	}
+	for _, t := range m.tables {
+		if t.LogicalName == name || id != "" && tableID(t) == id {
+			return t, nil
+		}
+	}
+	if id == "" {
+		id = emptyID
+	}
+	return nil, refuse(http.StatusNotFound, "0x80040217", "Could not find an entity with name %s and id %s.", name, id)
+}
+
+const emptyID = "00000000-0000-0000-0000-000000000000"
+
+// metadataKey reads LogicalName='x', MetadataId=guid or guid. What it gives is empty for anything else.
+func metadataKey(key string) (name, id string) {
+	if quoted, ok := strings.CutPrefix(key, "LogicalName="); ok {
+		if value, length := quotedString(quoted); strings.HasPrefix(quoted, "'") && length == len(quoted) {
+			return value, ""
+		}
+		return "", ""
+	}
+	id = strings.ToLower(strings.TrimPrefix(key, "MetadataId="))
+	if _, ok := parseRowID(id); !ok {
+		return "", ""
+	}
+	return "", id
+}
+
+// contextKey is a key as context urls repeat it.
+func contextKey(key string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(key, "LogicalName="), "MetadataId=")
+}
+
+// cutKey separates a segment such as Attributes(LogicalName='name') into name and key.
+func cutKey(segment string) (name, key string, keyed bool) {
+	name, key, keyed = strings.Cut(segment, "(")
+	return name, strings.TrimSuffix(key, ")"), keyed
+}
+
+func notFoundSegment(name string) *apiError {
+	return refuse(http.StatusNotFound, "0x80060888", "Resource not found for the segment '%s'.", name)
+}
+
+func notAllowed(w http.ResponseWriter, method string) *apiError {
+	w.Header().Set("Allow", "GET,HEAD,OPTIONS")
+	return refuse(http.StatusMethodNotAllowed, "0x80060888", "The requested resource does not support http method '%s'.", method)
+}

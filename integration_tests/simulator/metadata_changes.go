@@ -1,0 +1,279 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// stampForm is the form of the time in a version stamp: "74812162!10/09/2022 22:10:22".
+const stampForm = "01/02/2006 15:04:05"
+
+// stampLifetime is how long a version stamp can be followed (Microsoft, "Cache schema data": 90 days by default).
+const stampLifetime = 90 * 24 * time.Hour
+
+// schemaHistory remembers the tables as they were at each version that was handed out in a stamp. Definitions are
+// immutable, so a table has changed if its definition is another one.
+type schemaHistory struct {
+	mu       sync.Mutex
+	versions map[int64]map[string]*Table
+}
+
+func newSchemaHistory() *schemaHistory {
+	return &schemaHistory{versions: map[int64]map[string]*Table{}}
+}
+
+// remember keeps what the tables are at this version.
+func (h *schemaHistory) remember(version int64, tables []*Table) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.versions[version] != nil {
+		return
+	}
+	byName := make(map[string]*Table, len(tables))
+	for _, t := range tables {
+		byName[t.LogicalName] = t
+	}
+	h.versions[version] = byName
+}
+
+func (h *schemaHistory) at(version int64) map[string]*Table {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.versions[version]
+}
+
+// schemaChange is what differs between a client's stamp and now.
+type schemaChange struct {
+	changed []*Table
+	deleted []string // MetadataIds
+}
+
+// since compares the tables with what they were at a client's stamp.
+func (h *schemaHistory) since(stamp string, now time.Time, tables []*Table) (schemaChange, *apiError) {
+	version, issued, ok := parseStamp(stamp)
+	if !ok {
+		return schemaChange{}, invalidQuery("Invalid version stamp.")
+	}
+	before := h.at(version)
+	if before == nil || now.Sub(issued) > stampLifetime {
+		return schemaChange{}, refuse(http.StatusBadRequest, "0x80044352",
+			"Version stamp associated with the client has expired. Please perform a full sync.")
+	}
+	var c schemaChange
+	current := make(map[string]bool, len(tables))
+	for _, t := range tables {
+		current[t.LogicalName] = true
+		if before[t.LogicalName] != t {
+			c.changed = append(c.changed, t)
+		}
+	}
+	for name, t := range before {
+		if !current[name] {
+			c.deleted = append(c.deleted, tableID(t))
+		}
+	}
+	slices.Sort(c.deleted)
+	return c, nil
+}
+
+func parseStamp(stamp string) (int64, time.Time, bool) {
+	number, moment, ok := strings.Cut(stamp, "!")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil {
+		return 0, time.Time{}, false
+	}
+	issued, err := time.Parse(stampForm, moment)
+	return version, issued, err == nil
+}
+
+// retrieveMetadataChanges answers the function of that name: the tables and columns that meet the query, or of them
+// only what has changed since the client's stamp, and a new stamp.
+func (h *host) retrieveMetadataChanges(w http.ResponseWriter, base string, args arguments) *apiError {
+	if h.environment.behaviors.MetadataChangesUnavailable {
+		return refuse(http.StatusNotImplemented, "0x80060888", "The function 'RetrieveMetadataChanges' is not supported.")
+	}
+	if err := args.only("Query", "ClientVersionStamp", "DeletedMetadataFilters", "AppModuleId"); err != nil {
+		return err
+	}
+	query, err := parseEntityQuery(args.json("Query"))
+	if err != nil {
+		return err
+	}
+	now, version, tables := h.environment.now(), h.environment.metadataVersion(), h.environment.tables()
+	m := newMetadata(tables, base)
+	p, keep, err := m.changesProjection(query)
+	if err != nil {
+		return err
+	}
+	var change schemaChange
+	if stamp := args.text("ClientVersionStamp"); stamp != "" {
+		if change, err = h.schemas.since(stamp, now, tables); err != nil {
+			return err
+		}
+		tables = change.changed
+	}
+	deleted, err := deletedMetadata(args, change.deleted)
+	if err != nil {
+		return err
+	}
+	h.schemas.remember(version, m.tables)
+	stamp := strconv.FormatInt(version, 10) + "!" + now.Format(stampForm)
+	out := newStream(w, `{"@odata.context":"`+base+`/$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse","ServerVersionStamp":"`+
+		stamp+`","DeletedMetadata":`+deleted+`,"EntityMetadata":[`)
+	for _, t := range tables {
+		if keep(t) {
+			out.element(func(dst []byte) []byte { return p.appendObject(dst, t, "") })
+		}
+	}
+	out.end()
+	return nil
+}
+
+// deletedMetadata lists deleted tables, if the client asked for them: both a stamp and a filter are needed.
+func deletedMetadata(args arguments, ids []string) (string, *apiError) {
+	filter, err := args.enum("DeletedMetadataFilters", "DeletedMetadataFilters",
+		"Default", "Entity", "Attribute", "Relationship", "Label", "OptionSet", "All")
+	if err != nil {
+		return "", err
+	}
+	if len(ids) == 0 || !slices.Contains([]string{"Default", "Entity", "All"}, filter) {
+		return `{"Count":0,"IsReadOnly":false,"Keys":[],"Values":[]}`, nil
+	}
+	list := string(names(ids).appendJSON(nil, true))
+	return `{"Count":1,"IsReadOnly":false,"Keys":["Entity"],"Values":[{"Items":` + list + `}]}`, nil
+}
+
+// changesProjection is what RetrieveMetadataChanges writes of each table. Properties that were not asked for are
+// null; the names, ids and types of things are always there.
+func (m *metadata) changesProjection(q entityQuery) (projection[*Table], predicate[*Table], *apiError) {
+	p := projection[*Table]{labels: q.LabelQuery.english()}
+	keep, err := compileCriteria(q.Criteria, "EntityMetadata", m.table)
+	if err != nil {
+		return p, nil, err
+	}
+	navigations := append(emptyCollections(), "Attributes")
+	wanted, err := q.Properties.wanted("EntityMetadata", func(name string) bool {
+		return hasProperty(m.table, name) || slices.Contains(navigations, name)
+	})
+	if err != nil {
+		return p, nil, err
+	}
+	p.properties = blanked(m.table, wanted)
+	for _, name := range navigations {
+		text := "null"
+		if wanted(name) {
+			text = "[]"
+		}
+		write := func(dst []byte, _ *Table) []byte { return append(dst, text...) }
+		if name == "Attributes" && wanted(name) {
+			if write, err = m.changedAttributes(q); err != nil {
+				return p, nil, err
+			}
+		}
+		p.expanded = append(p.expanded, navigation[*Table]{name: name, write: write})
+	}
+	return p, keep, nil
+}
+
+// changedAttributes writes the columns of a table that meet the attribute query, with the properties it names; those
+// of derived types may be named too.
+func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *Table) []byte, *apiError) {
+	if q.AttributeQuery == nil {
+		q.AttributeQuery = &attributeQuery{}
+	}
+	all, derived := slices.Clone(m.column), map[string][]property[attribute]{}
+	for class, properties := range m.derived {
+		properties = slices.Clone(properties)
+		if hasOptions(class) {
+			properties = append(properties, inlineOptions(class))
+		}
+		derived[class] = properties
+		all = append(all, properties...)
+	}
+	keep, err := compileCriteria(q.AttributeQuery.Criteria, "AttributeMetadata", m.column)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := q.AttributeQuery.Properties.wanted("AttributeMetadata", func(name string) bool { return hasProperty(all, name) })
+	if err != nil {
+		return nil, err
+	}
+	for class := range derived {
+		derived[class] = blanked(derived[class], wanted)
+	}
+	p := projection[attribute]{
+		properties: blanked(m.column, wanted),
+		labels:     q.LabelQuery.english(),
+		typeOf:     complexType,
+		more:       func(a attribute) []property[attribute] { return derived[a.class()] },
+	}
+	return func(dst []byte, t *Table) []byte {
+		dst = append(dst, '[')
+		for i := range t.Columns {
+			if a := (attribute{t, &t.Columns[i], i + 1}); keep(a) {
+				if dst[len(dst)-1] != '[' {
+					dst = append(dst, ',')
+				}
+				dst = p.appendObject(dst, a, "")
+			}
+		}
+		return append(dst, ']')
+	}, nil
+}
+
+// complexType is the type annotation of a column in this function's answer, empty for the declared type.
+func complexType(a attribute) string {
+	if class := typeAnnotation(a); class != "" {
+		return "Complex" + class
+	}
+	return ""
+}
+
+// inlineOptions is the option set as a property, which it is in the complex types of this function.
+func inlineOptions(class string) property[attribute] {
+	p := projection[attribute]{properties: optionSetProperties(class), labels: true}
+	return property[attribute]{name: "OptionSet", shape: listShape, value: func(a attribute) any {
+		if len(a.column.Options) == 0 {
+			return nil
+		}
+		return inlined(func(dst []byte) []byte { return p.appendObject(dst, a, "") })
+	}}
+}
+
+// inlined is a value that writes itself.
+type inlined func(dst []byte) []byte
+
+func (f inlined) appendJSON(dst []byte, _ bool) []byte { return f(dst) }
+
+// blanked gives the properties with null in place of what is not wanted.
+func blanked[T any](properties []property[T], wanted func(string) bool) []property[T] {
+	list := slices.Clone(properties)
+	for i := range list {
+		if !wanted(list[i].name) && list[i].name != "MetadataId" && list[i].name != "LogicalName" {
+			list[i].value = func(T) any { return nil }
+		}
+	}
+	return list
+}
+
+// wanted tells which properties were asked for. A missing expression asks for all.
+func (p *metadataProperties) wanted(typeName string, known func(string) bool) (func(string) bool, *apiError) {
+	if p == nil || p.AllProperties {
+		return func(string) bool { return true }, nil
+	}
+	for _, name := range p.PropertyNames {
+		if !known(name) {
+			return nil, invalidQuery("The property %s does not exist on %s.", name, typeName)
+		}
+	}
+	return func(name string) bool { return slices.Contains(p.PropertyNames, name) }, nil
+}
+
+// english says whether labels in the environment's language pass the query.
+func (q *labelQuery) english() bool {
+	return q == nil || len(q.FilterLanguages) == 0 || slices.Contains(q.FilterLanguages, 1033)
+}

@@ -1,0 +1,159 @@
+package simulator_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// changes calls RetrieveMetadataChanges with a query and, where given, a client's stamp.
+func (c *caller) changes(query, stamp string) answer {
+	c.t.Helper()
+	if stamp == "" {
+		return c.get("RetrieveMetadataChanges(Query=@p1)?@p1=" + url.QueryEscape(query))
+	}
+	return c.get("RetrieveMetadataChanges(DeletedMetadataFilters=@p3,ClientVersionStamp=@p2,Query=@p1)?@p3=" +
+		url.QueryEscape("Microsoft.Dynamics.CRM.DeletedMetadataFilters'Default'") + "&@p2=" + url.QueryEscape("'"+stamp+"'") + "&@p1=" + url.QueryEscape(query))
+}
+
+func (a answer) tables(t *testing.T) []map[string]any {
+	t.Helper()
+	require.Equal(t, 200, a.status, "%s", a.body)
+	return objects(t, a.json(t)["EntityMetadata"])
+}
+
+const onlyNames = `{"Properties":{"AllProperties":false,"PropertyNames":["EntitySetName"]}}`
+
+func TestRetrieveMetadataChanges(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+
+	t.Run("properties that were not asked for are null", func(t *testing.T) {
+		got := c.changes(onlyNames, "")
+		assert.NotEmpty(t, got.json(t)["ServerVersionStamp"])
+		tables := got.tables(t)
+		assert.Len(t, tables, len(simulator.Realistic()))
+		for _, table := range tables {
+			assert.NotNil(t, table["LogicalName"])
+			assert.NotNil(t, table["MetadataId"])
+			assert.Contains(t, table, "SchemaName")
+			assert.Nil(t, table["SchemaName"])
+			assert.Nil(t, table["Attributes"])
+		}
+	})
+	t.Run("every parameter may be missing", func(t *testing.T) {
+		for _, path := range []string{"RetrieveMetadataChanges", "RetrieveMetadataChanges()"} {
+			assert.Len(t, c.get(path).tables(t), len(simulator.Realistic()), path)
+		}
+	})
+	t.Run("columns are filtered and keep the properties of their own type", func(t *testing.T) {
+		got := c.changes(`{"Criteria":{"FilterOperator":"And","Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"Equals","Value":{"Type":"System.String","Value":"contoso_everything"}}]},
+			"Properties":{"AllProperties":false,"PropertyNames":["EntitySetName","Attributes"]},
+			"AttributeQuery":{"Criteria":{"FilterOperator":"And","Conditions":[{"PropertyName":"IsValidODataAttribute","ConditionOperator":"Equals","Value":{"Type":"System.Boolean","Value":"true"}}]},
+				"Properties":{"AllProperties":false,"PropertyNames":["AttributeTypeName","DateTimeBehavior","Targets","OptionSet"]}}}`, "")
+		tables := got.tables(t)
+		require.Len(t, tables, 1)
+		found := map[any]map[string]any{}
+		for _, each := range objects(t, tables[0]["Attributes"]) {
+			found[each["LogicalName"]] = each
+		}
+		assert.Equal(t, "#Microsoft.Dynamics.CRM.ComplexDateTimeAttributeMetadata", found["contoso_dateonly"]["@odata.type"])
+		assert.Equal(t, map[string]any{"Value": "DateOnly"}, found["contoso_dateonly"]["DateTimeBehavior"])
+		assert.Equal(t, []any{"contact"}, found["contoso_contact"]["Targets"])
+		assert.Nil(t, found["contoso_contact"]["SchemaName"])
+		assert.NotContains(t, found, "contoso_choicename")
+		options, _ := found["contoso_choice"]["OptionSet"].(map[string]any)
+		assert.Len(t, options["Options"], 3)
+	})
+	criteria := []struct{ name, criteria, want string }{
+		{"In", `{"Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"In","Value":{"Type":"System.String[]","Value":"[\"account\",\"task\"]"}}]}`, "account task"},
+		{"Or", `{"FilterOperator":"Or","Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"Equals","Value":{"Type":"System.String","Value":"task"}}],
+			"Filters":[{"FilterOperator":"And","Conditions":[{"PropertyName":"IsIntersect","ConditionOperator":"Equals","Value":{"Type":"System.Boolean","Value":"true"}},
+				{"PropertyName":"ObjectTypeCode","ConditionOperator":"LessThan","Value":{"Type":"System.Int32","Value":"20"}}]}]}`, "systemuserroles task"},
+		{"NotIn", `{"Conditions":[{"PropertyName":"TableType","ConditionOperator":"NotIn","Value":{"Type":"System.String[]","Value":"[\"Standard\",\"Activity\",\"Virtual\"]"}}]}`, "contoso_sensordata"},
+		{"GreaterThan", `{"Conditions":[{"PropertyName":"ObjectTypeCode","ConditionOperator":"GreaterThan","Value":{"Type":"System.Int32","Value":"10004"}}]}`, "contoso_wide"},
+		{"NotEquals of a managed property", `{"Conditions":[{"PropertyName":"CanChangeTrackingBeEnabled","ConditionOperator":"NotEquals","Value":{"Type":"System.Boolean","Value":"true"}},
+			{"PropertyName":"ChangeTrackingEnabled","ConditionOperator":"Equals","Value":{"Type":"System.Boolean","Value":true}}]}`, "systemuserroles team teammembership"},
+	}
+	for _, test := range criteria {
+		t.Run("criteria may say "+test.name, func(t *testing.T) {
+			text := ""
+			for _, table := range c.changes(`{"Criteria":`+test.criteria+`,"Properties":{"PropertyNames":[]}}`, "").tables(t) {
+				text += " " + table["LogicalName"].(string)
+			}
+			assert.Equal(t, " "+test.want, text)
+		})
+	}
+	refusals := []struct{ name, query, code, message string }{
+		{"JSON that is cut", `{"Criteria":`, "0x80060888", "EntityQueryExpression"},
+		{"an unknown member", `{"Nope":1}`, "0x80060888", "Nope"},
+		{"a member in the wrong case", `{"criteria":{}}`, "0x80060888", "criteria"},
+		{"an unknown operator", `{"Criteria":{"Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"Like"}]}}`, "0x80060888", "MetadataConditionOperator"},
+		{"an unknown logical operator", `{"Criteria":{"FilterOperator":"Xor"}}`, "0x80060888", "LogicalOperator"},
+		{"a condition on an unknown property", `{"Criteria":{"Conditions":[{"PropertyName":"Nope","ConditionOperator":"Equals"}]}}`, "0x80044183", "Nope"},
+		{"an unknown property", `{"Properties":{"PropertyNames":["Nope"]}}`, "0x80044183", "Nope"},
+		{"a value of another type", `{"Criteria":{"Conditions":[{"PropertyName":"IsIntersect","ConditionOperator":"Equals","Value":{"Type":"System.String","Value":"maybe"}}]}}`, "0x80044183", "IsIntersect"},
+	}
+	for _, test := range refusals {
+		t.Run(test.name+" is refused", func(t *testing.T) {
+			c.changes(test.query, "").refused(t, 400, test.code, test.message)
+		})
+	}
+	t.Run("an unknown parameter is refused", func(t *testing.T) {
+		c.get("RetrieveMetadataChanges(Nope=1)").refused(t, 400, "0x80060888", "Nope")
+	})
+}
+
+func TestMetadataStamps(t *testing.T) {
+	clock := newClock()
+	c := serve(t, simulator.Options{Seed: 1, Clock: clock.now}, simulator.ServerOptions{TokenLife: 1000 * time.Hour * 24})
+	stamp, _ := c.changes(onlyNames, "").json(t)["ServerVersionStamp"].(string)
+	assert.Contains(t, stamp, "!03/01/2026 12:00:00")
+
+	t.Run("nothing comes while nothing changes", func(t *testing.T) {
+		got := c.changes(onlyNames, stamp)
+		assert.Empty(t, got.tables(t))
+		assert.Equal(t, stamp, got.json(t)["ServerVersionStamp"])
+	})
+	t.Run("changed and deleted tables come once", func(t *testing.T) {
+		id := c.get("EntityDefinitions(LogicalName='feedback')?$select=MetadataId").json(t)["MetadataId"]
+		require.NoError(t, c.environment.AddColumn("account", simulator.Column{LogicalName: "new_x", SchemaName: "new_x", Type: simulator.Integer}))
+		require.NoError(t, c.environment.RemoveTable("feedback"))
+		got := c.changes(onlyNames, stamp)
+		assert.Equal(t, []any{"account"}, column(got.tables(t), "LogicalName"))
+		deleted, _ := got.json(t)["DeletedMetadata"].(map[string]any)
+		assert.Equal(t, []any{"Entity"}, deleted["Keys"])
+		assert.Equal(t, []any{map[string]any{"Items": []any{id}}}, deleted["Values"])
+		next, _ := got.json(t)["ServerVersionStamp"].(string)
+		assert.NotEqual(t, stamp, next)
+		assert.Empty(t, c.changes(onlyNames, next).tables(t))
+	})
+	t.Run("deletions are told only to those who ask", func(t *testing.T) {
+		got := c.get("RetrieveMetadataChanges(ClientVersionStamp=@p1)?@p1=" + url.QueryEscape("'"+stamp+"'"))
+		deleted, _ := got.json(t)["DeletedMetadata"].(map[string]any)
+		assert.EqualValues(t, "0", deleted["Count"])
+	})
+	for name, bad := range map[string]string{"a stamp without a time": "123", "a stamp that is no stamp": "x!y"} {
+		t.Run(name+" is refused", func(t *testing.T) {
+			c.changes(onlyNames, bad).refused(t, 400, "0x80044183", "Invalid version stamp")
+		})
+	}
+	t.Run("a stamp of another environment has expired", func(t *testing.T) {
+		c.changes(onlyNames, "1!03/01/2026 12:00:00").refused(t, 400, "0x80044352", "Please perform a full sync")
+	})
+	t.Run("a stamp expires after 90 days", func(t *testing.T) {
+		clock.add(91 * 24 * time.Hour)
+		c.changes(onlyNames, stamp).refused(t, 400, "0x80044352", "Please perform a full sync")
+	})
+}
+
+func TestMetadataChangesUnavailable(t *testing.T) {
+	c := serve(t, simulator.Options{Behaviors: simulator.Behaviors{MetadataChangesUnavailable: true}}, simulator.ServerOptions{})
+	t.Run("the function can be made unavailable", func(t *testing.T) {
+		c.changes(onlyNames, "").refused(t, 501, "0x80060888", "RetrieveMetadataChanges")
+	})
+}

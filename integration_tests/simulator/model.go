@@ -1,0 +1,174 @@
+package simulator
+
+import "slices"
+
+// TableType is EntityMetadata.TableType as the service spells it.
+type TableType string
+
+// The table types that Dataverse knows (Web API reference, EntityMetadata.TableType).
+const (
+	Standard TableType = "Standard"
+	Activity TableType = "Activity"
+	Elastic  TableType = "Elastic"
+	Virtual  TableType = "Virtual"
+)
+
+// ColumnType is AttributeTypeName.Value without its suffix "Type".
+type ColumnType string
+
+// The column types that Dataverse knows (Web API reference, AttributeTypeDisplayName).
+const (
+	BigInt              ColumnType = "BigInt"
+	Boolean             ColumnType = "Boolean"
+	CalendarRules       ColumnType = "CalendarRules"
+	Customer            ColumnType = "Customer"
+	DateTime            ColumnType = "DateTime"
+	Decimal             ColumnType = "Decimal"
+	Double              ColumnType = "Double"
+	EntityName          ColumnType = "EntityName"
+	File                ColumnType = "File"
+	Image               ColumnType = "Image"
+	Integer             ColumnType = "Integer"
+	Lookup              ColumnType = "Lookup"
+	ManagedProperty     ColumnType = "ManagedProperty"
+	Memo                ColumnType = "Memo"
+	Money               ColumnType = "Money"
+	MultiSelectPicklist ColumnType = "MultiSelectPicklist"
+	Owner               ColumnType = "Owner"
+	PartyList           ColumnType = "PartyList"
+	Picklist            ColumnType = "Picklist"
+	State               ColumnType = "State"
+	Status              ColumnType = "Status"
+	String              ColumnType = "String"
+	Uniqueidentifier    ColumnType = "Uniqueidentifier"
+	VirtualColumn       ColumnType = "Virtual"
+)
+
+// Behavior is DateTimeAttributeMetadata.DateTimeBehavior.Value.
+type Behavior string
+
+// The behaviours of a DateTime column (Microsoft, "Behavior and format of the date and time column").
+const (
+	UserLocal           Behavior = "UserLocal"
+	DateOnly            Behavior = "DateOnly"
+	TimeZoneIndependent Behavior = "TimeZoneIndependent"
+)
+
+// Depth is how far the signed-in user may read a table (PrivilegeDepth).
+type Depth string
+
+// The depths a role can grant, and None for no privilege at all.
+const (
+	None   Depth = "None"
+	Basic  Depth = "Basic"
+	Local  Depth = "Local"
+	Deep   Depth = "Deep"
+	Global Depth = "Global"
+)
+
+// Table is the definition of a table, without its rows. A Table that an Environment holds is never changed in
+// place: a change of the schema puts a changed copy in its stead.
+type Table struct {
+	LogicalName    string
+	SchemaName     string
+	EntitySetName  string // empty: the table cannot be addressed by the Web API
+	CollectionName string // LogicalCollectionName; empty (null) for intersects
+	PrimaryID      string // PrimaryIdAttribute
+	PrimaryName    string // PrimaryNameAttribute; empty is null
+	Key            string // OData key property where it differs from PrimaryID (ownerid of systemuser and team)
+	Type           TableType
+	Ownership      string // OwnershipTypes: None, UserOwned, OrganizationOwned, ...
+	TypeCode       int    // ObjectTypeCode
+	Description    string
+	Tracked        bool // ChangeTrackingEnabled
+	CanBeTracked   bool // CanChangeTrackingBeEnabled.Value
+	Intersect      bool
+	Private        bool
+	Activity       bool
+	ActivityParty  bool
+	Custom         bool
+	Logical        bool
+	NoRetrieve     bool // has an entity set but refuses RetrieveMultiple, as postregarding does
+	Restricted     bool // the signed-in user has no privilege on it unless SetReadDepth grants one
+	Columns        []Column
+}
+
+// Column is the definition of a column.
+type Column struct {
+	LogicalName string
+	SchemaName  string
+	Type        ColumnType
+	Behavior    Behavior // DateTime only
+	Targets     []string // lookups only: logical names of the tables that a value may point to
+	Options     []Option // Picklist, State, Status, MultiSelectPicklist, Boolean
+	AttributeOf string   // the column that this one belongs to
+	Format      string   // StringFormat of a String column, where it is not Text
+	MaxLength   int      // String, Memo
+	Precision   int      // Decimal, Double, Money: digits after the point
+	SourceType  int      // 0 simple, 1 calculated, 2 rollup
+	PrimaryID   bool     // AttributeMetadata.IsPrimaryId, true for several columns of some tables
+	Custom      bool
+	Logical     bool
+	Secured     bool // read as null by the simulated user
+	NotOData    bool // IsValidODataAttribute is false: not a property of the Web API's entity type
+	NotReadable bool // IsValidForRead is false
+}
+
+// Option is one value of a choice column.
+type Option struct {
+	Value int
+	Label string
+	State int // Status columns only: the statecode that the value belongs to
+}
+
+// IsLookup says whether the column appears as _x_value in rows.
+func (c *Column) IsLookup() bool {
+	return c.Type == Lookup || c.Type == Customer || c.Type == Owner
+}
+
+// Property is the column's name in rows and in $select: the logical name, or _x_value for lookups.
+// It is empty for a column that rows do not have.
+func (c *Column) Property() string {
+	switch {
+	case c.NotOData || c.Type == PartyList || c.Type == CalendarRules:
+		return ""
+	case c.IsLookup():
+		return "_" + c.LogicalName + "_value"
+	default:
+		return c.LogicalName
+	}
+}
+
+// Column returns the column of that logical name, nil if the table has none.
+func (t *Table) Column(logicalName string) *Column {
+	for i := range t.Columns {
+		if t.Columns[i].LogicalName == logicalName {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// ByProperty returns the column that appears under that name in rows, nil if none does.
+func (t *Table) ByProperty(property string) *Column {
+	for i := range t.Columns {
+		if property != "" && t.Columns[i].Property() == property {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// KeyProperty is the property that stands in a row's address and is always in its answer.
+func (t *Table) KeyProperty() string {
+	if t.Key != "" {
+		return t.Key
+	}
+	return t.PrimaryID
+}
+
+func (t *Table) clone() *Table {
+	c := *t
+	c.Columns = slices.Clone(t.Columns)
+	return &c
+}

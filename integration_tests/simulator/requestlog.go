@@ -1,0 +1,79 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Request is a request that a Server has answered.
+type Request struct {
+	Method   string
+	Path     string // decoded
+	RawQuery string // as sent
+	Prefer   string // the Prefer header
+	Status   int
+	Bytes    int64 // of the body as sent, compressed or not
+	Duration time.Duration
+}
+
+// requestLogSize is how many requests are remembered.
+const requestLogSize = 10_000
+
+// requestLog remembers the latest requests.
+type requestLog struct {
+	mu   sync.Mutex
+	list []Request
+	next int // where the oldest one stands once the list is full
+}
+
+func (l *requestLog) add(r Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) < requestLogSize {
+		l.list = append(l.list, r)
+		return
+	}
+	l.list[l.next] = r
+	l.next = (l.next + 1) % requestLogSize
+}
+
+// all gives the remembered requests, the oldest first.
+func (l *requestLog) all() []Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Concat(l.list[l.next:], l.list[:l.next])
+}
+
+// withLog notes each request once it is answered.
+func (h *host) withLog(inner http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		entry := Request{Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Prefer: r.Header.Get("Prefer")}
+		start := time.Now()
+		counted := &countingWriter{ResponseWriter: w}
+		inner.ServeHTTP(counted, r)
+		entry.Status, entry.Bytes, entry.Duration = max(counted.status, http.StatusOK), counted.bytes, time.Since(start)
+		h.log.add(entry)
+	})
+}
+
+// countingWriter notes what is sent.
+type countingWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (c *countingWriter) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}

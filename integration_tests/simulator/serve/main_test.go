@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lines is a log that can be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestServing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ca, config := filepath.Join(t.TempDir(), "ca.pem"), filepath.Join(t.TempDir(), "config.json")
+	log, ended := &lines{}, make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--ca", ca, "--config", config, "--rows", "2"}, log)
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "config       "+config) }, time.Minute, time.Millisecond)
+
+	t.Run("the configuration names the environment and the sign-in host", func(t *testing.T) {
+		raw, err := os.ReadFile(config)
+		require.NoError(t, err)
+		var got map[string]string
+		require.NoError(t, json.Unmarshal(raw, &got))
+		assert.Contains(t, log.String(), got["url"])
+		assert.Equal(t, got["url"], got["authority_host"])
+		assert.Equal(t, simulator.DefaultApplication().Secret, got["client_secret_value"])
+		assert.Equal(t, simulator.DefaultApplication().ClientID, got["client_id"])
+		assert.Equal(t, simulator.DefaultApplication().TenantID, got["tenant_id"])
+
+		pem, err := os.ReadFile(ca)
+		require.NoError(t, err)
+		roots := x509.NewCertPool()
+		require.True(t, roots.AppendCertsFromPEM(pem))
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+		defer transport.CloseIdleConnections()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, got["url"]+"/api/data/v9.2/WhoAmI", nil)
+		require.NoError(t, err)
+		response, err := (&http.Client{Transport: transport}).Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
+	})
+	t.Run("it ends with its context", func(t *testing.T) {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Run("flags reach the options", func(t *testing.T) {
+		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9"}, &lines{})
+		require.NoError(t, err)
+		assert.Equal(t, uint64(7), s.environment.Seed)
+		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
+		assert.Equal(t, simulator.Refused, s.environment.Behaviors.EditedSelect)
+		assert.Equal(t, 60, s.server.Limits.Requests)
+		assert.Equal(t, 9, s.server.DOPHint)
+	})
+	for name, args := range map[string][]string{
+		"an unknown flag":           {"--nope"},
+		"a word too many":           {"nope"},
+		"a contradiction":           {"--ignore-edited-select", "--refuse-edited-select"},
+		"an address without a port": {"--address", "nowhere"},
+		"a negative number":         {"--rows", "-1"},
+	} {
+		t.Run(name+" is an error", func(t *testing.T) {
+			require.Error(t, run(t.Context(), args, &lines{}))
+		})
+	}
+}

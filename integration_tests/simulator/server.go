@@ -1,0 +1,125 @@
+package simulator
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// ServerOptions describe how an environment is served. The zero value listens on a free loopback port, knows
+// DefaultApplication and enforces no limits.
+type ServerOptions struct {
+	Address      string        // to listen on; empty: 127.0.0.1:0
+	CAFile       string        // where to write the certificate authority, PEM; empty: nowhere
+	Applications []Application // that may sign in; empty: DefaultApplication
+	TokenLife    time.Duration // of access tokens, by the environment's clock; 0: 3599 s
+	Limits       Limits        // service protection limits to enforce
+	DOPHint      int           // header x-ms-dop-hint; 0: 4
+}
+
+// Server is an environment behind TLS, with a certificate authority of its own.
+type Server struct {
+	URL       string // of the environment, without a slash at the end
+	Authority string // of the sign-in host; the authority of a tenant is Authority/<tenant id>
+	CAPEM     []byte // the certificate authority that clients must trust
+
+	host *host
+	http *http.Server
+	stop func() bool // forgets the context
+	done chan error
+}
+
+// Start serves the environment until Close is called or the context ends. The environment is at the same host as
+// its sign-in endpoints. HTTP/1.1 and HTTP/2 are spoken.
+func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error) {
+	address := o.Address
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	ca, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	name, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	leaf, err := ca.leaf(name)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e, o), done: make(chan error, 1)}
+	s.Authority = s.URL
+	s.host.addresses = addressesOf(listener.Addr().String(), name)
+	if o.CAFile != "" {
+		if err := s.WriteCA(o.CAFile); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+	}
+	s.http = &http.Server{
+		Handler:           s.host,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: 30 * time.Second,
+		MaxHeaderBytes:    1 << 20,
+		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are part of the play
+	}
+	go func() { s.done <- s.http.ServeTLS(listener, "", "") }()
+	s.stop = context.AfterFunc(ctx, func() { _ = s.http.Close() })
+	return s, nil
+}
+
+// addressesOf are the urls by which clients of this machine call a server.
+func addressesOf(address, name string) []string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return []string{"https://" + address}
+	}
+	list := []string{"https://" + address}
+	for _, host := range []string{"127.0.0.1", "localhost", "::1", name} {
+		list = append(list, "https://"+net.JoinHostPort(host, port))
+	}
+	return list
+}
+
+// Close ends the server and breaks its connections.
+func (s *Server) Close() error {
+	s.stop()
+	err := s.http.Close()
+	if serveErr := <-s.done; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	s.done <- http.ErrServerClosed // for a second Close
+	return err
+}
+
+// WriteCA writes the certificate authority to a file, PEM.
+func (s *Server) WriteCA(path string) error {
+	if err := os.WriteFile(path, s.CAPEM, 0o600); err != nil {
+		return fmt.Errorf("write the certificate authority: %w", err)
+	}
+	return nil
+}
+
+// Requests are the latest requests, the oldest first.
+func (s *Server) Requests() []Request { return s.host.log.all() }
+
+// RevokeTokens makes every token issued so far worthless: the next requests with them get 401.
+func (s *Server) RevokeTokens() { s.host.directory.revoke() }
+
+// Inject sets a fault to work until it is removed.
+func (s *Server) Inject(f Fault) *Injection { return s.host.faults.inject(f) }
+
+// newRequestID is a random guid.
+func newRequestID() string { return stableID(rand.Text()) }

@@ -1,0 +1,162 @@
+package simulator
+
+import "strconv"
+
+// account is Dataverse's widest ordinary table: addresses kept with the row, money, an image, unreadable columns.
+func account() *Table {
+	d := define("Account", "accounts", 1).describe("Business that represents a customer or potential customer.").party()
+	d.key("AccountId")
+	d.name("Name", 160)
+	d.formatted("PhoneticGuide", 160, "YomiName")
+	d.text(20, "AccountNumber", "SIC", "StockExchange")
+	d.formatted("TickerSymbol", 10, "TickerSymbol")
+	d.formatted("Email", 100, "EMailAddress1", "EMailAddress2", "EMailAddress3")
+	d.formatted("Phone", 50, "Telephone1", "Telephone2", "Telephone3")
+	d.formatted("Url", 200, "WebSiteURL", "FtpSiteURL")
+	d.text(50, "Fax")
+	d.text(200, "PrimarySatoriId")
+	d.text(128, "PrimaryTwitterId")
+	d.text(1250, "TraversedPath", "TimeSpentByMeOnEmailAndMeetings")
+	d.memo(2000, "Description")
+	d.integers("NumberOfEmployees", "SharesOutstanding", "OnHoldTime")
+	d.money("Revenue", "CreditLimit", "MarketCap", "Aging30", "Aging60", "Aging90")
+	d.dates(UserLocal, "LastUsedInCampaign", "LastOnHoldTime")
+	d.guids("ProcessId", "StageId")
+	d.image("EntityImage")
+	d.accountChoices()
+	d.accountLookups()
+	d.rollup("OpenRevenue", Money, 2)
+	d.numbers(Money, 4, "OpenRevenue_Base")
+	d.rollup("OpenDeals", Integer, 0)
+	d.address("Address1_")
+	d.address("Address2_")
+	d.owner()
+	d.created()
+	d.imported()
+	d.zoned()
+	d.currency()
+	d.version()
+	d.activeOrInactive()
+	return d.done()
+}
+
+func (d *definition) accountChoices() {
+	d.choice("AccountCategoryCode", "Preferred Customer", "Standard")
+	d.choice("AccountClassificationCode", "Default Value")
+	d.choice("AccountRatingCode", "Default Value")
+	d.choice("BusinessTypeCode", "Default Value")
+	d.choice("CustomerSizeCode", "Default Value")
+	d.choice("CustomerTypeCode", "Competitor", "Consultant", "Customer", "Investor", "Partner", "Influencer",
+		"Press", "Prospect", "Reseller", "Supplier", "Vendor", "Other")
+	d.choice("IndustryCode", "Accounting", "Agriculture and Non-petrol Natural Resource Extraction",
+		"Broadcasting Printing and Publishing", "Brokers", "Building Supply Retail", "Business Services", "Consulting")
+	d.choice("OwnershipCode", "Public", "Private", "Subsidiary", "Other")
+	d.choice("PaymentTermsCode", "Net 30", "2% 10, Net 30", "Net 45", "Net 60")
+	d.choices(Picklist, "PreferredAppointmentDayCode", options(0, "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"))
+	d.choice("PreferredAppointmentTimeCode", "Morning", "Afternoon", "Evening")
+	d.choice("PreferredContactMethodCode", "Any", "Email", "Phone", "Fax", "Mail")
+	d.choice("ShippingMethodCode", "Default Value")
+	d.choice("TerritoryCode", "Default Value")
+	d.flags("CreditOnHold", "DoNotBulkEMail", "DoNotBulkPostalMail", "DoNotEMail", "DoNotFax", "DoNotPhone",
+		"DoNotPostalMail", "FollowEmail", "MarketingOnly", "Merged", "ParticipatesInWorkflow")
+	d.unsolicited()
+	d.private()
+}
+
+// unsolicited adds a flag whose shadow is not called after it.
+func (d *definition) unsolicited() {
+	d.plainFlags("DoNotSendMM")
+	d.shadow("DoNotSendMarketingMaterialName", "donotsendmm", VirtualColumn)
+}
+
+// private adds a column that cannot be read at all.
+func (d *definition) private() {
+	d.add(Column{SchemaName: "IsPrivate", Type: Boolean, Options: options(0, "No", "Yes"), NotOData: true, NotReadable: true})
+	d.shadow("IsPrivateName", "isprivate", VirtualColumn)
+}
+
+func (d *definition) accountLookups() {
+	d.lookup("PrimaryContactId", "contact")
+	d.lookup("ParentAccountId", "account")
+	d.lookup("PreferredSystemUserId", "systemuser")
+	d.add(Column{SchemaName: "MasterId", Type: Lookup, Targets: []string{"account"}})
+	d.nameShadows("masterid", "MasterAccountId", []string{"account"})
+	d.lookup("CreatedByExternalParty", "externalparty")
+	d.lookup("ModifiedByExternalParty", "externalparty")
+	d.sla()
+}
+
+func (d *definition) sla() {
+	for _, s := range []string{"SLAId", "SLAInvokedId"} {
+		d.add(Column{SchemaName: s, Type: Lookup, Targets: []string{"sla"}})
+	}
+	d.shadow("SLAName", "slaid", String)
+	d.shadow("SLAInvokedIdName", "slainvokedid", String)
+}
+
+// address adds an address that is stored elsewhere but read with the row, such as address1_.
+func (d *definition) address(prefix string) {
+	first := len(d.table.Columns)
+	d.addressKey(prefix + "AddressId")
+	d.choice(prefix+"AddressTypeCode", "Bill To", "Ship To", "Primary", "Other")
+	d.choice(prefix+"FreightTermsCode", "FOB", "No Charge")
+	d.choice(prefix+"ShippingMethodCode", "Airborne", "DHL", "FedEx", "UPS", "Postal Mail", "Full Load", "Will Call")
+	d.text(80, prefix+"City", prefix+"Country")
+	d.text(50, prefix+"County", prefix+"StateOrProvince", prefix+"Fax")
+	d.text(250, prefix+"Line1", prefix+"Line2", prefix+"Line3")
+	d.text(200, prefix+"Name")
+	d.text(20, prefix+"PostalCode", prefix+"PostOfficeBox")
+	d.text(100, prefix+"PrimaryContactName")
+	d.text(4, prefix+"UPSZone")
+	for i := 1; i <= 3; i++ {
+		d.formatted("Phone", 50, prefix+"Telephone"+strconv.Itoa(i))
+	}
+	d.memo(1000, prefix+"Composite")
+	d.numbers(Double, 5, prefix+"Latitude", prefix+"Longitude")
+	d.integers(prefix + "UTCOffset")
+	for i := first; i < len(d.table.Columns); i++ {
+		d.table.Columns[i].Logical = true
+	}
+}
+
+// contact shows date-only columns and a Customer lookup.
+func contact() *Table {
+	d := define("Contact", "contacts", 2).describe("Person with whom a business unit has a relationship, such as customer, supplier, and colleague.").party()
+	d.key("ContactId")
+	d.name("FullName", 160)
+	d.formatted("PhoneticGuide", 450, "YomiFullName")
+	d.text(50, "FirstName", "MiddleName", "LastName", "Fax", "EmployeeId")
+	d.text(100, "JobTitle", "Salutation", "NickName", "SpousesName", "Department")
+	d.formatted("Email", 100, "EMailAddress1", "EMailAddress2", "EMailAddress3")
+	d.formatted("Phone", 50, "Telephone1", "Telephone2", "MobilePhone")
+	d.formatted("Url", 200, "WebSiteUrl")
+	d.text(255, "ChildrensNames")
+	d.memo(2000, "Description")
+	d.dates(DateOnly, "BirthDate", "Anniversary")
+	d.dates(UserLocal, "LastUsedInCampaign")
+	d.integers("NumberOfChildren")
+	d.money("AnnualIncome", "CreditLimit")
+	d.choice("GenderCode", "Male", "Female")
+	d.choice("FamilyStatusCode", "Single", "Married", "Divorced", "Widowed")
+	d.choice("EducationCode", "Default Value")
+	d.choice("LeadSourceCode", "Default Value")
+	d.choice("PreferredContactMethodCode", "Any", "Email", "Phone", "Fax", "Mail")
+	d.flags("CreditOnHold", "DoNotBulkEMail", "DoNotEMail", "DoNotPhone", "Merged", "FollowEmail", "ParticipatesInWorkflow")
+	d.unsolicited()
+	d.private()
+	d.lookup("AccountId", "account")
+	d.customer("ParentCustomerId")
+	d.lookup("PreferredSystemUserId", "systemuser")
+	d.image("EntityImage")
+	d.address("Address1_")
+	d.address("Address2_")
+	d.addressKey("Address3_AddressId")
+	d.owner()
+	d.created()
+	d.imported()
+	d.zoned()
+	d.currency()
+	d.version()
+	d.activeOrInactive()
+	return d.done()
+}

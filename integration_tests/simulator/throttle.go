@@ -1,0 +1,168 @@
+package simulator
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits are the service protection limits of one user on one server (Microsoft, "Service protection API limits").
+// A zero field is not enforced.
+type Limits struct {
+	Requests   int           // within the window; the service allows 6,000
+	Execution  time.Duration // of all requests within the window together; the service allows 20 minutes
+	Concurrent int           // at one moment; the service allows 52
+	Window     time.Duration // 0: the service's 300 seconds
+}
+
+// The limits that the rate headers count down from where none are enforced.
+const (
+	usualRequests  = 6000
+	usualExecution = 1200 * time.Second
+	usualWindow    = 300 * time.Second
+)
+
+// throttle counts what each user has asked for.
+type throttle struct {
+	limits Limits
+
+	mu    sync.Mutex
+	users map[string]*usage
+}
+
+// usage is what one user has spent within the window.
+type usage struct {
+	running  int
+	requests []time.Time // arrivals, refused ones too: to go on hammering prolongs the wait
+	spent    []expense
+}
+
+type expense struct {
+	at   time.Time
+	cost time.Duration
+}
+
+func newThrottle(limits Limits) *throttle {
+	if limits.Window <= 0 {
+		limits.Window = usualWindow
+	}
+	return &throttle{limits: limits, users: map[string]*usage{}}
+}
+
+// throttled is a refusal for exceeding a limit, with the time to wait.
+type throttled struct {
+	apiError
+	retryAfter time.Duration
+}
+
+func (t *throttled) write(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(t.retryAfter.Seconds())))))
+	t.apiError.write(w, r)
+}
+
+// enter counts a request. It gives the refusal if a limit is exceeded, and else a function to call with the cost when the request is done.
+func (t *throttle) enter(user string, now time.Time) (leave func(now time.Time, cost time.Duration), refusal *throttled) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	u := t.users[user]
+	if u == nil {
+		u = &usage{}
+		t.users[user] = u
+	}
+	u.forget(now.Add(-t.limits.Window))
+	u.requests = append(u.requests, now)
+	if refusal := t.exceeded(u, now); refusal != nil {
+		return nil, refusal
+	}
+	u.running++
+	return func(now time.Time, cost time.Duration) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		u.running--
+		u.spent = append(u.spent, expense{now, cost})
+	}, nil
+}
+
+// forget drops what lies before the window.
+func (u *usage) forget(start time.Time) {
+	for len(u.requests) > 0 && !u.requests[0].After(start) {
+		u.requests = u.requests[1:]
+	}
+	for len(u.spent) > 0 && !u.spent[0].at.After(start) {
+		u.spent = u.spent[1:]
+	}
+}
+
+func (t *throttle) exceeded(u *usage, now time.Time) *throttled {
+	window := int(t.limits.Window.Seconds())
+	if n := t.limits.Requests; n > 0 && len(u.requests) > n {
+		freed := u.requests[len(u.requests)-n].Add(t.limits.Window)
+		return newThrottled("0x80072322", "ThrottlingBurstRequestLimitExceededError", freed.Sub(now),
+			fmt.Sprintf("Number of requests exceeded the limit of %d over time window of %d seconds.", n, window))
+	}
+	if limit := t.limits.Execution; limit > 0 && u.total() >= limit {
+		return newThrottled("0x80072321", "ThrottlingTimeExceededError", u.below(limit).Add(t.limits.Window).Sub(now),
+			fmt.Sprintf("Combined execution time of incoming requests exceeded limit of %s milliseconds over time window of %d seconds. "+
+				"Decrease number of concurrent requests or reduce the duration of requests and try again later.", thousands(limit.Milliseconds()), window))
+	}
+	if n := t.limits.Concurrent; n > 0 && u.running >= n {
+		return newThrottled("0x80072326", "ThrottlingConcurrencyLimitExceededError", time.Second,
+			fmt.Sprintf("Number of concurrent requests exceeded the limit of %d.", n))
+	}
+	return nil
+}
+
+func newThrottled(code, name string, wait time.Duration, message string) *throttled {
+	return &throttled{apiError{status: http.StatusTooManyRequests, code: code, message: message, name: name}, wait}
+}
+
+func (u *usage) total() time.Duration {
+	var sum time.Duration
+	for _, e := range u.spent {
+		sum += e.cost
+	}
+	return sum
+}
+
+// below is the moment of the expense whose passing out of the window brings the total under the limit.
+func (u *usage) below(limit time.Duration) time.Time {
+	sum := u.total()
+	for _, e := range u.spent {
+		if sum -= e.cost; sum < limit {
+			return e.at
+		}
+	}
+	return time.Time{}
+}
+
+// setHeaders adds what is left to the user on this server. Seconds have a grouping comma and two digits behind the point.
+func (t *throttle) setHeaders(header http.Header, user string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	requests, execution := cmp.Or(t.limits.Requests, usualRequests), cmp.Or(t.limits.Execution, usualExecution)
+	if u := t.users[user]; u != nil {
+		requests -= len(u.requests)
+		execution -= u.total()
+	}
+	centis := max(0, execution.Milliseconds()/10)
+	header.Set("x-ms-ratelimit-burst-remaining-xrm-requests", strconv.Itoa(max(0, requests)))
+	header.Set("x-ms-ratelimit-time-remaining-xrm-requests", fmt.Sprintf("%s.%02d", thousands(centis/100), centis%100))
+}
+
+// thousands writes a number with a comma between thousands.
+func thousands(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	var out strings.Builder
+	for i, digit := range text {
+		if i > 0 && (len(text)-i)%3 == 0 {
+			out.WriteByte(',')
+		}
+		out.WriteRune(digit)
+	}
+	return out.String()
+}
