@@ -1,0 +1,28 @@
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY main.go spec.json ./
+COPY source ./source
+ARG TARGETOS=linux
+ARG TARGETARCH
+ARG VERSION=dev
+RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
+    go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/source-microsoft-dataverse .
+
+# The platform starts a connector through sh, with coreutils at hand, so an image without a shell will not run there.
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 1000 airbyte \
+    && useradd --uid 1000 --gid airbyte --no-create-home --home-dir /airbyte --shell /usr/sbin/nologin airbyte \
+    && install --directory --owner airbyte --group airbyte /airbyte
+COPY --from=build --chown=airbyte:airbyte /out/source-microsoft-dataverse /airbyte/source-microsoft-dataverse
+WORKDIR /airbyte
+USER airbyte
+# The platform reads the variable, docker run the entrypoint; they have to be equal.
+ENV AIRBYTE_ENTRYPOINT="/airbyte/source-microsoft-dataverse"
+ENTRYPOINT ["/airbyte/source-microsoft-dataverse"]
+ARG VERSION=dev
+LABEL io.airbyte.name="source-microsoft-dataverse" io.airbyte.version="${VERSION}"
