@@ -73,6 +73,9 @@ func (r *reader) tracked(ctx context.Context) (bool, error) {
 // readFull reads all rows. A walk that the same job has begun goes on where it stood.
 func (r *reader) readFull(ctx context.Context, saved *State) error {
 	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization}
+	if saved != nil {
+		s.Greatest = saved.Greatest
+	}
 	switch {
 	case saved == nil || saved.Phase != Full || saved.Job != r.ID || saved.Organization != r.Organization:
 	case saved.Complete && r.ID != "":

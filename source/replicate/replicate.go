@@ -54,8 +54,8 @@ type Job struct {
 	ID           string // the platform's job id, empty outside the platform
 }
 
-// Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed. The error
-// is that of the output or of the context: then nothing more can be told.
+// Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed, those among
+// them that a cancelled context left incomplete. The error is that of the output: then nothing more can be told.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
@@ -76,8 +76,10 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 // read reads one stream from STARTED to COMPLETE or INCOMPLETE. Its error is one of the output.
 func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	name := s.Configured.Name
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done(): // nothing was told of the stream yet
 		return false, nil
+	default:
 	}
 	if err := j.Output.Status(name, protocol.Started); err != nil {
 		return false, err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -25,7 +27,7 @@ func (r *reader) readTracked(ctx context.Context, saved *State) error {
 		s = r.anew(s.Greatest, true)
 	}
 	err := r.newWalk(s, false).all(ctx)
-	if linkRefused(err) && s.Link != r.firstPage() {
+	if mustResync(err) && s.Link != r.firstPage() {
 		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
 		s = r.anew(s.Greatest, true)
 		err = r.newWalk(s, false).all(ctx)
@@ -48,8 +50,10 @@ func (r *reader) anew(greatest record.Cursor, second bool) *State {
 // resume finds out where to go on.
 func (r *reader) resume(ctx context.Context, saved *State) *State {
 	switch {
-	case saved == nil || saved.Phase == Full:
+	case saved == nil:
 		return r.anew("", false)
+	case saved.Phase == Full: // the stream was read whole before, and may have been tracked before that
+		return r.anew(saved.Greatest, saved.Greatest != "")
 	case saved.Organization != "" && saved.Organization != r.Organization:
 		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start",
 			"before", saved.Organization, "now", r.Organization)
@@ -112,9 +116,27 @@ func sameColumns(a, b []string) bool {
 	return slices.Equal(a, b)
 }
 
+// wentBackward says whether a delta token has a lower version than one before it. A token begins with the version of the
+// database, which only rises, and "!" (Microsoft, "Use change tracking to synchronize data with external systems"); any
+// other form tells nothing.
+func wentBackward(before, after dataverse.Link) bool {
+	from, known := tokenVersion(before)
+	to, alsoKnown := tokenVersion(after)
+	return known && alsoKnown && to < from
+}
+
+func tokenVersion(link dataverse.Link) (version uint64, known bool) {
+	text, _, found := strings.Cut(strings.Replace(link.DeltaToken(), "%21", "!", 1), "!")
+	if !found {
+		return 0, false
+	}
+	version, err := strconv.ParseUint(text, 10, 64)
+	return version, err == nil
+}
+
 // mustResync says whether an error means that a delta token is of no use any more.
 func mustResync(err error) bool {
-	if errors.Is(err, ErrSelectIgnored) || linkRefused(err) ||
+	if errors.Is(err, ErrSelectIgnored) || errors.Is(err, ErrRestored) || linkRefused(err) ||
 		dataverse.HasCode(err, dataverse.CodeTokenExpired, dataverse.CodeTokenMalformed) {
 		return true
 	}

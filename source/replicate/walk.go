@@ -21,6 +21,10 @@ var ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta
 // ErrSelectIgnored says that changes do not come with the columns that were asked for.
 var ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
 
+// ErrRestored says that the service counts its versions from further back than at the last sync, so that changes since
+// then may bear versions that were read already.
+var ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
+
 // walk reads one page after another, sends each with its checkpoint, and leaves in its state what to go on from.
 type walk struct {
 	*reader
@@ -88,6 +92,9 @@ func (w *walk) accept(page dataverse.Page) error {
 	if page.Next == "" && page.Delta == "" && w.state.Phase != Full {
 		return ErrNoDeltaLink
 	}
+	if w.state.Phase == Delta && wentBackward(w.state.Begin, page.Delta) {
+		return ErrRestored
+	}
 	if w.edited && !honoured(page.Columns(), w.plan.Select(), w.before) {
 		return ErrSelectIgnored
 	}
@@ -95,8 +102,11 @@ func (w *walk) accept(page dataverse.Page) error {
 }
 
 // honoured says whether an answer has all the columns wanted. One that names none has those of the link's own
-// selection, which were all only if there was none.
+// selection, which were all only if there was none. Where all are wanted, naming none is the answer.
 func honoured(named, wanted, before []string) bool {
+	if len(wanted) == 0 {
+		return named == nil
+	}
 	if named == nil {
 		return before == nil
 	}

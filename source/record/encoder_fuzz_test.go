@@ -1,0 +1,102 @@
+package record_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+)
+
+// pythonBreaks are the characters at which Python's str.splitlines ends a line.
+const pythonBreaks = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
+
+// FuzzRow feeds arbitrary bytes as a page. Whatever they are, what leaves is whole RECORD messages, one a line.
+func FuzzRow(f *testing.F) {
+	for _, seed := range []string{
+		`[]`, `[{}]`, `[null]`, `[{"thingid":"t1"}]`, `[{"thingid":"t1","any":{"a":[1,2.50]},"wall":"2023-04-07T21:59:01Z"}]`,
+		`[{"thingid":"t1","modifiedon":"2023-04-07T21:59:01.1234567Z"},{"thingid":"t1","modifiedon":null}]`,
+		`[{"@odata.context":"x/$metadata#things/$deletedEntity","id":"t1","reason":"deleted"},{"thingid":"t1"}]`,
+		"[ {\r\n \"thingid\" : \"t1\",\n \"any\" : { \"a\"\r:\n\"\u2028\" }\n} ]",
+		"[{\"thingid\":\"\u2028\",\"any\":\"\u0085\",\"wall\":\"\u2029Z\"}]",
+		`[{"thing\u0069d":"t1","any":1,"any":2,"partitionid":null}]`, `[{"thingid":"t1"},{"thingid":"t2"`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, page []byte) {
+		e := fuzzedEncoder(t)
+		for range 2 { // the second page meets the buffers of the first
+			readFuzzed(e, page)
+			for _, key := range e.Deleted() {
+				e.Delete(key)
+			}
+			checkLines(t, e.Records())
+			assert.True(t, e.Greatest().Valid(), "%q", e.Greatest())
+		}
+	})
+}
+
+func fuzzedEncoder(t *testing.T) *record.Encoder {
+	t.Helper()
+	table := dataverse.Table{LogicalName: "thing", EntitySet: "things", PrimaryID: "thingid", Tracked: true, Elastic: true}
+	s := protocol.ConfiguredStream{Name: "thing", Columns: map[string]protocol.Property{
+		"_ab_cdc_updated_at": {}, "_ab_cdc_deleted_at": {},
+	}}
+	for _, name := range []string{"thingid", "partitionid", "any", "modifiedon", "wall"} {
+		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		s.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
+	}
+	s.Columns["wall"] = protocol.Property{Format: "date-time", AirbyteType: "timestamp_without_timezone"}
+	plan, err := record.Compile(table, s)
+	require.NoError(t, err)
+	return record.NewEncoder(plan, record.Options{Rising: true, EmittedAt: func() int64 { return 1_775_000_000_000 }})
+}
+
+func readFuzzed(e *record.Encoder, page []byte) {
+	e.Begin(time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
+	d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true))
+	if _, err := d.ReadToken(); err != nil {
+		return
+	}
+	for d.PeekKind() != ']' {
+		if e.Row(d) != nil {
+			return
+		}
+	}
+}
+
+// checkLines reads the lines as a destination does.
+func checkLines(t *testing.T, records protocol.Records) {
+	t.Helper()
+	lines := strings.SplitAfter(string(records.Lines), "\n")
+	require.Len(t, lines, records.Count+1)
+	require.Empty(t, lines[records.Count], "the last line ends")
+	for _, line := range lines[:records.Count] {
+		text := strings.TrimSuffix(line, "\n")
+		require.False(t, strings.ContainsAny(text, pythonBreaks), "%q is one line", text)
+		require.True(t, utf8.ValidString(text), "%q", text)
+		var message struct {
+			Type   string
+			Record struct {
+				Stream string
+				Data   map[string]any
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(text), &message), "%q", text)
+		assert.Equal(t, "RECORD", message.Type)
+		assert.Equal(t, "thing", message.Record.Stream)
+		assert.NotEmpty(t, message.Record.Data["thingid"], "%q has its key", text)
+		if message.Record.Data["_ab_cdc_deleted_at"] == nil {
+			assert.Len(t, message.Record.Data, 7, "%q has all columns", text)
+		}
+	}
+}

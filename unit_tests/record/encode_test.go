@@ -1,0 +1,114 @@
+package record_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+)
+
+// answered is the service's clock at the answer of most pages here.
+func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
+
+// answeredCursor is the cursor of answered.
+const answeredCursor = "2026-04-01T12:00:00.000000Z"
+
+// account is a tracked table with a column for each way to write a value.
+func account() dataverse.Table {
+	return dataverse.Table{
+		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
+		Columns: []dataverse.Column{
+			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
+			{LogicalName: "anything", Property: "anything", Type: dataverse.ManagedProperty},
+			{LogicalName: "modifiedon", Property: "modifiedon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
+			{LogicalName: "name", Property: "name", Type: dataverse.String},
+			{LogicalName: "wallclock", Property: "wallclock", Type: dataverse.DateTime, Behavior: dataverse.TimeZoneIndependent},
+		},
+	}
+}
+
+// sensor is an elastic table: the key of its rows has two columns.
+func sensor() dataverse.Table {
+	return dataverse.Table{
+		LogicalName: "sensor", EntitySet: "sensors", PrimaryID: "sensorid", Tracked: true, Elastic: true,
+		Columns: []dataverse.Column{
+			{LogicalName: "partitionid", Property: "partitionid", Type: dataverse.String},
+			{LogicalName: "sensorid", Property: "sensorid", Type: dataverse.UniqueIdentifier},
+		},
+	}
+}
+
+// configured selects columns of a table under the schema that discover gives them.
+func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStream {
+	schema := catalog.Stream(table).JSONSchema.Properties
+	s := protocol.ConfiguredStream{Name: table.LogicalName, Columns: map[string]protocol.Property{}}
+	for _, name := range columns {
+		s.Columns[name] = schema[name]
+	}
+	return s
+}
+
+func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *record.Plan {
+	t.Helper()
+	plan, err := record.Compile(table, s)
+	require.NoError(t, err)
+	return plan
+}
+
+func newEncoder(plan *record.Plan, o record.Options) *record.Encoder {
+	o.EmittedAt = func() int64 { return 1775044800123 }
+	return record.NewEncoder(plan, o)
+}
+
+// encoderOf is an encoder of a first reading of the named columns.
+func encoderOf(t *testing.T, table dataverse.Table, columns ...string) *record.Encoder {
+	t.Helper()
+	return newEncoder(compile(t, table, configured(table, columns...)), record.Options{})
+}
+
+// begin reads an array of rows as a page answered at a time, and leaves the page open.
+func begin(e *record.Encoder, at time.Time, page string) error {
+	d := jsontext.NewDecoder(strings.NewReader(page), jsontext.AllowDuplicateNames(true))
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	e.Begin(at)
+	for d.PeekKind() != ']' {
+		if err := e.Row(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines reads a whole page and returns its lines.
+func lines(t *testing.T, e *record.Encoder, at time.Time, page string) string {
+	t.Helper()
+	require.NoError(t, begin(e, at, page))
+	return taken(t, e)
+}
+
+// taken ends the page and returns its lines. Their count must be the one that the page says.
+func taken(t *testing.T, e *record.Encoder) string {
+	t.Helper()
+	records := e.Records()
+	require.Equal(t, strings.Count(string(records.Lines), "\n"), records.Count, "the count is that of the lines")
+	return string(records.Lines)
+}
+
+// line is the RECORD of a stream with the members of its data.
+func line(stream, data string) string {
+	return `{"type":"RECORD","record":{"stream":"` + stream + `","emitted_at":1775044800123,"data":{` + data + "}}}\n"
+}
+
+// deletion is the object that tells of a deleted row in an answer.
+func deletion(id string) string {
+	return `{"@odata.context":"https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"` + id + `","reason":"deleted"}`
+}

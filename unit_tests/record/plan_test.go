@@ -1,0 +1,101 @@
+package record_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+)
+
+func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
+	cases := map[string]struct {
+		table    dataverse.Table
+		columns  []string
+		selected []string
+	}{
+		"the selection, sorted, and the key":  {account(), []string{"wallclock", "name"}, []string{"accountid", "name", "wallclock"}},
+		"nothing twice":                       {account(), []string{"accountid", "modifiedon", "_ab_cdc_updated_at"}, []string{"accountid", "modifiedon"}},
+		"what the cursor is made of":          {account(), []string{"name", "_ab_cdc_updated_at"}, []string{"accountid", "modifiedon", "name"}},
+		"both parts of a key":                 {sensor(), []string{"sensorid"}, []string{"partitionid", "sensorid"}},
+		"no modifiedon that is not there":     {sensor(), []string{"sensorid", "_ab_cdc_updated_at"}, []string{"partitionid", "sensorid"}},
+		"no column that is not there":         {account(), []string{"name", "ownerid"}, []string{"accountid", "name"}},
+		"no column that the connector makes":  {account(), []string{"name", "_ab_cdc_deleted_at"}, []string{"accountid", "name"}},
+		"no modifiedon that nobody looks for": {account(), []string{"accountid"}, []string{"accountid"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.selected, compile(t, c.table, configured(c.table, c.columns...)).Select())
+		})
+	}
+}
+
+func TestASelectionTooLongForAURLIsLeftToTheConnector(t *testing.T) {
+	table := account()
+	columns := []string{"accountid", "name"}
+	for i := range 600 {
+		name := fmt.Sprintf("contoso_columnwithalongname%04d_%020d", i, i)
+		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		columns = append(columns, name)
+	}
+	assert.NotEmpty(t, compile(t, table, configured(table, columns[:500]...)).Select())
+	plan := compile(t, table, configured(table, columns...))
+	assert.Empty(t, plan.Select())
+
+	e := newEncoder(plan, record.Options{})
+	got := lines(t, e, answered(), `[{"accountid":"a1","anything":5,"name":"n"}]`)
+	assert.Contains(t, got, `"data":{"accountid":"a1","name":"n","contoso_column`)
+	assert.NotContains(t, got, "anything", "the plan still picks")
+}
+
+func TestConfiguredColumnsThatDoNotExistAreNamed(t *testing.T) {
+	table := account()
+	table.Columns = append(table.Columns,
+		dataverse.Column{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
+		dataverse.Column{LogicalName: "new_customer", Property: "_new_customer_value", Type: dataverse.Customer})
+	s := configured(table, "accountid", "_ownerid_value", "_ab_cdc_updated_at", "_ab_cdc_deleted_at")
+	for _, name := range []string{"ownerid", "new_customer", "createdbyname", "dropped"} { // the first three are the Python connector's
+		s.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
+	}
+	plan := compile(t, table, s)
+	assert.Equal(t, []string{"createdbyname", "dropped", "new_customer", "ownerid"}, plan.Missing)
+	assert.Equal(t, []string{"_ownerid_value", "accountid", "modifiedon"}, plan.Select())
+
+	e := newEncoder(plan, record.Options{})
+	row := `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z","ownerid":"o0","_ownerid_value":"o1","_new_customer_value":"c1"}]`
+	want := line("account", `"accountid":"a1","_ownerid_value":"o1","_ab_cdc_updated_at":"2026-01-01T00:00:00.000000Z","_ab_cdc_deleted_at":null`)
+	assert.Equal(t, want, lines(t, e, answered(), row))
+}
+
+func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
+	selections := map[string][]string{
+		"none selected":                    nil,
+		"all of them gone":                 {"dropped", "removed"},
+		"only those that a connector adds": {"_ab_cdc_updated_at", "_ab_cdc_deleted_at"},
+	}
+	for name, columns := range selections {
+		t.Run(name, func(t *testing.T) {
+			_, err := record.Compile(account(), configured(account(), columns...))
+			var nothing *record.NothingToReadError
+			require.True(t, errors.As(err, &nothing), "%v", err)
+			assert.Equal(t, "account", nothing.Stream)
+			assert.EqualError(t, err, "none of the columns selected of account exists in Dataverse")
+		})
+	}
+}
+
+func TestTheTimeOfEmissionIsAskedForOnceAPage(t *testing.T) {
+	var clock int64 = 1775044800000
+	e := record.NewEncoder(compile(t, account(), configured(account(), "accountid")), record.Options{
+		EmittedAt: func() int64 { clock++; return clock },
+	})
+	assert.Equal(t, `{"type":"RECORD","record":{"stream":"account","emitted_at":1775044800001,"data":{"accountid":"a1"}}}`+"\n"+
+		`{"type":"RECORD","record":{"stream":"account","emitted_at":1775044800001,"data":{"accountid":"a2"}}}`+"\n",
+		lines(t, e, answered(), `[{"accountid":"a1"},{"accountid":"a2"}]`))
+	assert.Contains(t, lines(t, e, answered(), `[{"accountid":"a1"}]`), `"emitted_at":1775044800002,`)
+}

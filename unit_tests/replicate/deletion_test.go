@@ -1,0 +1,138 @@
+package replicate_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+const afterNoon = "2026-04-01T12:00:00.000001Z"
+
+func TestADeletionOfARowThatTheWalkAlsoSentIsLookedUp(t *testing.T) {
+	cases := map[string]struct {
+		one, two []string // the rows of two pages
+		exists   bool
+		want     []string
+	}{
+		"on one page, and the row exists": {
+			[]string{row("a1", "2026-03-01T00:00:00Z"), gone("a1")}, nil, true, []string{record("a1", noon)},
+		},
+		"on one page, and the row is gone": {
+			[]string{row("a1", "2026-03-01T00:00:00Z"), gone("a1")}, nil, false, []string{tombstone("a1", noon)},
+		},
+		"the deletion first, and the row exists": {
+			[]string{gone("a1"), row("a1", "2026-03-01T00:00:00Z")}, nil, true, []string{record("a1", noon)},
+		},
+		"on two pages, and the row exists": {
+			[]string{row("a1", "2026-03-01T00:00:00Z")}, []string{gone("a1")}, true, []string{record("a1", noon)},
+		},
+		"on two pages, and the row is gone": {
+			[]string{row("a1", "2026-03-01T00:00:00Z")}, []string{gone("a1")}, false, []string{record("a1", noon), tombstone("a1", afterNoon)},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := script(map[dataverse.Link]answer{
+				changesSince(100): {rows: c.one, next: changesTwo},
+				changesTwo:        {rows: c.two, delta: changesSince(200)},
+			})
+			s.rows["a1"] = c.exists
+			got := run(t, s, nil, incremental(deltaState(100, april)))
+			assert.Equal(t, c.want, got.records())
+			assert.Equal(t, []string{"account a1"}, s.looked)
+		})
+	}
+}
+
+func TestADeletionBeforeItsRowNeedsNoLook(t *testing.T) {
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {rows: []string{gone("a1")}, next: changesTwo},
+		changesTwo:        {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
+	})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, []string{tombstone("a1", noon), record("a1", afterNoon)}, got.records())
+	assert.Empty(t, s.looked)
+}
+
+func TestADeletionThatIsToldAgainIsSentOnceAPage(t *testing.T) {
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {rows: []string{gone("a1"), gone("a1")}, next: changesTwo},
+		changesTwo:        {rows: []string{gone("a1")}, delta: changesSince(200)},
+	})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, []string{tombstone("a1", noon), tombstone("a1", afterNoon)}, got.records())
+}
+
+func TestAWalkThatWasInterruptedLooksForEveryDeletedRow(t *testing.T) {
+	states := map[string]struct {
+		refused error
+		asked   int
+	}{
+		"that goes on":            {nil, 1},
+		"that begins at its link": {cookieRefused(), 2},
+	}
+	for name, c := range states {
+		t.Run(name, func(t *testing.T) {
+			rows := []string{gone("d1"), gone("d2")}
+			s := script(map[dataverse.Link]answer{
+				changesTwo:        {err: c.refused, rows: rows, delta: changesSince(200)},
+				changesSince(100): {rows: rows, delta: changesSince(200)},
+			})
+			s.rows["d2"] = true
+			got := run(t, s, nil, incremental(middleState(changesSince(100), april)))
+			assert.Equal(t, []string{tombstone("d1", noon)}, got.records())
+			assert.Equal(t, []string{"account d1", "account d2"}, s.looked)
+			assert.Len(t, s.asked, c.asked)
+		})
+	}
+}
+
+func TestOfManyRowsOnlyThoseThatWereSentAreLookedUp(t *testing.T) {
+	const many = 5000
+	var upserts, deletions []string
+	for i := range many {
+		upserts = append(upserts, row(fmt.Sprintf("a%d", i), "2026-03-01T00:00:00Z"))
+		deletions = append(deletions, gone(fmt.Sprintf("d%d", i)))
+	}
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {rows: upserts, next: changesTwo},
+		changesTwo:        {rows: append(deletions, gone("a7"), gone("a4999")), delta: changesSince(200)},
+	})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Len(t, got.records(), many+many+2)
+	assert.Subset(t, s.looked, []string{"account a7", "account a4999"}, "none that was sent is passed over")
+	assert.Less(t, len(s.looked), 20, "few others are taken for sent")
+}
+
+func TestALookThatFailsFailsTheStream(t *testing.T) {
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("a1")}, delta: changesSince(200)},
+	})
+	s.lookErr = errors.New("the service is away")
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, []string{"account STARTED", "account ERROR the service is away", "account INCOMPLETE"}, got.messages)
+}
+
+func TestDeletionsThatTheCatalogCannotTellAreLeftOutWithOneWarning(t *testing.T) {
+	for _, column := range []string{catalog.DeletedAt, "accountid"} {
+		t.Run("without "+column, func(t *testing.T) {
+			s := script(map[dataverse.Link]answer{
+				changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("d1"), gone("d2")}, next: changesTwo},
+				changesTwo:        {rows: []string{gone("a1"), gone("d3")}, delta: changesSince(200)},
+			})
+			stream := incremental(deltaState(100, april))
+			delete(stream.Configured.Columns, column)
+			got := run(t, s, nil, stream)
+			assert.Len(t, got.records(), 1)
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Equal(t, 1, strings.Count(got.log, "rows were deleted"))
+			assert.Empty(t, s.looked)
+		})
+	}
+}

@@ -1,0 +1,130 @@
+package replicate_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Pages of the changes since version 100, and the state in the middle of them.
+const changesTwo = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+
+func middleState(begin dataverse.Link, greatest string) string {
+	return `{"version":1,"phase":"delta","link":"` + escaped(changesTwo) + `","begin":"` + escaped(begin) +
+		`","issued":"2026-04-01T12:00:00Z","greatest":"` + greatest + `",` + ofOrganization() + `}`
+}
+
+func TestASyncWithoutChangesSavesTheNewLink(t *testing.T) {
+	s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(101)}})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING", "account STATE 0.0 " + deltaState(101, april), "account COMPLETE",
+	}, got.messages)
+	assert.Equal(t, []dataverse.PageRequest{{Table: "account", Link: changesSince(100), Size: 5000}}, s.asked, "a delta link tracks by itself")
+}
+
+func TestTheSameDeltaLinkMayComeAgain(t *testing.T) {
+	s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(100)}})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.Equal(t, []string{deltaState(100, april)}, got.states())
+}
+
+func TestTheDeltaLinkIsSentAsItCame(t *testing.T) {
+	link := first + "&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20"
+	s := script(map[dataverse.Link]answer{link: {delta: link}})
+	state := `{"version":1,"phase":"delta","link":"` + string(link) + `"}`
+	assert.Equal(t, "account COMPLETE", run(t, s, nil, incremental(state)).last())
+	assert.Equal(t, []dataverse.Link{link}, s.links())
+}
+
+func TestChangesAreSentWithGreaterCursorsPageByPage(t *testing.T) {
+	later := answered().Add(5 * time.Second)
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-06-01T00:00:00Z")}, next: changesTwo},
+		changesTwo:        {rows: []string{row("a3", "2026-03-01T00:00:00Z"), gone("d1")}, delta: changesSince(200), at: later},
+	})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	const june = "2026-06-01T00:00:00.000000Z"
+	const afterJune = "2026-06-01T00:00:00.000001Z"
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING",
+		record("a1", noon), record("a2", june),
+		"account STATE 2.0 " + middleState(changesSince(100), june),
+		record("a3", afterJune), tombstone("d1", afterJune),
+		`account STATE 2.0 {"version":1,"phase":"delta","link":"` + escaped(changesSince(200)) + `","issued":"2026-04-01T12:00:05Z","greatest":"` +
+			afterJune + `",` + ofOrganization() + `}`,
+		"account COMPLETE",
+	}, got.messages)
+	assert.Empty(t, s.looked, "a row that the walk has not sent needs no second look")
+}
+
+func TestKilledChangesGoOnFromTheirLastState(t *testing.T) {
+	s := script(map[dataverse.Link]answer{changesTwo: {rows: []string{row("a3", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}})
+	got := run(t, s, nil, incremental(middleState(changesSince(100), noon)))
+	assert.Equal(t, []string{record("a3", "2026-04-01T12:00:00.000001Z")}, got.records())
+	assert.Equal(t, []string{deltaState(200, "2026-04-01T12:00:00.000001Z")}, got.states())
+}
+
+func TestKilledChangesWhosePageIsRefusedBeginAgainAtTheirBegin(t *testing.T) {
+	s := script(map[dataverse.Link]answer{
+		changesTwo:        {err: cookieRefused()},
+		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
+	})
+	got := run(t, s, nil, incremental(middleState(changesSince(100), noon)))
+	assert.Equal(t, []dataverse.Link{changesTwo, changesSince(100)}, s.links())
+	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000001Z")}, got.records(), "a version sent again is greater than the first")
+	assert.Equal(t, []string{deltaState(200, "2026-04-01T12:00:00.000001Z")}, got.states())
+}
+
+func TestKilledChangesOfOtherColumnsBeginAgainAtTheirBegin(t *testing.T) {
+	before := first[:len(first)-len(",name")]
+	begin := before + "&$deltatoken=" + dataverse.Link(token(100))
+	s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(200), context: selecting("accountid,modifiedon,name")}})
+	state := `{"version":1,"phase":"delta","link":"` + string(before) + `&$skiptoken=1","begin":"` + string(begin) + `"}`
+	got := run(t, s, nil, incremental(state))
+	assert.Equal(t, []dataverse.Link{changesSince(100)}, s.links())
+	assert.Equal(t, "account COMPLETE", got.last())
+}
+
+func TestChangesWithoutADeltaLinkAreNotComplete(t *testing.T) {
+	s := script(map[dataverse.Link]answer{changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}}})
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, []string{
+		"account STARTED",
+		"account ERROR read a page of account: the last page of the tracked table has no delta link",
+		"account INCOMPLETE",
+	}, got.messages)
+}
+
+func TestTheTokenOfThePythonConnectorIsTakenOver(t *testing.T) {
+	for name, state := range map[string]string{
+		"decoded, as it stores it": `{"$deltatoken":"100!04/01/2026 12:00:00"}`,
+		"encoded":                  `{"$deltatoken":"100%2104%2f01%2f2026%2012%3a00%3a00"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &service{answers: map[dataverse.Link][]answer{}}
+			for _, link := range []dataverse.Link{changesSince(100), first + "&$deltatoken=100%2104%2F01%2F2026%2012%3A00%3A00"} {
+				s.answers[link] = []answer{{rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}}
+			}
+			got := run(t, s, nil, incremental(state))
+			assert.Equal(t, []string{record("a1", noon)}, got.records())
+			assert.Equal(t, []string{deltaState(200, noon)}, got.states())
+			assert.NotContains(t, got.log, "level=WARN")
+		})
+	}
+}
+
+func TestAFinishedWalkLeavesAStateThatTheNextSyncGoesOnFrom(t *testing.T) {
+	s := script(trackedTable())
+	state := run(t, s, nil, incremental("")).states()[1]
+	s = script(map[dataverse.Link]answer{changesSince(100): {rows: []string{gone("a1")}, delta: changesSince(101)}})
+	got := run(t, s, nil, incremental(state))
+	assert.Equal(t, []string{tombstone("a1", noon)}, got.records())
+	s = script(map[dataverse.Link]answer{changesSince(101): {rows: []string{row("a1", "2026-04-01T11:00:00Z")}, delta: changesSince(102)}})
+	got = run(t, s, nil, incremental(got.states()[0]))
+	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000001Z")}, got.records(), "created again within the same second")
+}

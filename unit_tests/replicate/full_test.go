@@ -1,0 +1,192 @@
+package replicate_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/bitstrapped/airbyte"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+const (
+	march = "2026-03-01T00:00:00.000000Z"
+	april = "2026-04-01T00:00:00.000000Z"
+)
+
+// wholeTable is a table of two pages.
+func wholeTable() map[dataverse.Link]answer {
+	return map[dataverse.Link]answer{
+		first:  {rows: []string{row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-04-01T00:00:00Z")}, next: second},
+		second: {rows: []string{row("a3", "2026-03-01T00:00:00Z")}},
+	}
+}
+
+// fullState is the state of a full reading.
+func fullState(rest string) string { return `{"version":1,"phase":"full",` + rest + `}` }
+
+func ofOrganization() string { return `"organization":"` + organization + `"` }
+
+func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
+	s := script(wholeTable())
+	got := run(t, s, inJob("77"), fullRefresh(""))
+	require.NoError(t, got.err)
+	assert.Zero(t, got.failed)
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING",
+		record("a1", march), record("a2", april),
+		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77"`),
+		record("a3", march),
+		`account STATE 1.0 ` + fullState(`"greatest":"`+april+`",`+ofOrganization()+`,"job":"77","__ab_full_refresh_sync_complete":true`),
+		"account COMPLETE",
+	}, got.messages)
+	assert.Equal(t, []dataverse.PageRequest{
+		{Table: "account", Link: first, Size: 5000}, {Table: "account", Link: second, Size: 5000},
+	}, s.asked, "nothing is tracked")
+}
+
+func TestAnEmptyTableRunsAndCompletes(t *testing.T) {
+	got := run(t, script(map[dataverse.Link]answer{first: {}}), nil, fullRefresh(""))
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING",
+		`account STATE 0.0 ` + fullState(ofOrganization()+`,"__ab_full_refresh_sync_complete":true`),
+		"account COMPLETE",
+	}, got.messages)
+}
+
+func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
+	middle := func(job string) string {
+		return fullState(`"link":"` + escaped(second) + `",` + ofOrganization() + job)
+	}
+	cases := map[string]struct {
+		state, job string
+		goesOn     bool
+	}{
+		"the same job":                      {middle(`,"job":"77"`), "77", true},
+		"another job":                       {middle(`,"job":"76"`), "77", false},
+		"outside the platform":              {middle(""), "", true},
+		"begun outside, read by a job":      {middle(""), "77", false},
+		"begun by a job, read outside":      {middle(`,"job":"77"`), "", false},
+		"another organisation":              {fullState(`"link":"` + escaped(second) + `","organization":"other"`), "", false},
+		"another entity set":                {fullState(`"link":"old_accounts?$select=accountid,modifiedon,name",` + ofOrganization()), "", false},
+		"other columns":                     {fullState(`"link":"accounts?$select=accountid\u0026$skiptoken=1",` + ofOrganization()), "", false},
+		"no link":                           {fullState(ofOrganization()), "", false},
+		"a state of an incremental reading": {`{"version":1,"phase":"initial","link":"` + escaped(second) + `",` + ofOrganization() + `}`, "", false},
+		"a state of the Python connector":   {`{"$deltatoken":"1895!11/21/2026 09:45:06"}`, "", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := script(wholeTable())
+			got := run(t, s, inJob(c.job), fullRefresh(c.state))
+			want := []dataverse.Link{first, second}
+			if c.goesOn {
+				want = want[1:]
+			}
+			assert.Equal(t, want, s.links())
+			assert.Equal(t, "account COMPLETE", got.last())
+		})
+	}
+}
+
+func TestAFullReadingRemembersTheGreatestCursorEverSent(t *testing.T) {
+	const june = "2026-06-01T00:00:00.000000Z"
+	for name, state := range map[string]string{
+		"of its own interrupted reading": fullState(`"link":"` + escaped(second) + `","greatest":"` + june + `",` + ofOrganization()),
+		"of a tracked reading":           deltaState(100, june),
+	} {
+		t.Run(name, func(t *testing.T) {
+			states := run(t, script(wholeTable()), nil, fullRefresh(state)).states()
+			assert.Contains(t, states[len(states)-1], `"greatest":"`+june+`"`)
+		})
+	}
+}
+
+func TestAFinishedFullReadingIsRepeatedExceptByItsJob(t *testing.T) {
+	complete := func(job string) string {
+		return fullState(ofOrganization() + job + `,"__ab_full_refresh_sync_complete":true`)
+	}
+	t.Run("a later attempt of its job reads nothing", func(t *testing.T) {
+		s := script(nil)
+		got := run(t, s, inJob("77"), fullRefresh(complete(`,"job":"77"`)))
+		assert.Equal(t, []string{
+			"account STARTED", "account RUNNING", "account STATE 0.0 " + complete(`,"job":"77"`), "account COMPLETE",
+		}, got.messages)
+		assert.Empty(t, s.asked)
+	})
+	for name, c := range map[string]struct{ state, job string }{
+		"by another job":              {complete(`,"job":"77"`), "78"},
+		"outside the platform":        {complete(""), ""},
+		"outside, after one of a job": {complete(`,"job":"77"`), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, script(wholeTable()), inJob(c.job), fullRefresh(c.state))
+			assert.Len(t, got.records(), 3)
+		})
+	}
+}
+
+func TestAPageThatIsRefusedLeadsBackToTheFirst(t *testing.T) {
+	for name, refused := range map[string]error{
+		"by its number":   refusal(http.StatusBadRequest, dataverse.CodePageNumber),
+		"by its order":    refusal(http.StatusBadRequest, dataverse.CodePageOrder),
+		"as unparseable":  refusal(http.StatusBadRequest, dataverse.CodeURINotParsed),
+		"in a wrong case": refusal(http.StatusNotFound, dataverse.CodePageNumber),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := script(wholeTable())
+			s.answers[third] = []answer{{err: refused}}
+			got := run(t, s, nil, fullRefresh(fullState(`"link":"`+escaped(third)+`",`+ofOrganization())))
+			assert.Equal(t, []dataverse.Link{third, first, second}, s.links())
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Contains(t, got.log, "level=WARN")
+		})
+	}
+	t.Run("but once only", func(t *testing.T) {
+		s := script(wholeTable())
+		s.answers[first] = append(s.answers[first], s.answers[first]...)
+		s.answers[second] = []answer{{err: cookieRefused()}, {err: cookieRefused()}}
+		got := run(t, s, nil, fullRefresh(""))
+		assert.Equal(t, []dataverse.Link{first, second, first, second}, s.links())
+		assert.Equal(t, "account INCOMPLETE", got.last())
+	})
+	t.Run("and not where it is the first", func(t *testing.T) {
+		s := script(map[dataverse.Link]answer{first: {err: cookieRefused()}})
+		got := run(t, s, nil, fullRefresh(""))
+		assert.Equal(t, []dataverse.Link{first}, s.links())
+		assert.Equal(t, 1, got.failed)
+	})
+}
+
+func TestAStreamThatNeverOfferedIncrementalIsReadWhole(t *testing.T) {
+	untracked := account()
+	untracked.Tracked = false
+	s := script(wholeTable())
+	got := run(t, s, nil, streamOf(untracked, airbyte.SyncModeIncremental, ""))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.False(t, s.asked[0].TrackChanges)
+	assert.Contains(t, got.states()[0], `"phase":"full"`)
+	assert.Contains(t, got.log, "read whole")
+}
+
+func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
+	elastic := account()
+	elastic.Elastic = true
+	stream := streamOf(elastic, airbyte.SyncModeIncremental, "")
+	stream.Configured.SupportedSyncModes = append(stream.Configured.SupportedSyncModes, airbyte.SyncModeIncremental)
+	got := run(t, script(wholeTable()), nil, stream)
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.Contains(t, got.states()[0], `"phase":"full"`)
+}
+
+func TestAStreamThatIsNoLongerTrackedIsAnError(t *testing.T) {
+	stream := incremental("")
+	stream.Table.Tracked = false
+	s := script(wholeTable())
+	got := run(t, s, nil, stream)
+	assert.Equal(t, []string{
+		"account STARTED", "account ERROR change tracking is off for table account", "account INCOMPLETE",
+	}, got.messages)
+	assert.Empty(t, s.asked)
+}

@@ -1,0 +1,227 @@
+package replicate_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/bitstrapped/airbyte"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+// tableNamed is an untracked table of one page, and its first link.
+func tableNamed(name string) (*dataverse.Table, dataverse.Link) {
+	table := account()
+	table.LogicalName, table.EntitySet, table.Tracked = name, name+"s", false
+	return table, dataverse.Link(name + "s?$select=accountid,modifiedon,name")
+}
+
+// of are the messages of one stream.
+func (o outcome) of(stream string) []string {
+	var messages []string
+	for _, m := range o.messages {
+		if rest, found := strings.CutPrefix(m, stream+" "); found {
+			messages = append(messages, rest)
+		}
+	}
+	return messages
+}
+
+func TestAStreamThatFailsLeavesTheOthersRead(t *testing.T) {
+	answers := map[dataverse.Link]answer{}
+	var streams []replicate.Stream
+	for _, name := range []string{"one", "two", "three", "four", "five", "six"} {
+		table, link := tableNamed(name)
+		answers[link] = answer{rows: []string{row("a1", "2026-03-01T00:00:00Z")}}
+		if name == "two" {
+			answers[link] = answer{err: errors.New("read a page of two: the service is away")}
+		}
+		streams = append(streams, streamOf(table, airbyte.SyncModeFullRefresh, ""))
+	}
+	streams[4].Table = nil
+	got := run(t, script(answers), nil, streams...)
+	require.NoError(t, got.err)
+	assert.Equal(t, 2, got.failed)
+	assert.Equal(t, []string{"STARTED", "ERROR read a page of two: the service is away", "INCOMPLETE"}, got.of("two"))
+	assert.Equal(t, []string{"STARTED", "ERROR the environment has no table five that the Web API can read", "INCOMPLETE"}, got.of("five"))
+	for _, name := range []string{"one", "three", "four", "six"} {
+		messages := got.of(name)
+		require.Len(t, messages, 5, name)
+		assert.Equal(t, []string{"STARTED", "RUNNING"}, messages[:2])
+		assert.True(t, strings.HasPrefix(messages[2], "RECORD "))
+		assert.True(t, strings.HasPrefix(messages[3], "STATE 1.0 "))
+		assert.Equal(t, "COMPLETE", messages[4])
+	}
+}
+
+func TestABrokenRowSendsNothingOfItsPage(t *testing.T) {
+	table := trackedTable()
+	table[second] = answer{rows: []string{row("a3", "2026-03-01T00:00:00Z"), `{"name":"no key"}`}, delta: changesSince(100)}
+	got := run(t, script(table), nil, incremental(""))
+	assert.Equal(t, []string{record("a1", march), record("a2", april)}, got.records())
+	assert.Len(t, got.states(), 1)
+	assert.Equal(t, "account INCOMPLETE", got.last())
+}
+
+func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
+	stream := fullRefresh("")
+	stream.Configured.Columns["ownerid"] = protocol.Property{}
+	got := run(t, script(wholeTable()), nil, stream)
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.Contains(t, got.log, "columns=ownerid")
+	assert.Contains(t, got.log, "stream=account")
+}
+
+func TestAStreamWithNothingToReadFails(t *testing.T) {
+	stream := fullRefresh("")
+	stream.Configured.Columns = map[string]protocol.Property{"ownerid": {}}
+	s := script(nil)
+	got := run(t, s, nil, stream)
+	assert.Equal(t, []string{
+		"account STARTED", "account ERROR none of the columns selected of account exists in Dataverse", "account INCOMPLETE",
+	}, got.messages)
+	assert.Empty(t, s.asked)
+}
+
+func TestACancelledReadLeavesItsStreamsIncompleteWithoutAnError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	table := trackedTable()
+	table[second] = answer{before: cancel}
+	got := runIn(ctx, t, script(table), nil, incremental(""))
+	assert.Equal(t, 1, got.failed)
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING", record("a1", march), record("a2", april),
+		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
+		"account INCOMPLETE",
+	}, got.messages)
+}
+
+func TestACancelledReadStartsNoStream(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got := runIn(ctx, t, script(trackedTable()), nil, incremental(""))
+	assert.Equal(t, 1, got.failed)
+	assert.Empty(t, got.messages)
+}
+
+// cut lets so many writes through and then fails.
+type cut struct {
+	left int
+	out  bytes.Buffer
+}
+
+var errPipe = errors.New("broken pipe")
+
+func (c *cut) Write(p []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, errPipe
+	}
+	return c.out.Write(p)
+}
+
+func TestAnOutputThatFailsEndsAllStreams(t *testing.T) {
+	whole := &cut{left: 100}
+	_, err := newJob(script(trackedTable()), whole, io.Discard).Run(t.Context(), []replicate.Stream{incremental("")})
+	require.NoError(t, err)
+	writes := 100 - whole.left
+	for left := range writes {
+		t.Run(fmt.Sprintf("after %d writes", left), func(t *testing.T) {
+			out := &cut{left: left}
+			s := script(trackedTable())
+			table, link := tableNamed("other")
+			s.answers[link] = []answer{{}}
+			streams := []replicate.Stream{incremental(""), streamOf(table, airbyte.SyncModeFullRefresh, "")}
+			_, err := newJob(s, out, io.Discard).Run(t.Context(), streams)
+			require.ErrorIs(t, err, errPipe)
+			assert.NotContains(t, out.out.String(), `"ERROR"`, "the output's failure is no stream's error")
+		})
+	}
+}
+
+// forgetful is an output that loses one state and works on.
+type forgetful struct {
+	*protocol.Writer
+	lost bool
+}
+
+func (f *forgetful) Tracker() airbyte.MessageTracker {
+	tracker := f.Writer.Tracker()
+	state := tracker.State
+	tracker.State = func(v any) error {
+		if !f.lost {
+			f.lost = true
+			return errPipe
+		}
+		return state(v)
+	}
+	return tracker
+}
+
+func TestALostStateEndsTheReadAndIsNoStreamsError(t *testing.T) {
+	var out bytes.Buffer
+	job := newJob(script(trackedTable()), io.Discard, io.Discard)
+	job.Output = &forgetful{Writer: protocol.NewWriter(&out)}
+	failed, err := job.Run(t.Context(), []replicate.Stream{incremental("")})
+	require.ErrorIs(t, err, errPipe)
+	assert.Equal(t, 1, failed)
+	for _, m := range messages(t, &out) {
+		assert.NotContains(t, m, "ERROR")
+		assert.NotContains(t, m, "COMPLETE")
+	}
+}
+
+// crowd holds back pages until four are asked for at once. Then it gives way, so that a fifth could come.
+type crowd struct {
+	*service
+	waiting atomic.Int64
+	once    sync.Once
+	four    chan struct{}
+}
+
+func (c *crowd) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
+	if c.waiting.Add(1) == 4 {
+		c.once.Do(func() { close(c.four) })
+	}
+	<-c.four
+	for range 1000 {
+		runtime.Gosched()
+	}
+	return c.service.Page(ctx, q, sink)
+}
+
+func TestFourStreamsAreReadAtOnceAndNoMore(t *testing.T) {
+	const tables = 20
+	answers := map[dataverse.Link]answer{}
+	var streams []replicate.Stream
+	for i := range tables {
+		table, link := tableNamed(fmt.Sprintf("table%d", i))
+		answers[link] = answer{}
+		streams = append(streams, streamOf(table, airbyte.SyncModeFullRefresh, ""))
+	}
+	got := run(t, &crowd{service: script(answers), four: make(chan struct{})}, nil, streams...)
+	assert.Zero(t, got.failed)
+	open, most := 0, 0
+	for _, m := range got.messages {
+		switch {
+		case strings.HasSuffix(m, " STARTED"):
+			open++
+		case strings.HasSuffix(m, " COMPLETE"):
+			open--
+		}
+		most = max(most, open)
+	}
+	assert.Equal(t, 4, most)
+	assert.Zero(t, open)
+}

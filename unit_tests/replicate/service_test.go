@@ -1,0 +1,142 @@
+package replicate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// service is an environment that answers from a script. A request that the script does not hold is an error.
+type service struct {
+	answers map[dataverse.Link][]answer // by link, in the order of the requests for it
+	rows    map[string]bool             // keys that HasRow finds
+	lookErr error                       // of HasRow
+
+	mu     sync.Mutex
+	asked  []dataverse.PageRequest
+	looked []string // keys that HasRow was asked for
+}
+
+// answer is one answer to a request for a page.
+type answer struct {
+	at          time.Time // zero: answered()
+	rows        []string
+	context     string
+	next, delta dataverse.Link
+	err         error
+	before      func() // called before anything is answered
+}
+
+func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
+
+// Page implements replicate.Environment.
+func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
+	a, err := s.take(q)
+	if err != nil {
+		return dataverse.Page{}, err
+	}
+	if a.before != nil {
+		a.before()
+	}
+	if ctx.Err() != nil {
+		return dataverse.Page{}, ctx.Err()
+	}
+	if a.err != nil {
+		return dataverse.Page{}, a.err
+	}
+	page := dataverse.Page{At: a.at, Context: a.context, Next: a.next, Delta: a.delta}
+	if page.At.IsZero() {
+		page.At = answered()
+	}
+	sink.Begin(page.At)
+	for _, row := range a.rows {
+		if err := sink.Row(jsontext.NewDecoder(strings.NewReader(row), jsontext.AllowDuplicateNames(true))); err != nil {
+			return dataverse.Page{}, err
+		}
+	}
+	return page, nil
+}
+
+func (s *service) take(q dataverse.PageRequest) (answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, q)
+	left := s.answers[q.Link]
+	if len(left) == 0 {
+		return answer{}, fmt.Errorf("the script has no answer for %s", q.Link)
+	}
+	s.answers[q.Link] = left[1:]
+	return left[0], nil
+}
+
+// HasRow implements replicate.Environment.
+func (s *service) HasRow(_ context.Context, t dataverse.Table, key string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looked = append(s.looked, t.LogicalName+" "+key)
+	return s.rows[key], s.lookErr
+}
+
+// links are the pages asked for, in order.
+func (s *service) links() []dataverse.Link {
+	var links []dataverse.Link
+	for _, q := range s.asked {
+		links = append(links, q.Link)
+	}
+	return links
+}
+
+// script makes a service of one answer a link.
+func script(answers map[dataverse.Link]answer) *service {
+	s := &service{answers: map[dataverse.Link][]answer{}, rows: map[string]bool{}}
+	for link, a := range answers {
+		s.answers[link] = []answer{a}
+	}
+	return s
+}
+
+// row is an account as the service prints it.
+func row(id, modified string) string {
+	return `{"@odata.etag":"W/\"1\"","accountid":"` + id + `","name":"` + id + `","modifiedon":"` + modified + `"}`
+}
+
+// gone tells of a deleted account.
+func gone(id string) string {
+	return `{"@odata.context":"https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"` + id + `","reason":"deleted"}`
+}
+
+func refusal(status int, code string) error {
+	return fmt.Errorf("read a page of account: %w", &dataverse.APIError{Status: status, Code: code, Message: "no"})
+}
+
+func expired() error { return refusal(http.StatusBadRequest, dataverse.CodeTokenExpired) }
+
+func cookieRefused() error { return refusal(http.StatusBadRequest, dataverse.CodePageNumber) }
+
+// The links of an account stream with all its columns. Their tokens are in the encoding of the service.
+const (
+	first  dataverse.Link = "accounts?$select=accountid,modifiedon,name"
+	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%22%20/%3E"
+	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20/%3E"
+)
+
+// changesSince is the delta link of a version.
+func changesSince(version int) dataverse.Link {
+	return dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon", "name"}, token(version))
+}
+
+func token(version int) string {
+	return fmt.Sprintf("%d%%2104%%2f01%%2f2026%%2012%%3a00%%3a00", version)
+}
+
+// selecting is the context of changes that carry these columns.
+func selecting(columns string) string {
+	return "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts(" + columns + ")/$delta"
+}

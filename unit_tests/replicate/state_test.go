@@ -1,0 +1,148 @@
+package replicate_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+const (
+	fixtureSelect = "accounts?$select=accountid,modifiedon,name"
+	fixtureToken  = fixtureSelect + "&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20"
+)
+
+// fixtures are states that a version of this connector has written. Files once here stay, whatever version is current.
+func fixtures() map[string]replicate.State {
+	issued := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	base := replicate.State{Version: 1, Greatest: april, Organization: organization}
+	with := func(change func(*replicate.State)) replicate.State {
+		s := base
+		change(&s)
+		return s
+	}
+	return map[string]replicate.State{
+		"v1_full": with(func(s *replicate.State) {
+			s.Phase, s.Job = replicate.Full, "77"
+			s.Link = fixtureSelect + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%22%20/%3E"
+		}),
+		"v1_full_complete": with(func(s *replicate.State) {
+			s.Phase, s.Job, s.Complete = replicate.Full, "77", true
+		}),
+		"v1_initial": with(func(s *replicate.State) {
+			s.Phase, s.Link = replicate.Initial, fixtureSelect+"&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E"
+		}),
+		"v1_initial_second": with(func(s *replicate.State) {
+			s.Phase, s.Link, s.Rising = replicate.Initial, fixtureSelect+"&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E", true
+		}),
+		"v1_delta": with(func(s *replicate.State) {
+			s.Phase, s.Link, s.Issued = replicate.Delta, fixtureToken, issued
+		}),
+		"v1_delta_middle": with(func(s *replicate.State) {
+			s.Phase, s.Begin, s.Issued = replicate.Delta, fixtureToken, issued
+			s.Link = fixtureSelect + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+		}),
+	}
+}
+
+func TestStatesOfEarlierVersionsStayReadable(t *testing.T) {
+	all := fixtures()
+	files, err := filepath.Glob("testdata/state/*.json")
+	require.NoError(t, err)
+	require.Len(t, files, len(all))
+	for name, want := range all {
+		t.Run(name, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join("testdata", "state", name+".json"))
+			require.NoError(t, err)
+			got, err := replicate.ParseState(raw)
+			require.NoError(t, err)
+			assert.Equal(t, want, *got)
+		})
+	}
+}
+
+func TestAStateIsWrittenAsItIsRead(t *testing.T) {
+	for name, state := range fixtures() {
+		t.Run(name, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join("testdata", "state", name+".json"))
+			require.NoError(t, err)
+			written, err := state.Encode()
+			require.NoError(t, err)
+			assert.Equal(t, string(raw), string(written))
+		})
+	}
+}
+
+func TestAStateIsWrittenWithThePresentVersion(t *testing.T) {
+	raw, err := replicate.State{Phase: replicate.Full}.Encode()
+	require.NoError(t, err)
+	assert.Equal(t, `{"version":1,"phase":"full"}`, string(raw))
+}
+
+func TestWhatIsNoState(t *testing.T) {
+	for _, raw := range []string{
+		``, `null`, `{}`, `"None"`, `{"$deltatoken":"None"}`, `{"$deltatoken":null}`, `{"$deltatoken":""}`,
+		`{"__ab_no_cursor_state_message":true}`, `{"__ab_full_refresh_sync_complete":true}`,
+	} {
+		t.Run(raw+" is none", func(t *testing.T) {
+			state, err := replicate.ParseState(json.RawMessage(raw))
+			require.NoError(t, err)
+			assert.Nil(t, state)
+
+			s := script(trackedTable())
+			run(t, s, nil, incremental(raw))
+			assert.Equal(t, []dataverse.Link{first, second}, s.links(), "the stream is read from its start")
+		})
+	}
+}
+
+func TestAStateOfANewerConnectorIsRefused(t *testing.T) {
+	_, err := replicate.ParseState(json.RawMessage(`{"version":2,"phase":"delta","position":[1]}`))
+	var future *replicate.FutureStateError
+	require.True(t, errors.As(err, &future))
+	assert.Equal(t, 2, future.Version)
+	assert.EqualError(t, err, "the saved state has version 2, and this version of the connector reads up to 1")
+
+	s := script(trackedTable())
+	got := run(t, s, nil, incremental(`{"version":2}`))
+	assert.Equal(t, []string{
+		"account STARTED",
+		"account ERROR read the state of account: the saved state has version 2, and this version of the connector reads up to 1",
+		"account INCOMPLETE",
+	}, got.messages)
+	assert.Empty(t, s.asked)
+}
+
+func TestAStateThatIsNotOursIsRefused(t *testing.T) {
+	states := map[string]string{
+		"a text":                    `"yesterday"`,
+		"a number":                  `5`,
+		"a list":                    `[1]`,
+		"no JSON":                   `{"version":`,
+		"a token of a wrong type":   `{"$deltatoken":5}`,
+		"a version of a wrong type": `{"version":"1","phase":"full"}`,
+		"an unknown phase":          `{"version":1,"phase":"cursor2"}`,
+		"no phase":                  `{"version":1}`,
+		"changes without a link":    `{"version":1,"phase":"delta"}`,
+		"a cursor that is none":     `{"version":1,"phase":"full","greatest":"2026-04-01"}`,
+		"a cursor too long":         `{"version":1,"phase":"full","greatest":"2026-04-01T00:00:00.0000000Z"}`,
+		"an issue that is none":     `{"version":1,"phase":"full","issued":"now"}`,
+	}
+	for name, raw := range states {
+		t.Run(name, func(t *testing.T) {
+			_, err := replicate.ParseState(json.RawMessage(raw))
+			require.ErrorIs(t, err, replicate.ErrBadState)
+			got := run(t, script(nil), nil, incremental(raw))
+			assert.Equal(t, "account INCOMPLETE", got.last())
+			assert.Empty(t, got.states(), "the state stays as it was")
+		})
+	}
+}
