@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+)
+
+func (d *demo) spec(ctx context.Context) error {
+	d.title("spec: what the connector has to be told")
+	result, err := d.run(ctx, "spec")
+	if err != nil {
+		return err
+	}
+	d.excerpt(result.Lines, 1)
+	return nil
+}
+
+func (d *demo) check(ctx context.Context) error {
+	d.title("check: does the configuration lead to an environment?")
+	result, err := d.run(ctx, "check", "--config", "config.json")
+	if err != nil {
+		return err
+	}
+	d.excerpt(result.Lines, len(result.Lines))
+	return nil
+}
+
+func (d *demo) discover(ctx context.Context) error {
+	d.title("discover: which streams are there?")
+	result, err := d.run(ctx, "discover", "--config", "config.json")
+	if err != nil {
+		return err
+	}
+	for _, line := range result.Lines {
+		message, err := destination.Parse(line)
+		if err != nil {
+			return fmt.Errorf("read the output of discover: %w", err)
+		}
+		if message.Catalog == nil {
+			continue
+		}
+		d.excerpt([][]byte{line}, 1)
+		if d.streams, err = destination.ParseCatalog(message.Catalog); err != nil {
+			return err
+		}
+	}
+	columns, incremental := 0, 0
+	for _, s := range d.streams {
+		columns += len(s.JSONSchema.Properties)
+		incremental += len(s.SupportedSyncModes) - 1
+	}
+	d.say("%d streams with %d columns; the changes of %d streams can be followed.", len(d.streams), columns, incremental)
+	return nil
+}
+
+// firstKinds is how many kinds of lines a first sync has of a stream: STARTED, RUNNING, a row, a STATE, COMPLETE. Later
+// ones have deletions too.
+const firstKinds = 5
+
+// replicate syncs, changes rows, and syncs again.
+func (d *demo) replicate(ctx context.Context) error {
+	catalog, err := destination.Configure(d.streams, tables()...)
+	if err != nil {
+		return err
+	}
+	if err := d.write("catalog.json", catalog); err != nil {
+		return err
+	}
+	d.title("read: the first sync brings every row")
+	first, err := d.sync(ctx, catalog, firstKinds, "read", "--config", "config.json", "--catalog", "catalog.json")
+	if err != nil {
+		return err
+	}
+	d.say("%d records of %d streams.", first.Records(), len(catalog.Streams))
+
+	d.title("Meanwhile, in Dataverse")
+	changes, err := d.change()
+	if err != nil {
+		return err
+	}
+	before := d.keys()
+
+	d.title("read: the second sync brings what has changed")
+	if err := d.saveState(); err != nil {
+		return err
+	}
+	second, err := d.sync(ctx, catalog, firstKinds+1, "read", "--config", "config.json", "--catalog", "catalog.json", "--state", "state.json")
+	if err != nil {
+		return err
+	}
+	d.say("%d records. Tables that Dataverse does not track come whole; of the others only what has changed comes. A row that\n"+
+		"was created and deleted in between comes as a deletion.", second.Records())
+
+	d.title("The destination, compared with Dataverse value for value")
+	return d.compare(catalog, changes, before, second)
+}
+
+// sync reads into the destination, and shows some lines of the output.
+func (d *demo) sync(ctx context.Context, catalog destination.Catalog, shown int, args ...string) (*destination.Report, error) {
+	result, err := d.run(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	s, err := d.destination.Begin(catalog)
+	if err != nil {
+		return nil, err
+	}
+	report := s.Apply(result.Lines, result.ExitCode, result.Rest)
+	if len(report.Violations) > 0 {
+		return nil, fmt.Errorf("the output offends the protocol: %w", errors.Join(report.Violations...))
+	}
+	d.excerpt(samples(result.Lines, tables()[0]), shown)
+	return report, nil
+}

@@ -1,0 +1,73 @@
+// Package destination is an Airbyte destination in memory. It applies the messages of a source as Airbyte's own
+// destinations do in the modes "append + deduped" with hard deletes and "overwrite"
+// (https://docs.airbyte.com/platform/using-airbyte/core-concepts/sync-modes), keeps values byte for byte, and holds each
+// message against the protocol (https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol) while it does.
+package destination
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The columns of change data capture, which destinations know by name
+// (https://docs.airbyte.com/platform/understanding-airbyte/cdc).
+const (
+	UpdatedAt = "_ab_cdc_updated_at"
+	DeletedAt = "_ab_cdc_deleted_at"
+)
+
+// Row is a row's values by column, as JSON.
+type Row map[string]json.RawMessage
+
+// Destination holds tables and states from one sync to the next. It is not safe for concurrent use.
+type Destination struct {
+	tables   map[string]*table
+	states   map[string]json.RawMessage // the last STATE's body, by stream
+	sequence int64                      // of the records of all syncs
+}
+
+// New returns an empty destination.
+func New() *Destination {
+	return &Destination{tables: map[string]*table{}, states: map[string]json.RawMessage{}}
+}
+
+// Begin starts a sync of the streams of a catalog. It refuses streams in other modes than full_refresh with overwrite
+// and append_dedup, and those that the destination cannot keep apart for want of a key.
+func (d *Destination) Begin(c Catalog) (*Sync, error) {
+	s := &Sync{destination: d, catalog: c, streams: map[string]*progress{}, report: newReport()}
+	for _, configured := range c.Streams {
+		p, err := newProgress(configured)
+		if err != nil {
+			return nil, fmt.Errorf("begin a sync of %s: %w", configured.Stream.Name, err)
+		}
+		name := configured.Stream.Name
+		if d.tables[name] == nil {
+			d.tables[name] = newTable()
+		}
+		p.table = d.tables[name]
+		p.table.begin(configured)
+		s.streams[name] = p
+		s.report.Streams[name] = p.report
+	}
+	return s, nil
+}
+
+// Rows returns a stream's rows, by their keys.
+func (d *Destination) Rows(stream string) map[string]Row {
+	rows := map[string]Row{}
+	if t := d.tables[stream]; t != nil {
+		for key, v := range t.rows {
+			rows[key] = v.values
+		}
+	}
+	return rows
+}
+
+// Duplicates returns how many rows of an overwritten stream have a key that another row has too. Overwriting does not
+// deduplicate: a read that was interrupted and went on may bring rows twice.
+func (d *Destination) Duplicates(stream string) int {
+	if t := d.tables[stream]; t != nil {
+		return t.duplicates
+	}
+	return 0
+}

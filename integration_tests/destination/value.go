@@ -1,0 +1,106 @@
+package destination
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xeipuuv/gojsonschema"
+)
+
+// zoneless is the form of a timestamp_without_timezone.
+const zoneless = "2006-01-02T15:04:05.999999999"
+
+// withoutTimezone is the airbyte_type of times that are no instants
+// (https://docs.airbyte.com/platform/understanding-airbyte/supported-data-types).
+const withoutTimezone = "timestamp_without_timezone"
+
+// compile makes a validator of a stream's schema. The validator knows date-time only with a zone, so that columns
+// without one are left to checkText.
+func compile(s Schema) (*gojsonschema.Schema, error) {
+	s.Properties = maps.Clone(s.Properties)
+	for name, p := range s.Properties {
+		if p.AirbyteType == withoutTimezone {
+			p.Format = ""
+			s.Properties[name] = p
+		}
+	}
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write the schema: %w", err)
+	}
+	loader := gojsonschema.NewSchemaLoader()
+	loader.Draft, loader.AutoDetect, loader.Validate = gojsonschema.Draft7, false, true
+	schema, err := loader.Compile(gojsonschema.NewBytesLoader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("compile the schema: %w", err)
+	}
+	return schema, nil
+}
+
+// checkValues holds a row against the stream's schema, and against what the validator is lenient about.
+func (p *progress) checkValues(r *Record) error {
+	raw, err := json.Marshal(r.Data)
+	if err != nil {
+		return fmt.Errorf("write the row: %w", err)
+	}
+	result, err := p.schema.Validate(gojsonschema.NewBytesLoader(raw))
+	if err != nil {
+		return fmt.Errorf("hold the row against its schema: %w", err)
+	}
+	if !result.Valid() {
+		return fmt.Errorf("the row does not fit the schema: %v", result.Errors())
+	}
+	for column, value := range r.Data {
+		if err := checkValue(p.configured.Stream.JSONSchema.Properties[column], value); err != nil {
+			return fmt.Errorf("column %s: %w", column, err)
+		}
+	}
+	return nil
+}
+
+// checkValue knows two things better than the validator: an integer has no fraction, and a date-time is not a time of
+// day alone.
+func checkValue(p Property, value json.RawMessage) error {
+	if string(value) == "null" {
+		return nil
+	}
+	if slices.Contains(p.Type, "integer") && !isInteger(string(value)) {
+		return fmt.Errorf("%s is no integer", value)
+	}
+	if p.Format == "" {
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return fmt.Errorf("%s is no text: %w", value, err)
+	}
+	return checkText(p, text)
+}
+
+func checkText(p Property, text string) error {
+	layout := ""
+	switch {
+	case p.Format == "date":
+		layout = time.DateOnly
+	case p.Format == "date-time" && p.AirbyteType == withoutTimezone:
+		layout = zoneless
+	case p.Format == "date-time":
+		layout = time.RFC3339Nano
+	default:
+		return fmt.Errorf("the format %q is unknown here", p.Format)
+	}
+	if _, err := time.Parse(layout, text); err != nil {
+		return fmt.Errorf("%q is no %s of the type %q: %w", text, p.Format, p.AirbyteType, err)
+	}
+	return nil
+}
+
+// isInteger says whether a JSON number has neither a fraction nor an exponent.
+func isInteger(number string) bool {
+	digits := strings.TrimPrefix(number, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}

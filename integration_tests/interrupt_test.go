@@ -1,0 +1,142 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// interrupt reads, and disturbs the process once, when the given number of states has come.
+func (l *lab) interrupt(d *destination.Destination, c destination.Catalog, states int, disturb func(*binary.Process) error) binary.Result {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	defer cancel()
+	seen := 0
+	result, err := connector.Stream(ctx, l.readArgs(d, c), l.variables(), func(p *binary.Process, line []byte) {
+		if !bytes.HasPrefix(line, []byte(`{"type":"STATE"`)) {
+			return
+		}
+		if seen++; seen == states {
+			assert.NoError(l.t, disturb(p))
+		}
+	})
+	require.NoError(l.t, err)
+	require.NoError(l.t, ctx.Err(), "the connector hangs")
+	return result
+}
+
+func TestAReadThatIsToldToEndKeepsWhatItHas(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600, "task": 600}})
+			l.server.Inject(simulator.Fault{Contains: "$skiptoken", Count: -1, Delay: 20 * time.Millisecond})
+			d, catalog := destination.New(), l.configured("account", "task")
+			result := l.interrupt(d, catalog, 3, func(p *binary.Process) error { return p.Signal(signal) })
+			assert.Equal(t, signal, result.Signal)
+			assert.Empty(t, result.Stderr)
+			report, _ := l.apply(d, catalog, result)
+			for name, s := range report.Streams {
+				require.NotEmpty(t, s.Statuses)
+				assert.Equal(t, "INCOMPLETE", s.Statuses[len(s.Statuses)-1], name)
+			}
+			assert.Empty(t, report.Errors, "nobody is at fault")
+			l.sync(d, catalog)
+			l.equal(d, "account", "task")
+		})
+	}
+}
+
+func TestAReadWhoseReaderGoesAwayEnds(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
+	catalog := l.configured("account")
+	result := l.interrupt(destination.New(), catalog, 2, func(p *binary.Process) error { return p.CloseOutput() })
+	assert.True(t, result.ExitCode == 1 || result.Signal == syscall.SIGPIPE, "code %d, signal %s", result.ExitCode, result.Signal)
+	assert.NotContains(t, result.Stderr, "goroutine")
+}
+
+func TestAKilledReadGoesOn(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
+	d, catalog := destination.New(), l.configured("account")
+	result := l.interrupt(d, catalog, 3, func(p *binary.Process) error { return p.Signal(syscall.SIGKILL) })
+	assert.Equal(t, syscall.SIGKILL, result.Signal)
+	result.Rest = nil // a process that is killed by force may leave half a line, which readers drop
+	l.apply(d, catalog, result)
+	require.NotEmpty(t, d.State("account"))
+	report := l.sync(d, catalog)
+	assert.Less(t, report.Records(), 600)
+	l.equal(d, "account")
+}
+
+func TestFaultsOfTheServiceAreOvercome(t *testing.T) {
+	for name, fault := range map[string]simulator.Fault{
+		"a limit of requests":         simulator.Throttling("1"),
+		"a gateway that fails":        simulator.GatewayError(502),
+		"an answer that is cut":       simulator.Cut(2000),
+		"a page of HTML":              simulator.LoginPage(),
+		"an answer that is no JSON":   simulator.Garbage(),
+		"a query that took too long":  simulator.SQLTimeout(),
+		"a token that was taken back": simulator.LostToken(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90}})
+			d, catalog := destination.New(), l.configured("task")
+			fault.Contains = "/tasks?"
+			fault.Nth = 2
+			injection := l.server.Inject(fault)
+			report := l.sync(d, catalog)
+			assert.Equal(t, 1, injection.Hits())
+			assert.Equal(t, 90, report.Records())
+			l.equal(d, "task")
+		})
+	}
+}
+
+func TestALinkThatLeadsAwayOrInCirclesIsNotFollowed(t *testing.T) {
+	for told, next := range map[string]func(l *lab) string{
+		"leads out of the environment": func(*lab) string { return "https://evil.example.com/api/data/v9.2/tasks?$skiptoken=x" },
+		"had sent before": func(l *lab) string {
+			requests := l.server.Requests()
+			for _, r := range requests {
+				if r.Path == "/api/data/v9.2/tasks" {
+					return l.server.URL + r.Path + "?" + r.RawQuery
+				}
+			}
+			return ""
+		},
+	} {
+		t.Run("a link that "+told, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
+			d, catalog := destination.New(), l.configured("task")
+			l.sync(destination.New(), catalog)
+			body, err := json.Marshal(map[string]any{"value": []any{}, "@odata.nextLink": next(l)})
+			require.NoError(t, err)
+			l.server.Inject(simulator.Fault{Contains: "/tasks?", Status: 200, Body: body, ContentType: "application/json"})
+			report, result := l.read(d, catalog)
+			assert.Equal(t, 1, result.ExitCode)
+			assert.Equal(t, []string{"STARTED", "INCOMPLETE"}, report.Streams["task"].Statuses)
+			require.Len(t, report.Streams["task"].Errors, 1)
+			assert.Equal(t, "system_error", report.Streams["task"].Errors[0].FailureType)
+			assert.Contains(t, report.Streams["task"].Errors[0].Message, told)
+		})
+	}
+}
+
+func TestATrackedWalkWithoutADeltaLinkIsNotComplete(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
+	catalog := l.configured("task")
+	l.server.Inject(simulator.Fault{Contains: "/tasks?", Status: 200, Body: []byte(`{"value":[]}`), ContentType: "application/json"})
+	report, result := l.read(destination.New(), catalog)
+	assert.Equal(t, 1, result.ExitCode)
+	require.Len(t, report.Streams["task"].Errors, 1)
+	assert.Empty(t, report.Streams["task"].States)
+}

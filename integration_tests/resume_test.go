@@ -1,0 +1,246 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+var resumedTables = []string{"contoso_everything", "systemuserroles"}
+
+// cuts are the places at which a test kills a read: behind each STATE, and before it, when its page has been written.
+func cuts(result binary.Result) []int {
+	var places []int
+	for i, line := range result.Lines {
+		if bytes.HasPrefix(line, []byte(`{"type":"STATE"`)) {
+			places = append(places, i, i+1)
+		}
+	}
+	return places
+}
+
+// killed is an output of which only the first lines arrived.
+func killed(result binary.Result, lines int) binary.Result {
+	return binary.Result{Lines: result.Lines[:lines], ExitCode: -1}
+}
+
+// covered is an output that was killed, without the records that no STATE covers. A row that came before its stream's
+// first STATE and was deleted before the next read stays in the destination: no source can know of it.
+func covered(result binary.Result, lines int) binary.Result {
+	cut := killed(result, lines)
+	var kept [][]byte
+	saved := map[string]bool{}
+	for _, line := range slices.Backward(cut.Lines) {
+		name := streamOf(line)
+		saved[name] = saved[name] || bytes.HasPrefix(line, []byte(`{"type":"STATE"`))
+		if saved[name] || !bytes.HasPrefix(line, []byte(`{"type":"RECORD"`)) {
+			kept = append(kept, line)
+		}
+	}
+	slices.Reverse(kept)
+	cut.Lines = kept
+	return cut
+}
+
+// streamOf is the stream that a line is about.
+func streamOf(line []byte) string {
+	found := regexp.MustCompile(`"(?:stream|name)":"([^"]*)"`).FindSubmatch(line)
+	if found == nil {
+		return ""
+	}
+	return string(found[1])
+}
+
+func TestAFirstReadGoesOnFromEachOfItsStates(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 4, DefaultRows: 130})
+	catalog := l.configured(resumedTables...)
+	whole := l.run(l.readArgs(destination.New(), catalog)...)
+	places := cuts(whole)
+	require.Len(t, places, 2*4*len(resumedTables))
+	for _, place := range places {
+		d := destination.New()
+		l.apply(d, catalog, killed(whole, place))
+		l.sync(d, catalog)
+		l.equal(d, resumedTables...)
+	}
+}
+
+func TestAReadOfChangesGoesOnFromEachOfItsStates(t *testing.T) {
+	chosen := seed(t)
+	l := newLab(t, simulator.Options{Seed: chosen, DefaultRows: 200})
+	catalog := l.configured(resumedTables...)
+	base := destination.New()
+	first := l.run(l.readArgs(base, catalog)...)
+	l.apply(base, catalog, first)
+	for _, table := range resumedTables {
+		newWorkload(t, l.environment, chosen).change(table, 40)
+	}
+	second := l.run(l.readArgs(base, catalog)...)
+	places := cuts(second)
+	require.Greater(t, len(places), 4*len(resumedTables))
+	for _, place := range places {
+		d := destination.New()
+		l.apply(d, catalog, first)
+		l.apply(d, catalog, killed(second, place))
+		l.sync(d, catalog)
+		l.equal(d, resumedTables...)
+	}
+}
+
+func TestChangesBetweenAnInterruptedReadAndTheNextAreNotLost(t *testing.T) {
+	chosen := seed(t)
+	l := newLab(t, simulator.Options{Seed: chosen, DefaultRows: 130, Behaviors: simulator.Behaviors{TokenAt: simulator.FirstPage}})
+	catalog := l.configured(resumedTables...)
+	d := destination.New()
+	work := newWorkload(t, l.environment, chosen)
+	for range 3 {
+		result := l.run(l.readArgs(d, catalog)...)
+		places := cuts(result)
+		l.apply(d, catalog, covered(result, places[len(places)/2]))
+		for _, table := range resumedTables {
+			work.change(table, 12)
+		}
+	}
+	l.sync(d, catalog)
+	l.sync(d, catalog)
+	l.equal(d, resumedTables...)
+}
+
+// refuseUntilTheBeginning refuses the pages of a table until its walk is begun again.
+func refuseUntilTheBeginning(set string) simulator.Fault {
+	var again atomic.Bool
+	return simulator.Fault{
+		Match: func(r *http.Request) bool {
+			ofTable := strings.HasSuffix(r.URL.Path, "/"+set)
+			middle := strings.Contains(r.URL.RawQuery, "skiptoken")
+			if ofTable && !middle {
+				again.Store(true)
+			}
+			return ofTable && middle && !again.Load()
+		},
+		Count: -1, Status: 400, Code: "0x8004112a", Message: "The PageNumber does not match the paging cookie.",
+	}
+}
+
+func TestAPageThatIsTakenNoLongerLeadsBackToTheBeginning(t *testing.T) {
+	const table = "contoso_everything"
+	for name, changes := range map[string]int{"of a first read": 0, "of a read of changes": 40} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 4, DefaultRows: 200})
+			d, catalog := destination.New(), l.configured(table)
+			if changes > 0 {
+				l.sync(d, catalog)
+				newWorkload(t, l.environment, 4).change(table, changes)
+			}
+			result := l.run(l.readArgs(d, catalog)...)
+			l.apply(d, catalog, killed(result, cuts(result)[1]))
+			injection := l.server.Inject(refuseUntilTheBeginning("contoso_everythings"))
+			report := l.sync(d, catalog)
+			assert.Equal(t, 1, injection.Hits())
+			assert.Empty(t, warnings(report, "changes", "cannot be had"))
+			l.equal(d, table)
+		})
+	}
+}
+
+func TestAnInterruptedFullRefreshGoesOn(t *testing.T) {
+	const table, rows, read = "contoso_child", 130, 74
+	inJob := func(id string) []string { return []string{"WORKER_JOB_ID=" + id} }
+	for name, attempt := range map[string]struct {
+		first, second []string // environment variables
+		records       int      // of the second
+	}{
+		"outside the platform":                {nil, nil, rows - read},
+		"within its job":                      {inJob("7"), inJob("7"), rows - read},
+		"not in another job":                  {inJob("7"), inJob("8"), rows},
+		"not in a job what began outside one": {nil, inJob("8"), rows},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
+			d, catalog := destination.New(), l.configured(table)
+			catalog.Refresh(1)
+			result := l.runWith(attempt.first, l.readArgs(d, catalog)...)
+			l.apply(d, catalog, killed(result, cuts(result)[3]))
+			if attempt.records == rows {
+				catalog.Refresh(2)
+			}
+			report := l.sync(d, catalog, attempt.second...)
+			assert.Equal(t, attempt.records, report.Records())
+			l.equal(d, table)
+		})
+	}
+}
+
+func TestAFinishedFullRefreshIsReadAgainExceptWithinItsJob(t *testing.T) {
+	const table, rows = "contoso_child", 50
+	for name, second := range map[string]struct {
+		variables []string
+		records   int
+	}{
+		"in the same job nothing is left to read": {[]string{"WORKER_JOB_ID=7"}, 0},
+		"in the next job all rows are read":       {[]string{"WORKER_JOB_ID=8"}, rows},
+		"outside the platform all rows are read":  {nil, rows},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
+			d, catalog := destination.New(), l.configured(table)
+			l.sync(d, catalog, "WORKER_JOB_ID=7")
+			report := l.sync(d, catalog, second.variables...)
+			assert.Equal(t, second.records, report.Records())
+			assert.NotEmpty(t, report.Streams[table].States)
+		})
+	}
+}
+
+func TestOutsideThePlatformAFinishedFullRefreshIsReadAgain(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"contoso_child": 50}})
+	d, catalog := destination.New(), l.configured("contoso_child")
+	for range 2 {
+		assert.Equal(t, 50, l.sync(d, catalog).Records())
+		l.equal(d, "contoso_child")
+	}
+}
+
+func TestAStateThatCannotBeFollowedIsTold(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"task": 40, "feedback": 40}})
+	d, catalog := destination.New(), l.configured("task", "feedback")
+	l.sync(d, catalog)
+	var state map[string]any
+	require.NoError(t, json.Unmarshal(d.State("feedback"), &state))
+	for name, wrong := range map[string]struct {
+		spoil map[string]any
+		words []string
+	}{
+		"a version from the future":      {map[string]any{"version": 99}, []string{"newer version"}},
+		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not one of this connector"}},
+		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not one of this connector"}},
+		"a cursor that is no time":       {map[string]any{"greatest": "soon"}, []string{"not one of this connector"}},
+		"changes without a place to ask": {map[string]any{"link": ""}, []string{"not one of this connector"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spoiled := map[string]any{}
+			for member, value := range state {
+				spoiled[member] = value
+			}
+			for member, value := range wrong.spoil {
+				spoiled[member] = value
+			}
+			raw, err := json.Marshal(spoiled)
+			require.NoError(t, err)
+			require.NoError(t, d.SetState("feedback", raw))
+			l.with(t, nil).failsAlone(d, catalog, "feedback", wrong.words...)
+		})
+	}
+}

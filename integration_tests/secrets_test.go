@@ -1,0 +1,66 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// tokens are the shapes that no message but STATE may hold: the values of $deltatoken and $skiptoken, bearer tokens.
+var tokens = regexp.MustCompile(`(?i)(delta|skip)token=|pagingcookie|%2521|\d+(!|%21)\d\d(/|%2f)|eyJ[A-Za-z0-9_-]+\.|Bearer `)
+
+// keepsTokensToItself requires that neither secrets nor tokens stand in an output, but for states.
+func (l *lab) keepsTokensToItself(result binary.Result) {
+	l.t.Helper()
+	l.hidesItsSecrets(result)
+	for _, line := range result.Lines {
+		if !bytes.HasPrefix(line, []byte(`{"type":"STATE"`)) {
+			assert.NotRegexp(l.t, tokens, string(line))
+		}
+	}
+	assert.Empty(l.t, result.Stderr)
+}
+
+func TestNeitherSecretsNorTokensAreTold(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90, "contoso_child": 90}})
+	d, catalog := destination.New(), l.configured("task", "contoso_child")
+	debug := func() binary.Result { return l.run(append(l.readArgs(d, catalog), "--debug")...) }
+	first := debug()
+	l.keepsTokensToItself(first)
+	l.apply(d, catalog, first)
+	require.Regexp(t, tokens, string(d.StateFile()), "the test knows a token when it sees one")
+	for _, verb := range []string{"check", "discover"} {
+		l.keepsTokensToItself(l.run(verb, "--config", l.configFile(), "--debug"))
+	}
+	newWorkload(t, l.environment, 6).change("task", 20)
+	l.keepsTokensToItself(debug())
+}
+
+func TestErrorsTellNoTokens(t *testing.T) {
+	for name, fault := range map[string]simulator.Fault{
+		"a refusal that quotes ids":     {Status: 403, Code: "0x80040220", Message: "Principal " + simulator.DefaultApplication().ClientID + " of tenant " + simulator.DefaultApplication().TenantID},
+		"a next page that is refused":   {Status: 400, Code: "0x80040203", Message: "Invalid argument."},
+		"an expired token":              {Status: 400, Code: "0x80044352", Message: "Version stamp associated with the client has expired. Please perform a full sync."},
+		"a redirect to a sign-in page":  {Status: 302, Body: []byte("moved")},
+		"a page that is too long a url": {Status: 414, Body: []byte("Request URL Too Long")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90}})
+			d, catalog := destination.New(), l.configured("task")
+			l.sync(d, catalog)
+			newWorkload(t, l.environment, 6).change("task", 20)
+			fault.Contains, fault.Count = "/tasks?", -1
+			l.server.Inject(fault)
+			result := l.run(append(l.readArgs(d, catalog), "--debug")...)
+			assert.Equal(t, 1, result.ExitCode)
+			l.keepsTokensToItself(result)
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package integration_tests_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/url"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// pythonState is the state that the Python connector would have at the same place: the delta token, decoded
+// (https://github.com/airbytehq/airbyte/blob/master/airbyte-integrations/connectors/source-microsoft-dataverse/source_microsoft_dataverse/streams.py).
+func pythonState(t *testing.T, state json.RawMessage) json.RawMessage {
+	t.Helper()
+	var own struct {
+		Link string `json:"link"`
+	}
+	require.NoError(t, json.Unmarshal(state, &own))
+	found := regexp.MustCompile(`\$deltatoken=([^&]+)`).FindStringSubmatch(own.Link)
+	require.NotNil(t, found, "%s", state)
+	token, err := url.QueryUnescape(found[1])
+	require.NoError(t, err)
+	raw, err := json.Marshal(map[string]string{"$deltatoken": token})
+	require.NoError(t, err)
+	return raw
+}
+
+func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"account": 90}})
+	d, catalog := destination.New(), l.configured("account")
+	l.sync(d, catalog)
+	require.NoError(t, d.SetState("account", pythonState(t, d.State("account"))))
+	changed := newWorkload(t, l.environment, 5).change("account", 10)
+	report := l.sync(d, catalog)
+	assert.Equal(t, len(changed), report.Records())
+	assert.Equal(t, changed.deletions(), report.Streams["account"].Deletions)
+	l.equal(d, "account")
+	assert.Zero(t, l.sync(d, catalog).Records(), "from there on the state is the connector's own")
+}
+
+func TestAStateWithoutATokenIsNoState(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
+	catalog := l.configured("task")
+	for name, state := range map[string]string{
+		"None": `{"$deltatoken":"None"}`, "nothing": `{}`, "an empty token": `{"$deltatoken":""}`, "null": `{"$deltatoken":null}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := destination.New()
+			require.NoError(t, d.SetState("task", json.RawMessage(state)))
+			assert.Equal(t, 20, l.with(t, nil).sync(d, catalog).Records())
+		})
+	}
+}
+
+func TestATableIsReadAnewWhereItsChangesCannotBeHad(t *testing.T) {
+	for name, lost := range map[string]struct {
+		behaviors simulator.Behaviors
+		lose      func(*testing.T, *lab, *destination.Destination)
+		words     []string
+	}{
+		"an expired token": {lose: expire, words: []string{"read from the start"}},
+		"an expired token, told as gone": {
+			behaviors: simulator.Behaviors{ExpiredStatus: 410}, lose: expire, words: []string{"read from the start"},
+		},
+		"a token that is none": {lose: func(t *testing.T, _ *lab, d *destination.Destination) {
+			var state map[string]any
+			require.NoError(t, json.Unmarshal(d.State("task"), &state))
+			state["link"] = regexp.MustCompile(`deltatoken=.*`).ReplaceAllString(state["link"].(string), "deltatoken=nonsense")
+			raw, err := json.Marshal(state)
+			require.NoError(t, err)
+			require.NoError(t, d.SetState("task", raw))
+		}, words: []string{"read from the start"}},
+		"another organisation behind the url": {lose: func(_ *testing.T, l *lab, _ *destination.Destination) {
+			l.environment.SetOrganization("0f0e0d0c-0b0a-4908-8706-050403020100")
+		}, words: []string{"another organisation", "read from the start"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var later time.Duration
+			l := newLab(t, simulator.Options{
+				Seed: 5, Rows: map[string]int{"task": 90}, Behaviors: lost.behaviors,
+				Clock: func() time.Time { return time.Now().Add(later) },
+			})
+			d, catalog := destination.New(), l.configured("task")
+			l.sync(d, catalog)
+			work := newWorkload(t, l.environment, 5)
+			work.change("task", 8)
+			later = 30 * time.Minute // the next versions are newer than their modifiedon, and the second reading must not fall behind
+			l.sync(d, catalog)
+			work.change("task", 8)
+			lost.lose(t, l, d)
+			report := l.sync(d, catalog)
+			assert.NotEmpty(t, warnings(report, lost.words...))
+			assert.Equal(t, len(maps.Collect(l.environment.Rows("task"))), report.Records())
+			l.holdsAllRows(d, "task")
+			changed := work.change("task", 8)
+			assert.Equal(t, len(changed), l.sync(d, catalog).Records(), "from there on changes are followed again")
+			l.holdsAllRows(d, "task")
+		})
+	}
+}
+
+func expire(_ *testing.T, l *lab, _ *destination.Destination) { l.environment.Expire("task") }
+
+func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
+	d, catalog := destination.New(), l.configured("task")
+	require.NoError(t, d.SetState("task", json.RawMessage(`{"$deltatoken":"nonsense"}`)))
+	report := l.sync(d, catalog)
+	assert.NotEmpty(t, warnings(report, "read from the start"))
+	l.equal(d, "task")
+}
