@@ -10,8 +10,8 @@ import (
 
 // check tells whether the configuration leads to an environment whose tables can be listed. What the user can mend
 // is told as FAILED; an outage is an error of the run.
-func (v *verbs) check(ctx context.Context, command protocol.Command) error {
-	problem := v.tryEnvironment(ctx, command.Config)
+func (v *verbs) check(ctx context.Context) error {
+	problem := v.tryEnvironment(ctx)
 	if problem == nil {
 		return v.out.ConnectionStatus(nil)
 	}
@@ -26,8 +26,8 @@ func (v *verbs) check(ctx context.Context, command protocol.Command) error {
 }
 
 // tryEnvironment goes the way of every read: configuration, sign-in, environment, metadata.
-func (v *verbs) tryEnvironment(ctx context.Context, path string) error {
-	c, err := v.configure(ctx, path)
+func (v *verbs) tryEnvironment(ctx context.Context) error {
+	c, err := v.configure(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,11 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/protocol"
 )
 
 // discover prints the tables of the environment as a catalog.
-func (v *verbs) discover(ctx context.Context, command protocol.Command) error {
-	c, err := v.configure(ctx, command.Config)
+func (v *verbs) discover(ctx context.Context) error {
+	c, err := v.configure(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,16 +10,16 @@ import (
 )
 
 // read reads the streams of the configured catalog.
-func (v *verbs) read(ctx context.Context, command protocol.Command) error {
-	configured, err := protocol.ReadConfiguredCatalog(command.Catalog)
+func (v *verbs) read(ctx context.Context) error {
+	configured, err := protocol.ReadConfiguredCatalog(v.command.Catalog)
 	if err != nil {
 		return &inputError{err}
 	}
-	states, err := protocol.ReadState(command.State)
+	states, err := protocol.ReadState(v.command.State)
 	if err != nil {
 		return &inputError{err}
 	}
-	c, err := v.configure(ctx, command.Config)
+	c, err := v.configure(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
@@ -50,16 +51,16 @@ func run(ctx context.Context, p Process, out *protocol.Writer) error {
 	if command.Debug || strings.EqualFold(p.Getenv("LOG_LEVEL"), "debug") {
 		level = slog.LevelDebug
 	}
-	v := verbs{Process: p, out: out, log: slog.New(protocol.NewLogHandler(out.Tracker().Log, level))}
+	v := verbs{Process: p, command: command, out: out, log: slog.New(protocol.NewLogHandler(out.Tracker().Log, level))}
 	switch command.Verb {
 	case protocol.Spec:
 		return out.Spec(p.Specification)
 	case protocol.Check:
-		return v.check(ctx, command)
+		return v.check(ctx)
 	case protocol.Discover:
-		return v.discover(ctx, command)
+		return v.discover(ctx)
 	case protocol.Read:
-		return v.read(ctx, command)
+		return v.read(ctx)
 	default:
 		return fmt.Errorf("the verb %q has no implementation", command.Verb)
 	}
@@ -68,13 +69,14 @@ func run(ctx context.Context, p Process, out *protocol.Writer) error {
 // verbs is what the verbs share.
 type verbs struct {
 	Process
-	out *protocol.Writer
-	log *slog.Logger
+	command protocol.Command
+	out     *protocol.Writer
+	log     *slog.Logger
 }
 
 // configure loads the configuration. From here on nothing it keeps secret can be told.
-func (v *verbs) configure(ctx context.Context, path string) (*config.Config, error) {
-	c, err := config.Load(path, v.Specification)
+func (v *verbs) configure(ctx context.Context) (*config.Config, error) {
+	c, err := config.Load(v.command.Config, v.Specification)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +97,9 @@ func (v *verbs) connect(c *config.Config) (*dataverse.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dataverse.New(c.Environment, tokens, transport, dataverse.Options{
-		Agent: "source-microsoft-dataverse/" + v.Version,
-		Log:   v.log,
-	}), nil
+	options := dataverse.Options{Agent: "source-microsoft-dataverse/" + v.Version, Log: v.log}
+	if v.command.Verb == protocol.Check { // a person waits for the answer
+		options.Attempts, options.WaitMax = 3, 10*time.Second
+	}
+	return dataverse.New(c.Environment, tokens, transport, options), nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -62,7 +61,7 @@ func refusal(err error) error {
 		Codes         []int  `json:"error_codes"`
 		CorrelationID string `json:"correlation_id"`
 	}
-	if json.NewDecoder(io.LimitReader(call.Resp.Body, 1<<20)).Decode(&body) != nil {
+	if json.NewDecoder(call.Resp.Body).Decode(&body) != nil {
 		return refused
 	}
 	refused.Name, refused.Codes, refused.Correlation = body.Error, body.Codes, body.CorrelationID

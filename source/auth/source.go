@@ -22,7 +22,7 @@ type Source struct {
 	clientID  string
 	scope     string
 	secret    confidential.Credential
-	http      *http.Client
+	http      whole
 	discovery bool // Microsoft vouches for the authority
 
 	turn   chan struct{} // held while a token is acquired, so that many streams make one request of it
@@ -46,7 +46,7 @@ func New(c *config.Config, client *http.Client) (*Source, error) {
 		clientID:  c.ClientID.Reveal(),
 		scope:     c.Environment + "/.default",
 		secret:    secret,
-		http:      client,
+		http:      whole{client},
 		discovery: isMicrosoft(root),
 		turn:      make(chan struct{}, 1),
 	}

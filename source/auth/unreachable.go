@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/url"
 )
@@ -16,18 +15,15 @@ func (u unreachable) Unwrap() error { return u.cause }
 
 func (u unreachable) Error() string {
 	var transport *url.Error
-	var network net.Error
 	switch {
 	case errors.Is(u.cause, context.Canceled):
 		return "stopped"
-	case errors.As(u.cause, &network) && network.Timeout():
-		return "the sign-in host did not answer in time"
-	case errors.As(u.cause, &transport):
-		return "the sign-in host could not be reached: " + transport.Err.Error()
-	case u.broken():
-		return "the answer of the sign-in host broke off"
-	default:
+	case !errors.As(u.cause, &transport):
 		return "the sign-in host did not give the answer of a Microsoft Entra authority"
+	case transport.Timeout():
+		return "the sign-in host did not answer in time"
+	default:
+		return "no answer came from the sign-in host: " + transport.Err.Error()
 	}
 }
 
@@ -36,16 +32,13 @@ func (u unreachable) Error() string {
 func (u unreachable) Temporary() bool {
 	var certificate *tls.CertificateVerificationError
 	var host *net.DNSError
-	var network net.Error
+	var transport *url.Error
 	switch {
 	case errors.As(u.cause, &certificate):
 		return false
 	case errors.As(u.cause, &host):
 		return !host.IsNotFound
 	default:
-		return errors.As(u.cause, &network) || u.broken()
+		return errors.As(u.cause, &transport)
 	}
 }
-
-// broken says whether an answer began and did not end.
-func (u unreachable) broken() bool { return errors.Is(u.cause, io.ErrUnexpectedEOF) }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -91,7 +90,7 @@ func (c *Client) metadataChanges(ctx context.Context, names []string) ([]Table, 
 	var found []Table
 	err = c.get(ctx, request{
 		operation: "read the definitions of " + someOf(names),
-		link:      Link("RetrieveMetadataChanges(Query=@p1)?@p1=" + url.QueryEscape(query)),
+		link:      Link("RetrieveMetadataChanges(Query=@p1)?@p1=" + escape(query)),
 		read: func(_ *http.Response, body io.Reader) error {
 			found = found[:0]
 			return eachDefinition(body, "EntityMetadata", func(d *jsontext.Decoder) error {
@@ -110,7 +109,7 @@ func (c *Client) plainDefinitions(ctx context.Context, names []string) ([]Table,
 		filter[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
 	}
 	link := "EntityDefinitions?$select=" + strings.Join(tableProperties(), ",") +
-		"&$filter=" + url.PathEscape(strings.Join(filter, " or ")) +
+		"&$filter=" + escape(strings.Join(filter, " or ")) +
 		"&$expand=Attributes($select=" + strings.Join(columnProperties(), ",") + ")"
 	var found []Table
 	err := c.get(ctx, request{

@@ -110,7 +110,8 @@ func (e *APIError) Temporary() bool {
 		"0x80040216", // unexpected error
 		"0x8004418d": // plug-in sandbox not available
 		return true
-	case CodeTokenExpired, CodeNotTracked:
+	case CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeNotTracked,
+		CodeRelatedNotTracked, CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder:
 		return false
 	}
 	switch e.Status {

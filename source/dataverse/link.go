@@ -39,7 +39,12 @@ func EncodeToken(token string) string {
 	if strings.Contains(token, "%") {
 		return token
 	}
-	return strings.ReplaceAll(url.QueryEscape(token), "+", "%20")
+	return escape(token)
+}
+
+// escape encodes the value of a query option. A space becomes %20, as in the service's own links.
+func escape(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }
 
 // relative makes a Link of an absolute link that the service sent. Anything else than the environment's own API

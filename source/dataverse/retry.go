@@ -57,18 +57,11 @@ func transient(err error) bool {
 func (p retryPolicy) wait(shortest, longest time.Duration, attempt int, answer *http.Response) time.Duration {
 	if asked := retryAfter(answer); asked > 0 {
 		asked = min(asked, longest)
-		p.log.WarnContext(contextOf(answer), "the service asks to wait", "status", answer.StatusCode, "wait", asked.Round(time.Second))
+		p.log.WarnContext(answer.Request.Context(), "the service asks to wait", "status", answer.StatusCode, "wait", asked.Round(time.Second))
 		return asked
 	}
 	ceiling := min(shortest<<min(attempt, 16), longest)
 	return min(shortest/2+rand.N(ceiling), longest) //nolint:gosec // jitter needs no secrecy
-}
-
-func contextOf(answer *http.Response) context.Context {
-	if answer.Request == nil {
-		return context.Background()
-	}
-	return answer.Request.Context()
 }
 
 // giveUp ends a request whose last attempt failed.

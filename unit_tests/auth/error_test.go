@@ -1,0 +1,212 @@
+package auth_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/auth"
+)
+
+func TestARefusalOfEntraIsTypedWithItsCode(t *testing.T) {
+	for name, example := range map[string]struct {
+		status    int
+		name      string
+		code      int
+		temporary bool
+	}{
+		"the secret is wrong":                {http.StatusUnauthorized, "invalid_client", 7000215, false},
+		"the secret has expired":             {http.StatusUnauthorized, "invalid_client", 7000222, false},
+		"the application is unknown":         {http.StatusBadRequest, "unauthorized_client", 700016, false},
+		"the tenant is unknown":              {http.StatusBadRequest, "invalid_request", 90002, false},
+		"the resource is unknown":            {http.StatusBadRequest, "invalid_resource", 500011, false},
+		"the application is disabled":        {http.StatusBadRequest, "unauthorized_client", 7000112, false},
+		"a policy blocks the sign-in":        {http.StatusBadRequest, "access_denied", 53003, false},
+		"requests are limited":               {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
+		"Entra is down":                      {http.StatusServiceUnavailable, "server_error", 90033, true},
+		"Entra is down and answers with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			e.answer(refusal(example.status, example.name, example.code))
+			_, err := newSource(t, e).Token(t.Context())
+			var refused *auth.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, example.status, refused.Status)
+			assert.Equal(t, example.name, refused.Name)
+			assert.Equal(t, []int{example.code}, refused.Codes)
+			assert.Equal(t, "f1d2c3b4-0000-4000-8000-000000000001", refused.Correlation)
+			assert.True(t, refused.Has(example.code))
+			assert.False(t, refused.Has(1))
+			assert.Equal(t, example.temporary, refused.Temporary())
+			assertQuiet(t, err)
+		})
+	}
+}
+
+func TestTheTextOfARefusalNamesCodeNameAndCorrelation(t *testing.T) {
+	e := newEntra(t)
+	e.answer(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
+	_, err := newSource(t, e).Token(t.Context())
+	require.EqualError(t, err, "Microsoft Entra refused the sign-in with AADSTS7000215 (invalid_client), "+
+		"correlation id f1d2c3b4-0000-4000-8000-000000000001")
+}
+
+func TestATenantThatTheOpenIDConfigurationDoesNotKnowIsARefusal(t *testing.T) {
+	e := newEntra(t)
+	e.discovery = refusal(http.StatusBadRequest, "invalid_tenant", 90002)
+	_, err := newSource(t, e).Token(t.Context())
+	var refused *auth.Error
+	require.ErrorAs(t, err, &refused)
+	assert.True(t, refused.Has(90002))
+	assertQuiet(t, err)
+}
+
+func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
+	for description, codes := range map[string][]int{
+		"AADSTS7000215: Invalid client secret provided.": {7000215},
+		"AADSTS: nothing": nil,
+		"Something else":  nil,
+		"":                nil,
+	} {
+		e := newEntra(t)
+		e.answer(func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": description})
+		})
+		_, err := newSource(t, e).Token(t.Context())
+		var refused *auth.Error
+		require.ErrorAs(t, err, &refused)
+		assert.Equal(t, codes, refused.Codes, description)
+	}
+}
+
+func TestAnAnswerThatIsNotEntrasIsTypedWithItsStatus(t *testing.T) {
+	for name, example := range map[string]struct {
+		status    int
+		body      string
+		temporary bool
+	}{
+		"a proxy forbids":       {http.StatusForbidden, "<html>blocked</html>", false},
+		"a gateway is down":     {http.StatusBadGateway, "<html>bad gateway</html>", true},
+		"an empty body":         {http.StatusNotFound, "", false},
+		"JSON of another shape": {http.StatusBadRequest, `[1,2]`, false},
+		"codes of another kind": {http.StatusBadRequest, `{"error_codes":"x"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			e.answer(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(example.status)
+				_, _ = w.Write([]byte(example.body))
+			})
+			_, err := newSource(t, e).Token(t.Context())
+			var refused *auth.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, example.status, refused.Status)
+			assert.Equal(t, example.temporary, refused.Temporary())
+			assert.Contains(t, err.Error(), "not in the form of Microsoft Entra")
+		})
+	}
+}
+
+// temporary asks an error as its receiver does: whether another attempt is worth it.
+func temporary(t *testing.T, err error) bool {
+	t.Helper()
+	var asked interface{ Temporary() bool }
+	require.ErrorAs(t, err, &asked)
+	return asked.Temporary()
+}
+
+func TestAHostThatIsNoAuthorityIsFinal(t *testing.T) {
+	for name, prepare := range map[string]func(*entra){
+		"HTML instead of the OpenID configuration": func(e *entra) {
+			e.discovery = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + tenantID)) }
+		},
+		"HTML instead of a token": func(e *entra) {
+			e.token = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + secret)) }
+		},
+		"an issuer of another host": func(e *entra) {
+			e.discovery = func(w http.ResponseWriter, r *http.Request) {
+				root := "https://" + r.Host + "/" + tenantID
+				writeJSON(w, http.StatusOK, map[string]any{
+					"issuer": "https://evil.example/" + tenantID, "authorization_endpoint": root + "/a", "token_endpoint": root + "/oauth2/v2.0/token",
+				})
+			}
+		},
+		"a token answer without a token": func(e *entra) {
+			e.token = func(w http.ResponseWriter, _ *http.Request) {
+				writeJSON(w, http.StatusOK, map[string]any{"expires_in": 1})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			prepare(e)
+			_, err := newSource(t, e).Token(t.Context())
+			require.EqualError(t, err, "sign in: the sign-in host did not give the answer of a Microsoft Entra authority")
+			assert.False(t, temporary(t, err))
+			assertQuiet(t, err)
+		})
+	}
+}
+
+func TestAHostThatCannotBeReachedIsTemporary(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server.Close()
+	source, err := auth.New(settings(server.URL), server.Client())
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
+	require.ErrorContains(t, err, "sign in: no answer came from the sign-in host: ")
+	assert.True(t, temporary(t, err))
+	assertQuiet(t, err)
+}
+
+func TestAnAnswerThatBreaksOffIsTemporary(t *testing.T) {
+	e := newEntra(t)
+	e.answer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = w.Write([]byte(`{"access_token":"token-`))
+	})
+	_, err := newSource(t, e).Token(t.Context())
+	require.ErrorContains(t, err, "no answer came from the sign-in host: ")
+	assert.True(t, temporary(t, err))
+	assertQuiet(t, err)
+}
+
+func TestACertificateThatIsNotTrustedIsFinal(t *testing.T) {
+	e := newEntra(t)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	source, err := auth.New(settings(e.URL), &http.Client{Transport: transport})
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
+	require.Error(t, err)
+	var certificate *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &certificate)
+	assert.False(t, temporary(t, err))
+	assertQuiet(t, err)
+}
+
+func TestAHostThatDoesNotExistIsFinalAndOneThatCannotBeLookedUpIsNot(t *testing.T) {
+	for name, failure := range map[string]net.DNSError{
+		"no such host":         {Err: "no such host", Name: "entra.example", IsNotFound: true},
+		"server misbehaving":   {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},
+		"no answer of the DNS": {Err: "i/o timeout", Name: "entra.example", IsTimeout: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, &failure }}
+			source, err := auth.New(settings("https://entra.example"), &http.Client{Transport: transport})
+			require.NoError(t, err)
+			_, err = source.Token(t.Context())
+			var host *net.DNSError
+			require.ErrorAs(t, err, &host)
+			assert.Equal(t, !failure.IsNotFound, temporary(t, err))
+			assertQuiet(t, err)
+		})
+	}
+}
