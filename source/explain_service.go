@@ -32,6 +32,8 @@ func explainService(err error) (protocol.FailureType, string) {
 		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform admin center (Settings > Users + permissions > Application users)."
 	case dataverse.CodePrivilegeMissing:
 		return protocol.ConfigError, explainPrivilege(refused)
+	case dataverse.CodeNoRetrieve:
+		return protocol.ConfigError, "Dataverse does not let the rows of this table be read on their own. Deselect the stream."
 	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
 		return protocol.ConfigError, "Change tracking of the table, or of one it relates, is off. Switch it on in Power Apps (table properties > Advanced options > Track changes), " +
 			"or set the stream to full refresh."

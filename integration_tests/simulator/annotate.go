@@ -107,8 +107,9 @@ func formatted(c *cell, value []byte) (string, bool) {
 		return formattedTime(column, text)
 	case EntityName:
 		return displayName(text, strings.Contains(text, "_")), true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 func optionLabel(c *Column, number string) (string, bool) {

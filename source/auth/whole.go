@@ -16,7 +16,7 @@ type whole struct{ *http.Client }
 
 // Do sends a request and returns its answer with the body in memory.
 func (w whole) Do(req *http.Request) (*http.Response, error) {
-	answer, err := w.Client.Do(req)
+	answer, err := w.Client.Do(req) //nolint:gosec // the request is MSAL's, to the authority that the user names
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ const (
 	CodeRelatedNotTracked    = "0x80072492" // an intersect table whose parents are not tracked
 	CodeTokenExpired         = "0x80044352" // the delta token is too old, or the table has changed since
 	CodeTokenMalformed       = "0x80044183" // the delta token is no delta token
+	CodeNoRetrieve           = "0x80040800" // a table whose rows cannot be read as a set
 	CodePageNumber           = "0x8004112a" // a paging cookie that the service does not take
 	CodePageOrder            = "0x80041129" // a paging cookie of another order
 	CodeURINotParsed         = "0x80060888" // anything that OData could not make sense of

@@ -185,6 +185,7 @@ func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
 		"the table is gone":            {metadata: good(`{"EntityMetadata":[` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Dataverse has no table account"},
 		"its changes are not tracked":  {metadata: good(`{"EntityMetadata":[` + table("account", "accounts", false) + `,` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Change tracking of table account is off"},
 		"tracking is refused":          {answer: refuse(400, `{"error":{"code":"0x80072491","message":"Entity account isn't enabled for change tracking."}}`), typ: "config_error", beginning: "Change tracking of the table"},
+		"its rows cannot be had":       {answer: refuse(400, `{"error":{"code":"0x80040800","message":"The 'RetrieveMultiple' method does not support entities of type 'account'."}}`), typ: "config_error", beginning: "Dataverse does not let the rows of this table"},
 		"the privilege is missing":     {answer: refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadAccount privilege"}}`), typ: "config_error", beginning: "The application user lacks the privilege prvReadAccount"},
 		"the state is of the future":   {state: state(map[string]any{"version": 99}), typ: "config_error", beginning: "A newer version of this connector"},
 		"the state is of another kind": {state: state(map[string]any{"version": 1, "phase": "dance"}), typ: "config_error", beginning: "The saved state of the stream is not"},
