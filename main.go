@@ -17,25 +17,21 @@ var spec []byte
 var version = "dev" // set by -ldflags "-X main.version=1.2.3"
 
 func main() {
-	interrupted, _ := signal.NotifyContext(context.Background(), syscall.SIGINT)
-	ctx, _ := signal.NotifyContext(interrupted, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() { signal.Reset() }) // a second signal ends the process at once
-	code := source.Run(ctx, source.Process{Specification: spec, Version: version, Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout})
-	switch {
-	case interrupted.Err() != nil:
-		raise(syscall.SIGINT)
-	case ctx.Err() != nil:
-		raise(syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	told, ended := make(chan os.Signal, 1), make(chan int, 1)
+	signal.Notify(told, syscall.SIGINT, syscall.SIGTERM)
+	process := source.Process{Specification: spec, Version: version, Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout}
+	go func() { ended <- source.Run(ctx, process) }()
+	select {
+	case code := <-ended:
+		os.Exit(code)
+	case sig := <-told:
+		cancel()
+		select { // the last lines are given time, but a reader that no longer reads cannot hold the process
+		case <-ended:
+		case <-told:
+		case <-time.After(3 * time.Second):
+		}
+		os.Exit(source.EndBy(sig))
 	}
-	os.Exit(code)
-}
-
-// raise ends the process by the signal, as callers expect of one they stopped, or by its exit code where that has no
-// effect, as for PID 1 or on Windows.
-func raise(sig syscall.Signal) {
-	self, err := os.FindProcess(os.Getpid())
-	if signal.Reset(); err == nil && os.Getpid() != 1 && self.Signal(sig) == nil {
-		time.Sleep(time.Second) // the signal may reach another thread first
-	}
-	os.Exit(128 + int(sig))
 }
