@@ -38,6 +38,6 @@ func (v *verbs) tryEnvironment(ctx context.Context) error {
 	if _, err := client.WhoAmI(ctx); err != nil {
 		return err
 	}
-	_, err = tableNames(ctx, client, c.Tables)
+	_, err = v.tableNames(ctx, client, c.Tables)
 	return err
 }

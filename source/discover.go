@@ -20,7 +20,7 @@ func (v *verbs) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	names, err := tableNames(ctx, client, c.Tables)
+	names, err := v.tableNames(ctx, client, c.Tables)
 	if err != nil {
 		return err
 	}
@@ -39,11 +39,15 @@ func (v *verbs) discover(ctx context.Context) error {
 // errNoTables says that include_tables and exclude_tables leave nothing over.
 var errNoTables = errors.New("no table of the environment is selected")
 
-// tableNames lists the tables that the configuration selects.
-func tableNames(ctx context.Context, client *dataverse.Client, selection config.Selection) ([]string, error) {
+// tableNames lists the tables that the configuration selects. A pattern that fits no table is told: it is mistyped, or the
+// application user does not see the table.
+func (v *verbs) tableNames(ctx context.Context, client *dataverse.Client, selection config.Selection) ([]string, error) {
 	names, err := client.TableNames(ctx)
 	if err != nil {
 		return nil, err
+	}
+	for _, idle := range selection.Idle(names) {
+		v.log.WarnContext(ctx, idle.Setting+" holds a pattern that fits no table of the environment", "pattern", idle.Glob)
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !selection.Includes(name) })
 	if len(names) == 0 {

@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -15,7 +17,7 @@ func (v *verbs) read(ctx context.Context) error {
 	if err != nil {
 		return &inputError{err}
 	}
-	states, err := protocol.ReadState(v.command.State)
+	states, err := v.states(ctx)
 	if err != nil {
 		return &inputError{err}
 	}
@@ -51,6 +53,17 @@ func (v *verbs) read(ctx context.Context) error {
 	default:
 		return nil
 	}
+}
+
+// states reads the state of each stream. A file that is not there means that there is no state yet, unless its path is
+// mistyped: then everything is read again, which the user should hear of.
+func (v *verbs) states(ctx context.Context) (map[string]json.RawMessage, error) {
+	states, err := protocol.ReadState(v.command.State)
+	if errors.Is(err, fs.ErrNotExist) {
+		v.log.WarnContext(ctx, "there is no file at the path given with --state; every stream is read from its start", "path", v.command.State)
+		return nil, nil
+	}
+	return states, err
 }
 
 // inputError is a file of the platform's or the user's that cannot be read.

@@ -29,7 +29,7 @@ type Process struct {
 // wrong configuration is told as such and exits with 0.
 func Run(ctx context.Context, p Process) int {
 	out := protocol.NewWriter(p.Stdout)
-	err := run(ctx, p, out)
+	err := recovered(func() error { return run(ctx, p, out) })
 	if err != nil && ctx.Err() == nil {
 		_ = out.Fail(explain(err)) // if stdout is gone there is nobody to tell
 	}

@@ -27,15 +27,35 @@ func NewSelection(include, exclude []string) (Selection, error) {
 
 // Includes tells whether the table of that logical name is offered.
 func (s Selection) Includes(logicalName string) bool {
-	name := strings.ToLower(logicalName)
-	matches := func(pattern string) bool {
-		matched, err := path.Match(pattern, name)
-		return err == nil && matched
-	}
+	matches := func(pattern string) bool { return fits(pattern, logicalName) }
 	if slices.ContainsFunc(s.exclude, matches) {
 		return false
 	}
 	return len(s.include) == 0 || slices.ContainsFunc(s.include, matches)
+}
+
+// Pattern is a pattern of a configuration and the setting it stands in.
+type Pattern struct{ Setting, Glob string }
+
+// Idle returns the patterns that fit none of the tables, those of include_tables first.
+func (s Selection) Idle(logicalNames []string) []Pattern {
+	var idle []Pattern
+	for _, list := range []struct {
+		setting string
+		globs   []string
+	}{{"include_tables", s.include}, {"exclude_tables", s.exclude}} {
+		for _, glob := range list.globs {
+			if !slices.ContainsFunc(logicalNames, func(name string) bool { return fits(glob, name) }) {
+				idle = append(idle, Pattern{Setting: list.setting, Glob: glob})
+			}
+		}
+	}
+	return idle
+}
+
+func fits(glob, logicalName string) bool {
+	matched, err := path.Match(glob, strings.ToLower(logicalName))
+	return err == nil && matched
 }
 
 // patterns returns the patterns in the form Includes needs, and notes the malformed ones.

@@ -48,9 +48,13 @@ func (w *Writer) Estimate(stream string, rows, bytes int64) error {
 	return w.trace(traceLine{Type: "ESTIMATE", Estimate: line})
 }
 
-// Fail writes the TRACE of an error. Neither of its texts may hold a stack trace: users read them.
+// Fail writes the TRACE of an error. Its message may hold no stack trace: users read it. The internal message is left
+// out where it says the same.
 func (w *Writer) Fail(f Failure) error {
 	line := &errorLine{Message: w.redacted(f.Message), Internal: w.redacted(f.Internal), FailureType: f.Type}
+	if line.Internal == line.Message {
+		line.Internal = ""
+	}
 	if f.Stream != "" {
 		line.Stream = &descriptor{Name: f.Stream}
 	}
@@ -65,6 +69,5 @@ func (w *Writer) status(line *statusLine) error {
 }
 
 func (w *Writer) trace(line traceLine) error {
-	line.EmittedAt = w.EmittedAt()
 	return w.send(envelope{Type: "TRACE", Trace: &line})
 }

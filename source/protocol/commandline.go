@@ -27,14 +27,20 @@ type Command struct {
 	Debug   bool
 }
 
-// UsageError says what is wrong with a command line and how to call the connector.
+// UsageError says what is wrong with a command line and how to call the connector. The problem is empty where nothing is
+// wrong and help was asked for.
 type UsageError struct{ Problem string }
 
 const usage = "usage: spec | check --config FILE | discover --config FILE | " +
-	"read --config FILE --catalog FILE [--state FILE]"
+	"read --config FILE --catalog FILE [--state FILE]; each may be given --debug"
 
 // Error is the problem followed by the usage line.
-func (e *UsageError) Error() string { return e.Problem + "; " + usage }
+func (e *UsageError) Error() string {
+	if e.Problem == "" {
+		return usage
+	}
+	return e.Problem + "; " + usage
+}
 
 // ParseCommand reads the arguments that follow the program's name.
 //
@@ -81,6 +87,8 @@ func (p *parser) next() error {
 		// The low-code CDK's flags: callers that treat all sources alike may pass them.
 		var ignored string
 		return p.value(&ignored, name, value, joined)
+	case "help", "h":
+		return &UsageError{}
 	case "debug":
 		p.command.Debug = !joined || value != "false"
 		return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/bitstrapped/airbyte"
@@ -38,22 +37,32 @@ func (s ConfiguredStream) Offers(mode airbyte.SyncMode) bool {
 // ReadConfiguredCatalog reads the file of --catalog. Members it does not need, nulls among them, are passed over.
 // The error is a sentence that names the file and, where one is at fault, the stream.
 func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
-	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
+	data, err := readInput(path)
 	if err != nil {
 		return ConfiguredCatalog{}, fmt.Errorf("read the configured catalog: %w", err)
+	}
+	if isDiscovered(data) {
+		return ConfiguredCatalog{}, fmt.Errorf("the file %s holds what discover prints, the streams that can be read. "+
+			`read needs a configured catalog, the streams that shall be read: {"streams": [{"stream": S, "sync_mode": "full_refresh", `+
+			`"destination_sync_mode": "overwrite"}]}, where S is a stream as discover prints it`, path)
 	}
 	var document struct {
 		Streams []json.RawMessage `json:"streams"`
 	}
-	if err := json.Unmarshal(data, &document); err != nil {
-		return ConfiguredCatalog{}, fmt.Errorf("parse the configured catalog %s: %w", path, err)
+	if err := decode(data, &document); err != nil {
+		return ConfiguredCatalog{}, fmt.Errorf("the configured catalog %s %w", path, err)
 	}
 	if document.Streams == nil {
 		return ConfiguredCatalog{}, fmt.Errorf(`the configured catalog %s has no "streams"`, path)
 	}
-	catalog := ConfiguredCatalog{Streams: make([]ConfiguredStream, 0, len(document.Streams))}
-	seen := make(map[string]bool, len(document.Streams))
-	for i, entry := range document.Streams {
+	return configuredStreams(path, document.Streams)
+}
+
+// configuredStreams reads the entries of the catalog that a file holds.
+func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalog, error) {
+	catalog := ConfiguredCatalog{Streams: make([]ConfiguredStream, 0, len(entries))}
+	seen := make(map[string]bool, len(entries))
+	for i, entry := range entries {
 		stream, err := parseConfigured(entry)
 		if err != nil {
 			return ConfiguredCatalog{}, fmt.Errorf("configured catalog %s, entry %d: %w", path, i+1, err)
@@ -65,6 +74,26 @@ func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 		catalog.Streams = append(catalog.Streams, stream)
 	}
 	return catalog, nil
+}
+
+// isDiscovered tells whether a document is discover's answer: its lines, its CATALOG message, or the catalog in that.
+func isDiscovered(data []byte) bool {
+	var line struct {
+		Type    string          `json:"type"`
+		Log     json.RawMessage `json:"log"`
+		Catalog json.RawMessage `json:"catalog"`
+		Streams []struct {
+			Stream json.RawMessage `json:"stream"`
+			Schema json.RawMessage `json:"json_schema"`
+		} `json:"streams"`
+	}
+	if json.NewDecoder(bytes.NewReader(data)).Decode(&line) != nil {
+		return false
+	}
+	if line.Type == "CATALOG" && line.Catalog != nil || line.Type == "LOG" && line.Log != nil {
+		return true
+	}
+	return len(line.Streams) > 0 && line.Streams[0].Stream == nil && line.Streams[0].Schema != nil
 }
 
 // configuredEntry is a ConfiguredAirbyteStream of the protocol, as far as a source needs it.
@@ -84,10 +113,10 @@ type configuredEntry struct {
 
 func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
 	var e configuredEntry
-	err := json.Unmarshal(data, &e)
+	err := decode(data, &e)
 	name := e.Stream.Name
 	if err != nil {
-		return ConfiguredStream{}, fmt.Errorf("parse stream %q: %w", name, err)
+		return ConfiguredStream{}, fmt.Errorf("stream %q %w", name, err)
 	}
 	if name == "" {
 		return ConfiguredStream{}, errors.New("the stream has no name")

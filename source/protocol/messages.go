@@ -12,7 +12,8 @@ import (
 
 // Records is a chunk of encoded RECORD lines of one stream. It is what crosses airbyte.RecordWriter.
 type Records struct {
-	// Lines holds whole lines, each ending in a line feed.
+	// Lines holds whole lines, each ending in a line feed. Their emitted_at, of thirteen digits, is set anew, in place,
+	// when they are written: streams prepare records at the same time, and the later ones may be written first.
 	Lines []byte
 	// Count is the number of lines.
 	Count int

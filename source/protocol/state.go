@@ -5,34 +5,29 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 )
 
 // ReadState reads the file of --state and returns each stream's state by the stream's name, byte for byte.
 //
 // The file is what callers of sources hand over: an array of state messages (the platform, PyAirbyte), a single one, or
 // STATE lines' messages with their envelope. There is no state, and no error, where the path is "", where the file is
-// absent, empty, null, {} or [], and for a stream whose state is null, {} or absent: the platform nulls the state of
-// streams it wants to be read again. A message of type GLOBAL is taken apart if it shares no state.
+// empty, null, {} or [], and for a stream whose state is null, {} or absent: the platform nulls the state of streams it
+// wants to be read again. A message of type GLOBAL is taken apart if it shares no state.
 // States under a namespace belong to streams of another source and are left out. Of two states of a stream the last counts.
 //
-// The error is a sentence that says what is wrong with the file.
+// The error is a sentence that says what is wrong with the file. Where there is no such file it is an fs.ErrNotExist.
 func ReadState(path string) (map[string]json.RawMessage, error) {
 	states := map[string]json.RawMessage{}
 	if path == "" {
 		return states, nil
 	}
-	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
-	if errors.Is(err, fs.ErrNotExist) {
-		return states, nil
-	}
+	data, err := readInput(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
 	messages, err := splitState(data)
 	if err != nil {
-		return nil, fmt.Errorf("parse the state %s: %w", path, err)
+		return nil, fmt.Errorf("the state %s %w", path, err)
 	}
 	for i, message := range messages {
 		if err := addState(states, message); err != nil {
@@ -68,8 +63,9 @@ func splitState(data []byte) ([]json.RawMessage, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}
-	if !json.Valid(data) {
-		return nil, errors.New("the file is not JSON")
+	var document json.RawMessage
+	if err := decode(data, &document); err != nil {
+		return nil, err
 	}
 	if isNothing(data) {
 		return nil, nil
@@ -78,7 +74,7 @@ func splitState(data []byte) ([]json.RawMessage, error) {
 		return []json.RawMessage{data}, nil
 	}
 	var messages []json.RawMessage
-	err := json.Unmarshal(data, &messages)
+	err := decode(data, &messages)
 	return messages, err
 }
 
@@ -87,8 +83,8 @@ func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 		return nil
 	}
 	var message stateMessage
-	if err := json.Unmarshal(data, &message); err != nil {
-		return fmt.Errorf("parse the state message: %w", err)
+	if err := decode(data, &message); err != nil {
+		return fmt.Errorf("it %w", err)
 	}
 	switch {
 	case message.Type == "STATE" && message.State != nil:

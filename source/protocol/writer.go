@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/bitstrapped/airbyte"
 )
@@ -17,15 +15,14 @@ import (
 const outputBuffer = 256 << 10
 
 // Writer writes a source's messages, one a line. It is the only writer of standard output: whole lines go out in the
-// order of the calls, from as many goroutines as wish. Records are buffered; every other message takes what is buffered
-// with it. Once a write has failed, that error is returned by all later calls.
+// order of the calls, from as many goroutines as wish, and emitted_at never falls from one line to the next. Records are
+// buffered; every other message takes what is buffered with it. Once a write has failed, that error is returned by all later calls.
 type Writer struct {
 	mu      sync.Mutex
 	out     *bufio.Writer
 	records map[string]int64 // written since the stream's last STATE
 	redact  func(string) string
-
-	lastEmitted atomic.Int64
+	clock   clock
 }
 
 // NewWriter returns a Writer to out. Texts are not redacted until Redact is called.
@@ -52,18 +49,7 @@ func (w *Writer) Redact(f func(string) string) {
 }
 
 // EmittedAt is the present time in milliseconds since 1970. It never falls, though the system's clock may.
-func (w *Writer) EmittedAt() int64 {
-	now := time.Now().UnixMilli()
-	for {
-		last := w.lastEmitted.Load()
-		if now <= last {
-			return last
-		}
-		if w.lastEmitted.CompareAndSwap(last, now) {
-			return now
-		}
-	}
-}
+func (w *Writer) EmittedAt() int64 { return w.clock.now() }
 
 // Flush writes what is buffered.
 func (w *Writer) Flush() error {
@@ -85,6 +71,9 @@ func (w *Writer) record(v any, stream, namespace string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := stampRecords(records.Lines, w.clock.now()); err != nil {
+		return fmt.Errorf("write records of %s: %w", stream, err)
+	}
 	if err := w.write(records.Lines); err != nil {
 		return err
 	}
@@ -119,12 +108,15 @@ func (w *Writer) log(level airbyte.LogLevel, text string) error {
 
 // send writes a message and all that is buffered before it.
 func (w *Writer) send(message envelope) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if message.Trace != nil {
+		message.Trace.EmittedAt = w.clock.now()
+	}
 	line, err := encode(message)
 	if err != nil {
 		return fmt.Errorf("encode a %s message: %w", message.Type, err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if err := w.write(line); err != nil {
 		return err
 	}

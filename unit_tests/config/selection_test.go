@@ -53,3 +53,12 @@ func TestEachMalformedPatternIsNamed(t *testing.T) {
 func TestTheZeroSelectionIncludesAll(t *testing.T) {
 	assert.True(t, config.Selection{}.Includes("account"))
 }
+
+func TestPatternsThatFitNoTableAreNamed(t *testing.T) {
+	selection, err := config.NewSelection([]string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
+	require.NoError(t, err)
+	want := []config.Pattern{{Setting: "include_tables", Glob: "acount"}, {Setting: "exclude_tables", Glob: "msdyn_*"}}
+	assert.Equal(t, want, selection.Idle([]string{"account", "Contact", "new_x"}))
+	assert.Empty(t, selection.Idle([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
+	assert.Empty(t, config.Selection{}.Idle([]string{"account"}))
+}

@@ -82,3 +82,15 @@ func TestAPathMayHoldSpaces(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "my config.json", command.Config)
 }
+
+func TestHelpIsHowToCallTheConnector(t *testing.T) {
+	for _, line := range []string{"--help", "-h", "read --help", "--help check", "discover -h --config c.json"} {
+		t.Run(line, func(t *testing.T) {
+			_, err := protocol.ParseCommand(strings.Fields(line))
+			var usage *protocol.UsageError
+			require.ErrorAs(t, err, &usage)
+			assert.Empty(t, usage.Problem, "nothing is wrong")
+			assert.True(t, strings.HasPrefix(err.Error(), "usage: spec | check --config FILE"), err.Error())
+		})
+	}
+}

@@ -88,7 +88,10 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
 	good := `{"sync_mode": "full_refresh", "stream": {"name": "account", "json_schema": {"properties": {}}}}`
 	tests := []struct{ name, content, says string }{
-		{"no JSON", `{`, "parse the configured catalog"},
+		{"no JSON", `{"streams": [}`, "is not JSON: the text breaks off or goes wrong at byte 14"},
+		{"an array", `[]`, "has an array where an object is expected"},
+		{"a text", `"account"`, "has a string where an object is expected"},
+		{"streams that are an object", `{"streams": {}}`, "has an object where an array is expected, at streams"},
 		{"no streams", `{}`, `has no "streams"`},
 		{"null streams", `{"streams": null}`, `has no "streams"`},
 		{"a stream twice", `{"streams": [` + good + `,` + good + `]}`, `stream "account" is there twice`},
@@ -105,14 +108,42 @@ func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
 		{"no schema", `{"streams": [{"sync_mode": "full_refresh", "stream": {"name": "account"}}]}`,
 			`stream "account" has no json_schema.properties`},
 		{"a member of the wrong kind", `{"streams": [{"stream": {"name": "account"}, "sync_mode": 3}]}`,
-			`parse stream "account"`},
+			`stream "account" has a number where a string is expected, at sync_mode`},
+		{"a cursor that is a text", `{"streams": [{"stream": {"name": "account"}, "sync_mode": "incremental", "cursor_field": "modifiedon"}]}`,
+			`entry 1: stream "account" has a string where an array is expected, at cursor_field`},
+		{"a stream that is a text", `{"streams": [{"stream": "account"}]}`, `has a string where an object is expected, at stream`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := protocol.ReadConfiguredCatalog(file(t, test.content))
 			assert.ErrorContains(t, err, test.says)
+			assert.NotRegexp(t, `json:|Go |struct|protocol\.|configuredEntry`, err.Error(), "users know no Go")
 		})
 	}
+}
+
+func TestWhatDiscoverPrintsIsToldFromAConfiguredCatalog(t *testing.T) {
+	catalog := `{"streams": [{"name": "account", "json_schema": {"properties": {}}, "supported_sync_modes": ["full_refresh"]}]}`
+	message := `{"type":"CATALOG","catalog":` + catalog + "}\n"
+	for name, content := range map[string]string{
+		"its whole output":               `{"type":"LOG","log":{"level":"INFO","message":"discovered"}}` + "\n" + message,
+		"its catalog's message":          message,
+		"the catalog in that":            catalog,
+		"a catalog of an editor's pages": "\ufeff" + catalog,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, content)
+			_, err := protocol.ReadConfiguredCatalog(path)
+			assert.ErrorContains(t, err, path+" holds what discover prints")
+			assert.ErrorContains(t, err, "sync_mode")
+		})
+	}
+}
+
+func TestAByteOrderMarkIsNoPartOfACatalog(t *testing.T) {
+	catalog, err := protocol.ReadConfiguredCatalog(file(t, "\ufeff"+`{"streams": []}`))
+	require.NoError(t, err)
+	assert.Empty(t, catalog.Streams)
 }
 
 func TestAnAbsentCatalogFileIsAnError(t *testing.T) {

@@ -67,6 +67,9 @@ func TestMessagesHaveTheProtocolsFields(t *testing.T) {
 		{"a failure of the command", func(w *protocol.Writer) error {
 			return w.Fail(protocol.Failure{Type: protocol.SystemError, Message: "m"})
 		}, `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":0,"error":{"message":"m","failure_type":"system_error"}}}`},
+		{"a failure without anything more for the log", func(w *protocol.Writer) error {
+			return w.Fail(protocol.Failure{Type: protocol.ConfigError, Message: "m", Internal: "m"})
+		}, `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":0,"error":{"message":"m","failure_type":"config_error"}}}`},
 		{"a log keeps < and &", func(w *protocol.Writer) error {
 			return w.Tracker().Log(airbyte.LogLevelWarn, `<a & "b">`)
 		}, `{"type":"LOG","log":{"level":"WARN","message":"<a & \"b\">"}}`},
@@ -108,7 +111,7 @@ func TestSecretsLeaveTextsButNotData(t *testing.T) {
 	}
 
 	out.Reset()
-	require.NoError(t, tracker.Record(records(`{"data":"hunter2"}`), "account", ""))
+	require.NoError(t, tracker.Record(records("hunter2"), "account", ""))
 	require.NoError(t, tracker.State(account(`{"link":"hunter2"}`)))
 	assert.Equal(t, 2, strings.Count(out.String(), "hunter2"), "a row or a link that holds the text arrives as it is")
 }

@@ -19,6 +19,9 @@ func TestStatesOfKnownCallersAreUnderstood(t *testing.T) {
 	}{
 		{"an empty file", ``, nil},
 		{"a blank file", " \n", nil},
+		{"an empty file of an editor", "\ufeff", nil},
+		{"a byte order mark", "\ufeff" + `[{"stream": {"stream_descriptor": {"name": "account"}, "stream_state": {"v": 1}}}]`,
+			map[string]string{"account": `{"v": 1}`}},
 		{"an empty array", `[]`, nil},
 		{"an empty object", `{ }`, nil},
 		{"null", `null`, nil},
@@ -82,23 +85,23 @@ func texts(states map[string]json.RawMessage) map[string]string {
 	return texts
 }
 
-func TestNoStateFileMeansNoState(t *testing.T) {
-	for name, path := range map[string]string{
-		"no path": "", "an absent file": filepath.Join(t.TempDir(), "state.json"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			states, err := protocol.ReadState(path)
-			require.NoError(t, err)
-			assert.NotNil(t, states)
-			assert.Empty(t, states)
-		})
-	}
+func TestNoPathMeansNoState(t *testing.T) {
+	states, err := protocol.ReadState("")
+	require.NoError(t, err)
+	assert.NotNil(t, states)
+	assert.Empty(t, states)
+}
+
+func TestAnAbsentStateFileIsToldFromOthers(t *testing.T) {
+	_, err := protocol.ReadState(filepath.Join(t.TempDir(), "state.json"))
+	require.ErrorIs(t, err, os.ErrNotExist, "the caller decides whether that matters")
 }
 
 func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
 	tests := []struct{ name, content, says string }{
-		{"broken JSON", `[{"type": "STREAM"`, "the file is not JSON"},
-		{"a text", `"state"`, "message 1: parse the state message"},
+		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: the text breaks off or goes wrong at byte 18"},
+		{"a text", `"state"`, "message 1: it has a string where an object is expected"},
+		{"a stream that is a text", `[{"type": "STREAM", "stream": "account"}]`, "it has a string where an object is expected, at stream"},
 		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "a state of the old kind"},
 		{"a legacy blob", `{"account": {"$deltatoken": "1"}}`, "a state of the old kind"},
 		{"a message without a stream", `[{"type": "STREAM", "stream": null}]`, "no state message"},
@@ -111,6 +114,7 @@ func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := protocol.ReadState(file(t, test.content))
 			assert.ErrorContains(t, err, test.says)
+			assert.NotRegexp(t, `json:|Go |struct|protocol\.|stateMessage`, err.Error(), "users know no Go")
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,8 +18,17 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-func records(lines ...string) protocol.Records {
-	return protocol.Records{Lines: []byte(strings.Join(lines, "\n") + "\n"), Count: len(lines)}
+// prepared is a record's line as an encoder hands it over, with the time at which the page began.
+func prepared(data string) string {
+	return `{"type":"RECORD","record":{"stream":"account","emitted_at":1700000000000,"data":{"v":"` + data + `"}}}` + "\n"
+}
+
+func records(data ...string) protocol.Records {
+	records := protocol.Records{Count: len(data)}
+	for _, d := range data {
+		records.Lines = append(records.Lines, prepared(d)...)
+	}
+	return records
 }
 
 func account(state string) protocol.StreamState {
@@ -53,13 +64,11 @@ func TestAStateCarriesTheCountOfItsStreamsRecords(t *testing.T) {
 
 	state := func(stream, state, count string) string {
 		return `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"` + stream +
-			`"},"stream_state":` + state + `},"sourceStats":{"recordCount":` + count + `}}}`
+			`"},"stream_state":` + state + `},"sourceStats":{"recordCount":` + count + `}}}` + "\n"
 	}
-	want := []string{
-		"1", "2", "3", "4", state("account", `{"v":1}`, "3.0"),
-		"5", state("account", `{"v":2}`, "1.0"), state("account", `{"v":3}`, "0.0"), state("contact", `{}`, "1.0"),
-	}
-	assert.Equal(t, want, strings.Split(strings.TrimSpace(out.String()), "\n"))
+	want := prepared("1") + prepared("2") + prepared("3") + prepared("4") + state("account", `{"v":1}`, "3.0") +
+		prepared("5") + state("account", `{"v":2}`, "1.0") + state("account", `{"v":3}`, "0.0") + state("contact", `{}`, "1.0")
+	assert.Equal(t, want, emittedAt.ReplaceAllString(out.String(), `"emitted_at":1700000000000`))
 }
 
 func TestRecordsWaitForTheNextMessage(t *testing.T) {
@@ -81,7 +90,7 @@ func TestRecordsWaitForTheNextMessage(t *testing.T) {
 			require.NoError(t, writer.Tracker().Record(records("1"), "account", ""))
 			assert.Empty(t, out.each, "one system call a record would be slow")
 			require.NoError(t, message(writer))
-			assert.True(t, strings.HasPrefix(out.all.String(), "1\n"))
+			assert.True(t, strings.HasPrefix(out.all.String(), `{"type":"RECORD"`))
 			assert.True(t, strings.HasSuffix(out.all.String(), "\n"))
 			assert.Len(t, out.each, 1)
 		})
@@ -110,9 +119,8 @@ func TestMessagesOfManyGoroutinesStayWhole(t *testing.T) {
 	for i := range streams {
 		wg.Go(func() {
 			name := fmt.Sprintf("stream%d", i)
-			line := fmt.Sprintf(`{"type":"RECORD","record":{"stream":%q}}`, name)
 			for range pages {
-				assert.NoError(t, tracker.Record(records(line, line, line), name, ""))
+				assert.NoError(t, tracker.Record(records(name, name, name), name, ""))
 				assert.NoError(t, tracker.Log(airbyte.LogLevelInfo, name))
 				assert.NoError(t, tracker.State(protocol.StreamState{Stream: name, State: json.RawMessage(`{"v":1}`)}))
 			}
@@ -152,6 +160,9 @@ func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
 	assert.ErrorContains(t, tracker.Record(map[string]any{"a": 1}, "account", ""), "instead of protocol.Records")
 	assert.ErrorContains(t, tracker.Record(records("1"), "account", "dbo"), "no namespaces")
 	assert.ErrorContains(t, tracker.Record(protocol.Records{Lines: []byte("1")}, "account", ""), "has no end")
+	for _, unstamped := range []string{"{}\n", prepared("1") + "{}\n", prepared("1") + "\n", `{"emitted_at":17` + "\n", `{"emitted_at":1,"data":{}}` + "\n"} {
+		assert.ErrorContains(t, tracker.Record(protocol.Records{Lines: []byte(unstamped)}, "account", ""), "no emitted_at", unstamped)
+	}
 	assert.ErrorContains(t, tracker.State("state"), "instead of protocol.StreamState")
 	assert.ErrorContains(t, tracker.State(account("")), "state of account: it is empty")
 	assert.ErrorContains(t, tracker.State(account("null")), "state of account: it is empty")
@@ -170,4 +181,42 @@ func TestEmittedAtNeverFalls(t *testing.T) {
 		require.GreaterOrEqual(t, now, last)
 		last = now
 	}
+}
+
+func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
+	var out bytes.Buffer
+	writer := protocol.NewWriter(&out)
+	early := records("begun first", "and written last")
+	require.NoError(t, writer.Status("contact", protocol.Started))
+	require.NoError(t, writer.Tracker().Record(records("begun last"), "contact", ""))
+	require.NoError(t, writer.Tracker().Record(early, "account", ""))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 200 {
+				assert.NoError(t, writer.Status(fmt.Sprintf("stream%d", i), protocol.Running))
+				assert.NoError(t, writer.Tracker().Record(records("a", "b"), "account", ""))
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, writer.Flush())
+	last := int64(1_700_000_000_001)
+	for _, found := range regexp.MustCompile(`"emitted_at":(\d+)`).FindAllStringSubmatch(out.String(), -1) {
+		at, err := strconv.ParseInt(found[1], 10, 64)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, at, last)
+		last = at
+	}
+}
+
+func TestAColumnOrStreamNamedLikeTheTimeOfEmissionIsLeftAlone(t *testing.T) {
+	var out bytes.Buffer
+	writer := protocol.NewWriter(&out)
+	line := `{"type":"RECORD","record":{"stream":"a\"emitted_at\":1","emitted_at":1700000000000,"data":{"emitted_at":1600000000000,"x":1}}}` + "\n"
+	require.NoError(t, writer.Tracker().Record(protocol.Records{Lines: []byte(line), Count: 1}, `a"emitted_at":1`, ""))
+	require.NoError(t, writer.Flush())
+	assert.NotContains(t, out.String(), "1700000000000")
+	assert.Contains(t, out.String(), `"stream":"a\"emitted_at\":1"`)
+	assert.Contains(t, out.String(), `{"emitted_at":1600000000000,"x":1}`)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,67 @@ func TestAPageSizeThatIsTooLargeIsToldAsAWarning(t *testing.T) {
 	require.NotEmpty(t, o.of("LOG"))
 	assert.Equal(t, "WARN", o.of("LOG")[0].Log.Level)
 	assert.Contains(t, o.of("LOG")[0].Log.Message, "odata_maxpagesize")
+}
+
+func TestAPatternThatFitsNoTableIsToldAsAWarning(t *testing.T) {
+	e := newEnvironment(t)
+	settings := e.settings(map[string]any{"include_tables": []string{"account", "acount"}, "exclude_tables": []string{"msdyn_*"}})
+	for _, verb := range []string{"check", "discover"} {
+		t.Run(verb, func(t *testing.T) {
+			code, o := e.run(t, verb, process{settings: settings})
+			assert.Equal(t, 0, code)
+			warned := warnings(o)
+			require.Len(t, warned, 2, o.text)
+			assert.Equal(t, "include_tables holds a pattern that fits no table of the environment pattern=acount", warned[0])
+			assert.Equal(t, "exclude_tables holds a pattern that fits no table of the environment pattern=msdyn_*", warned[1])
+		})
+	}
+}
+
+// warnings returns the texts of the logs at level WARN.
+func warnings(o output) []string {
+	var texts []string
+	for _, m := range o.of("LOG") {
+		if m.Log.Level == "WARN" {
+			texts = append(texts, m.Log.Message)
+		}
+	}
+	return texts
+}
+
+func TestAStatePathWithoutAFileIsToldAsAWarning(t *testing.T) {
+	e := newEnvironment(t)
+	config, catalog := file(t, "config.json", e.settings(nil)), file(t, "catalog.json", configured("account", "incremental"))
+	absent := filepath.Join(t.TempDir(), "sate.json")
+	env := map[string]string{"DATAVERSE_CA_FILE": e.caFile}
+	code, o := runArgs(t, env, "read", "--config", config, "--catalog", catalog, "--state", absent)
+	assert.Equal(t, 0, code, o.text)
+	assert.Len(t, o.of("RECORD"), 1)
+	require.Len(t, warnings(o), 1)
+	assert.Contains(t, warnings(o)[0], "path="+absent)
+}
+
+func TestAPanicIsToldAsAnErrorOfTheConnector(t *testing.T) {
+	specification, err := os.ReadFile("../../spec.json")
+	require.NoError(t, err)
+	e := newEnvironment(t)
+	var stdout strings.Builder
+	code := source.Run(t.Context(), source.Process{
+		Specification: specification, Args: []string{"discover", "--config", file(t, "config.json", e.settings(nil))}, Stdout: &stdout,
+		Getenv: func(name string) string {
+			if name == "DATAVERSE_CA_FILE" { // asked for when the configuration has been read
+				panic("the secret is " + secret)
+			}
+			return ""
+		},
+	})
+	o := parse(t, stdout.String())
+	assertFailed(t, code, o, "system_error", "The connector met an error that it has no name for.")
+	failure := o.failures()[0].Trace.Error
+	assert.NotContains(t, failure.Message, ".go:")
+	assert.Contains(t, failure.Internal, "panic: the secret is ****")
+	assert.Contains(t, failure.Internal, "source.(*verbs).discover", "whoever mends it sees where it was")
+	assertQuiet(t, o)
 }
 
 // configured is a catalog of streams with their modes.

@@ -1,0 +1,61 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// readInput reads a file that the caller names. Editors of Windows put a byte order mark before a text, which is no part
+// of it (RFC 8259, section 8.1).
+func readInput(path string) ([]byte, error) {
+	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
+}
+
+// decode reads a JSON document. Its error is a predicate that says what is wrong and where, without Go's names of types.
+func decode(data []byte, target any) error {
+	err := json.Unmarshal(data, target)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("is not JSON: the text breaks off or goes wrong at byte %d", syntax.Offset)
+	case errors.As(err, &kind):
+		held := strings.Fields(kind.Value)[0] // "number 3.5" repeats the value
+		return fmt.Errorf("has %s %s where %s is expected%s", article(held), held, expected(kind.Type), place(kind.Field))
+	default:
+		return err
+	}
+}
+
+func expected(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	default:
+		return "another value"
+	}
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "ao") {
+		return "an"
+	}
+	return "a"
+}
+
+func place(field string) string {
+	if field == "" {
+		return ""
+	}
+	return ", at " + field
+}
