@@ -1,4 +1,5 @@
-FROM golang:1.26-bookworm AS build
+# The compiler runs on the builder's own processor and cross-compiles: an emulated one would take many times as long.
+FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

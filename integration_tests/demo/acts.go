@@ -25,7 +25,16 @@ func (d *demo) check(ctx context.Context) error {
 		return err
 	}
 	d.excerpt(result.Lines, len(result.Lines))
-	return nil
+	for _, line := range result.Lines {
+		message, err := destination.Parse(line)
+		if err != nil {
+			return fmt.Errorf("read the output of check: %w", err)
+		}
+		if status := message.ConnectionStatus; status != nil && status.Status == "SUCCEEDED" {
+			return nil
+		}
+	}
+	return errors.New("check did not succeed, though it ended with code 0")
 }
 
 func (d *demo) discover(ctx context.Context) error {
