@@ -150,7 +150,7 @@ func (e *Encoder) finish(from int, first bool) error {
 	}
 	for i := range e.plan.steps {
 		if e.marks[i] != e.row {
-			e.lines = e.plan.steps[i].append(e.lines, null, first)
+			e.lines = e.plan.steps[i].append(e.lines, []byte(null), first)
 			first = false
 		}
 	}

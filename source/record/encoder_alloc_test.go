@@ -17,10 +17,10 @@ func TestAWarmEncoderAllocatesNothingPerRow(t *testing.T) {
 	e := wideEncoder(t)
 	perPage := func(page []byte) float64 {
 		body := bytes.NewReader(page)
-		d := jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true))
+		d := jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 		encode := func() {
 			body.Reset(page)
-			d.Reset(body, jsontext.AllowDuplicateNames(true))
+			d.Reset(body, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 			require.NoError(t, encodePage(e, d))
 		}
 		encode() // buffers grow

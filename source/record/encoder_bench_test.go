@@ -25,7 +25,7 @@ func BenchmarkRow(b *testing.B) {
 	b.SetBytes(int64(len(page)))
 	b.ReportAllocs()
 	for b.Loop() {
-		d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true))
+		d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 		if err := encodePage(e, d); err != nil {
 			b.Fatal(err)
 		}

@@ -29,6 +29,8 @@ func FuzzRow(f *testing.F) {
 		"[ {\r\n \"thingid\" : \"t1\",\n \"any\" : { \"a\"\r:\n\"\u2028\" }\n} ]",
 		"[{\"thingid\":\"\u2028\",\"any\":\"\u0085\",\"wall\":\"\u2029Z\"}]",
 		`[{"thing\u0069d":"t1","any":1,"any":2,"partitionid":null}]`, `[{"thingid":"t1"},{"thingid":"t2"`,
+		`[{"thingid":"\ud83d","any":["\ude00\ud83d\ude00"],"wall":"\\\ud83dZ","partitionid":"\\ud83d"}]`,
+		"[{\"thingid\":\"t\xff\",\"any\":\"\xe2\x80\",\"wall\":\"\xe2\x80Z\"}]", "[{\"thingid\":\"\xed\xa0\xbd\"}]",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -63,7 +65,7 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 
 func readFuzzed(e *record.Encoder, page []byte) {
 	e.Begin(time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
-	d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true))
+	d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if _, err := d.ReadToken(); err != nil {
 		return
 	}

@@ -3,8 +3,6 @@ package record
 import (
 	"bytes"
 	"encoding/json"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // lookUp finds what a member is for, by its name with its quotes; nil says that it is passed over. Most rows have their
@@ -36,7 +34,8 @@ func (p *Plan) find(quoted []byte) (int, bool) {
 	return i, known
 }
 
-var null = jsontext.Value("null")
+// null is the value of a column that a row does not have.
+const null = "null"
 
 // append appends the column's member with a value as the service sent it.
 func (s *step) append(dst, value []byte, first bool) []byte {
@@ -53,52 +52,6 @@ func (s *step) append(dst, value []byte, first bool) []byte {
 		return appendOnOneLine(dst, value)
 	default:
 		return append(dst, value...)
-	}
-}
-
-// appendOnOneLine appends a JSON value, escaping the three characters beyond ASCII at which some readers of lines,
-// Python's str.splitlines among them, break a line: U+0085, U+2028 and U+2029. Line feeds between tokens go.
-func appendOnOneLine(dst, value []byte) []byte {
-	if value[0] != '"' && bytes.ContainsAny(value, "\n\r") {
-		compact := jsontext.Value(bytes.Clone(value))
-		if compact.Compact() == nil {
-			value = compact
-		}
-	}
-	for {
-		at := indexBreak(value)
-		if at < 0 {
-			return append(dst, value...)
-		}
-		dst = append(dst, value[:at]...)
-		switch value[at+1] {
-		case 0x85:
-			dst = append(dst, `\u0085`...)
-			value = value[at+2:]
-		default:
-			dst = append(dst, `\u202`...)
-			dst = append(dst, '8'+value[at+2]-0xA8)
-			value = value[at+3:]
-		}
-	}
-}
-
-// indexBreak finds the first U+0085 (C2 85), U+2028 (E2 80 A8) or U+2029 (E2 80 A9).
-func indexBreak(value []byte) int {
-	next := bytes.Index(value, []byte("\u0085"))
-	for from := 0; ; {
-		at := bytes.Index(value[from:], []byte("\xe2\x80"))
-		if at < 0 {
-			return next
-		}
-		at += from
-		if last := value[at+2]; last == 0xA8 || last == 0xA9 {
-			if next < 0 || at < next {
-				return at
-			}
-			return next
-		}
-		from = at + 2
 	}
 }
 
