@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -32,7 +33,7 @@ type Options struct {
 	AttemptTimeout time.Duration // for one attempt, its body included; 0: 5 minutes
 	Attempts       int           // at most so many for one request; 0: 8
 	WaitMin        time.Duration // before the second attempt, doubled before each further one; 0: 1 second
-	WaitMax        time.Duration // between two attempts, also where the service asks for more; 0: 5 minutes
+	WaitMax        time.Duration // between two attempts; a service that asks for more ends the request; 0: 5 minutes
 	Log            *slog.Logger  // nil: nothing is logged
 }
 
@@ -44,6 +45,7 @@ type Client struct {
 	agent  string
 	log    *slog.Logger
 	unpack gunzipper
+	plain  atomic.Bool // the service has refused RetrieveMetadataChanges
 }
 
 // New prepares a client for the environment at root ("https://host[:port]"). Nothing is sent. The transport must
@@ -53,7 +55,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	policy := retryPolicy{log: c.log}
+	policy := retryPolicy{log: c.log, longest: orDefault(o.WaitMax, 5*time.Minute)}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: &authorized{next: transport, tokens: tokens},
@@ -63,7 +65,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 		},
 		RetryMax:     orDefault(o.Attempts, 8) - 1,
 		RetryWaitMin: orDefault(o.WaitMin, time.Second),
-		RetryWaitMax: orDefault(o.WaitMax, 5*time.Minute),
+		RetryWaitMax: policy.longest,
 		CheckRetry:   policy.check,
 		Backoff:      policy.wait,
 		ErrorHandler: giveUp,
@@ -80,21 +82,48 @@ func orDefault[T time.Duration | int](value, standard T) T {
 
 // request is one GET of the Web API.
 type request struct {
-	operation string // what it is for, "read page of account": stands in errors and logs in place of the url
+	operation string // what it is for, "read a page of account": stands in errors and logs in place of the url
+	table     string // the table whose rows it reads, if any
 	link      Link
 	prefer    string
 	// read takes the decompressed body of an answer with status 200. It runs once per attempt and starts anew each
-	// time; an error of kind *BrokenAnswerError, or of the transport, leads to another attempt.
+	// time; an error of kind *BrokenAnswerError, or of the transport, leads to another attempt, but not without end.
 	read func(answer *http.Response, body io.Reader) error
 }
 
-// get sends a request until its answer has been read whole, or further attempts are pointless.
+// get sends a request until its answer has been read whole, or further attempts are pointless. Its errors are of kind
+// *RequestError.
 func (c *Client) get(ctx context.Context, q request) error {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, c.root+apiPath+string(q.link), nil)
 	if err != nil {
-		return fmt.Errorf("%s: %w", q.operation, errUnusableLink)
+		return &RequestError{Operation: q.operation, Table: q.table, cause: errUnusableLink}
 	}
-	h := req.Header
+	c.setHeaders(req.Header, q.prefer)
+	unreadable := 0
+	req.SetResponseHandler(func(answer *http.Response) error {
+		defer answer.Body.Close()
+		err := c.readAnswer(answer, q.read)
+		if !stays(err) {
+			return err
+		}
+		if unreadable++; unreadable == unreadableMost {
+			return lastingError{err}
+		}
+		return err
+	})
+	start := time.Now()
+	answer, err := c.http.Do(req)
+	if err != nil {
+		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
+	}
+	_ = answer.Body.Close()
+	c.log.DebugContext(ctx, q.operation, "took", time.Since(start).Round(time.Millisecond),
+		"burst_remaining", answer.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests"),
+		"time_remaining", answer.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests"))
+	return nil
+}
+
+func (c *Client) setHeaders(h http.Header, prefer string) {
 	h.Set("Accept", "application/json")
 	h.Set("Accept-Encoding", "gzip")
 	h.Set("OData-MaxVersion", "4.0")
@@ -103,23 +132,9 @@ func (c *Client) get(ctx context.Context, q request) error {
 	if c.agent != "" {
 		h.Set("User-Agent", c.agent)
 	}
-	if q.prefer != "" {
-		h.Set("Prefer", q.prefer) // one header: several have made the service drop the delta link
+	if prefer != "" {
+		h.Set("Prefer", prefer) // one header: several have made the service drop the delta link
 	}
-	req.SetResponseHandler(func(answer *http.Response) error {
-		defer answer.Body.Close()
-		return c.readAnswer(answer, q.read)
-	})
-	start := time.Now()
-	answer, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s: %w", q.operation, err)
-	}
-	_ = answer.Body.Close()
-	c.log.DebugContext(ctx, q.operation, "took", time.Since(start).Round(time.Millisecond),
-		"burst_remaining", answer.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests"),
-		"time_remaining", answer.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests"))
-	return nil
 }
 
 // readAnswer hands a good answer to read and turns any other into an error.
@@ -133,7 +148,8 @@ func (c *Client) readAnswer(answer *http.Response, read func(*http.Response, io.
 		return newAPIError(answer, body)
 	}
 	if kind := answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
-		return &BrokenAnswerError{Reason: fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's answer is", kind)}
+		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's answer is", kind)
+		return &BrokenAnswerError{Reason: reason, passing: true}
 	}
 	return read(answer, body)
 }

@@ -152,7 +152,7 @@ func decode(d *jsontext.Decoder, into any) error {
 	err := gojson.UnmarshalDecode(d, into)
 	var semantic *gojson.SemanticError
 	if errors.As(err, &semantic) {
-		return &BrokenAnswerError{Reason: "its metadata are not of the shape that the service documents", cause: semantic}
+		return &BrokenAnswerError{Reason: fmt.Sprintf("it is not of the documented shape at %q", semantic.JSONPointer)}
 	}
 	return err
 }

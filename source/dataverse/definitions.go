@@ -69,16 +69,30 @@ func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) e
 }
 
 // definitions reads one chunk, by RetrieveMetadataChanges, the only request that has behaviours of dates and targets
-// of lookups beside all other columns. Where a service refuses it, the plain definitions serve.
+// of lookups beside all other columns. Where a service refuses it, the plain definitions serve from then on.
 func (c *Client) definitions(ctx context.Context, names []string) ([]Table, error) {
-	found, err := c.metadataChanges(ctx, names)
-	var refused *APIError
-	if errors.As(err, &refused) && !refused.Temporary() && refused.Status != http.StatusUnauthorized {
-		c.log.LogAttrs(ctx, slog.LevelInfo, "RetrieveMetadataChanges is refused, reading EntityDefinitions instead",
-			slog.String("reason", refused.Error()))
+	if c.plain.Load() {
 		return c.plainDefinitions(ctx, names)
 	}
-	return found, err
+	found, err := c.metadataChanges(ctx, names)
+	if !refusesFunction(err) {
+		return found, err
+	}
+	c.plain.Store(true)
+	c.log.LogAttrs(ctx, slog.LevelInfo, "RetrieveMetadataChanges is refused, reading EntityDefinitions instead",
+		slog.String("reason", err.Error()))
+	return c.plainDefinitions(ctx, names)
+}
+
+// refusesFunction says whether the service refused one request as such, for good or until the attempts were used up.
+// A limit, a refused token and a gateway, whose answers have no code, would meet any other request as well.
+func refusesFunction(err error) bool {
+	var refused *APIError
+	var wait *WaitError
+	if !errors.As(err, &refused) || errors.As(err, &wait) || refused.Status == http.StatusUnauthorized {
+		return false
+	}
+	return !refused.Temporary() || refused.Code != "" && !refused.Throttled()
 }
 
 // metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions").
@@ -156,7 +170,7 @@ func (c *Client) dateBehaviors(ctx context.Context, t *Table) error {
 
 // eachDefinition reads the elements of one array of an answer and skips all else.
 func eachDefinition(body io.Reader, array string, element func(*jsontext.Decoder) error) error {
-	d := jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true))
+	d := newDecoder(body)
 	seen := false
 	err := eachMember(d, func(name string) error {
 		if name != array {

@@ -61,10 +61,23 @@ func (e *ConnectionError) Error() string {
 // Unwrap returns the network's error.
 func (e *ConnectionError) Unwrap() error { return e.cause }
 
+// RequestError says which request failed. It wraps the reason.
+type RequestError struct {
+	Operation string // such as "read a page of account"
+	Table     string // logical name of the table whose rows were asked for; empty for any other request
+	cause     error
+}
+
+func (e *RequestError) Error() string { return e.Operation + ": " + e.cause.Error() }
+
+// Unwrap returns the reason.
+func (e *RequestError) Unwrap() error { return e.cause }
+
 // BrokenAnswerError is an answer with status 200 that is not whole or not what was asked for.
 type BrokenAnswerError struct {
-	Reason string // a clause that begins with "it" or "its"
-	cause  error
+	Reason  string // a clause that begins with "it" or "its" and quotes nothing of a row
+	cause   error
+	passing bool // it did not arrive whole, or not from the service: the next answer may be another
 }
 
 func (e *BrokenAnswerError) Error() string {
@@ -99,6 +112,15 @@ func (e *APIError) Error() string {
 	return text
 }
 
+// Throttled says whether the service limits the requests of this user (Microsoft, "Service protection API limits").
+func (e *APIError) Throttled() bool {
+	switch e.Code {
+	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, "0x8005f103":
+		return true
+	}
+	return e.Status == http.StatusTooManyRequests
+}
+
 // Temporary says whether the same request may succeed later. Codes count before statuses.
 func (e *APIError) Temporary() bool {
 	switch e.Code {
@@ -124,9 +146,14 @@ func (e *APIError) Temporary() bool {
 	}
 }
 
+var (
+	missingProperty  = regexp.MustCompile(`Could not find a property named '([^']*)' on type '([^']*)'`)
+	missingPrivilege = regexp.MustCompile(`is missing (prv\w+) privilege`)
+)
+
 // MissingProperty returns the property and the type of a refused $select, empty if the refusal is another.
 func (e *APIError) MissingProperty() (property, typ string) {
-	found := regexp.MustCompile(`Could not find a property named '([^']*)' on type '([^']*)'`).FindStringSubmatch(e.Message)
+	found := missingProperty.FindStringSubmatch(e.Message)
 	if e.Code != CodeURINotParsed || found == nil {
 		return "", ""
 	}
@@ -135,7 +162,7 @@ func (e *APIError) MissingProperty() (property, typ string) {
 
 // MissingPrivilege returns the name of the privilege that the user lacks, such as prvReadAccount, or "".
 func (e *APIError) MissingPrivilege() string {
-	found := regexp.MustCompile(`is missing (prv\w+) privilege`).FindStringSubmatch(e.Message)
+	found := missingPrivilege.FindStringSubmatch(e.Message)
 	if found == nil {
 		return ""
 	}

@@ -37,10 +37,10 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 		}
 		if err := reader.Reset(answer.Body); err != nil {
 			g.idle.Put(reader)
-			return nil, &BrokenAnswerError{Reason: "its gzip header is broken", cause: err}
+			return nil, &BrokenAnswerError{Reason: "its gzip header is broken", cause: err, passing: true}
 		}
 		return gunzipped{reader, g}, nil
 	default:
-		return nil, &BrokenAnswerError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding)}
+		return nil, &BrokenAnswerError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding), passing: true}
 	}
 }

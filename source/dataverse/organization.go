@@ -5,14 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Identity is who the service takes the client for (Web API reference, WhoAmIResponse).
 type Identity struct {
-	UserID         string // systemuserid of the application user
-	BusinessUnitID string
 	OrganizationID string // of the environment; a copy of an environment has another
 }
 
@@ -24,18 +20,12 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		link:      "WhoAmI",
 		read: func(_ *http.Response, body io.Reader) error {
 			who = Identity{}
-			d := jsontext.NewDecoder(body)
+			d := newDecoder(body)
 			return eachMember(d, func(name string) error {
-				switch name {
-				case "UserId":
-					return readString(d, &who.UserID)
-				case "BusinessUnitId":
-					return readString(d, &who.BusinessUnitID)
-				case "OrganizationId":
-					return readString(d, &who.OrganizationID)
-				default:
+				if name != "OrganizationId" {
 					return d.SkipValue()
 				}
+				return readString(d, &who.OrganizationID)
 			})
 		},
 	})
@@ -46,9 +36,10 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 func (c *Client) HasRow(ctx context.Context, t Table, id string) (bool, error) {
 	err := c.get(ctx, request{
 		operation: "look for a row of " + t.LogicalName,
+		table:     t.LogicalName,
 		link:      Link(t.EntitySet + "(" + url.PathEscape(id) + ")?$select=" + t.PrimaryID),
 		read: func(_ *http.Response, body io.Reader) error {
-			return jsontext.NewDecoder(body).SkipValue()
+			return broken(newDecoder(body).SkipValue())
 		},
 	})
 	switch {

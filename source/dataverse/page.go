@@ -2,8 +2,6 @@ package dataverse
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -14,7 +12,8 @@ import (
 )
 
 // MaxPageSize is the most rows that the service puts on a page; a larger preference is ignored
-// (Microsoft, "Page results using OData").
+// (Microsoft, "Page results using OData"). Package config, which stands above this one, holds the user's setting to
+// the same number.
 const MaxPageSize = 5000
 
 // Sink takes the rows of one page while they are decoded.
@@ -62,6 +61,7 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	var page Page
 	err := c.get(ctx, request{
 		operation: "read a page of " + q.Table,
+		table:     q.Table,
 		link:      q.Link,
 		prefer:    prefer,
 		read: func(answer *http.Response, body io.Reader) error {
@@ -86,8 +86,7 @@ func (c *Client) scanPage(answer *http.Response, body io.Reader, sink Sink) (Pag
 	sink.Begin(page.At)
 	var next, delta string
 	rows := false
-	// The default check for repeated names would remember every name of every row.
-	d := jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true))
+	d := newDecoder(body)
 	err = eachMember(d, func(name string) error {
 		switch name {
 		case "@odata.context":
@@ -116,95 +115,4 @@ func (c *Client) scanPage(answer *http.Response, body io.Reader, sink Sink) (Pag
 		return Page{}, err
 	}
 	return page, drain(d)
-}
-
-// eachMember reads an object, calling member after each name to read its value.
-func eachMember(d *jsontext.Decoder, member func(name string) error) error {
-	if err := open(d, '{'); err != nil {
-		return err
-	}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return broken(err)
-		}
-		if err := member(name.String()); err != nil {
-			return broken(err)
-		}
-	}
-	_, err := d.ReadToken()
-	return broken(err)
-}
-
-// eachElement reads an array, calling element in front of each of its values to read it.
-func eachElement(d *jsontext.Decoder, element func() error) error {
-	if err := open(d, '['); err != nil {
-		return err
-	}
-	for d.PeekKind() != ']' {
-		if d.PeekKind() == jsontext.KindInvalid {
-			_, err := d.ReadToken()
-			return broken(err)
-		}
-		if err := element(); err != nil {
-			return broken(err)
-		}
-	}
-	_, err := d.ReadToken()
-	return broken(err)
-}
-
-func open(d *jsontext.Decoder, kind jsontext.Kind) error {
-	token, err := d.ReadToken()
-	if err != nil {
-		return broken(err)
-	}
-	if token.Kind() != kind {
-		return &BrokenAnswerError{Reason: fmt.Sprintf("it has a %v where a %v belongs", token.Kind(), kind)}
-	}
-	return nil
-}
-
-// readString reads a string or null.
-func readString(d *jsontext.Decoder, into *string) error {
-	token, err := d.ReadToken()
-	if err != nil {
-		return broken(err)
-	}
-	switch token.Kind() {
-	case '"':
-		*into = token.String()
-	case 'n':
-		*into = ""
-	default:
-		return &BrokenAnswerError{Reason: fmt.Sprintf("it has a %v where a string belongs", token.Kind())}
-	}
-	return nil
-}
-
-// drain reads to the end of the answer, so that a cut body or a wrong checksum is noticed.
-func drain(d *jsontext.Decoder) error {
-	_, err := d.ReadToken()
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err == nil:
-		return &BrokenAnswerError{Reason: "it goes on after its end"}
-	default:
-		return broken(err)
-	}
-}
-
-// broken turns an error of the JSON syntax or of the body into a *BrokenAnswerError. Errors that are typed already
-// stay as they are.
-func broken(err error) error {
-	var already *BrokenAnswerError
-	if err == nil || errors.As(err, &already) || errors.Is(err, ErrRow) {
-		return err
-	}
-	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) {
-		return &BrokenAnswerError{Reason: "its JSON is not valid", cause: syntax.Err}
-	}
-	return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err}
 }

@@ -17,16 +17,24 @@ import (
 )
 
 // retryPolicy decides by typed errors, which the response handler makes of every answer that is not a good one.
-type retryPolicy struct{ log *slog.Logger }
+type retryPolicy struct {
+	log     *slog.Logger
+	longest time.Duration // wait between two attempts
+}
 
 // check says whether an attempt is worth repeating. retryablehttp calls it before the response handler has run,
 // with no error, and again with the handler's error.
-func (p retryPolicy) check(ctx context.Context, _ *http.Response, err error) (bool, error) {
+func (p retryPolicy) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	if err == nil || !transient(err) {
 		return false, nil
+	}
+	if asked := retryAfter(answer).Round(time.Second); asked > p.longest {
+		p.log.WarnContext(ctx, "the service asks to wait for longer than the connector does",
+			"status", answer.StatusCode, "asked", asked, "longest", p.longest)
+		return false, &WaitError{Asked: asked, Longest: p.longest, cause: err}
 	}
 	p.log.InfoContext(ctx, "an attempt at a request failed", "reason", withoutURL(err))
 	return true, nil
@@ -38,18 +46,48 @@ func transient(err error) bool {
 	var signIn *SignInError
 	var certificate *tls.CertificateVerificationError
 	var host *net.DNSError
+	var lasting lastingError
 	switch {
 	case errors.As(err, &api):
 		return api.Temporary()
 	case errors.As(err, &signIn):
 		return signIn.Temporary()
-	case errors.As(err, &certificate), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
+	case errors.As(err, &certificate), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink), errors.As(err, &lasting):
 		return false
 	case errors.As(err, &host):
 		return !host.IsNotFound // a mistyped url is told at once
 	default: // the network, or a *BrokenAnswerError
 		return true
 	}
+}
+
+// WaitError says that the service asked for a longer pause than the client makes, so that the request was given up at
+// once: an attempt before its time would only prolong the pause (Microsoft, "Service protection API limits").
+type WaitError struct {
+	Asked, Longest time.Duration
+	cause          error
+}
+
+func (e *WaitError) Error() string {
+	return fmt.Sprintf("the service asks to wait %v, and the longest wait is %v: %v", e.Asked, e.Longest, e.cause)
+}
+
+// Unwrap returns the refusal that asked for the pause.
+func (e *WaitError) Unwrap() error { return e.cause }
+
+// unreadableMost is how many answers to one request may have arrived whole and be of no use: the next one would be
+// the same.
+const unreadableMost = 3
+
+// lastingError is an error that further attempts have been shown not to mend.
+type lastingError struct{ error }
+
+func (e lastingError) Unwrap() error { return e.error }
+
+// stays says whether an answer is broken in a way that another attempt is unlikely to mend.
+func stays(err error) bool {
+	var broken *BrokenAnswerError
+	return errors.As(err, &broken) && !broken.passing
 }
 
 // wait is the time before the next attempt: what the service asks for, else exponential with jitter. It is never more

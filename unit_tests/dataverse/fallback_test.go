@@ -76,10 +76,25 @@ func TestANameWithAQuoteCannotLeaveItsFilter(t *testing.T) {
 	assert.Equal(t, "LogicalName eq 'o''brien & co'", sent.Query().Get("$filter"))
 }
 
+func TestAServiceWhoseRetrieveMetadataChangesKeepsFailingIsAskedForEntityDefinitions(t *testing.T) {
+	failing := refuse(http.StatusInternalServerError, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`)
+	s := newService(t, plain(failing, definition("account")))
+	c := s.client()
+	found, err := tables(t, c, "account")
+	require.NoError(t, err)
+	assert.Contains(t, found, "account")
+	assert.Len(t, s.requests(), 4, "three attempts, and the plain definitions")
+
+	_, err = tables(t, c, "account")
+	require.NoError(t, err)
+	assert.Len(t, s.requests(), 5, "what the service refused is not asked for again")
+}
+
 func TestAnOutageIsNoReasonToAskForEntityDefinitions(t *testing.T) {
 	for name, refusal := range map[string]http.HandlerFunc{
 		"an outage":       refuse(http.StatusServiceUnavailable, ""),
 		"a limit":         refuse(http.StatusTooManyRequests, throttled),
+		"a long wait":     refuse(http.StatusInternalServerError, `{"error":{"code":"0x80040216","message":"no"}}`, "Retry-After", "3600"),
 		"a refused token": refuse(http.StatusUnauthorized, ""),
 	} {
 		t.Run(name, func(t *testing.T) {

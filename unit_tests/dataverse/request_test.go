@@ -96,17 +96,13 @@ func TestWhoAmITellsTheOrganisation(t *testing.T) {
 		`"OrganizationId":"00aa00aa-bb11-cc22-dd33-44ee44ee44ee"}`))
 	who, err := s.client().WhoAmI(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, dataverse.Identity{
-		UserID:         "22cc22cc-dd33-ee44-ff55-66aa66aa66aa",
-		BusinessUnitID: "11bb11bb-cc22-dd33-ee44-55ff55ff55ff",
-		OrganizationID: "00aa00aa-bb11-cc22-dd33-44ee44ee44ee",
-	}, who)
+	assert.Equal(t, dataverse.Identity{OrganizationID: "00aa00aa-bb11-cc22-dd33-44ee44ee44ee"}, who)
 	assert.Equal(t, "/api/data/v9.2/WhoAmI", s.requests()[0].uri)
 }
 
 func TestWhoAmIThatIsNoObjectOfTheWebAPIIsBroken(t *testing.T) {
 	for name, body := range map[string]string{
-		"a list": `[]`, "an id that is a number": `{"UserId":1}`, "nothing": ``, "half": `{"UserId":"22cc`,
+		"a list": `[]`, "an id that is a number": `{"OrganizationId":1}`, "nothing": ``, "half": `{"OrganizationId":"22cc`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newService(t, good(body)).client().WhoAmI(t.Context())

@@ -20,8 +20,7 @@ const throttled = `{"error":{"code":"0x80072322","message":"Number of requests e
 
 func TestARefusalThatPassesIsWaitedFor(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"a limit, with seconds to wait":             refuse(http.StatusTooManyRequests, throttled, "Retry-After", "7"),
-		"a limit, with a date to wait for":          refuse(http.StatusTooManyRequests, throttled, "Retry-After", "Fri, 31 Dec 2049 23:59:59 GMT"),
+		"a limit, with seconds to wait":             refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"),
 		"a limit, with a date that has passed":      refuse(http.StatusTooManyRequests, throttled, "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"),
 		"a limit, with a time that is none":         refuse(http.StatusTooManyRequests, throttled, "Retry-After", "1h2"),
 		"a limit without a time":                    refuse(http.StatusTooManyRequests, throttled),
@@ -93,7 +92,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestTheTextOfARefusalThatLastsNamesTheAttempts(t *testing.T) {
-	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "1", "x-ms-service-request-id", "7341c0c1"))
+	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001", "x-ms-service-request-id", "7341c0c1"))
 	_, _, err := read(t.Context(), s.client(), "accounts?$skiptoken=hidden")
 	require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse answered 429 0x80072322: "+
 		"Number of requests exceeded the limit of 6000 over time window of 300 seconds. (request id 7341c0c1)")
@@ -110,7 +109,7 @@ func TestOneAttemptIsOneAttempt(t *testing.T) {
 
 func TestAWaitThatTheServiceAsksForIsLoggedWithoutTheLink(t *testing.T) {
 	var log bytes.Buffer
-	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "7"), cut, good(emptyPage))
+	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"), cut, good(emptyPage))
 	_, _, err := read(t.Context(), s.client(logTo(&log)), "accounts?$deltatoken=hidden")
 	require.NoError(t, err)
 	assert.Contains(t, log.String(), "the service asks to wait")
@@ -118,6 +117,36 @@ func TestAWaitThatTheServiceAsksForIsLoggedWithoutTheLink(t *testing.T) {
 	for _, secret := range []string{"hidden", "secret-token", s.URL} {
 		assert.NotContains(t, log.String(), secret)
 	}
+}
+
+func TestAWaitThatIsTooLongEndsTheRequestAtOnce(t *testing.T) {
+	for name, example := range map[string]struct{ after, told string }{
+		"seconds": {"301", "the service asks to wait 5m1s, and the longest wait is 5m0s: Dataverse answered 429"},
+		"a date":  {"Fri, 31 Dec 2049 23:59:59 GMT", "and the longest wait is 5m0s: Dataverse answered 429"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", example.after))
+			five := func(o *dataverse.Options) { o.WaitMax = 5 * time.Minute }
+			_, _, err := read(t.Context(), s.client(five, logTo(&log)), "accounts")
+			var wait *dataverse.WaitError
+			require.ErrorAs(t, err, &wait)
+			assert.Greater(t, wait.Asked, 5*time.Minute)
+			assert.Equal(t, 5*time.Minute, wait.Longest)
+			assert.ErrorContains(t, err, example.told)
+			assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
+			assert.Len(t, s.requests(), 1)
+			assert.Contains(t, log.String(), "asked="+wait.Asked.String()+" longest=5m0s")
+		})
+	}
+}
+
+func TestARefusalForGoodIsNotAWait(t *testing.T) {
+	s := newService(t, refuse(http.StatusForbidden, `{"error":{"code":"0x80040220","message":"no"}}`, "Retry-After", "3600"))
+	_, _, err := read(t.Context(), s.client(), "accounts")
+	var wait *dataverse.WaitError
+	assert.False(t, errors.As(err, &wait), err)
+	assert.True(t, dataverse.HasCode(err, dataverse.CodePrivilegeMissing))
 }
 
 func TestAnEnvironmentThatCannotBeReachedIsTypedAndNotQuoted(t *testing.T) {

@@ -1,0 +1,120 @@
+package dataverse_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+func many(o *dataverse.Options) { o.Attempts = 8 }
+
+func TestAnAnswerThatCanNeverBeReadIsAskedForAFewTimes(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"JSON that is none":    good(`{"value":[{"name":}]}`),
+		"JSON that goes on":    good(`{"value":[]}{}`),
+		"no rows":              good(`{"@odata.context":"c"}`),
+		"a row that is no row": good(`{"value":[1 2]}`),
+		"a link of a number":   good(`{"value":[],"@odata.nextLink":1}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, answer)
+			_, _, err := read(t.Context(), s.client(many), "accounts")
+			var broken *dataverse.BrokenAnswerError
+			require.ErrorAs(t, err, &broken)
+			assert.Len(t, s.requests(), 3)
+			assert.Contains(t, err.Error(), "gave up after 3 attempts")
+		})
+	}
+}
+
+func TestAnAnswerThatMayBeAnotherNextTimeIsAskedForToTheEnd(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"JSON that ends early": good(`{"value":[{"name":"a"}`),
+		"gzip that is none":    zipped([]byte("x")),
+		"a page of HTML":       refuse(http.StatusOK, "<html>", "Content-Type", "text/html"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, answer)
+			_, _, err := read(t.Context(), s.client(many), "accounts")
+			var broken *dataverse.BrokenAnswerError
+			require.ErrorAs(t, err, &broken)
+			assert.Len(t, s.requests(), 8)
+		})
+	}
+}
+
+func TestUnreadableAnswersAmongOthersDoNotEndTheRequestAtOnce(t *testing.T) {
+	unreadable, down := good(`{"value":{}}`), refuse(http.StatusServiceUnavailable, "")
+	s := newService(t, unreadable, down, down, unreadable, down, good("{"+valueMember+"}"))
+	_, sink, err := read(t.Context(), s.client(many), "accounts")
+	require.NoError(t, err)
+	assert.Len(t, sink.values, 2)
+}
+
+func TestABrokenAnswerIsToldByItsPlaceAndNotByItsContent(t *testing.T) {
+	for name, example := range map[string]struct{ body, reason string }{
+		"a character that does not belong there": {`{"value":[{"name":"a"q}]}`, "its JSON is not valid at byte 21"},
+		"an escape that is none":                 {`{"value":[{"name":"\q"}]}`, "its JSON is not valid at byte 19"},
+		"a name that is no string":               {`{"value":[{7:"a"}]}`, "its JSON is not valid at byte 11"},
+		"an early end":                           {`{"value":[{"name":"a"`, "its JSON ends early, at byte 21"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := read(t.Context(), newService(t, good(example.body)).client(), "accounts")
+			var broken *dataverse.BrokenAnswerError
+			require.ErrorAs(t, err, &broken)
+			assert.Equal(t, example.reason, broken.Reason)
+			for _, content := range []string{"'q'", "\\q", "'7'", "name", "jsontext"} {
+				assert.NotContains(t, err.Error(), content)
+			}
+		})
+	}
+}
+
+func TestDefinitionsOfAnotherShapeAreToldWithoutWhatTheyHold(t *testing.T) {
+	_, err := tables(t, newService(t, good(`{"EntityMetadata":[{"LogicalName":"account","ChangeTrackingEnabled":"perhaps"}]}`)).client(), "account")
+	require.ErrorContains(t, err, `it is not of the documented shape at "/EntityMetadata/0/ChangeTrackingEnabled"`)
+	assert.NotContains(t, err.Error(), "perhaps")
+	assert.NotContains(t, err.Error(), "Go ")
+}
+
+func TestTextThatIsNoTextIsReadAsItStands(t *testing.T) {
+	for name, row := range map[string]string{
+		"half a surrogate pair":    `{"name":"cut \ud83d"}`,
+		"bytes that are not UTF-8": "{\"name\":\"cut \xff\"}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, good(`{"value":[`+row+`]}`))
+			_, sink, err := read(t.Context(), s.client(), "accounts")
+			require.NoError(t, err)
+			assert.Equal(t, []string{row}, sink.values)
+			assert.Len(t, s.requests(), 1)
+		})
+	}
+}
+
+func TestAnErrorNamesItsRequestAndTheTableOfRows(t *testing.T) {
+	s := newService(t, refuse(http.StatusNotFound, "<html>", "Content-Type", "text/html"))
+	_, _, rows := read(t.Context(), s.client(), "accounts")
+	_, row := s.client().HasRow(t.Context(), dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid"}, "1")
+	_, who := s.client().WhoAmI(t.Context())
+	_, names := s.client().TableNames(t.Context())
+	for _, example := range []struct {
+		err              error
+		operation, table string
+	}{
+		{rows, "read a page of account", "account"},
+		{row, "look for a row of account", "account"},
+		{who, "ask the environment who is signed in", ""},
+		{names, "list the tables of the environment", ""},
+	} {
+		var failed *dataverse.RequestError
+		require.ErrorAs(t, example.err, &failed)
+		assert.Equal(t, example.operation, failed.Operation)
+		assert.Equal(t, example.table, failed.Table)
+		assert.EqualError(t, failed, example.operation+": Dataverse answered 404: Not Found")
+	}
+}
