@@ -69,8 +69,12 @@ func (d *demo) changeTable(name string, c change) error {
 
 // values are a few for a new or changed row: its name, or in a table without one the ids that it joins.
 func values(t simulator.Table, i int) simulator.Row {
-	if t.PrimaryName != "" {
-		return simulator.Row{t.PrimaryName: fmt.Sprintf("Näme %d, \"quoted\" 😀\u2028and broken", i)}
+	name := t.PrimaryName
+	if name == "fullname" { // Dataverse makes a person's full name of its parts
+		name = "lastname"
+	}
+	if name != "" {
+		return simulator.Row{name: fmt.Sprintf("Näme %d, \"quoted\" 😀\u2028and broken", i)}
 	}
 	row := simulator.Row{}
 	for _, c := range t.Columns {
