@@ -12,7 +12,7 @@ import (
 func TestFormattedValues(t *testing.T) {
 	s := newService(t, map[string]int{"systemuser": 1, "contact": 1})
 	contact := s.ids("contact")[0]
-	require.NoError(t, s.env.Update("contact", contact, Row{"fullname": "Zoë"}))
+	require.NoError(t, s.env.Update("contact", contact, Row{"firstname": "Zoë", "lastname": nil}))
 	everything := s.create("contoso_everything", Row{
 		"contoso_money": -1234567.5, "contoso_integer": 1000, "contoso_dateonly": "2024-03-05", "contoso_userlocal": "2024-03-05T14:04:00Z",
 		"contoso_flag": true, "contoso_choices": "100000000,100000001", "contoso_tablename": "account", "_contoso_contact_value": contact,

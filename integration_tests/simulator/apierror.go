@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -13,49 +12,61 @@ type apiError struct {
 	status  int
 	code    string
 	message string
-	name    string // ApiExceptionMessageName, for answers with annotations
 }
 
 func (e *apiError) Error() string { return e.code + " " + e.message }
 
 func refuse(status int, code, format string, args ...any) *apiError {
-	return &apiError{status: status, code: code, message: fmt.Sprintf(format, args...)}
+	return &apiError{status: status, code: code, message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\ufffd")}
 }
 
-// write sends the error in the shape {"error":{"code","message"}}, with the ErrorDetails members
-// that the service adds when annotations are asked for (Microsoft, "Compose HTTP requests and handle errors").
+// The details of an error that are annotations (Microsoft, "Compose HTTP requests and handle errors").
+const (
+	errorDetails = "Microsoft.PowerApps.CDS.ErrorDetails."
+	helpLink     = "Microsoft.PowerApps.CDS.HelpLink"
+	innerMessage = "Microsoft.PowerApps.CDS.InnerError.Message"
+)
+
+// write sends the error in the shape {"error":{"code","message"}}, with the details that the client asks for by
+// odata.include-annotations.
 func (e *apiError) write(w http.ResponseWriter, r *http.Request) {
-	body := map[string]any{"code": e.code, "message": e.message}
-	if wantsAnnotations(r) {
-		category := "ClientError"
-		if e.status >= http.StatusInternalServerError {
-			category = "SystemFailure"
+	body := appendQuoted([]byte(`{"error":{"code":`), e.code)
+	body = appendQuoted(append(body, `,"message":`...), e.message)
+	prefer := readPreferences(r)
+	detail := func(annotation, text string) {
+		if text != "" && prefer.wants(annotation) {
+			body = append(appendQuoted(append(body, ','), "@"+annotation), ':')
+			body = appendQuoted(body, text)
 		}
-		const details = "@Microsoft.PowerApps.CDS.ErrorDetails."
-		body[details+"ApiExceptionCategory"] = category
-		body[details+"ApiExceptionHttpStatusCode"] = strconv.Itoa(e.status)
-		if e.name != "" {
-			body[details+"ApiExceptionMessageName"] = e.name
-		}
-		body["@Microsoft.PowerApps.CDS.HelpLink"] = "http://go.microsoft.com/fwlink/?LinkID=398563&error=" + e.code
-		body["@Microsoft.PowerApps.CDS.InnerError.Message"] = e.message
 	}
-	raw, err := json.Marshal(map[string]any{"error": body})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+	category := "ClientError"
+	if e.status >= http.StatusInternalServerError {
+		category = "SystemFailure"
 	}
-	w.Header().Set("Content-Type", "application/json; odata.metadata=minimal")
-	w.Header().Set("OData-Version", "4.0")
+	detail(errorDetails+"ApiExceptionCategory", category)
+	detail(errorDetails+"ApiExceptionMessageName", errorName(e.code))
+	detail(errorDetails+"ApiExceptionHttpStatusCode", strconv.Itoa(e.status))
+	detail(helpLink, "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a"+
+		strings.ToLower(strings.TrimPrefix(e.code, "0x"))+"&client=platform")
+	detail(innerMessage, e.message)
+	jsonHeaders(w.Header())
 	w.WriteHeader(e.status)
-	_, _ = w.Write(raw)
+	_, _ = w.Write(append(body, '}', '}'))
 }
 
-func wantsAnnotations(r *http.Request) bool {
-	for _, prefer := range r.Header.Values("Prefer") {
-		if strings.Contains(prefer, "odata.include-annotations") && strings.Contains(prefer, `"*"`) {
-			return true
-		}
-	}
-	return false
+// errorName is the name of a code (Microsoft, "Web service error codes"); empty for codes that are not in the list.
+func errorName(code string) string {
+	return map[string]string{
+		"0x80040217": "ObjectDoesNotExist", "0x80040220": "PrivilegeDenied", "0x80040225": "unManagedidsusernotenabled",
+		"0x80040237": "DuplicateRecord", "0x80040239": "InvalidDateTime", "0x80040800": "SdkEntityDoesNotSupportMessage",
+		"0x80041102": "QueryBuilderNoEntity", "0x80041103": "QueryBuilderNoAttribute", "0x80041129": "QueryBuilderPagingOrderBy",
+		"0x8004112A": "QueryBuilderInvalidPagingCookie", "0x80042F09": "UserNotAssignedRoles", "0x80044151": "unManagedidssqltimeouterror",
+		"0x80044183": "InvalidQuery", "0x8004431A": "PicklistValueOutOfRange", "0x8004432F": "IntegerValueOutOfRange",
+		"0x80044330": "DecimalValueOutOfRange", "0x80044331": "StringLengthTooLong", "0x80044352": "ExpiredVersionStamp",
+		"0x80048408": "InvalidStateCodeStatusCode", "0x80050224": "AttributeTypeNotSupportedForGroupByOrderByQuery",
+		"0x80060882": "ConcurrencyVersionMismatch", "0x8006088A": "CrmHttpError", "0x80060891": "RecordNotFoundByEntityKey",
+		"0x80072321": "ThrottlingTimeExceededError", "0x80072322": "ThrottlingBurstRequestLimitExceededError",
+		"0x80072326": "ThrottlingConcurrencyLimitExceededError", "0x80072491": "ChangeTrackingNotEnabledForEntity",
+		"0x80072492": "ChangeTrackingNotEnabledForRelatedEntities", "0x80072560": "UserNotMemberOfOrg",
+	}[code]
 }

@@ -8,7 +8,7 @@ import (
 // associate joins or parts rows by $ref: through a lookup's navigation property, or through an N:N relationship, whose
 // rows are those of an intersect table (Microsoft, "Associate and disassociate table rows using the Web API").
 func (e *Environment) associate(j *journal, c *call) (*reply, *apiError) {
-	r, refusal := c.store.at(c.key)
+	r, refusal := e.readable(c)
 	if refusal != nil {
 		return nil, refusal
 	}

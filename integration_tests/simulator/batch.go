@@ -40,7 +40,7 @@ func (e *Environment) serveBatch(w http.ResponseWriter, r *http.Request, base st
 		refusal.write(w, r)
 		return
 	}
-	batch := &batchRun{env: e, outer: r, base: base, dispatch: dispatch, boundary: randomGUID(mix(e.seed, hashString(r.Header.Get("Content-Type"))))}
+	batch := &batchRun{env: e, outer: r, base: base, dispatch: dispatch, boundary: newRequestID()}
 	status := http.StatusOK
 	for _, part := range parts {
 		failed := batch.carryOut(part)
@@ -51,7 +51,7 @@ func (e *Environment) serveBatch(w http.ResponseWriter, r *http.Request, base st
 	}
 	batch.out.WriteString("--batchresponse_" + batch.boundary + "--\r\n")
 	w.Header().Set("Content-Type", "multipart/mixed; boundary=batchresponse_"+batch.boundary)
-	w.Header().Set("OData-Version", "4.0")
+	setODataVersion(w.Header())
 	w.WriteHeader(status)
 	_, _ = w.Write(batch.out.Bytes())
 }

@@ -11,19 +11,6 @@ import (
 	"strings"
 )
 
-// capture keeps an answer so that it can become a part of another.
-type capture struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func newCapture() *capture { return &capture{header: http.Header{}, status: http.StatusOK} }
-
-func (c *capture) Header() http.Header         { return c.header }
-func (c *capture) WriteHeader(status int)      { c.status = status }
-func (c *capture) Write(p []byte) (int, error) { return c.body.Write(p) }
-
 // batchRun collects the answers of a batch.
 type batchRun struct {
 	env      *Environment
@@ -32,14 +19,13 @@ type batchRun struct {
 	dispatch http.Handler
 	boundary string
 	out      bytes.Buffer
-	sets     int
 }
 
 // carryOut answers a part, and returns the status of what failed in it, else 0.
 func (b *batchRun) carryOut(part batchPart) int {
 	boundary := "batchresponse_" + b.boundary
 	if !part.changeSet {
-		recorder := newCapture()
+		recorder := newCapture(http.Header{})
 		if r, err := b.request(part.operations[0], nil); err != nil {
 			badQuery("%v", err).write(recorder, b.outer)
 		} else {
@@ -49,15 +35,14 @@ func (b *batchRun) carryOut(part batchPart) int {
 	}
 	answers, refusal := b.changeSet(part.operations)
 	if refusal != nil {
-		recorder := newCapture()
+		recorder := newCapture(http.Header{})
 		refusal.write(recorder, b.outer)
 		return b.append(boundary, "", recorder)
 	}
-	b.sets++
-	inner := "changesetresponse_" + randomGUID(mix(hashString(b.boundary), word(b.sets)))
+	inner := "changesetresponse_" + newRequestID()
 	b.out.WriteString("--" + boundary + "\r\nContent-Type: multipart/mixed; boundary=" + inner + "\r\n\r\n")
 	for i, answer := range answers {
-		recorder := newCapture()
+		recorder := newCapture(http.Header{})
 		answer.send(recorder)
 		b.append(inner, part.operations[i].contentID, recorder)
 	}
@@ -71,7 +56,7 @@ func (b *batchRun) append(boundary, contentID string, answer *capture) int {
 	if contentID != "" {
 		b.out.WriteString("Content-ID: " + contentID + "\r\n")
 	}
-	b.out.WriteString("\r\nHTTP/1.1 " + strconv.Itoa(answer.status) + " " + http.StatusText(answer.status) + "\r\n")
+	b.out.WriteString("\r\nHTTP/1.1 " + strconv.Itoa(answer.code()) + " " + http.StatusText(answer.code()) + "\r\n")
 	names := make([]string, 0, len(answer.header))
 	for name := range answer.header {
 		names = append(names, name)
@@ -85,8 +70,8 @@ func (b *batchRun) append(boundary, contentID string, answer *capture) int {
 	b.out.WriteString("\r\n")
 	b.out.Write(answer.body.Bytes())
 	b.out.WriteString("\r\n")
-	if answer.status >= http.StatusBadRequest {
-		return answer.status
+	if answer.code() >= http.StatusBadRequest {
+		return answer.code()
 	}
 	return 0
 }

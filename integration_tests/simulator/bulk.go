@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -13,8 +14,7 @@ const actionPrefix = "Microsoft.Dynamics.CRM."
 func (e *Environment) bulk(j *journal, c *call) (*reply, *apiError) {
 	action := strings.TrimPrefix(c.rest, actionPrefix)
 	if action == "DeleteMultiple" && c.store.table.Type != Elastic {
-		return nil, refuse(http.StatusBadRequest, "0x80040800",
-			"The 'DeleteMultiple' method does not support entities of type '%s'.", c.store.table.LogicalName)
+		return nil, unsupportedMessage(c.store.table, action)
 	}
 	apply := map[string]func(*journal, *store, edit) (ref, *apiError){
 		"CreateMultiple": e.create,
@@ -24,6 +24,10 @@ func (e *Environment) bulk(j *journal, c *call) (*reply, *apiError) {
 	}[action]
 	if apply == nil {
 		return nil, notFound(c.rest)
+	}
+	access := map[string]string{"UpdateMultiple": "Write", "DeleteMultiple": "Delete"}[action]
+	if refusal := e.mayWrite(c.store.table, cmp.Or(access, "Create")); refusal != nil {
+		return nil, refusal
 	}
 	targets, refusal := e.targets(c)
 	if refusal != nil {
@@ -50,7 +54,7 @@ func (e *Environment) bulk(j *journal, c *call) (*reply, *apiError) {
 	return newReply(http.StatusOK).json(body), nil
 }
 
-// targets reads {"Targets":[...]}.
+// targets reads {"Targets":[...]}, whose items must say of which type they are (Web API reference, CreateMultiple).
 func (e *Environment) targets(c *call) ([]edit, *apiError) {
 	set := c.store.table.EntitySetName
 	var given struct{ Targets []json.RawMessage }
@@ -65,6 +69,9 @@ func (e *Environment) targets(c *call) ([]edit, *apiError) {
 		made, refusal := e.decode(c.store, raw)
 		if refusal != nil {
 			return nil, refusal
+		}
+		if !made.typed {
+			return nil, badPayload(set, "Every item of the parameter 'Targets' needs the annotation '@odata.type'.")
 		}
 		if made.entity != "" {
 			to, key, refusal := e.resolve(made.entity)

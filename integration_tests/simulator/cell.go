@@ -14,16 +14,31 @@ const (
 	versionRole
 	createdRole
 	modifiedRole
+	composedRole // of other columns
 )
 
 // cell is a property of a table's rows: its column, and how a generated row gets its value.
 type cell struct {
 	column    *Column // nil for a key that is no column, as ownerid of systemuser
 	property  string
+	member    string // the property as JSON begins a member with it, behind a comma
 	role      role
 	unfilled  bool // generated rows have null
 	fill      filler
 	reference referrer // lookups only
+	parts     []piece  // composed cells only
+}
+
+func newCell(column *Column, property string) *cell {
+	return &cell{column: column, property: property, member: `,"` + property + `":`}
+}
+
+// appendName writes the member's name, with a comma unless it is the first behind begin.
+func (c *cell) appendName(dst []byte, begin int) []byte {
+	if len(dst) == begin {
+		return append(dst, c.member[1:]...)
+	}
+	return append(dst, c.member...)
 }
 
 // filler writes the value of a generated row as JSON, or nothing for null.
@@ -61,8 +76,11 @@ func (s *store) bind(e *Environment) {
 		s.cells = append(s.cells, b.cell(column))
 	}
 	if key := s.table.KeyProperty(); s.table.ByProperty(key) == nil {
-		s.cells = append(s.cells, &cell{property: key, role: keyRole})
+		made := newCell(nil, key)
+		made.role = keyRole
+		s.cells = append(s.cells, made)
 	}
+	s.compose()
 }
 
 // cellOf is the cell of that property, nil if rows do not show it.
@@ -79,13 +97,15 @@ func (s *store) cellOf(property string) *cell {
 func (s *store) appendValue(dst []byte, r ref, c *cell) []byte {
 	switch c.role {
 	case keyRole:
-		return append(r.id.appendTo(append(dst, '"')), '"')
+		return r.id.appendQuotedTo(dst)
 	case versionRole:
 		return strconv.AppendInt(dst, s.version(r), 10)
 	case createdRole:
-		return appendTime(dst, s.createdOn(r))
+		return appendUnix(dst, s.createdOn(r))
 	case modifiedRole:
-		return appendTime(dst, s.modifiedOn(r))
+		return appendUnix(dst, s.modifiedOn(r))
+	case composedRole:
+		return s.appendComposed(dst, r, c)
 	case ordinary:
 	}
 	if c.column.Secured {

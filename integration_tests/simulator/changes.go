@@ -3,15 +3,20 @@ package simulator
 import (
 	"net/http"
 	"slices"
-	"sort"
 	"strconv"
 )
 
 // delta is what has happened to a table since a token: the rows that were created or changed, and the deletions,
 // each by row version. A row that was created and deleted in between is among the deletions.
 type delta struct {
-	upserts   []change
-	deletions []change
+	store *store
+	since int64             // the token's row version
+	kept  func(change) bool // whether a deletion is still known
+}
+
+// pageOfChanges is the part of a delta that one answer holds.
+type pageOfChanges struct {
+	upserts, deletions []change
 }
 
 // The columns of the cookie behind a page of changes.
@@ -47,7 +52,7 @@ func (e *Environment) mayTrack(c *call) *apiError {
 // delta finds the changes since the request's token. It is nil where an expired token stands for all rows.
 func (e *Environment) delta(w *walk) (*delta, *apiError) {
 	c := w.call
-	token, refusal := parseDeltaToken(c.query.deltaToken)
+	token, refusal := parseStamp(c.query.deltaToken)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -63,21 +68,25 @@ func (e *Environment) delta(w *walk) (*delta, *apiError) {
 		if status == 0 {
 			status = http.StatusBadRequest
 		}
-		return nil, refuse(status, "0x80044352", "Version stamp associated with the client has expired. Please perform a full sync.")
+		return nil, expiredStamp(status)
 	}
-	if refusal := e.resolveSelect(w, token); refusal != nil {
-		return nil, refusal
-	}
-	return c.store.since(token.version, func(d change) bool {
+	return &delta{c.store, token.version, func(d change) bool {
 		return now.Sub(d.at) <= e.lifetime && (!e.behaviors.RecreatedOnlyUpserted || !c.store.exists(d.id))
-	}), nil
+	}}, nil
 }
 
 // resolveSelect settles a $select that is not the one the token was issued with.
-func (e *Environment) resolveSelect(w *walk, token deltaToken) *apiError {
+func (e *Environment) resolveSelect(w *walk) *apiError {
+	if e.behaviors.EditedSelect == Honoured {
+		return nil
+	}
 	c := w.call
+	token, refusal := parseStamp(c.query.deltaToken)
+	if refusal != nil {
+		return refusal
+	}
 	original, edited := e.issued.original(c.store.table.LogicalName, token, c.query.selected)
-	if !edited || e.behaviors.EditedSelect == Honoured {
+	if !edited {
 		return nil
 	}
 	if e.behaviors.EditedSelect == Refused {
@@ -93,25 +102,22 @@ func (s *store) exists(id rowID) bool {
 	return ok
 }
 
-// since collects the changes behind a row version: of each row the last, and of each deleted id the last deletion
-// that is still kept.
-func (s *store) since(version int64, kept func(change) bool) *delta {
-	at := sort.Search(len(s.log), func(i int) bool { return s.log[i].version > version })
-	d := &delta{}
-	last := map[rowID]int{}
-	for i, entry := range s.log[at:] {
-		if entry.deleted {
-			last[entry.id] = i
-		} else if row := s.rows[entry.id]; row != nil && row.version == entry.version {
-			d.upserts = append(d.upserts, entry)
-		}
-	}
-	for i, entry := range s.log[at:] {
-		if entry.deleted && last[entry.id] == i && kept(entry) {
-			d.deletions = append(d.deletions, entry)
-		}
-	}
-	return d
+// upserts are the rows created or changed behind a row version, at most so many. Of each row the log's last entry counts.
+func (d *delta) upserts(version int64, limit int) []change {
+	return d.store.log.after(max(version, d.since), limit, func(c change) bool {
+		row := d.store.rows[c.id]
+		return !c.deleted && row != nil && row.version == c.version
+	})
+}
+
+// deletions are the deletions behind a row version, at most so many. Of each id the last one counts.
+func (d *delta) deletions(version int64, limit int) []change {
+	return d.store.log.after(max(version, d.since), limit, func(c change) bool { return c.deleted && !c.repeated && d.kept(c) })
+}
+
+func (d *delta) count() int {
+	all := len(d.store.log.entries)
+	return len(d.upserts(0, all)) + len(d.deletions(0, all))
 }
 
 // changes answers a delta link or a next link behind one.
@@ -125,17 +131,24 @@ func (e *Environment) changes(w *walk) (*reply, *apiError) {
 		w.call.query.rawDelta = ""
 		return e.all(w)
 	}
-	total := len(d.upserts) + len(d.deletions)
-	next, refusal := d.cut(w, e.behaviors)
+	if refusal := e.resolveSelect(w); refusal != nil {
+		return nil, refusal
+	}
+	total := 0
+	if w.call.query.count {
+		total = d.count()
+	}
+	p, next, refusal := d.cut(w, e.behaviors)
 	if refusal != nil {
 		return nil, refusal
 	}
 	if next != nil && e.behaviors.TokenAt == FirstPage {
 		next.version = w.version
 	}
-	body := e.open(w, total, "/$delta")
+	lent := e.lend()
+	body := e.open(*lent, w, heading{"/$delta", total, next == nil})
 	rows := e.newRowWriter(w.call.store, w.show, w.call.prefer)
-	for i, entry := range slices.Concat(d.upserts, d.deletions) {
+	for i, entry := range slices.Concat(p.upserts, p.deletions) {
 		if i > 0 {
 			body = append(body, ',')
 		}
@@ -147,7 +160,9 @@ func (e *Environment) changes(w *walk) (*reply, *apiError) {
 		body = rows.append(body, r)
 	}
 	body = e.closePage(body, w, next)
-	return newReply(http.StatusOK).json(body).preference(w.call.prefer.applied(true)), nil
+	answer := newReply(http.StatusOK).json(body).preference(w.call.prefer.applied(true))
+	answer.lent = lent
+	return answer, nil
 }
 
 func (c *call) appendDeletion(body []byte, id rowID) []byte {
@@ -156,27 +171,32 @@ func (c *call) appendDeletion(body []byte, id rowID) []byte {
 	return append(body, `","reason":"deleted"}`...)
 }
 
-// cut leaves only the changes of the page that the request asks for, and gives the cookie of the next.
-func (d *delta) cut(w *walk, b Behaviors) (*cookie, *apiError) {
+// cut gives the changes of the page that the request asks for, and the cookie of the next page.
+func (d *delta) cut(w *walk, b Behaviors) (pageOfChanges, *cookie, *apiError) {
 	upserted, deleted, refusal := w.deltaMarks()
 	if refusal != nil {
-		return nil, refusal
+		return pageOfChanges{}, nil, refusal
 	}
-	from := w.cookie.page > 0
-	d.upserts = behind(d.upserts, upserted, from && b.RepeatRows && w.size > 1)
-	d.deletions = behind(d.deletions, deleted, false)
+	from := upserted
+	if w.cookie.page > 0 && b.RepeatRows && w.size > 1 {
+		from-- // once more
+	}
+	p := pageOfChanges{upserts: d.upserts(from, w.size+1)}
+	if len(p.upserts) <= w.size || b.DeletionsAtPageEnd {
+		p.deletions = d.deletions(deleted, w.size+1)
+	}
 	room := w.size
-	if b.DeletionsAtPageEnd && len(d.deletions) > 0 {
-		room = max(1, w.size-min(len(d.deletions), max(1, w.size/4)))
+	if b.DeletionsAtPageEnd && len(p.deletions) > 0 {
+		room = max(1, w.size-min(len(p.deletions), max(1, w.size/4)))
 	}
-	upserts := d.upserts[:min(room, len(d.upserts))]
-	deletions := d.deletions[:min(w.size-len(upserts), len(d.deletions))]
-	more := len(upserts) < len(d.upserts) || len(deletions) < len(d.deletions)
-	d.upserts, d.deletions = upserts, deletions
+	upserts := p.upserts[:min(room, len(p.upserts))]
+	deletions := p.deletions[:min(w.size-len(upserts), len(p.deletions))]
+	more := len(upserts) < len(p.upserts) || len(deletions) < len(p.deletions)
+	p = pageOfChanges{upserts, deletions}
 	if !more {
-		return nil, nil // the walk ends here
+		return p, nil, nil // the walk ends here
 	}
-	return w.cookieAfter(marksOf(upsertMark, upserts, upserted), marksOf(deletionMark, deletions, deleted)), nil
+	return p, w.cookieAfter(marksOf(upsertMark, upserts, upserted), marksOf(deletionMark, deletions, deleted)), nil
 }
 
 // deltaMarks are the versions of the last change and the last deletion that the walk has delivered.
@@ -194,13 +214,6 @@ func (w *walk) deltaMarks() (upserted, deleted int64, refusal *apiError) {
 		return 0, 0, badCookie()
 	}
 	return upserted, deleted, nil
-}
-
-// behind is the part of the list above a version, together with that version if again is set.
-func behind(list []change, version int64, again bool) []change {
-	return list[sort.Search(len(list), func(i int) bool {
-		return list[i].version > version || again && list[i].version == version
-	}):]
 }
 
 func marksOf(column string, list []change, before int64) mark {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
 	"net/http"
@@ -81,7 +82,7 @@ func (s *store) dateTime(c *Column, text string, raw json.RawMessage) ([]byte, *
 		if err != nil {
 			return nil, s.mismatch(raw, "Edm.Date")
 		}
-		return appendDate(nil, at), nil
+		return appendUnixDate(nil, at.Unix()), nil
 	}
 	if err != nil {
 		at, err = time.Parse(time.RFC3339Nano, text)
@@ -92,9 +93,9 @@ func (s *store) dateTime(c *Column, text string, raw json.RawMessage) ([]byte, *
 	const earliest = 1753
 	if at.UTC().Year() < earliest {
 		return nil, refuse(http.StatusBadRequest, "0x80040239", "DateTime is less than minumum value supported by CrmDateTime. Actual value: %s, Minimum value supported: 01/01/1753 00:00:00", //nolint:misspell // the service's spelling
-			at.UTC().Format(tokenTime))
+			at.UTC().Format(stampTime))
 	}
-	return appendTime(nil, at), nil
+	return appendUnix(nil, at.Unix()), nil
 }
 
 func (s *store) whole(c *Column, raw json.RawMessage) ([]byte, *apiError) {
@@ -146,31 +147,23 @@ func (s *store) selection(c *Column, text string) ([]byte, *apiError) {
 // fraction reads an amount, decimal or double. Digits beyond the column's precision are rounded away, and those that
 // SQL Server keeps are written out.
 func (s *store) fraction(c *Column, raw json.RawMessage) ([]byte, *apiError) {
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || raw[0] == '"' {
+	if _, err := strconv.ParseFloat(string(raw), 64); err != nil || raw[0] == '"' {
 		edm := "Edm.Decimal"
 		if c.Type == Double {
 			edm = "Edm.Double"
 		}
 		return nil, s.mismatch(raw, edm)
 	}
-	limit := 100_000_000_000.0
-	if c.Type == Money {
-		limit = 922_337_203_685_477
-	}
-	if math.Abs(f) > limit {
-		return nil, s.invalid("0x80044330", "A decimal value provided is outside of the allowed values for this attribute.")
-	}
 	exact, ok := new(big.Rat).SetString(string(raw))
 	if !ok {
 		return nil, s.mismatch(raw, "Edm.Decimal")
 	}
 	if c.Type == Double {
-		rounded, err := strconv.ParseFloat(exact.FloatString(min(c.Precision, 5)), 64)
-		if err != nil {
-			return nil, s.mismatch(raw, "Edm.Double")
+		text := strings.TrimRight(exact.FloatString(max(1, min(c.Precision, 5))), "0")
+		if strings.HasSuffix(text, ".") {
+			text += "0"
 		}
-		return appendDouble(nil, rounded), nil
+		return []byte(text), nil
 	}
 	scale := decimalScale
 	if c.Type == Money {
@@ -182,6 +175,28 @@ func (s *store) fraction(c *Column, raw json.RawMessage) ([]byte, *apiError) {
 		text += "."
 	}
 	return []byte(text + strings.Repeat("0", scale-precision)), nil
+}
+
+// inBounds refuses numbers that the columns of an edit do not allow.
+func (s *store) inBounds(made edit) *apiError {
+	for _, name := range slices.Sorted(maps.Keys(made.values)) {
+		c, raw := s.table.Column(name), string(made.values[name].json)
+		n, err := strconv.ParseFloat(raw, 64)
+		switch {
+		case err != nil: // null, or no number
+		case c.Type == Integer && !c.within(n):
+			return s.invalid("0x8004432F", "An integer provided is outside of the allowed values for this attribute.")
+		case (c.Type == Decimal || c.Type == Double || c.Type == Money) && !c.within(n):
+			return s.invalid("0x80044330", "A decimal value provided is outside of the allowed values for this attribute.")
+		}
+	}
+	return nil
+}
+
+// within says whether a number is between the column's bounds.
+func (c *Column) within(f float64) bool {
+	least, greatest := c.bounds()
+	return float64(least) <= f && f <= float64(greatest)
 }
 
 // managed reads a managed property: an object of which only Value can be written.

@@ -12,7 +12,7 @@ import (
 // has it only as XML, and refuses a client that accepts nothing but JSON.
 func (h *host) serveCSDL(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		notAllowed(w, r.Method).write(w, r)
+		readOnly(w, r.Method).write(w, r)
 		return
 	}
 	if !acceptsXML(r) {
@@ -22,7 +22,7 @@ func (h *host) serveCSDL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.Header().Set("OData-Version", "4.0")
+	setODataVersion(w.Header())
 	d := &csdl{w: w, tables: h.environment.tables(), annotated: strings.Contains(r.URL.RawQuery, "annotations=true")}
 	d.write()
 }

@@ -11,8 +11,9 @@ import (
 // values are what encoding/json can write, among them json.Number and json.RawMessage.
 type Row map[string]any
 
-// Create adds a row as a POST would. The row may hold the primary key; the id is returned in lower case. Columns that
-// the service keeps itself are passed over. Errors are those of the Web API.
+// Create adds a row as a POST would, even to tables that take none. The row may hold the primary key; the id is
+// returned in lower case. Columns that the service keeps itself are passed over, and numbers may lie outside the bounds
+// of their columns, where earlier versions of an application have left them. Errors are those of the Web API.
 func (e *Environment) Create(table string, row Row) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -21,20 +21,36 @@ type entraError struct {
 func (e entraError) write(w http.ResponseWriter, now time.Time) {
 	trace, correlation := stableID("trace", now.String(), e.text), stableID("correlation", now.String(), e.text)
 	stamp := now.Format("2006-01-02 15:04:05Z")
-	body := map[string]any{
-		"error": e.kind,
-		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
-			e.code, e.text, trace, correlation, stamp),
-		"error_codes":    []int{e.code},
-		"timestamp":      stamp,
-		"trace_id":       trace,
-		"correlation_id": correlation,
-		"error_uri":      "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
-	}
-	writeEntra(w, e.status, body)
+	writeEntra(w, e.status, refusedToken{
+		Error:         e.kind,
+		Description:   fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.text, trace, correlation, stamp),
+		Codes:         []int{e.code},
+		Timestamp:     stamp,
+		TraceID:       trace,
+		CorrelationID: correlation,
+		URI:           "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
+	})
 }
 
-func writeEntra(w http.ResponseWriter, status int, body map[string]any) {
+// refusedToken and grantedToken are the answers of the token endpoint, with their members in Entra's order.
+type refusedToken struct {
+	Error         string `json:"error"`
+	Description   string `json:"error_description"`
+	Codes         []int  `json:"error_codes"`
+	Timestamp     string `json:"timestamp"`
+	TraceID       string `json:"trace_id"`
+	CorrelationID string `json:"correlation_id"`
+	URI           string `json:"error_uri"`
+}
+
+type grantedToken struct {
+	Type     string `json:"token_type"`
+	Expires  int    `json:"expires_in"`
+	Extended int    `json:"ext_expires_in"`
+	Token    string `json:"access_token"`
+}
+
+func writeEntra(w http.ResponseWriter, status int, body any) {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -125,10 +141,7 @@ func (h *host) serveToken(w http.ResponseWriter, r *http.Request, tenant string)
 		return
 	}
 	seconds := int(h.directory.life / time.Second)
-	writeEntra(w, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
-		"access_token": h.directory.issue(user, h.environment.now()),
-	})
+	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, h.directory.issue(user, h.environment.now())})
 }
 
 // environmentURLs are the addresses that name this environment in a scope.

@@ -16,7 +16,9 @@ type Environment struct {
 	behaviors Behaviors
 	seed      uint64
 	lifetime  time.Duration // of a delta token and of the trace of a deletion
+	begin     int64         // when the oldest generated row was made, in Unix time
 	words     *vocabulary
+	bodies    sync.Pool // *[]byte, of answers that have been sent
 
 	mu           sync.RWMutex
 	stores       map[string]*store // by logical name
@@ -44,17 +46,18 @@ func New(o Options) (*Environment, error) {
 		issued:       tokenRegister{selected: map[string][]string{}},
 		organisation: strings.ToLower(o.Organization),
 		version:      1_000_000,
-		ticks:        elasticTicks,
 		metadata:     6_012_567,
 	}
 	if e.clock == nil {
 		e.clock = time.Now
 	}
+	e.begin = beginning(e.now())
+	e.ticks = unixTicks + (e.begin+life)*ticksPerSecond
 	if o.ExpireDays == 0 {
 		e.lifetime = defaultExpireDays * 24 * time.Hour
 	}
 	if e.organisation == "" {
-		e.organisation = randomGUID(mix(o.Seed, hashString("organization")))
+		e.organisation = randomID(mix(o.Seed, hashString("organization"))).String()
 	}
 	if _, ok := parseRowID(e.organisation); !ok {
 		return nil, fmt.Errorf("organization %q is not a guid", o.Organization)
@@ -74,7 +77,7 @@ func (e *Environment) furnish(o Options) error {
 	for _, t := range tables {
 		rows, named := o.Rows[t.LogicalName]
 		switch {
-		case t.LogicalName == "organization":
+		case t.LogicalName == organizationTable:
 			rows = 0 // its one row is not like any other
 		case !named:
 			rows = o.DefaultRows
@@ -107,7 +110,7 @@ func (e *Environment) attach(t *Table, rows int) error {
 	case rows < 0:
 		return fmt.Errorf("table %s: %d rows", t.LogicalName, rows)
 	}
-	s := newStore(e.seed, t.clone(), rows)
+	s := newStore(e.seed, t.clone(), rows, e.begin)
 	s.firstVersion = e.reserve(s)
 	s.validFrom = e.currentVersion(t)
 	e.stores[t.LogicalName] = s

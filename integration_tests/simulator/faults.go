@@ -147,5 +147,5 @@ func (i *Injection) take() bool {
 
 // chance is a number of [0,1) for the n-th request.
 func chance(n int) float64 {
-	return float64(mix(hashString("fault"), word(n))>>11) / (1 << 53)
+	return float64(draw(hashString("fault"), word(n))>>11) / (1 << 53)
 }

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,7 +21,7 @@ func (h *host) withFaults(inner http.Handler) http.Handler {
 			h.fail(w, r, fault, inner)
 			return
 		}
-		whole := &captured{header: w.Header()}
+		whole := newCapture(w.Header())
 		h.fail(whole, r, fault, inner)
 		whole.sendCut(w, fault.CutAfter)
 	})
@@ -70,30 +69,9 @@ func (h *host) fail(w http.ResponseWriter, r *http.Request, fault Fault, inner h
 	_, _ = w.Write(fault.Body)
 }
 
-// captured holds an answer back.
-type captured struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (c *captured) Header() http.Header { return c.header }
-
-func (c *captured) WriteHeader(status int) {
-	if c.status == 0 {
-		c.status = status
-	}
-}
-
-func (c *captured) Write(p []byte) (int, error) {
-	c.WriteHeader(http.StatusOK)
-	return c.body.Write(p)
-}
-
 // sendCut announces the whole length and sends less, whereupon net/http breaks the connection.
-func (c *captured) sendCut(w http.ResponseWriter, after int) {
-	c.WriteHeader(http.StatusOK)
+func (c *capture) sendCut(w http.ResponseWriter, after int) {
 	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
-	w.WriteHeader(c.status)
+	w.WriteHeader(c.code())
 	_, _ = w.Write(c.body.Bytes()[:min(after, c.body.Len())])
 }

@@ -55,6 +55,10 @@ func TestFaults(t *testing.T) {
 			assert.Equal(t, 1, injection.Hits())
 		})
 	}
+}
+
+func TestBrokenAndSlowAnswers(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	for _, coding := range []string{"identity", "gzip"} {
 		t.Run("a body is cut in the middle, sent as "+coding, func(t *testing.T) {
 			injection := c.server.Inject(simulator.Cut(40))

@@ -7,97 +7,41 @@ import (
 )
 
 // condition says whether a row belongs to the answer.
-type condition func(r ref) bool
+type condition = predicate[ref]
 
-// rowFilter turns a $filter over rows into a condition: comparisons with eq, ne, gt, ge, lt and le, the functions
-// contains, startswith and endswith, joined by and, or, not and parentheses (Microsoft, "Filter rows using OData").
+// rowFilter turns a $filter over rows into a condition: comparisons with eq, ne, gt, ge, lt and le, and the functions
+// contains, startswith and endswith (Microsoft, "Filter rows using OData").
 type rowFilter struct {
-	store  *store
-	text   string
-	tokens []filterToken
-	next   int
+	expression[ref]
+	store *store
 }
 
 // filter compiles the text. Nil is every row.
 func (s *store) filter(text string) (condition, *apiError) {
-	if strings.TrimSpace(text) == "" {
-		return nil, nil // no filter is no condition
-	}
-	tokens, refusal := filterTokens(text)
-	if refusal != nil {
-		return nil, refusal
-	}
-	f := &rowFilter{store: s, text: text, tokens: tokens}
-	c, refusal := f.either()
-	if refusal == nil && f.next < len(tokens) {
-		refusal = f.syntax()
-	}
-	return c, refusal
+	f := &rowFilter{store: s}
+	f.comparison = f.compare
+	return f.parse(text)
 }
 
-func (f *rowFilter) syntax() *apiError {
-	at := len(f.text)
-	if f.next < len(f.tokens) {
-		at = f.tokens[f.next].at
-	}
-	return badQuery("Syntax error at position %d in '%s'.", at, f.text)
-}
-
-// take consumes the next token if it is that bare word.
-func (f *rowFilter) take(word string) bool {
-	if f.next < len(f.tokens) && !f.tokens[f.next].quoted && f.tokens[f.next].text == word {
-		f.next++
-		return true
-	}
-	return false
-}
-
-func (f *rowFilter) either() (condition, *apiError) {
-	left, refusal := f.both()
-	for refusal == nil && f.take("or") {
-		var right condition
-		before := left
-		right, refusal = f.both()
-		left = func(r ref) bool { return before(r) || right(r) }
-	}
-	return left, refusal
-}
-
-func (f *rowFilter) both() (condition, *apiError) {
-	left, refusal := f.single()
-	for refusal == nil && f.take("and") {
-		var right condition
-		before := left
-		right, refusal = f.single()
-		left = func(r ref) bool { return before(r) && right(r) }
-	}
-	return left, refusal
-}
-
-func (f *rowFilter) single() (condition, *apiError) {
-	if f.take("not") {
-		inner, refusal := f.single()
-		return func(r ref) bool { return !inner(r) }, refusal
-	}
-	if f.take("(") {
-		inner, refusal := f.either()
-		if refusal == nil && !f.take(")") {
-			return nil, f.syntax()
-		}
-		return inner, refusal
-	}
+func (f *rowFilter) compare() (condition, *apiError) {
 	for _, name := range []string{"contains", "startswith", "endswith"} {
 		if f.take(name) {
 			return f.function(name)
 		}
 	}
-	return f.comparison()
+	return f.relation()
+}
+
+// syntaxHere is the answer to a text that cannot be read from the next token on.
+func (f *rowFilter) syntaxHere() *apiError {
+	t, _ := f.peek()
+	return f.syntax(t.at)
 }
 
 // property takes the name of a property.
 func (f *rowFilter) property() (*cell, *apiError) {
 	if f.next >= len(f.tokens) || f.tokens[f.next].quoted {
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	name := f.tokens[f.next].text
 	if f.next+1 < len(f.tokens) && f.tokens[f.next+1].text == "(" && !f.tokens[f.next+1].quoted {
@@ -113,19 +57,19 @@ func (f *rowFilter) property() (*cell, *apiError) {
 
 func (f *rowFilter) function(name string) (condition, *apiError) {
 	if !f.take("(") {
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	c, refusal := f.property()
 	if refusal != nil {
 		return nil, refusal
 	}
 	if !f.take(",") || f.next >= len(f.tokens) || !f.tokens[f.next].quoted || kindOf(c) != textKind {
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	wanted := fold(f.tokens[f.next].text)
 	f.next++
 	if !f.take(")") {
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	test := strings.Contains
 	switch name {
@@ -141,19 +85,19 @@ func (f *rowFilter) function(name string) (condition, *apiError) {
 	}, nil
 }
 
-func (f *rowFilter) comparison() (condition, *apiError) {
+func (f *rowFilter) relation() (condition, *apiError) {
 	c, refusal := f.property()
 	if refusal != nil {
 		return nil, refusal
 	}
 	if f.next+1 >= len(f.tokens) {
 		f.next = len(f.tokens)
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	operator, literal := f.tokens[f.next].text, f.tokens[f.next+1]
 	holds := comparator(operator)
 	if holds == nil || f.tokens[f.next].quoted {
-		return nil, f.syntax()
+		return nil, f.syntaxHere()
 	}
 	wanted, refusal := f.literal(c, operator, literal)
 	if refusal != nil {

@@ -115,7 +115,7 @@ func (h *host) callFunction(w http.ResponseWriter, r *http.Request, base, path s
 	case err != nil:
 		return true, err
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return true, notAllowed(w, r.Method)
+		return true, readOnly(w, r.Method)
 	}
 	return true, function()
 }
@@ -186,8 +186,7 @@ func (h *host) retrieveTotalRecordCount(w http.ResponseWriter, base string, args
 	for i, name := range wanted {
 		t := h.environment.table(name)
 		if t == nil {
-			return refuse(http.StatusNotFound, "0x80041102",
-				"The entity with a name = '%s' with namemapping = 'Logical' was not found in the MetadataCache.", name)
+			return unknownTable(name)
 		}
 		counts[i] = strconv.FormatInt(h.environment.count(t), 10)
 	}

@@ -25,25 +25,37 @@ func (b binder) lookup(c *Column) referrer {
 	if len(families) == 0 {
 		return func(uint64) (reference, bool) { return reference{}, false }
 	}
-	salt, share := b.salt(name), uint64(100)
-	switch {
-	case name == "createdby" || name == "modifiedby" || name == "ownerid" || name == "owningbusinessunit" || name == "transactioncurrencyid":
-	case strings.HasSuffix(name, "onbehalfby"):
-		share = 1
-	default:
-		share = b.share(c)
-	}
+	salt, share := b.salt(name), b.referred(name)
 	presence := mix(salt, hashString("presence"))
 	return func(row uint64) (reference, bool) {
-		if mix(presence, row)%100 >= share {
+		if draw(presence, row)%100 >= share {
 			return reference{}, false
 		}
-		h := mix(salt, row)
+		h := draw(salt, row)
 		of := families[0]
 		if h%4 == 0 { // the first target is the usual one
 			of = families[h>>2%word(len(families))]
 		}
-		return of.member(h >> 8), true
+		switch {
+		case name == "transactioncurrencyid", name == "businessunitid" && row == 0: // the base currency; the root
+			return of.member(0), true
+		case of.table == b.store.table.LogicalName && name != "createdby" && name != "modifiedby": // no row is above itself
+			return of.member(below(draw(h, 1), row)), row > 0
+		}
+		return of.member(below(draw(h, 1), word(of.ids.length))), true
+	}
+}
+
+// referred is the percentage of rows that have a value in a lookup.
+func (b binder) referred(name string) uint64 {
+	switch {
+	case name == "createdby" || name == "modifiedby" || name == "ownerid" || name == "owningbusinessunit" ||
+		name == "transactioncurrencyid" || name == "businessunitid" || name == "parentbusinessunitid":
+		return 100
+	case strings.HasSuffix(name, "onbehalfby"):
+		return 1
+	default:
+		return b.share(b.store.table.Column(name))
 	}
 }
 
@@ -64,18 +76,33 @@ func (b binder) owning(name string) referrer {
 	}
 }
 
-// parent is the row that a column of an intersect table names: <table>id by the primary key of the table.
+// parent is the row that a column of an intersect table names: <table>id by the primary key of the table. No two rows
+// join the same pair until all pairs are joined.
 func (b binder) parent(c *Column) referrer {
-	salt := b.salt(c.LogicalName)
-	families := b.families(b.env.parents(c))
-	if len(families) == 0 {
+	mine := b.families(b.env.parents(c))
+	if len(mine) == 0 {
 		return func(uint64) (reference, bool) { return reference{}, false }
 	}
-	return func(row uint64) (reference, bool) { return families[0].member(mix(salt, row)), true }
+	for i := range b.store.table.Columns {
+		other := &b.store.table.Columns[i]
+		if first := b.families(b.env.parents(other)); len(first) > 0 && first[0].table != mine[0].table {
+			if other.LogicalName > c.LogicalName {
+				break // this column's is the first of the pair
+			}
+			several, mine := word(first[0].ids.length), mine[0]
+			return func(row uint64) (reference, bool) {
+				return mine.member((row/several + row%several) % word(mine.ids.length)), true
+			}
+		}
+	}
+	return func(row uint64) (reference, bool) { return mine[0].member(row % word(mine[0].ids.length)), true }
 }
 
-// parents are the tables whose primary key has the column's name.
+// parents are the tables whose primary key has the column's name, for a column that is not its own table's key.
 func (e *Environment) parents(c *Column) []string {
+	if c.PrimaryID {
+		return nil
+	}
 	if s := e.stores[strings.TrimSuffix(c.LogicalName, "id")]; s != nil && s.table.PrimaryID == c.LogicalName {
 		return []string{s.table.LogicalName}
 	}
@@ -92,8 +119,8 @@ func (b binder) families(targets []string) []family {
 	return all
 }
 
-func (f family) member(h uint64) reference {
-	return reference{f.table, f.ids.id(int(h % word(f.ids.length)))} //nolint:gosec // below length
+func (f family) member(row uint64) reference {
+	return reference{f.table, f.ids.id(int(row))} //nolint:gosec // below length
 }
 
 func quoteReference(of referrer) filler {
@@ -102,6 +129,6 @@ func quoteReference(of referrer) filler {
 		if !ok {
 			return dst
 		}
-		return append(r.id.appendTo(append(dst, '"')), '"')
+		return r.id.appendQuotedTo(dst)
 	}
 }

@@ -1,101 +1,111 @@
 package simulator
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
+// wording appends what a column's texts say, escaped as JSON wants it but without quotes.
+type wording func(dst []byte, h uint64) []byte
+
 // text makes the values of a String, Memo or EntityName column.
 func (b binder) text(c *Column) filler {
+	if c.AttributeOf != "" && strings.HasSuffix(c.LogicalName, "_url") {
+		return b.imageURL(c)
+	}
+	say := b.wording(c)
+	if say == nil {
+		return nothing
+	}
 	salt, limit := b.salt(c.LogicalName), c.MaxLength
 	if limit == 0 {
 		limit = 100
 	}
-	wording := b.wording(c)
 	return func(dst []byte, row uint64) []byte {
-		text, ok := wording(mix(salt, row), row)
-		if !ok {
-			return dst
+		begin := len(dst)
+		dst = append(say(append(dst, '"'), draw(salt, row)), '"')
+		if len(dst)-begin-2 > limit { // in bytes, and perhaps not in characters
+			dst = appendQuoted(dst[:begin], cut(plain(dst[begin:]), limit))
 		}
-		return appendQuoted(dst, cut(text, limit))
+		return dst
 	}
 }
 
-// wording is what a column's texts look like, by its format and its name. It is false for null.
-func (b binder) wording(c *Column) func(h, row uint64) (string, bool) {
-	v, name := b.env.words, c.LogicalName
-	free := func(text func(uint64) string) func(h, row uint64) (string, bool) {
-		return func(h, _ uint64) (string, bool) { return v.odd(text(h), h), true }
+// wording finds the words for a column by its type, its format and its name. Nil is a column that nobody fills.
+func (b binder) wording(c *Column) wording {
+	v := b.env.words
+	if c.Type == EntityName {
+		return among(b.entityNames(c)...)
 	}
-	plain := func(text func(uint64) string) func(h, row uint64) (string, bool) {
-		return func(h, _ uint64) (string, bool) { return text(h), true }
+	switch c.Format {
+	case "Email":
+		return emailAddress
+	case "Phone":
+		return phoneNumber
+	case "Json":
+		return func(dst []byte, h uint64) []byte {
+			return append(strconv.AppendUint(append(dst, `{\"power\":`...), below(h, 1000), 10), `,\"unit\":\"kWh\"}`...)
+		}
+	case "TickerSymbol":
+		return letters(4)
+	case "VersionNumber":
+		return among("1.0.0.0", "5.0.0.0", "9.0.0.0", "9.1.0.1")
+	case "Url":
+		if strings.HasPrefix(c.LogicalName, "ftp") {
+			return numbered("ftp://ftp.example.com/incoming/", 1000, "")
+		}
+		return numbered("https://www.example.com/?q=", 1000, "&r=%20")
 	}
-	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+	name := c.LogicalName
+	if _, part, postal := strings.Cut(name, "_"); postal && strings.HasPrefix(name, "address") {
+		name = "address_" + part
+	}
+	if say, known := v.byName[name]; known {
+		return say
 	}
 	switch {
-	case c.Type == EntityName:
-		return plain(b.entityName())
-	case name == "partitionid":
-		return partition
-	case c.AttributeOf != "" && strings.HasSuffix(name, "_url"):
-		return b.imageURL(c)
 	case c.AttributeOf != "" && strings.HasSuffix(name, "_name"):
-		return plain(func(h uint64) string { return pick(v.companies, h) + ".pdf" })
-	case c.Format == "Email" || has("emailaddress"):
-		return plain(func(h uint64) string { return fmt.Sprintf("user%d@example.com", h%100_000) })
-	case c.Format == "Phone" || has("telephone", "phone", "fax"):
-		return plain(func(h uint64) string { return fmt.Sprintf("+1 (%03d) 555-%04d", h%900+100, h/900%10_000) })
-	case c.Format == "Url" || has("websiteurl"):
-		return plain(func(h uint64) string { return fmt.Sprintf("https://www.example.com/?q=%d&r=%%20", h%1000) })
-	case has("number", "postalcode"):
-		return plain(func(h uint64) string { return "0" + strconv.FormatUint(h%1_000_000, 10) })
-	case name == "firstname":
-		return free(func(h uint64) string { return pick(v.given, h) })
-	case name == "lastname":
-		return free(func(h uint64) string { return pick(v.family, h) })
-	case has("fullname", "contactname"):
-		return free(v.person)
-	case has("city"):
-		return free(func(h uint64) string { return pick(v.cities, h) })
-	case has("country", "stateorprovince"):
-		return free(func(h uint64) string { return pick(v.countries, h) })
-	case has("line1", "line2", "street"):
-		return free(func(h uint64) string { return strconv.FormatUint(h%200+1, 10) + " " + pick(v.streets, h>>8) })
+		return numbered("drawing ", 10_000, ".pdf")
+	case name == "name" && b.store.table.LogicalName == "businessunit":
+		return v.free(v.units)
+	case name == "name" && b.store.table.LogicalName == "role":
+		return v.free(v.roles)
 	case c.Type == Memo:
-		return free(v.paragraph)
-	case has("subject", "title"):
-		return free(func(h uint64) string { return pick(v.titles, h) })
+		return v.paragraph
+	case strings.Contains(name, "number"):
+		return numbered("", 10_000_000, "")
 	default:
-		return free(v.company)
+		return v.company
 	}
 }
 
-// partition is the partitionid of an elastic row, which is null for rows of the default partition.
-func partition(h, _ uint64) (string, bool) {
-	return fmt.Sprintf("Device-ABC-%04d", h%50), h%3 != 0
-}
-
-// entityName draws from the tables that the lookups of the same table point to.
-func (b binder) entityName() func(h uint64) string {
-	names := []string{b.store.table.LogicalName}
-	for i := range b.store.table.Columns {
-		names = append(names, b.store.table.Columns[i].Targets...)
+// entityNames are the tables that an EntityName column may name: an activity its own kind, others what the table's
+// lookups point to.
+func (b binder) entityNames(c *Column) []string {
+	t := b.store.table
+	switch {
+	case c.LogicalName == "activitytypecode" && t.LogicalName == "activitypointer":
+		return []string{"task", "email", "phonecall"}
+	case c.LogicalName == "activitytypecode":
+		return []string{t.LogicalName}
+	}
+	names := []string{t.LogicalName}
+	for i := range t.Columns {
+		names = append(names, t.Columns[i].Targets...)
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
-	return func(h uint64) string { return pick(names, h) }
+	return slices.Compact(names)
 }
 
 // imageURL is the address from which the service offers an image column's picture.
-func (b binder) imageURL(c *Column) func(h, row uint64) (string, bool) {
-	table, image := b.store.table.LogicalName, strings.TrimSuffix(c.LogicalName, "_url")
+func (b binder) imageURL(c *Column) filler {
+	image := strings.TrimSuffix(c.LogicalName, "_url")
+	start := `"/Image/download.aspx?Entity=` + b.store.table.LogicalName + `&Attribute=` + image + `&Id=`
 	id, stamp := b.salt(c.AttributeOf), b.salt(image+"_timestamp")
-	return func(_, row uint64) (string, bool) {
-		return fmt.Sprintf("/Image/download.aspx?Entity=%s&Attribute=%s&Id=%s&Timestamp=%d",
-			table, image, randomGUID(mix(id, row)), imageTimestamp(mix(stamp, row))), true
+	return func(dst []byte, row uint64) []byte {
+		dst = randomID(draw(id, row)).appendTo(append(dst, start...))
+		return append(strconv.AppendUint(append(dst, "&Timestamp="...), imageTimestamp(draw(stamp, row)), 10), '"')
 	}
 }
 

@@ -16,6 +16,9 @@ func dopHint(n int) string {
 	return strconv.Itoa(n)
 }
 
+// setODataVersion says which version of OData an answer is of. The service's spelling is not Go's canonical one.
+func setODataVersion(header http.Header) { header["OData-Version"] = []string{"4.0"} }
+
 // withHeaders sets the headers of every answer of the service, as a published trace of WhoAmI shows them
 // (Microsoft, "Use PowerShell and Visual Studio Code with the Dataverse Web API").
 func (h *host) withHeaders(inner http.Handler) http.Handler {
@@ -42,7 +45,7 @@ func (h *host) withHeaders(inner http.Handler) http.Handler {
 		header.Set("AuthActivityId", newRequestID())
 		header["CRM.ServiceId"] = []string{"framework"}
 		header.Set("x-ms-dop-hint", h.dopHint)
-		header.Set("OData-Version", "4.0")
+		setODataVersion(header)
 		header.Set("X-Source", "1102122184388741472227281771242034204771681828610123991219190145112")
 		header.Add("Set-Cookie", "ARRAffinity="+h.affinity+"; path=/; secure; HttpOnly")
 		header.Add("Set-Cookie", "ReqClientId="+request+"; expires="+cookieEnd+"; path=/; secure; HttpOnly")

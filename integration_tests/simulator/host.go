@@ -125,7 +125,9 @@ func (h *host) route(w http.ResponseWriter, r *http.Request, base, path string, 
 		h.serveCSDL(w, r)
 	case path == "$batch":
 		h.environment.serveBatch(w, r, base, h.part(base, user))
-	case name == "EntityDefinitions":
+	case path == "BulkDelete":
+		h.environment.serveBulkDelete(w, r, base)
+	case slices.Contains([]string{"EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions"}, name):
 		newMetadata(h.environment.tables(), base).serve(w, r, path)
 	default:
 		h.call(w, r, base, path, user)

@@ -16,7 +16,7 @@ type before struct {
 }
 
 func (j *journal) note(s *store, id rowID) {
-	b := before{store: s, id: id, row: s.rows[id], log: len(s.log)}
+	b := before{store: s, id: id, row: s.rows[id], log: len(s.log.entries)}
 	if i, ok := s.ids.find(id); ok {
 		b.gone = s.gone.has(i)
 	}
@@ -44,5 +44,5 @@ func (b before) restore() {
 	if i, ok := s.ids.find(b.id); ok && !b.gone {
 		s.gone.clear(i)
 	}
-	s.log = s.log[:b.log]
+	s.log.cut(b.log)
 }

@@ -29,7 +29,7 @@ func (s *store) parseKey(inside string) (*rowKey, *apiError) {
 		case !named:
 			value = name
 		case name != s.table.PrimaryID && name != s.table.KeyProperty():
-			return nil, refuse(http.StatusBadRequest, "0x80060891", "A record with the specified key values does not exist in %s entity", s.table.LogicalName)
+			return nil, refuse(http.StatusNotFound, "0x80060891", "A record with the specified key values does not exist in %s entity", s.table.LogicalName)
 		}
 		if key.id, ok = parseRowID(value); !ok {
 			return nil, badQuery("Error parsing '%s' as a key of type 'Edm.Guid' for '%s'.", value, s.table.LogicalName)
@@ -72,7 +72,5 @@ func (s *store) partition(r ref) string {
 }
 
 func (s *store) noSuchRow(id rowID) *apiError {
-	e := refuse(http.StatusNotFound, "0x80040217", "Entity '%s' With Id = %s Does Not Exist", s.table.LogicalName, id)
-	e.name = "ObjectDoesNotExist"
-	return e
+	return refuse(http.StatusNotFound, "0x80040217", "Entity '%s' With Id = %s Does Not Exist", s.table.LogicalName, id)
 }

@@ -24,10 +24,10 @@ func newMetadata(tables []*Table, base string) *metadata {
 
 // emptyCollections are navigation properties that the simulated tables have nothing in.
 func emptyCollections() []string {
-	return []string{"Keys", "OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships", "Settings"}
+	return []string{"Keys", "Settings"}
 }
 
-// serve answers path, which begins with EntityDefinitions.
+// serve answers path, which begins with EntityDefinitions, RelationshipDefinitions or GlobalOptionSetDefinitions.
 func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
 	if err := m.answer(w, r, path); err != nil {
 		err.write(w, r)
@@ -36,7 +36,7 @@ func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
 
 func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *apiError {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return notAllowed(w, r.Method)
+		return readOnly(w, r.Method)
 	}
 	q, err := parseMetadataQuery(r.URL.RawQuery)
 	if err != nil {
@@ -47,12 +47,18 @@ func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *
 		return badQuery("')' or ',' expected at position %d in '%s'.", len(path), path)
 	}
 	name, key, keyed := cutKey(segments[0])
-	if name != "EntityDefinitions" {
-		return notFoundSegment(name)
+	switch name {
+	case "EntityDefinitions":
+	case "RelationshipDefinitions":
+		return m.serveRelations(w, q, segments)
+	case "GlobalOptionSetDefinitions":
+		return m.globalOptions(w, q, key, keyed)
+	default:
+		return notFound(name)
 	}
 	if !keyed {
 		if len(segments) > 1 {
-			return notFoundSegment(segments[1])
+			return notFound(segments[1])
 		}
 		return m.list(w, q)
 	}
@@ -66,6 +72,19 @@ func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *
 	return m.below(w, q, table, key, segments[1:])
 }
 
+// globalOptions answers GlobalOptionSetDefinitions: none of the simulated columns shares its options with others. The
+// service does not filter them.
+func (m *metadata) globalOptions(w http.ResponseWriter, q metadataQuery, key string, keyed bool) *apiError {
+	switch {
+	case q.filter != "":
+		return badQuery("The query parameter $filter is not supported.")
+	case keyed:
+		return refuse(http.StatusNotFound, "0x80040217", "Could not find an optionset with the key %s.", key)
+	}
+	writeJSON(w, append(appendQuoted([]byte(`{"@odata.context":`), m.base+"/$metadata#GlobalOptionSetDefinitions"), `,"value":[]}`...))
+	return nil
+}
+
 // below answers what stands under one table: its attributes, its empty collections, or a single property.
 func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *Table, key string, segments []string) *apiError {
 	address := "EntityDefinitions(" + contextKey(key) + ")/"
@@ -74,10 +93,13 @@ func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *Table, key s
 	case name == "Attributes":
 		return m.attributes(w, q, attributePath{table: t, address: address, key: columnKey, keyed: keyed, rest: segments[1:]})
 	case len(segments) > 1 || keyed:
-		return notFoundSegment(segments[len(segments)-1])
+		return notFound(segments[len(segments)-1])
 	case slices.Contains(emptyCollections(), name):
 		writeJSON(w, []byte(`{"@odata.context":"`+m.base+"/$metadata#"+address+name+`","value":[]}`))
 		return nil
+	}
+	if collections()[name] != nil {
+		return m.relationsOf(w, q, t, address, name)
 	}
 	for _, prop := range m.table {
 		if prop.name == name {
@@ -85,7 +107,7 @@ func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *Table, key s
 			return nil
 		}
 	}
-	return notFoundSegment(name)
+	return notFound(name)
 }
 
 // single answers one property of an object.
@@ -151,6 +173,9 @@ func (m *metadata) tableProjection(q metadataQuery) (projection[*Table], *apiErr
 func (m *metadata) expandTable(e expansion, noLabels bool) (navigation[*Table], *apiError) {
 	if slices.Contains(emptyCollections(), e.name) {
 		return navigation[*Table]{name: e.name, context: e.name + "()", write: func(dst []byte, _ *Table) []byte { return append(dst, "[]"...) }}, nil
+	}
+	if collections()[e.name] != nil {
+		return m.expandRelations(e, noLabels)
 	}
 	if e.name != "Attributes" {
 		return navigation[*Table]{}, unknownProperty(e.name, "EntityMetadata")
@@ -221,13 +246,4 @@ func contextKey(key string) string {
 func cutKey(segment string) (name, key string, keyed bool) {
 	name, key, keyed = strings.Cut(segment, "(")
 	return name, strings.TrimSuffix(key, ")"), keyed
-}
-
-func notFoundSegment(name string) *apiError {
-	return refuse(http.StatusNotFound, "0x80060888", "Resource not found for the segment '%s'.", name)
-}
-
-func notAllowed(w http.ResponseWriter, method string) *apiError {
-	w.Header().Set("Allow", "GET,HEAD,OPTIONS")
-	return refuse(http.StatusMethodNotAllowed, "0x80060888", "The requested resource does not support http method '%s'.", method)
 }

@@ -34,7 +34,7 @@ func (a attribute) typeCode() string {
 
 // service says whether the service alone writes the column.
 func (a attribute) service() bool {
-	return a.column.SourceType != 0 || a.column.AttributeOf != "" || slices.Contains([]string{
+	return a.column.SourceType != 0 || a.column.AttributeOf != "" || a.table.composed(a.column) || slices.Contains([]string{
 		"createdon", "createdby", "createdonbehalfby", "modifiedon", "modifiedby", "modifiedonbehalfby", "versionnumber",
 		"owningbusinessunit", "owninguser", "owningteam", "exchangerate",
 	}, a.column.LogicalName)

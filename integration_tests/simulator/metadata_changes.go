@@ -3,14 +3,9 @@ package simulator
 import (
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
-
-// stampForm is the form of the time in a version stamp: "74812162!10/09/2022 22:10:22".
-const stampForm = "01/02/2006 15:04:05"
 
 // stampLifetime is how long a version stamp can be followed (Microsoft, "Cache schema data": 90 days by default).
 const stampLifetime = 90 * 24 * time.Hour
@@ -53,15 +48,14 @@ type schemaChange struct {
 }
 
 // since compares the tables with what they were at a client's stamp.
-func (h *schemaHistory) since(stamp string, now time.Time, tables []*Table) (schemaChange, *apiError) {
-	version, issued, ok := parseStamp(stamp)
-	if !ok {
-		return schemaChange{}, invalidQuery("Invalid version stamp.")
+func (h *schemaHistory) since(known string, now time.Time, tables []*Table) (schemaChange, *apiError) {
+	s, refusal := parseStamp(known)
+	if refusal != nil {
+		return schemaChange{}, refusal
 	}
-	before := h.at(version)
-	if before == nil || now.Sub(issued) > stampLifetime {
-		return schemaChange{}, refuse(http.StatusBadRequest, "0x80044352",
-			"Version stamp associated with the client has expired. Please perform a full sync.")
+	before := h.at(s.version)
+	if before == nil || now.Sub(s.issued) > stampLifetime {
+		return schemaChange{}, expiredStamp(http.StatusBadRequest)
 	}
 	var c schemaChange
 	current := make(map[string]bool, len(tables))
@@ -78,16 +72,6 @@ func (h *schemaHistory) since(stamp string, now time.Time, tables []*Table) (sch
 	}
 	slices.Sort(c.deleted)
 	return c, nil
-}
-
-func parseStamp(stamp string) (int64, time.Time, bool) {
-	number, moment, ok := strings.Cut(stamp, "!")
-	version, err := strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil {
-		return 0, time.Time{}, false
-	}
-	issued, err := time.Parse(stampForm, moment)
-	return version, issued, err == nil
 }
 
 // retrieveMetadataChanges answers the function of that name: the tables and columns that meet the query, or of them
@@ -110,8 +94,8 @@ func (h *host) retrieveMetadataChanges(w http.ResponseWriter, base string, args 
 		return err
 	}
 	var change schemaChange
-	if stamp := args.text("ClientVersionStamp"); stamp != "" {
-		if change, err = h.schemas.since(stamp, now, tables); err != nil {
+	if known := args.text("ClientVersionStamp"); known != "" {
+		if change, err = h.schemas.since(known, now, tables); err != nil {
 			return err
 		}
 		tables = change.changed
@@ -121,9 +105,8 @@ func (h *host) retrieveMetadataChanges(w http.ResponseWriter, base string, args 
 		return err
 	}
 	h.schemas.remember(version, m.tables)
-	stamp := strconv.FormatInt(version, 10) + "!" + now.Format(stampForm)
 	out := newStream(w, `{"@odata.context":"`+base+`/$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse","ServerVersionStamp":"`+
-		stamp+`","DeletedMetadata":`+deleted+`,"EntityMetadata":[`)
+		stamp{version, now}.String()+`","DeletedMetadata":`+deleted+`,"EntityMetadata":[`)
 	for _, t := range tables {
 		if keep(t) {
 			out.element(func(dst []byte) []byte { return p.appendObject(dst, t, "") })
@@ -155,7 +138,7 @@ func (m *metadata) changesProjection(q entityQuery) (projection[*Table], predica
 	if err != nil {
 		return p, nil, err
 	}
-	navigations := append(emptyCollections(), "Attributes")
+	navigations := append(emptyCollections(), "ManyToManyRelationships", "ManyToOneRelationships", "OneToManyRelationships", "Attributes")
 	wanted, err := q.Properties.wanted("EntityMetadata", func(name string) bool {
 		return hasProperty(m.table, name) || slices.Contains(navigations, name)
 	})
@@ -169,10 +152,18 @@ func (m *metadata) changesProjection(q entityQuery) (projection[*Table], predica
 			text = "[]"
 		}
 		write := func(dst []byte, _ *Table) []byte { return append(dst, text...) }
-		if name == "Attributes" && wanted(name) {
+		switch {
+		case !wanted(name):
+		case name == "Attributes":
 			if write, err = m.changedAttributes(q); err != nil {
 				return p, nil, err
 			}
+		case collections()[name] != nil:
+			n, err := m.expandRelations(expansion{name: name}, !q.LabelQuery.english())
+			if err != nil {
+				return p, nil, err
+			}
+			write = n.write
 		}
 		p.expanded = append(p.expanded, navigation[*Table]{name: name, write: write})
 	}

@@ -69,6 +69,10 @@ func TestRetrieveMetadataChanges(t *testing.T) {
 		options, _ := found["contoso_choice"]["OptionSet"].(map[string]any)
 		assert.Len(t, options["Options"], 3)
 	})
+}
+
+func TestMetadataCriteria(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	criteria := []struct{ name, criteria, want string }{
 		{"In", `{"Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"In","Value":{"Type":"System.String[]","Value":"[\"account\",\"task\"]"}}]}`, "account task"},
 		{"Or", `{"FilterOperator":"Or","Conditions":[{"PropertyName":"LogicalName","ConditionOperator":"Equals","Value":{"Type":"System.String","Value":"task"}}],
@@ -88,6 +92,10 @@ func TestRetrieveMetadataChanges(t *testing.T) {
 			assert.Equal(t, " "+test.want, text)
 		})
 	}
+}
+
+func TestRefusedMetadataQueries(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	refusals := []struct{ name, query, code, message string }{
 		{"JSON that is cut", `{"Criteria":`, "0x80060888", "EntityQueryExpression"},
 		{"an unknown member", `{"Nope":1}`, "0x80060888", "Nope"},

@@ -1,5 +1,7 @@
 package simulator
 
+import "strings"
+
 // baseClass is the type of the columns that have no type of their own: the shadows.
 const baseClass = "AttributeMetadata"
 
@@ -27,8 +29,8 @@ func derivedProperties() map[string][]property[attribute] {
 		"BigIntAttributeMetadata":              {bound("MaxValue", 9223372036854775807), bound("MinValue", -9223372036854775808)},
 		"BooleanAttributeMetadata":             append([]property[attribute]{constant("DefaultValue", boolShape, false)}, calculated()...),
 		"DateTimeAttributeMetadata":            append(dateTimeProperties(), calculated()...),
-		"DecimalAttributeMetadata":             append(numberProperties(-100000000000, 100000000000), calculated()...),
-		"DoubleAttributeMetadata":              append(numberProperties(-100000000000, 100000000000), calculated()...),
+		"DecimalAttributeMetadata":             append(numberProperties(), calculated()...),
+		"DoubleAttributeMetadata":              append(numberProperties(), calculated()...),
 		"MoneyAttributeMetadata":               append(moneyProperties(), calculated()...),
 		"IntegerAttributeMetadata":             append(integerProperties(), calculated()...),
 		"StringAttributeMetadata":              append(stringProperties(), calculated()...),
@@ -72,14 +74,20 @@ func imeMode(mode string) property[attribute] {
 	return property[attribute]{name: "ImeMode", shape: enumShape, enum: "ImeMode", value: func(attribute) any { return mode }}
 }
 
-func numberProperties(low, high float64) []property[attribute] {
+// bounds are the greatest and the least value of a number.
+func bounds() []property[attribute] {
 	return []property[attribute]{
-		imeMode("Disabled"), constant("MaxValue", numberShape, high), constant("MinValue", numberShape, low), precision(),
+		{name: "MaxValue", shape: numberShape, value: func(a attribute) any { _, high := a.column.bounds(); return high }},
+		{name: "MinValue", shape: numberShape, value: func(a attribute) any { low, _ := a.column.bounds(); return low }},
 	}
 }
 
+func numberProperties() []property[attribute] {
+	return append(append([]property[attribute]{imeMode("Disabled")}, bounds()...), precision())
+}
+
 func moneyProperties() []property[attribute] {
-	return append(numberProperties(-922337203685477, 922337203685477),
+	return append(numberProperties(),
 		property[attribute]{name: "CalculationOf", shape: stringShape, value: func(a attribute) any {
 			if !a.baseAmount() {
 				return nil
@@ -98,9 +106,19 @@ func (a attribute) baseAmount() bool {
 }
 
 func integerProperties() []property[attribute] {
-	return []property[attribute]{
-		{name: "Format", shape: enumShape, enum: "IntegerFormat", value: func(attribute) any { return "None" }},
-		bound("MaxValue", 2147483647), bound("MinValue", -2147483648),
+	format := property[attribute]{name: "Format", shape: enumShape, enum: "IntegerFormat", value: func(a attribute) any { return integerFormat(a.column) }}
+	return append([]property[attribute]{format}, bounds()...)
+}
+
+// integerFormat is IntegerAttributeMetadata.Format.
+func integerFormat(c *Column) string {
+	switch {
+	case strings.HasSuffix(c.LogicalName, "utcoffset"):
+		return "TimeZone"
+	case strings.HasSuffix(c.LogicalName, "durationminutes"):
+		return "Duration"
+	default:
+		return "None"
 	}
 }
 

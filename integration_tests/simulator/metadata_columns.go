@@ -57,7 +57,7 @@ func (m *metadata) oneAttribute(w http.ResponseWriter, q metadataQuery, p projec
 			continue
 		}
 		if class != baseClass && a.class() != class {
-			return notFoundSegment("Microsoft.Dynamics.CRM." + class)
+			return notFound("Microsoft.Dynamics.CRM." + class)
 		}
 		head := `"@odata.context":"` + m.base + "/$metadata#" + context + p.selection(q) + `/$entity"`
 		writeJSON(w, p.appendObject(nil, a, head))
@@ -69,17 +69,17 @@ func (m *metadata) oneAttribute(w http.ResponseWriter, q metadataQuery, p projec
 // cast checks the type segment behind Attributes.
 func (m *metadata) cast(rest []string) (string, *apiError) {
 	if len(rest) > 1 {
-		return "", notFoundSegment(rest[1])
+		return "", notFound(rest[1])
 	}
 	class, ok := strings.CutPrefix(rest[0], "Microsoft.Dynamics.CRM.")
 	if !ok {
-		return "", notFoundSegment(rest[0])
+		return "", notFound(rest[0])
 	}
 	if slices.Contains(abstractClasses(), class) {
 		return "", badQuery("The type 'Microsoft.Dynamics.CRM.%s' is abstract; cast to one of the types derived from it.", class)
 	}
 	if _, known := m.derived[class]; !known && class != baseClass {
-		return "", notFoundSegment(rest[0])
+		return "", notFound(rest[0])
 	}
 	return class, nil
 }

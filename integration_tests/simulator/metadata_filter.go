@@ -12,102 +12,24 @@ import (
 // "Query schema definitions using the Web API": comparisons with eq, ne, gt, ge, lt, le of Boolean, number, string and
 // enum properties and of the Value of complex ones, joined by and, or, not and parentheses; no functions.
 type filterParser[T any] struct {
-	text       string
+	expression[T]
 	typeName   string
 	properties []property[T]
-	tokens     []filterToken
-	next       int
 }
-
-type predicate[T any] func(T) bool
 
 // compileFilter gives a predicate for the filter, which holds for everything if the filter is empty.
 func compileFilter[T any](text, typeName string, properties []property[T]) (predicate[T], *apiError) {
-	if strings.TrimSpace(text) == "" {
+	p := &filterParser[T]{typeName: typeName, properties: properties}
+	p.comparison = p.compare
+	result, err := p.parse(text)
+	if result == nil && err == nil {
 		return func(T) bool { return true }, nil
 	}
-	tokens, err := filterTokens(text)
-	if err != nil {
-		return nil, err
-	}
-	p := &filterParser[T]{text: text, typeName: typeName, properties: properties, tokens: tokens}
-	result, err := p.either()
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := p.peek(); ok {
-		return nil, p.syntax(t.at)
-	}
-	return result, nil
+	return result, err
 }
 
-func (p *filterParser[T]) peek() (filterToken, bool) {
-	if p.next >= len(p.tokens) {
-		return filterToken{at: len(p.text)}, false
-	}
-	return p.tokens[p.next], true
-}
-
-// take consumes the next token if it is that bare word.
-func (p *filterParser[T]) take(word string) bool {
-	if t, ok := p.peek(); ok && !t.quoted && t.text == word {
-		p.next++
-		return true
-	}
-	return false
-}
-
-func (p *filterParser[T]) syntax(at int) *apiError {
-	return badQuery("Syntax error at position %d in '%s'.", at, p.text)
-}
-
-func (p *filterParser[T]) either() (predicate[T], *apiError) {
-	left, err := p.both()
-	for err == nil && p.take("or") {
-		var right predicate[T]
-		if right, err = p.both(); err == nil {
-			a := left
-			left = func(v T) bool { return a(v) || right(v) }
-		}
-	}
-	return left, err
-}
-
-func (p *filterParser[T]) both() (predicate[T], *apiError) {
-	left, err := p.negated()
-	for err == nil && p.take("and") {
-		var right predicate[T]
-		if right, err = p.negated(); err == nil {
-			a := left
-			left = func(v T) bool { return a(v) && right(v) }
-		}
-	}
-	return left, err
-}
-
-func (p *filterParser[T]) negated() (predicate[T], *apiError) {
-	if p.take("not") {
-		inner, err := p.negated()
-		if err != nil {
-			return nil, err
-		}
-		return func(v T) bool { return !inner(v) }, nil
-	}
-	if p.take("(") {
-		inner, err := p.either()
-		if err != nil {
-			return nil, err
-		}
-		if t, _ := p.peek(); !p.take(")") {
-			return nil, badQuery("')' or operator expected at position %d in '%s'.", t.at, p.text)
-		}
-		return inner, nil
-	}
-	return p.comparison()
-}
-
-// comparison reads "path operator literal", or a Boolean path that stands alone.
-func (p *filterParser[T]) comparison() (predicate[T], *apiError) {
+// compare reads "path operator literal", or a Boolean path that stands alone.
+func (p *filterParser[T]) compare() (predicate[T], *apiError) {
 	t, ok := p.peek()
 	if !ok || t.quoted || t.text == ")" || t.text == "," {
 		return nil, p.syntax(t.at)

@@ -81,14 +81,14 @@ func (o option) appendJSON(dst []byte, labels bool) []byte {
 	dst = append(dst, '{')
 	kind := o.of.column.Type
 	if kind == State || kind == Status {
-		dst = appendString(appendMember(dst, "@odata.type"), "#Microsoft.Dynamics.CRM."+string(kind)+"OptionMetadata")
+		dst = appendQuoted(appendMember(dst, "@odata.type"), "#Microsoft.Dynamics.CRM."+string(kind)+"OptionMetadata")
 	}
 	dst = appendValue(appendMember(dst, "Value"), o.Value, labels)
 	dst = append(dst, `,"Color":null,"IsManaged":true,"ExternalValue":null,"ParentValues":[],"Tag":null,"IsHidden":false,"MetadataId":null,"HasChanged":null`...)
 	switch kind {
 	case State:
 		dst = appendValue(appendMember(dst, "DefaultStatus"), o.of.defaultStatus(o.Value), labels)
-		dst = appendString(appendMember(dst, "InvariantName"), o.Label)
+		dst = appendQuoted(appendMember(dst, "InvariantName"), o.Label)
 	case Status:
 		dst = appendValue(appendMember(dst, "State"), o.State, labels)
 		dst = append(dst, `,"TransitionData":null`...)

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // shape is the form of a metadata property's value. It decides what the property may be compared with.
@@ -71,7 +69,7 @@ func (l requiredLevel) inner() any { return string(l) }
 
 func (l requiredLevel) appendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, `{"Value":`...)
-	dst = appendString(dst, string(l))
+	dst = appendQuoted(dst, string(l))
 	return append(dst, `,"CanBeChanged":true,"ManagedPropertyLogicalName":"canmodifyrequirementlevelsettings"}`...)
 }
 
@@ -82,7 +80,7 @@ func (v wrapped) inner() any { return string(v) }
 
 func (v wrapped) appendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, `{"Value":`...)
-	return append(appendString(dst, string(v)), '}')
+	return append(appendQuoted(dst, string(v)), '}')
 }
 
 // label is a Label in English, the environment's only language. An empty one has no localized labels.
@@ -103,7 +101,7 @@ func (l label) appendJSON(dst []byte, labels bool) []byte {
 
 func (l label) appendLocalized(dst []byte) []byte {
 	dst = append(dst, `{"Label":`...)
-	dst = appendString(dst, l.text)
+	dst = appendQuoted(dst, l.text)
 	dst = append(dst, `,"LanguageCode":1033,"IsManaged":true,"MetadataId":"`...)
 	dst = append(dst, stableID("label", l.of)...)
 	return append(dst, `","HasChanged":null}`...)
@@ -118,7 +116,7 @@ func (n names) appendJSON(dst []byte, _ bool) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, name)
+		dst = appendQuoted(dst, name)
 	}
 	return append(dst, ']')
 }
@@ -132,17 +130,12 @@ func appendValue(dst []byte, v any, labels bool) []byte {
 	case float64:
 		return strconv.AppendFloat(dst, v, 'f', -1, 64)
 	case string:
-		return appendString(dst, v)
+		return appendQuoted(dst, v)
 	case jsonValue:
 		return v.appendJSON(dst, labels)
 	default:
 		return append(dst, "null"...)
 	}
-}
-
-func appendString(dst []byte, s string) []byte {
-	quoted, _ := jsontext.AppendQuote(dst, s) // the error is about invalid UTF-8, which it has replaced
-	return quoted
 }
 
 // appendMember starts a member of an object: a comma where one is needed, the name, a colon.

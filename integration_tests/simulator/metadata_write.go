@@ -64,7 +64,7 @@ func (p *projection[T]) appendObject(dst []byte, item T, head string) []byte {
 	dst = append(dst, head...)
 	if p.typeOf != nil {
 		if name := p.typeOf(item); name != "" {
-			dst = appendString(appendMember(dst, "@odata.type"), "#Microsoft.Dynamics.CRM."+name)
+			dst = appendQuoted(appendMember(dst, "@odata.type"), "#Microsoft.Dynamics.CRM."+name)
 		}
 	}
 	for _, prop := range p.properties {

@@ -1,6 +1,9 @@
 package simulator
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // TableType is EntityMetadata.TableType as the service spells it.
 type TableType string
@@ -105,6 +108,7 @@ type Column struct {
 	Format      string   // StringFormat of a String column, where it is not Text
 	MaxLength   int      // String, Memo
 	Precision   int      // Decimal, Double, Money: digits after the point
+	Min, Max    int      // Integer, Decimal, Double, Money: bounds of the values; both 0: those of the type
 	SourceType  int      // 0 simple, 1 calculated, 2 rollup
 	PrimaryID   bool     // AttributeMetadata.IsPrimaryId, true for several columns of some tables
 	Custom      bool
@@ -119,6 +123,20 @@ type Option struct {
 	Value int
 	Label string
 	State int // Status columns only: the statecode that the value belongs to
+}
+
+// bounds are the least and the greatest value of a numeric column.
+func (c *Column) bounds() (low, high int) {
+	switch {
+	case c.Min != 0 || c.Max != 0:
+		return c.Min, c.Max
+	case c.Type == Integer:
+		return math.MinInt32, math.MaxInt32
+	case c.Type == Money:
+		return -922_337_203_685_477, 922_337_203_685_477
+	default:
+		return -100_000_000_000, 100_000_000_000
+	}
 }
 
 // IsLookup says whether the column appears as _x_value in rows.

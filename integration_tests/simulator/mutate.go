@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // create adds a row with the values of an edit and those that the service sets itself.
@@ -28,9 +27,9 @@ func (e *Environment) create(j *journal, s *store, made edit) (ref, *apiError) {
 	if refusal := s.settle(id, values, made.values); refusal != nil {
 		return ref{}, refusal
 	}
-	now := e.now().Truncate(time.Second)
-	row := &storedRow{index: -1, version: version, created: now, modified: now, values: values}
-	s.put(j, id, row, e.now())
+	now := e.now()
+	row := &storedRow{index: -1, version: version, created: now.Unix(), modified: now.Unix(), values: values}
+	s.put(j, id, row, now)
 	return ref{id, -1, row}, nil
 }
 
@@ -80,7 +79,7 @@ func (e *Environment) update(j *journal, s *store, r ref, made edit) (ref, *apiE
 	if len(made.values) == 0 {
 		return r, nil
 	}
-	changed := &storedRow{index: r.index, version: e.nextVersion(s.table), modified: e.now().Truncate(time.Second)}
+	changed := &storedRow{index: r.index, version: e.nextVersion(s.table), modified: e.now().Unix()}
 	if r.row != nil {
 		changed.created, changed.values = r.row.created, maps.Clone(r.row.values)
 	} else {
@@ -97,6 +96,9 @@ func (e *Environment) update(j *journal, s *store, r ref, made edit) (ref, *apiE
 		return r, refusal
 	}
 	s.put(j, r.id, changed, e.now())
+	if s.table.LogicalName == organizationTable {
+		e.reset(made.values)
+	}
 	return ref{r.id, r.index, changed}, nil
 }
 

@@ -55,6 +55,9 @@ const (
 	Refused
 )
 
-// defaultExpireDays is the default of organization.expirechangetrackingindays (Microsoft, "Use change tracking to
+// The greatest value and the default of organization.expirechangetrackingindays (Microsoft, "Use change tracking to
 // synchronize data with external systems").
-const defaultExpireDays = 7
+const (
+	maxExpireDays     = 365
+	defaultExpireDays = 7
+)

@@ -8,12 +8,14 @@ import (
 
 // sorting is an $orderby: columns, each ascending or descending, and the primary key as the last.
 type sorting struct {
+	env   *Environment
 	store *store
 	by    []sortColumn
 }
 
 type sortColumn struct {
 	cell       *cell
+	kind       kind
 	descending bool
 }
 
@@ -25,11 +27,11 @@ type sorted struct {
 }
 
 // order compiles an $orderby. Nil is the order of the primary key, in which rows are kept.
-func (s *store) order(text string) (*sorting, *apiError) {
+func (e *Environment) order(s *store, text string) (*sorting, *apiError) {
 	if text == "" {
 		return nil, nil // no order is the natural one
 	}
-	o := &sorting{store: s}
+	o := &sorting{env: e, store: s}
 	for item := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(item)
 		if len(words) == 0 || len(words) > 2 || len(words) == 2 && words[1] != "asc" && words[1] != "desc" {
@@ -42,7 +44,11 @@ func (s *store) order(text string) (*sorting, *apiError) {
 		if c.column != nil && (c.column.Type == MultiSelectPicklist || c.column.Type == Image || c.column.Type == ManagedProperty) {
 			return nil, refuse(http.StatusBadRequest, "0x80050224", "GroupBy or OrderBy Query is not supported for %s Attribute Type.", c.column.Type)
 		}
-		o.by = append(o.by, sortColumn{c, len(words) == 2 && words[1] == "desc"})
+		by := sortColumn{cell: c, kind: kindOf(c), descending: len(words) == 2 && words[1] == "desc"}
+		if by.lookup() {
+			by.kind = textKind
+		}
+		o.by = append(o.by, by)
 	}
 	return o, nil
 }
@@ -50,11 +56,28 @@ func (s *store) order(text string) (*sorting, *apiError) {
 func (o *sorting) keys(r ref) sorted {
 	row := sorted{ref: r, keys: make([]operand, len(o.by)), text: make([]position, len(o.by))}
 	for i, by := range o.by {
+		if by.lookup() {
+			row.keys[i], row.text[i] = o.nameOf(r, by.cell)
+			continue
+		}
 		row.keys[i] = o.store.operandOf(r, by.cell)
 		raw := o.store.appendValue(nil, r, by.cell)
 		row.text[i] = position{text: plain(raw), null: row.keys[i].null}
 	}
 	return row
+}
+
+// lookup says whether the order is that of the related rows' names (Microsoft, "Order rows using OData").
+func (c sortColumn) lookup() bool { return c.cell.column != nil && c.cell.column.IsLookup() }
+
+// nameOf is the primary name of the row that a lookup points to.
+func (o *sorting) nameOf(r ref, c *cell) (operand, position) {
+	if to, ok := o.store.points(r, c); ok {
+		if name, ok := o.env.primaryName(to); ok {
+			return operand{kind: textKind, text: fold(name)}, position{text: name}
+		}
+	}
+	return operand{kind: textKind, null: true}, position{null: true}
 }
 
 func (o *sorting) compare(a, b sorted) int {
@@ -88,9 +111,9 @@ func (o *sorting) after(c cookie) (sorted, *apiError) {
 		if m.column != by.name() {
 			return sorted{}, wrongOrder()
 		}
-		last.keys[i] = operand{null: true, kind: kindOf(by.cell)}
+		last.keys[i] = operand{null: true, kind: by.kind}
 		if !m.last.null {
-			if last.keys[i], ok = kindOf(by.cell).parse(m.last.text); !ok {
+			if last.keys[i], ok = by.kind.parse(m.last.text); !ok {
 				return sorted{}, badCookie()
 			}
 		}

@@ -29,10 +29,6 @@ type walk struct {
 
 // list answers a request for an entity set.
 func (e *Environment) list(c *call) (*reply, *apiError) {
-	if c.store.table.NoRetrieve {
-		return nil, refuse(http.StatusBadRequest, "0x80040800",
-			"The 'RetrieveMultiple' method does not support entities of type '%s'.", c.store.table.LogicalName)
-	}
 	w, refusal := e.plan(c)
 	if refusal != nil {
 		return nil, refusal
@@ -50,6 +46,9 @@ func (e *Environment) list(c *call) (*reply, *apiError) {
 
 // plan checks everything about a request that does not depend on the rows.
 func (e *Environment) plan(c *call) (*walk, *apiError) {
+	if c.store.table.NoRetrieve {
+		return nil, unsupportedMessage(c.store.table, "RetrieveMultiple")
+	}
 	w := &walk{call: c, tracked: c.prefer.track, size: maxPage, paged: true, version: e.currentVersion(c.store.table)}
 	var refusal *apiError
 	if c.query.present["$skiptoken"] {
@@ -72,7 +71,7 @@ func (e *Environment) plan(c *call) (*walk, *apiError) {
 	if w.match, refusal = c.store.filter(c.query.filter); refusal != nil {
 		return nil, refusal
 	}
-	if w.order, refusal = c.store.order(c.query.order); refusal != nil {
+	if w.order, refusal = e.order(c.store, c.query.order); refusal != nil {
 		return nil, refusal
 	}
 	w.match = both(w.match, e.visible(c.store))
@@ -114,7 +113,8 @@ func (e *Environment) all(w *walk) (*reply, *apiError) {
 	if w.call.query.count {
 		p.total = w.call.store.matching(w.match)
 	}
-	body := e.open(w, p.total, "")
+	lent := e.lend()
+	body := e.open(*lent, w, heading{total: p.total, last: p.next == nil})
 	rows := e.newRowWriter(w.call.store, w.show, w.call.prefer)
 	for i, r := range p.rows {
 		if i > 0 {
@@ -126,36 +126,53 @@ func (e *Environment) all(w *walk) (*reply, *apiError) {
 		body = rows.append(body, r)
 	}
 	body = e.closePage(body, w, p.next)
-	return newReply(http.StatusOK).json(body).preference(w.call.prefer.applied(w.tracked)), nil
+	answer := newReply(http.StatusOK).json(body).preference(w.call.prefer.applied(w.tracked))
+	answer.lent = lent
+	return answer, nil
 }
 
-// open writes an answer up to the first row.
-func (e *Environment) open(w *walk, total int, suffix string) []byte {
+// heading is what an answer tells before its rows.
+type heading struct {
+	suffix string // of the context
+	total  int    // rows of the whole query, if they were to be counted
+	last   bool   // the walk ends with this page
+}
+
+// open writes an answer up to the first row. The delta link of a tracked walk's last page stands before the rows,
+// unlike a next link (Microsoft, "Use change tracking to synchronize data with external systems").
+func (e *Environment) open(body []byte, w *walk, h heading) []byte {
 	c := w.call
-	body := appendQuoted([]byte(`{"@odata.context":`), c.base+"/$metadata#"+c.store.table.EntitySetName+w.show.context+suffix)
+	body = appendQuoted(append(body, `{"@odata.context":`...), c.base+"/$metadata#"+c.store.table.EntitySetName+w.show.context+h.suffix)
 	counted, exceeded := -1, false
 	if c.query.count {
-		counted, exceeded = min(total, maxPage), total > maxPage
+		counted, exceeded = min(h.total, maxPage), h.total > maxPage
 		body = strconv.AppendInt(append(body, `,"@odata.count":`...), int64(counted), 10)
+	}
+	if h.last && w.tracked {
+		body = appendQuoted(append(body, `,"@odata.deltaLink":`...), c.link("$deltatoken="+percentLower(e.token(w).String())))
 	}
 	body = e.appendPageAnnotations(body, c.prefer, counted, exceeded)
 	return append(body, `,"value":[`...)
 }
 
-// closePage writes an answer from behind the last row: the link to the next page, or the delta link of a tracked walk.
+// token is the delta token of a walk that ends now.
+func (e *Environment) token(w *walk) stamp {
+	token := stamp{version: w.version, issued: e.now()}
+	if e.behaviors.TokenAt == LastPage {
+		token.version = e.currentVersion(w.call.store.table)
+	}
+	if e.behaviors.EditedSelect != Honoured {
+		e.issued.add(w.call.store.table.LogicalName, token, w.call.query.selected)
+	}
+	return token
+}
+
+// closePage writes an answer from behind the last row: the link to the next page, if there is one.
 func (e *Environment) closePage(body []byte, w *walk, next *cookie) []byte {
 	body = append(body, ']')
-	switch {
-	case next != nil:
+	if next != nil {
 		next.tracking = w.tracked
 		body = appendQuoted(append(body, `,"@odata.nextLink":`...), w.call.link(w.call.query.rawDelta, "$skiptoken="+next.skipToken()))
-	case w.tracked:
-		token := deltaToken{version: w.version, issued: e.now()}
-		if e.behaviors.TokenAt == LastPage {
-			token.version = e.currentVersion(w.call.store.table)
-		}
-		e.issued.add(w.call.store.table.LogicalName, token, w.call.query.selected)
-		body = appendQuoted(append(body, `,"@odata.deltaLink":`...), w.call.link("$deltatoken="+percentLower(token.String())))
 	}
 	return append(body, '}')
 }

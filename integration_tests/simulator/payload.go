@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type edit struct {
 	values map[string]storedValue
 	id     *rowID
 	entity string // @odata.id, in the targets of UpsertMultiple
+	typed  bool   // with @odata.type
 }
 
 // member is a name and a value of a JSON object.
@@ -22,10 +24,14 @@ type member struct {
 
 // badPayload is the answer to a body that does not fit the table.
 func badPayload(set, format string, args ...any) *apiError {
+	return payloadError(set, "Microsoft.OData.ODataException: "+format, args...)
+}
+
+func payloadError(set, format string, args ...any) *apiError {
 	e := refuse(http.StatusBadRequest, "0x80048d19", format, args...)
 	e.message = "Error identified in Payload provided by the user for Entity :'" + set +
 		"', For more information on this error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  " +
-		"InnerException : Microsoft.OData.ODataException: " + e.message
+		"InnerException : " + e.message
 	return e
 }
 
@@ -44,7 +50,9 @@ func objectMembers(set string, body []byte) ([]member, *apiError) {
 		if err != nil || !ok || d.Decode(&m.raw) != nil {
 			return nil, bad
 		}
-		m.name = name
+		if m.name = name; slices.ContainsFunc(all, func(other member) bool { return other.name == name }) {
+			return nil, badPayload(set, "Multiple properties with the name '%s' were detected in a resource or a complex value. In OData, duplicate property names are not allowed.", name)
+		}
 		all = append(all, m)
 	}
 	if _, err := d.Token(); err != nil || d.More() {
@@ -65,7 +73,7 @@ func (e *Environment) decode(s *store, body []byte) (edit, *apiError) {
 			return edit{}, refusal
 		}
 	}
-	return made, nil
+	return made, s.inBounds(made)
 }
 
 func (e *Environment) decodeMember(s *store, made *edit, m member) *apiError {
@@ -81,6 +89,7 @@ func (e *Environment) decodeMember(s *store, made *edit, m member) *apiError {
 		if got := strings.TrimPrefix(plain(m.raw), "#"); got != "Microsoft.Dynamics.CRM."+s.table.LogicalName {
 			return badPayload(set, "A resource with type '%s' was found, but it is not assignable to the expected type 'Microsoft.Dynamics.CRM.%s'.", got, s.table.LogicalName)
 		}
+		made.typed = true
 		return nil
 	case annotated && !strings.Contains(annotation, "."):
 		return badPayload(set, "'%s' is an invalid instance annotation name. An instance annotation name must contain a period that is not at the start or end of the name.", annotation)
@@ -126,8 +135,8 @@ func (e *Environment) decodeNavigation(s *store, made *edit, name string, raw js
 	c := s.navigation(name)
 	switch {
 	case c == nil:
-		return badPayload(s.table.EntitySetName, "The property '%s' does not exist on type 'Microsoft.Dynamics.CRM.%s'. Make sure to only use property names that are defined by the type.",
-			name, s.table.LogicalName)
+		return payloadError(s.table.EntitySetName, "Microsoft.Crm.CrmException: Invalid property '%s' was found in entity 'Microsoft.Dynamics.CRM.%s'. "+
+			"---> Microsoft.OData.ODataException: Does not support untyped value in non-open type.", name, s.table.LogicalName)
 	case string(raw) != "null":
 		return badPayload(s.table.EntitySetName, "Related rows inside a row ('%s') are not supported by this simulator. Use '%s@odata.bind'.", name, name)
 	}

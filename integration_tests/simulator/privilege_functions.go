@@ -18,7 +18,7 @@ func (h *host) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, bas
 		return true, err
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return true, notAllowed(w, r.Method)
+		return true, readOnly(w, r.Method)
 	}
 	id = strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(id, "ownerid="), "systemuserid="))
 	if !h.directory.isUser(id) {
@@ -40,7 +40,7 @@ func (h *host) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, bas
 		}
 		h.writePrivileges(w, base, name, wanted)
 	default:
-		return true, notFoundSegment("Microsoft.Dynamics.CRM." + name)
+		return true, notFound("Microsoft.Dynamics.CRM." + name)
 	}
 	return true, nil
 }

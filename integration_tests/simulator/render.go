@@ -13,6 +13,7 @@ type rowWriter struct {
 	prefer  preferences
 	etags   bool
 	scratch []byte
+	nulls   []*cell
 }
 
 func (e *Environment) newRowWriter(s *store, show showing, prefer preferences) *rowWriter {
@@ -29,27 +30,31 @@ func (w *rowWriter) append(dst []byte, r ref) []byte {
 func (w *rowWriter) members(dst []byte, r ref) []byte {
 	begin := len(dst)
 	if w.etags {
-		dst = append(dst, `"@odata.etag":`...)
-		dst = appendQuoted(dst, w.store.etag(r))
+		dst = w.store.appendETag(append(dst, `"@odata.etag":"W/\"`...), r)
+		dst = append(dst, `\""`...)
 	}
-	var nulls []*cell
+	w.nulls = w.nulls[:0]
 	for _, c := range w.show.cells {
-		value := w.store.appendValue(w.scratch[:0], r, c)
-		w.scratch = value
-		if len(value) == 0 {
-			if !w.show.selected {
-				nulls = append(nulls, c)
-				continue
+		before := len(dst)
+		dst = c.appendName(dst, begin)
+		value := len(dst)
+		dst = w.store.appendValue(dst, r, c)
+		switch {
+		case len(dst) > value:
+			if w.prefer.include != "" {
+				w.scratch = append(w.scratch[:0], dst[value:]...)
+				dst = w.annotate(dst[:before], begin, r, c, w.scratch)
+				dst = append(c.appendName(dst, begin), w.scratch...)
 			}
-			value = append(value, "null"...)
-		} else if w.prefer.include != "" {
-			dst = w.annotate(dst, begin, r, c, value)
+		case w.show.selected:
+			dst = append(dst, "null"...)
+		default:
+			dst = dst[:before]
+			w.nulls = append(w.nulls, c)
 		}
-		dst = appendName(dst, begin, c.property)
-		dst = append(dst, value...)
 	}
-	for _, c := range nulls {
-		dst = append(appendName(dst, begin, c.property), "null"...)
+	for _, c := range w.nulls {
+		dst = append(c.appendName(dst, begin), "null"...)
 	}
 	return dst
 }
@@ -64,12 +69,15 @@ func appendName(dst []byte, begin int, name string) []byte {
 	return append(dst, '"', ':')
 }
 
-// etag is the row version as HTTP has it; elastic rows have that of the store behind them (Microsoft, "Use elastic
-// tables").
-func (s *store) etag(r ref) string {
+// etag is the row version as HTTP has it.
+func (s *store) etag(r ref) string { return `W/"` + string(s.appendETag(nil, r)) + `"` }
+
+// appendETag writes what stands inside the etag: the row version, and for elastic rows the tag of the store behind
+// them, which ends in the time of the last change (Microsoft, "Use elastic tables").
+func (s *store) appendETag(dst []byte, r ref) []byte {
 	version := s.version(r)
 	if s.table.Type != Elastic {
-		return `W/"` + strconv.FormatInt(version, 10) + `"`
+		return strconv.AppendInt(dst, version, 10)
 	}
-	return fmt.Sprintf(`W/"%08x-0000-0200-0000-%08x0000"`, mix(word64(version))>>32, s.modifiedOn(r).Unix())
+	return fmt.Appendf(dst, "%08x-0000-0200-0000-%08x0000", draw(word64(version), 1)>>32, s.modifiedOn(r))
 }

@@ -123,18 +123,6 @@ func TestGeneratedRows(t *testing.T) {
 	}
 }
 
-func TestTheOrganizationIsOneRow(t *testing.T) {
-	s := newService(t, nil, func(o *Options) { o.DefaultRows, o.ExpireDays = 10, 30 })
-	rows := s.get("organizations?$select=name,expirechangetrackingindays").Value
-	require.Len(t, rows, 1)
-	assert.Equal(t, "30", string(rows[0]["expirechangetrackingindays"]))
-	assert.Equal(t, []string{s.env.organization()}, s.ids("organization"))
-	const other = "00000000-0000-0000-0000-00000000000f"
-	s.env.SetOrganization(other)
-	assert.Equal(t, []string{other}, s.ids("organization"))
-	assert.Equal(t, other, s.env.organization())
-}
-
 func TestRowsAreWhatTheServicePrints(t *testing.T) {
 	s := newService(t, nil, func(o *Options) { o.DefaultRows = 30 })
 	for _, set := range []string{"accounts", "contoso_everythings", "contoso_sensordatas", "systemusers"} {

@@ -24,13 +24,14 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	lent   *[]byte // what holds the body, to be given back; nil if nothing does
 }
 
 func newReply(status int) *reply { return &reply{status: status, header: http.Header{}} }
 
 // json is an answer with a body of JSON.
 func (r *reply) json(body []byte) *reply {
-	r.header.Set("Content-Type", "application/json; odata.metadata=minimal")
+	jsonHeaders(r.header)
 	r.body = body
 	return r
 }
@@ -46,7 +47,7 @@ func (r *reply) send(w http.ResponseWriter) {
 	for name, values := range r.header {
 		w.Header()[name] = values
 	}
-	w.Header().Set("OData-Version", "4.0")
+	setODataVersion(w.Header())
 	if len(r.body) > 0 {
 		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
@@ -67,6 +68,22 @@ func (e *Environment) serveRows(w http.ResponseWriter, r *http.Request, base, pa
 		return
 	}
 	answer.send(w)
+	e.giveBack(answer)
+}
+
+// lend is an empty body with the room of one that was sent before, for a page of wide rows has megabytes.
+func (e *Environment) lend() *[]byte {
+	if body, ok := e.bodies.Get().(*[]byte); ok {
+		return body
+	}
+	return new([]byte)
+}
+
+func (e *Environment) giveBack(sent *reply) {
+	if sent.lent != nil {
+		*sent.lent = sent.body[:0]
+		e.bodies.Put(sent.lent)
+	}
 }
 
 // answer reads the request whole, and then carries it out under the lock.
@@ -148,14 +165,6 @@ func (e *Environment) route(c *call, path string) *apiError {
 	}
 	c.rest = strings.TrimPrefix(rest, "/")
 	return nil
-}
-
-func notFound(segment string) *apiError {
-	return refuse(http.StatusNotFound, "0x80060888", "Resource not found for the segment '%s'.", segment)
-}
-
-func wrongMethod(method string) *apiError {
-	return refuse(http.StatusMethodNotAllowed, "0x80060888", "The requested resource does not support http method '%s'.", method)
 }
 
 // read answers a GET. The caller holds the lock for reading.

@@ -37,14 +37,20 @@ func (id rowID) compare(other rowID) int { return bytes.Compare(id[:], other[:])
 
 // appendTo writes the guid in lower case, as rows show it.
 func (id rowID) appendTo(dst []byte) []byte {
-	const digits = "0123456789abcdef"
+	var raw [16]byte
 	for i, at := range textOrder() {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, digits[id[at]>>4], digits[id[at]&15])
+		raw[i] = id[at]
 	}
-	return dst
+	dst = append(hex.AppendEncode(dst, raw[:4]), '-')
+	dst = append(hex.AppendEncode(dst, raw[4:6]), '-')
+	dst = append(hex.AppendEncode(dst, raw[6:8]), '-')
+	dst = append(hex.AppendEncode(dst, raw[8:10]), '-')
+	return hex.AppendEncode(dst, raw[10:])
+}
+
+// appendQuotedTo writes the guid as a JSON string.
+func (id rowID) appendQuotedTo(dst []byte) []byte {
+	return append(id.appendTo(append(dst, '"')), '"')
 }
 
 func (id rowID) String() string { return string(id.appendTo(make([]byte, 0, 36))) }
@@ -73,7 +79,7 @@ func newSequence(seed uint64, table string, length int) sequence {
 
 // id is the id of row i. It is defined beyond the last row too.
 func (s sequence) id(i int) rowID {
-	jitter := mix(s.salt, word(i), 3) & (1<<slotBits - 1)
+	jitter := draw(s.salt, word(i)) & (1<<slotBits - 1)
 	return s.at(s.base + word(i)<<slotBits + jitter)
 }
 
@@ -113,28 +119,4 @@ func (s sequence) ceil(id rowID) int {
 func (s sequence) find(id rowID) (int, bool) {
 	i := s.ceil(id)
 	return i, i < s.length && s.id(i) == id
-}
-
-// mix spreads its arguments over 64 bits (the finaliser of SplitMix64).
-func mix(values ...uint64) uint64 {
-	var h uint64
-	for _, v := range values {
-		h += v + 0x9e3779b97f4a7c15
-		h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-		h = (h ^ h>>27) * 0x94d049bb133111eb
-		h ^= h >> 31
-	}
-	return h
-}
-
-// word is a count or an index as an operand of mix.
-func word(i int) uint64 { return uint64(i) } //nolint:gosec // no count is negative
-
-// hashString is FNV-1a.
-func hashString(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
 }

@@ -146,7 +146,7 @@ func (e *Environment) SetEntitySet(table, set string) error {
 func (e *Environment) SetTracked(table string, on bool) error {
 	return e.alter(table, true, func(s *store, t *Table) error {
 		t.Tracked = on
-		s.log = nil
+		s.log = changeLog{}
 		return nil
 	})
 }

@@ -1,6 +1,9 @@
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // mayRead refuses a table that the signed-in user may not read at all. The caller holds the lock.
 func (e *Environment) mayRead(t *Table) *apiError {
@@ -10,14 +13,30 @@ func (e *Environment) mayRead(t *Table) *apiError {
 	return nil
 }
 
+// mayWrite refuses access for Create, Write or Delete to a table that the signed-in user has no privilege on, or whose
+// rows only the service itself makes: the one row of organization, and those of N:N tables, which come and go with $ref.
+func (e *Environment) mayWrite(t *Table, access string) *apiError {
+	if e.readDepth(t.LogicalName) == None {
+		return e.lacks(t, access)
+	}
+	if t.Intersect || t.LogicalName == organizationTable && access != "Write" {
+		return unsupportedMessage(t, strings.Replace(access, "Write", "Update", 1))
+	}
+	return nil
+}
+
+func unsupportedMessage(t *Table, message string) *apiError {
+	return refuse(http.StatusBadRequest, "0x80040800", "The '%s' method does not support entities of type '%s'.", message, t.LogicalName)
+}
+
 // missingPrivilege is the answer to a user whose roles do not grant the privilege to read far enough.
-func (e *Environment) missingPrivilege(t *Table) *apiError {
-	name := privilegeName("Read", t)
-	refusal := refuse(http.StatusForbidden, "0x80040220",
+func (e *Environment) missingPrivilege(t *Table) *apiError { return e.lacks(t, "Read") }
+
+func (e *Environment) lacks(t *Table, access string) *apiError {
+	name := privilegeName(access, t)
+	return refuse(http.StatusForbidden, "0x80040220",
 		"Principal user (Id=%s, type=8, roleCount=5, privilegeCount=465, accessMode=0), is missing %s privilege (Id=%s) on OTC=%d for entity '%s'. context.Caller=%s",
 		e.user(), name, privilegeID(name), t.TypeCode, t.LogicalName, e.user())
-	refusal.name = "PrivilegeDenied"
-	return refusal
 }
 
 // visible says which rows the user's read depth reaches, the same ones at every request: those of the user alone, of
@@ -35,7 +54,7 @@ func (e *Environment) visible(s *store) condition {
 	case Global:
 		return nil
 	}
-	return func(r ref) bool { return mix(hashString(string(r.id[:])))%8 < share }
+	return func(r ref) bool { return draw(hashString(string(r.id[:])), 1)%8 < share }
 }
 
 // accessDenied is the answer to a read of a single row that the user's depth does not reach.

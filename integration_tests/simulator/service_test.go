@@ -199,7 +199,8 @@ func TestRefusals(t *testing.T) {
 
 func TestPayloadRefusals(t *testing.T) {
 	tests := []struct{ name, body, inner string }{
-		{"an unknown property", `{"nome":1}`, "The property 'nome' does not exist on type 'Microsoft.Dynamics.CRM.account'."},
+		{"an unknown property", `{"nome":1}`, "InnerException : Microsoft.Crm.CrmException: Invalid property 'nome' was found in entity 'Microsoft.Dynamics.CRM.account'. ---> Microsoft.OData.ODataException: Does not support untyped value in non-open type."},
+		{"a property twice", `{"name":"a","name":"b"}`, "Multiple properties with the name 'name' were detected"},
 		{"a number for a text", `{"name":5}`, "Cannot convert the literal '5' to the expected type 'Edm.String'."},
 		{"a text for a number", `{"numberofemployees":"many"}`, "Cannot convert the literal 'many' to the expected type 'Edm.Int32'."},
 		{"a lookup by its value", `{"_primarycontactid_value":"00000000-0000-0000-0000-0000000000aa"}`, "Use Navigation properties instead."},

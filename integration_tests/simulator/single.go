@@ -36,7 +36,7 @@ func (e *Environment) countRows(c *call) (*reply, *apiError) {
 			return nil, refusal
 		}
 		if d != nil {
-			n = len(d.upserts) + len(d.deletions)
+			n = d.count()
 		} else {
 			n = min(c.store.count(), maxPage)
 		}
@@ -98,6 +98,9 @@ func (e *Environment) property(c *call) (*reply, *apiError) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	if column := c.store.navigation(strings.TrimSuffix(c.rest, "/$ref")); column != nil {
+		return e.related(c, r, column)
+	}
 	name, bare := strings.CutSuffix(c.rest, "/$value")
 	cell := c.store.cellOf(name)
 	if cell == nil {
@@ -117,4 +120,36 @@ func (e *Environment) property(c *call) (*reply, *apiError) {
 	body := appendQuoted([]byte(`{"@odata.context":`), context)
 	body = append(append(append(body, `,"value":`...), value...), '}')
 	return newReply(http.StatusOK).json(body), nil
+}
+
+// related answers a request for the row that a lookup points to, or with $ref for its address.
+func (e *Environment) related(c *call, r ref, column *Column) (*reply, *apiError) {
+	name, byReference := strings.CutSuffix(c.rest, "/$ref")
+	to, found := c.store.points(r, c.store.cellOf(column.Property()))
+	if !found || navigationName(c.store.table, column, to.table) != name {
+		return newReply(http.StatusNoContent), nil
+	}
+	target := e.stores[to.table]
+	if target == nil || target.table.EntitySetName == "" {
+		return nil, notFound(name)
+	}
+	if refusal := e.mayRead(target.table); refusal != nil {
+		return nil, refusal
+	}
+	row, found := target.find(to.id)
+	if !found {
+		return nil, target.noSuchRow(to.id)
+	}
+	if byReference {
+		body := appendQuoted([]byte(`{"@odata.context":`), c.base+"/$metadata#$ref")
+		body = appendQuoted(append(body, `,"@odata.id":`...), c.base+"/"+target.address(row))
+		return newReply(http.StatusOK).json(append(body, '}')), nil
+	}
+	show, refusal := target.project(c.query.selected)
+	if refusal != nil {
+		return nil, refusal
+	}
+	there := *c
+	there.store = target
+	return newReply(http.StatusOK).json(e.entity(&there, show, row)).preference(c.prefer.applied(false)), nil
 }

@@ -11,12 +11,15 @@ import (
 type store struct {
 	table        *Table
 	ids          sequence
-	firstVersion int64 // of the generated rows
+	salt         uint64 // of the rows' values
+	firstVersion int64  // of the generated rows
+	begin        int64  // when the first generated row was made, in Unix time
+	span         int64  // a power of two, above the number of generated rows
 	shuffle      uint64
 	rows         map[rowID]*storedRow
 	created      idIndex // rows that were created, and generated rows that were created again
 	gone         bitset  // generated rows that were deleted
-	log          []change
+	log          changeLog
 	validFrom    int64           // delta tokens of an older version are expired
 	unfilled     map[string]bool // columns that came after the generated rows, which have null there
 	cells        []*cell
@@ -26,8 +29,8 @@ type store struct {
 type storedRow struct {
 	index    int // the generated row that shows where values has nothing; -1 for a created row
 	version  int64
-	created  time.Time // of a created row
-	modified time.Time
+	created  int64 // of a created row, in Unix time as modified
+	modified int64
 	values   map[string]storedValue // by logical name
 }
 
@@ -37,14 +40,6 @@ type storedValue struct {
 	target string
 }
 
-// change is an entry of a tracked table's log.
-type change struct {
-	version int64
-	id      rowID
-	deleted bool
-	at      time.Time
-}
-
 // ref points to a row of a store.
 type ref struct {
 	id    rowID
@@ -52,15 +47,26 @@ type ref struct {
 	row   *storedRow // nil for an untouched generated row
 }
 
-func newStore(seed uint64, t *Table, rows int) *store {
+func newStore(seed uint64, t *Table, rows int, begin int64) *store {
 	s := &store{
 		table:    t,
-		ids:      newSequence(seed, t.LogicalName, rows),
+		ids:      newSequence(seed, t.family(), rows),
+		begin:    begin,
+		span:     1 << bits.Len64(word(rows)),
 		rows:     map[rowID]*storedRow{},
 		unfilled: map[string]bool{},
 	}
-	s.shuffle = mix(s.ids.salt, 4) & (1<<bits.Len64(word(rows)) - 1)
+	s.salt = mix(seed, hashString(t.LogicalName))
+	s.shuffle = mix(s.salt, 4) & word64(s.span-1)
 	return s
+}
+
+// family is the table whose ids the rows have: the settings of users have those of the users.
+func (t *Table) family() string {
+	if t.PrimaryID == "systemuserid" {
+		return "systemuser"
+	}
+	return t.LogicalName
 }
 
 func (s *store) count() int { return s.ids.length - s.gone.n + s.created.n }
@@ -108,25 +114,25 @@ func (s *store) version(r ref) int64 {
 	if r.row != nil {
 		return r.row.version
 	}
+	if s.table.Type == Elastic {
+		return s.changed(word(r.index))
+	}
 	return s.firstVersion + int64(word(r.index)^s.shuffle) //nolint:gosec // below the reserved span
 }
 
-// createdOn and modifiedOn are the times that the service keeps for each row.
-func (s *store) createdOn(r ref) time.Time {
+// createdOn and modifiedOn are the times that the service keeps for each row, in Unix time.
+func (s *store) createdOn(r ref) int64 {
 	if r.index < 0 {
 		return r.row.created
 	}
-	const fiveYears = 5 * 365 * 24 * 60 * 60
-	begin := time.Date(2018, time.March, 1, 8, 0, 0, 0, time.UTC)
-	return begin.Add(time.Duration(mix(s.ids.salt, word(r.index), 5)%fiveYears) * time.Second) //nolint:gosec // five years at most
+	return s.made(word(r.index))
 }
 
-func (s *store) modifiedOn(r ref) time.Time {
+func (s *store) modifiedOn(r ref) int64 {
 	if r.row != nil {
 		return r.row.modified
 	}
-	const year = 365 * 24 * 60 * 60
-	return s.createdOn(r).Add(time.Duration(mix(s.ids.salt, word(r.index), 6)%year) * time.Second) //nolint:gosec // a year at most
+	return unixOf(s.changed(word(r.index)))
 }
 
 // put sets the row with that id, and remove deletes it. Both note in the journal how it was before.
@@ -136,7 +142,9 @@ func (s *store) put(j *journal, id rowID, row *storedRow, at time.Time) {
 		s.created.insert(id)
 	}
 	s.rows[id] = row
-	s.record(change{version: row.version, id: id, at: at})
+	if s.table.Tracked {
+		s.log.add(change{version: row.version, id: id, at: at})
+	}
 }
 
 func (s *store) remove(j *journal, r ref, version int64, at time.Time) {
@@ -147,12 +155,8 @@ func (s *store) remove(j *journal, r ref, version int64, at time.Time) {
 		s.created.remove(r.id)
 	}
 	delete(s.rows, r.id)
-	s.record(change{version: version, id: r.id, deleted: true, at: at})
-}
-
-func (s *store) record(c change) {
 	if s.table.Tracked {
-		s.log = append(s.log, c)
+		s.log.add(change{version: version, id: r.id, deleted: true, at: at})
 	}
 }
 

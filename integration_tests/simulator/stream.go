@@ -13,7 +13,7 @@ type stream struct {
 const flushAt = 64 << 10
 
 func newStream(w http.ResponseWriter, head string) *stream {
-	jsonHeaders(w)
+	jsonHeaders(w.Header())
 	return &stream{w: w, buffer: append(make([]byte, 0, 2*flushAt), head...)}
 }
 
@@ -41,12 +41,12 @@ func (s *stream) flush() {
 	s.buffer = s.buffer[:0]
 }
 
-func jsonHeaders(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json; odata.metadata=minimal")
-	w.Header().Set("OData-Version", "4.0")
+func jsonHeaders(header http.Header) {
+	header.Set("Content-Type", "application/json; odata.metadata=minimal")
+	setODataVersion(header)
 }
 
 func writeJSON(w http.ResponseWriter, body []byte) {
-	jsonHeaders(w)
+	jsonHeaders(w.Header())
 	_, _ = w.Write(body)
 }

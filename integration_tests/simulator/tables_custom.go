@@ -1,6 +1,9 @@
 package simulator
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // everything is a custom table with each column type and each behaviour that a column can have.
 func everything() *Table {
@@ -78,7 +81,7 @@ func sensorData() *Table {
 	d.formatted("Json", 4000, "contoso_EnergyConsumption")
 	d.dates(UserLocal, "contoso_Timestamp")
 	d.text(100, "PartitionId")
-	d.integers("TTLInSeconds")
+	d.counts(math.MaxInt32, "TTLInSeconds")
 	d.owner()
 	d.created()
 	d.imported()

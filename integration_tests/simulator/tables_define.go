@@ -124,6 +124,18 @@ func (d *definition) integers(schemaNames ...string) {
 	}
 }
 
+// counts adds Integer columns with values from 0 to the greatest.
+func (d *definition) counts(greatest int, schemaNames ...string) {
+	d.within(0, greatest, schemaNames...)
+}
+
+// within adds Integer columns with bounds.
+func (d *definition) within(least, greatest int, schemaNames ...string) {
+	for _, s := range schemaNames {
+		d.add(Column{SchemaName: s, Type: Integer, Min: least, Max: greatest})
+	}
+}
+
 func (d *definition) bigInts(schemaNames ...string) {
 	for _, s := range schemaNames {
 		d.add(Column{SchemaName: s, Type: BigInt})
@@ -136,10 +148,14 @@ func (d *definition) numbers(kind ColumnType, precision int, schemaNames ...stri
 	}
 }
 
-// money adds amounts with their companions in the base currency.
+// money adds amounts with their companions in the base currency. Those of the service's own tables are not below zero.
 func (d *definition) money(schemaNames ...string) {
+	greatest := 100_000_000_000_000
+	if d.table.Custom {
+		greatest = 0 // as far as the type reaches, in both directions
+	}
 	for _, s := range schemaNames {
-		d.numbers(Money, 2, s)
+		d.add(Column{SchemaName: s, Type: Money, Precision: 2, Max: greatest})
 		d.numbers(Money, 4, s+"_Base")
 	}
 }
@@ -158,7 +174,7 @@ func (d *definition) managed(schemaNames ...string) {
 
 // rollup adds a rollup column of the given type with the date and state columns of its last calculation.
 func (d *definition) rollup(schemaName string, kind ColumnType, precision int) {
-	d.add(Column{SchemaName: schemaName, Type: kind, Precision: precision, SourceType: 2})
+	d.add(Column{SchemaName: schemaName, Type: kind, Precision: precision, SourceType: rollupSource, Max: 1_000_000_000})
 	d.dates(UserLocal, schemaName+"_Date")
 	d.integers(schemaName + "_State")
 }

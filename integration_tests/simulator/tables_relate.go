@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -130,7 +131,7 @@ func (d *definition) imported() {
 }
 
 func (d *definition) zoned() {
-	d.integers("TimeZoneRuleVersionNumber", "UTCConversionTimeZoneCode")
+	d.within(-1, math.MaxInt32, "TimeZoneRuleVersionNumber", "UTCConversionTimeZoneCode")
 }
 
 func (d *definition) version() {

@@ -1,5 +1,7 @@
 package simulator
 
+import "math"
+
 // systemForm has managed properties, a key that is not called after the table, and choices without name shadows.
 func systemForm() *Table {
 	d := define("SystemForm", "systemforms", 1030).describe("Organization-owned entity customizations including form layout and dashboards.").ownership("OrganizationOwned")
@@ -23,7 +25,7 @@ func systemForm() *Table {
 	d.guids("FormIdUnique", "SolutionId")
 	d.add(Column{SchemaName: "SupportingSolutionId", Type: Uniqueidentifier, NotOData: true, NotReadable: true})
 	d.dates(UserLocal, "OverwriteTime", "PublishedOn")
-	d.integers("Version")
+	d.counts(math.MaxInt32, "Version")
 	d.version()
 	return d.done()
 }
@@ -33,7 +35,9 @@ func userSettings() *Table {
 	d := define("UserSettings", "usersettingscollection", 150).describe("User's preferred settings.").ownership("BusinessOwned").untracked(false)
 	d.key("SystemUserId")
 	d.lookup("BusinessUnitId", "businessunit")
-	d.integers("UILanguageId", "LocaleId", "TimeZoneCode", "PagingLimit", "TransactionCurrencyPrecision")
+	d.integers("UILanguageId", "LocaleId", "TimeZoneCode")
+	d.counts(250, "PagingLimit")
+	d.counts(10, "TransactionCurrencyPrecision")
 	d.text(255, "DateFormatString", "TimeFormatString", "HomepageArea", "EmailUsername")
 	d.flags("IsSendAsAllowed", "SyncContactCompany")
 	d.created()
@@ -61,9 +65,10 @@ func asyncOperation() *Table {
 	d.name("Name", 256)
 	d.memo(1073741823, "Message", "FriendlyMessage")
 	d.choice("OperationType", "System Event", "Bulk Email", "Import File Parse", "Transform Parse Data", "Import")
-	d.integers("RetryCount", "Depth", "Sequence", "ErrorCode")
+	d.counts(1000, "RetryCount", "Depth", "Sequence")
+	d.integers("ErrorCode")
 	d.dates(UserLocal, "StartedOn", "CompletedOn", "PostponeUntil")
-	d.numbers(Double, 2, "ExecutionTimeSpan")
+	d.add(Column{SchemaName: "ExecutionTimeSpan", Type: Double, Precision: 2, Max: 1_000_000_000})
 	d.guids("CorrelationId", "RequestId")
 	d.lookup("RegardingObjectId", "account", "contact")
 	d.add(Column{SchemaName: "WorkflowIsBlocked", Type: Boolean, NotOData: true, NotReadable: true, Options: options(0, "No", "Yes")})
@@ -95,8 +100,8 @@ func feedback() *Table {
 	d.key("FeedbackId")
 	d.name("Title", 200)
 	d.memo(2000, "Comments")
-	d.integers("Rating", "MinRating", "MaxRating")
-	d.numbers(Decimal, 2, "NormalizedRating")
+	d.counts(5, "Rating", "MinRating", "MaxRating")
+	d.add(Column{SchemaName: "NormalizedRating", Type: Decimal, Precision: 2, Max: 1})
 	d.regarding("account", "contact")
 	d.owner()
 	d.created()
@@ -140,7 +145,7 @@ func annotation() *Table {
 	d.text(1073741823, "DocumentBody")
 	d.text(255, "FileName")
 	d.text(256, "MimeType")
-	d.integers("FileSize")
+	d.counts(1_000_000_000, "FileSize")
 	d.flags("IsDocument")
 	d.private()
 	d.lookup("ObjectId", "account", "contact", "opportunity")
@@ -160,7 +165,7 @@ func plugInTraceLog() *Table {
 	d.table.PrimaryName = "typename"
 	d.text(1024, "TypeName")
 	d.memo(1048576, "MessageBlock", "ExceptionDetails", "Configuration")
-	d.integers("Depth", "PerformanceExecutionDuration")
+	d.counts(1_000_000_000, "Depth", "PerformanceExecutionDuration")
 	d.choices(Picklist, "Mode", options(0, "Synchronous", "Asynchronous"))
 	d.guids("CorrelationId", "RequestId")
 	d.dates(UserLocal, "CreatedOn", "PerformanceExecutionStartTime")

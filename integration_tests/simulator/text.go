@@ -50,17 +50,31 @@ func units(s string) int {
 	return len(utf16.Encode([]rune(s)))
 }
 
-// appendTime writes a moment as rows show it, to the second and in UTC.
-func appendTime(dst []byte, t time.Time) []byte {
-	dst = append(dst, '"')
-	dst = t.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
-	return append(dst, '"')
+// appendUnix writes a moment as rows show it, to the second and in UTC.
+func appendUnix(dst []byte, seconds int64) []byte {
+	at := time.Unix(seconds, 0).UTC()
+	hour, minute, second := at.Clock()
+	dst = appendCalendarDay(append(dst, '"'), at)
+	dst = appendTwoDigits(append(dst, 'T'), hour)
+	dst = appendTwoDigits(append(dst, ':'), minute)
+	dst = appendTwoDigits(append(dst, ':'), second)
+	return append(dst, 'Z', '"')
 }
 
-func appendDate(dst []byte, t time.Time) []byte {
-	dst = append(dst, '"')
-	dst = t.UTC().AppendFormat(dst, time.DateOnly)
-	return append(dst, '"')
+// appendUnixDate writes the day of a moment.
+func appendUnixDate(dst []byte, seconds int64) []byte {
+	return append(appendCalendarDay(append(dst, '"'), time.Unix(seconds, 0).UTC()), '"')
+}
+
+func appendCalendarDay(dst []byte, at time.Time) []byte {
+	year, month, day := at.Date()
+	dst = appendTwoDigits(appendTwoDigits(dst, year/100), year%100)
+	dst = appendTwoDigits(append(dst, '-'), int(month))
+	return appendTwoDigits(append(dst, '-'), day)
+}
+
+func appendTwoDigits(dst []byte, n int) []byte {
+	return append(dst, '0'+byte(n/10), '0'+byte(n%10)) //nolint:gosec // below 100
 }
 
 // appendScaled writes n/10^precision with scale digits after the point, as SQL Server's money (4) and
@@ -74,33 +88,24 @@ func appendScaled(dst []byte, n int64, precision, scale int) []byte {
 		unit *= 10
 	}
 	dst = append(strconv.AppendInt(dst, n/unit, 10), '.')
-	fraction := strconv.FormatInt(unit+n%unit, 10)[1:]
-	dst = append(dst, fraction...)
+	for rest := n % unit; unit > 1; rest %= unit {
+		unit /= 10
+		dst = append(dst, '0'+byte(rest/unit)) //nolint:gosec // one digit
+	}
 	for range scale - precision {
 		dst = append(dst, '0')
 	}
 	return dst
 }
 
-// appendDouble writes a double as the service does, with a point even when it is whole.
-func appendDouble(dst []byte, f float64) []byte {
-	begin := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
-	for _, c := range dst[begin:] {
-		if c == '.' {
-			return dst
-		}
+// appendDouble writes n/10^precision as the service writes a double: no zeros at the end, yet a point in whole numbers.
+func appendDouble(dst []byte, n int64, precision int) []byte {
+	if precision == 0 {
+		return append(strconv.AppendInt(dst, n, 10), '.', '0')
 	}
-	return append(dst, '.', '0')
-}
-
-// randomGUID is a version 4 guid drawn from h.
-func randomGUID(h uint64) string {
-	var id rowID
-	for i := range id {
-		id[i] = byte(mix(h, word(i)) & 0xff) //nolint:gosec // one byte
+	dst = appendScaled(dst, n, precision, precision)
+	for dst[len(dst)-1] == '0' && dst[len(dst)-2] != '.' {
+		dst = dst[:len(dst)-1]
 	}
-	id[9] = id[9]&0x0f | 0x40 // the version, first of the text's third group
-	id[6] = id[6]&0x3f | 0x80
-	return id.String()
+	return dst
 }

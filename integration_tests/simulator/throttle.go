@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -40,6 +39,7 @@ type usage struct {
 	running  int
 	requests []time.Time // arrivals, refused ones too: to go on hammering prolongs the wait
 	spent    []expense
+	total    time.Duration // of what was spent
 }
 
 type expense struct {
@@ -85,6 +85,7 @@ func (t *throttle) enter(user string, now time.Time) (leave func(now time.Time, 
 		defer t.mu.Unlock()
 		u.running--
 		u.spent = append(u.spent, expense{now, cost})
+		u.total += cost
 	}, nil
 }
 
@@ -94,6 +95,7 @@ func (u *usage) forget(start time.Time) {
 		u.requests = u.requests[1:]
 	}
 	for len(u.spent) > 0 && !u.spent[0].at.After(start) {
+		u.total -= u.spent[0].cost
 		u.spent = u.spent[1:]
 	}
 }
@@ -102,36 +104,28 @@ func (t *throttle) exceeded(u *usage, now time.Time) *throttled {
 	window := int(t.limits.Window.Seconds())
 	if n := t.limits.Requests; n > 0 && len(u.requests) > n {
 		freed := u.requests[len(u.requests)-n].Add(t.limits.Window)
-		return newThrottled("0x80072322", "ThrottlingBurstRequestLimitExceededError", freed.Sub(now),
+		return newThrottled("0x80072322", freed.Sub(now),
 			fmt.Sprintf("Number of requests exceeded the limit of %d over time window of %d seconds.", n, window))
 	}
-	if limit := t.limits.Execution; limit > 0 && u.total() >= limit {
-		return newThrottled("0x80072321", "ThrottlingTimeExceededError", u.below(limit).Add(t.limits.Window).Sub(now),
+	if limit := t.limits.Execution; limit > 0 && u.total >= limit {
+		return newThrottled("0x80072321", u.below(limit).Add(t.limits.Window).Sub(now),
 			fmt.Sprintf("Combined execution time of incoming requests exceeded limit of %s milliseconds over time window of %d seconds. "+
 				"Decrease number of concurrent requests or reduce the duration of requests and try again later.", thousands(limit.Milliseconds()), window))
 	}
 	if n := t.limits.Concurrent; n > 0 && u.running >= n {
-		return newThrottled("0x80072326", "ThrottlingConcurrencyLimitExceededError", time.Second,
+		return newThrottled("0x80072326", time.Second,
 			fmt.Sprintf("Number of concurrent requests exceeded the limit of %d.", n))
 	}
 	return nil
 }
 
-func newThrottled(code, name string, wait time.Duration, message string) *throttled {
-	return &throttled{apiError{status: http.StatusTooManyRequests, code: code, message: message, name: name}, wait}
-}
-
-func (u *usage) total() time.Duration {
-	var sum time.Duration
-	for _, e := range u.spent {
-		sum += e.cost
-	}
-	return sum
+func newThrottled(code string, wait time.Duration, message string) *throttled {
+	return &throttled{apiError{status: http.StatusTooManyRequests, code: code, message: message}, wait}
 }
 
 // below is the moment of the expense whose passing out of the window brings the total under the limit.
 func (u *usage) below(limit time.Duration) time.Time {
-	sum := u.total()
+	sum := u.total
 	for _, e := range u.spent {
 		if sum -= e.cost; sum < limit {
 			return e.at
@@ -147,7 +141,7 @@ func (t *throttle) setHeaders(header http.Header, user string) {
 	requests, execution := cmp.Or(t.limits.Requests, usualRequests), cmp.Or(t.limits.Execution, usualExecution)
 	if u := t.users[user]; u != nil {
 		requests -= len(u.requests)
-		execution -= u.total()
+		execution -= u.total
 	}
 	centis := max(0, execution.Milliseconds()/10)
 	header.Set("x-ms-ratelimit-burst-remaining-xrm-requests", strconv.Itoa(max(0, requests)))
@@ -155,14 +149,4 @@ func (t *throttle) setHeaders(header http.Header, user string) {
 }
 
 // thousands writes a number with a comma between thousands.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	var out strings.Builder
-	for i, digit := range text {
-		if i > 0 && (len(text)-i)%3 == 0 {
-			out.WriteByte(',')
-		}
-		out.WriteRune(digit)
-	}
-	return out.String()
-}
+func thousands(n int64) string { return groupedDigits(strconv.FormatInt(n, 10), 0) }

@@ -1,13 +1,6 @@
 package simulator
 
-import (
-	"math/bits"
-	"time"
-)
-
-// elasticTicks is where the row versions of elastic tables begin: October 2022 in .NET's units of 100 ns since the
-// year 1. They pass 2^53, unlike those of other tables.
-const elasticTicks = 638_000_000_000_000_000
+import "time"
 
 // unixTicks is the Unix epoch in .NET ticks.
 const unixTicks = 621_355_968_000_000_000
@@ -15,20 +8,18 @@ const unixTicks = 621_355_968_000_000_000
 func ticksOf(t time.Time) int64 { return t.Unix()*10_000_000 + int64(t.Nanosecond())/100 + unixTicks }
 
 // reserve takes the row versions of a table's generated rows and returns the first. Their number is the next power
-// of two, so that the store may shuffle them.
+// of two, so that the store may shuffle them. Elastic rows have the ticks of their last change.
 func (e *Environment) reserve(s *store) int64 {
-	span := int64(1) << bits.Len64(word(s.ids.length))
 	if s.table.Type == Elastic {
-		first := e.ticks + 1
-		e.ticks += span
-		return first
+		return 0
 	}
 	first := e.version + 1
-	e.version += span
+	e.version += s.span
 	return first
 }
 
-// nextVersion is the version of a change that is made now to a row of the table.
+// nextVersion is the version of a change that is made now to a row of the table. Those of elastic tables are ticks of
+// .NET and pass 2^53.
 func (e *Environment) nextVersion(t *Table) int64 {
 	if t.Type == Elastic {
 		e.ticks = max(e.ticks+1, ticksOf(e.now()))

@@ -3,38 +3,65 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 )
 
 // write carries out a request that changes rows. The caller holds the lock, and undoes the journal on a refusal.
 func (e *Environment) write(j *journal, c *call) (*reply, *apiError) {
-	switch {
-	case c.key == nil && c.rest == "" && c.http.Method == http.MethodPost:
-		return e.post(j, c)
-	case c.key == nil && strings.HasPrefix(c.rest, actionPrefix) && c.http.Method == http.MethodPost:
+	if c.key == nil && strings.HasPrefix(c.rest, actionPrefix) && c.http.Method == http.MethodPost {
 		return e.bulk(j, c)
-	case c.key == nil:
-		return nil, wrongMethod(c.http.Method)
-	case strings.HasSuffix(c.rest, "/$ref"):
+	}
+	if c.key != nil && strings.HasSuffix(c.rest, "/$ref") {
 		return e.associate(j, c)
+	}
+	access, known := map[string]string{
+		http.MethodPost: "Create", http.MethodPatch: "Write", http.MethodPut: "Write", http.MethodDelete: "Delete",
+	}[c.http.Method]
+	if c.rest != "" && c.http.Method == http.MethodDelete {
+		access = "Write" // of one property
+	}
+	if !known || (c.key == nil) != (access == "Create") {
+		return nil, wrongMethod(c.http.Method)
+	}
+	if refusal := e.mayWrite(c.store.table, access); refusal != nil {
+		return nil, refusal
+	}
+	switch {
+	case c.rest != "" && c.key == nil:
+		return nil, notFound(c.rest)
 	case c.rest != "":
 		return e.writeProperty(j, c)
+	case access == "Create":
+		return e.post(j, c)
+	case access == "Delete":
+		return e.remove(j, c)
 	case c.http.Method == http.MethodPatch:
 		return e.patch(j, c)
-	case c.http.Method == http.MethodDelete:
-		r, refusal := c.store.at(c.key)
-		if refusal == nil {
-			refusal = c.matches(r)
-		}
-		if refusal != nil {
-			return nil, refusal
-		}
-		e.delete(j, c.store, r)
-		return newReply(http.StatusNoContent), nil
 	default:
 		return nil, wrongMethod(c.http.Method)
 	}
+}
+
+func (e *Environment) remove(j *journal, c *call) (*reply, *apiError) {
+	r, refusal := e.readable(c)
+	if refusal == nil {
+		refusal = c.matches(r)
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	e.delete(j, c.store, r)
+	return c.store.session(newReply(http.StatusNoContent)), nil
+}
+
+// session adds the token by which a client reads its own writes of an elastic table (Microsoft, "Use elastic tables").
+func (s *store) session(answer *reply) *reply {
+	if s.table.Type == Elastic {
+		answer.header.Set("x-ms-session-token", fmt.Sprintf("240:8#%d#7=-1", len(s.log.entries)))
+	}
+	return answer
 }
 
 func (e *Environment) post(j *journal, c *call) (*reply, *apiError) {
@@ -72,7 +99,7 @@ func (e *Environment) patch(j *journal, c *call) (*reply, *apiError) {
 	case c.http.Header.Get("If-None-Match") == "*":
 		return nil, duplicateKey()
 	}
-	if r, refusal = c.store.at(c.key); refusal != nil {
+	if r, refusal = e.readable(c); refusal != nil {
 		return nil, refusal
 	}
 	if refusal := c.matches(r); refusal != nil {
@@ -88,9 +115,7 @@ func (e *Environment) patch(j *journal, c *call) (*reply, *apiError) {
 // operations using the Web API").
 func (c *call) matches(r ref) *apiError {
 	if wanted := c.http.Header.Get("If-Match"); wanted != "" && wanted != "*" && wanted != c.store.etag(r) {
-		e := refuse(http.StatusPreconditionFailed, "0x80060882", "The version of the existing record doesn't match the RowVersion property provided.")
-		e.name = "ConcurrencyVersionMismatch"
-		return e
+		return refuse(http.StatusPreconditionFailed, "0x80060882", "The version of the existing record doesn't match the RowVersion property provided.")
 	}
 	return nil
 }
@@ -110,12 +135,12 @@ func (e *Environment) written(c *call, r ref, withRow int) (*reply, *apiError) {
 	if withRow == http.StatusCreated {
 		answer.header.Set("Location", address)
 	}
-	return answer, nil
+	return c.store.session(answer), nil
 }
 
 // writeProperty sets one property by PUT, or clears it by DELETE.
 func (e *Environment) writeProperty(j *journal, c *call) (*reply, *apiError) {
-	r, refusal := c.store.at(c.key)
+	r, refusal := e.readable(c)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -139,7 +164,11 @@ func (e *Environment) writeProperty(j *journal, c *call) (*reply, *apiError) {
 		return nil, wrongMethod(c.http.Method)
 	}
 	made := edit{values: map[string]storedValue{}}
-	if refusal := e.decodeMember(c.store, &made, member{column.Property(), bytes.Clone(value)}); refusal != nil {
+	refusal = e.decodeMember(c.store, &made, member{column.Property(), bytes.Clone(value)})
+	if refusal == nil {
+		refusal = c.store.inBounds(made)
+	}
+	if refusal != nil {
 		return nil, refusal
 	}
 	if _, refusal := e.update(j, c.store, r, made); refusal != nil {

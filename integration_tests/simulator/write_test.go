@@ -103,31 +103,33 @@ func TestElasticRowsLiveInPartitions(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(s.do(http.MethodGet, address, "").body), &row))
 	assert.Greater(t, row.Version, int64(1)<<53)
 	assert.Regexp(t, `^W/"[0-9a-f]{8}-0000-0200-0000-[0-9a-f]{8}0000"$`, row.Etag)
-	a = s.do(http.MethodPost, "contoso_sensordatas/Microsoft.Dynamics.CRM.DeleteMultiple", `{"Targets":[{"contoso_sensordataid":"`+id+`"}]}`)
+	a = s.do(http.MethodPost, "contoso_sensordatas/Microsoft.Dynamics.CRM.DeleteMultiple", `{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.contoso_sensordata","contoso_sensordataid":"`+id+`"}]}`)
 	assert.Equal(t, http.StatusNoContent, a.status, a.body)
 	assert.Empty(t, s.ids("contoso_sensordata"))
 }
 
 func TestActionsOnManyRows(t *testing.T) {
 	s := newService(t, nil)
-	const action = "accounts/Microsoft.Dynamics.CRM."
-	a := s.do(http.MethodPost, action+"CreateMultiple", `{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.account","name":"1"},{"name":"2"}]}`)
+	const action, typed = "accounts/Microsoft.Dynamics.CRM.", `"@odata.type":"Microsoft.Dynamics.CRM.account",`
+	a := s.do(http.MethodPost, action+"CreateMultiple", `{"Targets":[{`+typed+`"name":"1"},{`+typed+`"name":"2"}]}`)
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	var made struct{ Ids []string }
 	require.NoError(t, json.Unmarshal([]byte(a.body), &made))
 	assert.ElementsMatch(t, s.ids("account"), made.Ids)
 
-	a = s.do(http.MethodPost, action+"UpdateMultiple", `{"Targets":[{"accountid":"`+made.Ids[0]+`","name":"one"},{"accountid":"00000000-0000-0000-0000-00000000000a","name":"none"}]}`)
+	a = s.do(http.MethodPost, action+"UpdateMultiple", `{"Targets":[{`+typed+`"accountid":"`+made.Ids[0]+`","name":"one"},{`+typed+`"accountid":"00000000-0000-0000-0000-00000000000a","name":"none"}]}`)
 	assert.Equal(t, http.StatusNotFound, a.status)
 	assert.ElementsMatch(t, []string{"1", "2"}, column([]content{s.get("accounts")}, "name"), "all or nothing")
 
-	a = s.do(http.MethodPost, action+"UpsertMultiple", `{"Targets":[{"@odata.id":"accounts(`+made.Ids[0]+`)","name":"one"},{"name":"3"}]}`)
+	a = s.do(http.MethodPost, action+"UpsertMultiple", `{"Targets":[{`+typed+`"@odata.id":"accounts(`+made.Ids[0]+`)","name":"one"},{`+typed+`"name":"3"}]}`)
 	assert.Equal(t, http.StatusNoContent, a.status, a.body)
 	assert.ElementsMatch(t, []string{"one", "2", "3"}, column([]content{s.get("accounts")}, "name"))
 
-	a = s.do(http.MethodPost, action+"DeleteMultiple", `{"Targets":[{"accountid":"`+made.Ids[0]+`"}]}`)
+	a = s.do(http.MethodPost, action+"DeleteMultiple", `{"Targets":[{`+typed+`"accountid":"`+made.Ids[0]+`"}]}`)
 	code, _ := a.refusal(t)
 	assert.Equal(t, "0x80040800", code, "only elastic tables have it")
+	a = s.do(http.MethodPost, action+"CreateMultiple", `{"Targets":[{"name":"untyped"}]}`)
+	assert.Equal(t, http.StatusBadRequest, a.status, "each item must name its type")
 	assert.Equal(t, http.StatusNotFound, s.do(http.MethodPost, action+"Frobnicate", `{}`).status)
 }
 

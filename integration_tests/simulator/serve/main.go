@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -69,7 +68,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.SetOutput(usage)
 	f.StringVar(&s.server.Address, "address", "127.0.0.1:8443", "`host:port` to listen on")
 	f.StringVar(&s.server.CAFile, "ca", "", "`file` to write the certificate authority to")
-	f.StringVar(&s.config, "config", "", "new `file` to write a connector configuration to")
+	f.StringVar(&s.config, "config", "", "`file` to write a connector configuration to")
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
 	f.IntVar(&s.server.DOPHint, "dop-hint", 0, "recommended degree of parallelism (default 4)")
 	f.IntVar(&s.server.Limits.Requests, "limit-requests", 0, "requests of a user within the window; 0: no limit")
@@ -108,8 +107,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	return s, nil
 }
 
-// writeConfig writes the configuration of a connector that signs in as the default application. A file that exists may hold
-// the only copy of somebody's secret and stays as it is.
+// writeConfig writes the configuration of a connector that signs in as the default application.
 func writeConfig(path string, server *simulator.Server) error {
 	application := simulator.DefaultApplication()
 	raw, err := json.MarshalIndent(map[string]any{
@@ -122,15 +120,8 @@ func writeConfig(path string, server *simulator.Server) error {
 	if err != nil {
 		return fmt.Errorf("encode the configuration: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("the file %s exists and is left as it is: name another with --config, or remove it", path)
-	}
-	if err != nil {
+	if err := os.WriteFile(path, append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
-	if _, err = file.Write(append(raw, '\n')); err != nil {
-		err = fmt.Errorf("write the configuration: %w", err)
-	}
-	return errors.Join(err, file.Close())
+	return nil
 }

@@ -102,13 +102,3 @@ func TestCommandLine(t *testing.T) {
 		})
 	}
 }
-
-func TestAConfigurationThatExistsIsNotOverwritten(t *testing.T) {
-	config := filepath.Join(t.TempDir(), "config.json")
-	require.NoError(t, os.WriteFile(config, []byte("my own"), 0o600))
-	err := run(t.Context(), []string{"--address", "127.0.0.1:0", "--rows", "1", "--config", config}, &lines{})
-	require.ErrorContains(t, err, config+" exists and is left as it is")
-	kept, err := os.ReadFile(config)
-	require.NoError(t, err)
-	assert.Equal(t, "my own", string(kept))
-}

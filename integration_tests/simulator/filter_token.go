@@ -1,19 +1,18 @@
 package simulator
 
 import (
-	"net/http"
 	"strings"
 	"unicode"
 )
 
-// filterToken is a word, number, quoted string or bracket of a $filter over metadata.
+// filterToken is a word, number, quoted string or bracket of a $filter.
 type filterToken struct {
 	text   string
 	quoted bool
 	at     int
 }
 
-// filterTokens cuts a $filter over metadata into tokens. An enum literal such as
+// filterTokens cuts a $filter into tokens. An enum literal such as
 // Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned' becomes two tokens that touch.
 func filterTokens(text string) ([]filterToken, *apiError) {
 	var tokens []filterToken
@@ -70,14 +69,4 @@ func wordLength(text string) int {
 		return len(text)
 	}
 	return end
-}
-
-// badQuery is the answer to a query that the OData library of the service cannot parse.
-func badQuery(format string, args ...any) *apiError {
-	return refuse(http.StatusBadRequest, "0x80060888", format, args...)
-}
-
-// unknownProperty is the answer to a name that the type does not have.
-func unknownProperty(name, typeName string) *apiError {
-	return badQuery("Could not find a property named '%s' on type 'Microsoft.Dynamics.CRM.%s'.", name, typeName)
 }
