@@ -11,7 +11,7 @@ import (
 // check tells whether the configuration leads to an environment whose tables can be listed. What the user can mend
 // is told as FAILED; an outage is an error of the run.
 func (v *verbs) check(ctx context.Context) error {
-	problem := v.tryEnvironment(ctx)
+	problem := v.within(ctx, v.Limits.standard().Check, v.tryEnvironment)
 	if problem == nil {
 		return v.out.ConnectionStatus(nil)
 	}

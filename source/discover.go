@@ -12,17 +12,31 @@ import (
 
 // discover prints the tables of the environment as a catalog.
 func (v *verbs) discover(ctx context.Context) error {
-	c, err := v.configure(ctx)
+	var tables []dataverse.Table
+	err := v.within(ctx, v.Limits.standard().Discover, func(ctx context.Context) error {
+		var err error
+		tables, err = v.selectedTables(ctx)
+		return err
+	})
 	if err != nil {
 		return err
+	}
+	return v.out.Catalog(catalog.New(tables))
+}
+
+// selectedTables reads the definitions of the tables that the configuration selects.
+func (v *verbs) selectedTables(ctx context.Context) ([]dataverse.Table, error) {
+	c, err := v.configure(ctx)
+	if err != nil {
+		return nil, err
 	}
 	client, err := v.connect(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names, err := v.tableNames(ctx, client, c.Tables)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var tables []dataverse.Table
 	err = client.Tables(ctx, names, func(t dataverse.Table) error {
@@ -30,10 +44,10 @@ func (v *verbs) discover(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", len(tables))
-	return v.out.Catalog(catalog.New(tables))
+	return tables, nil
 }
 
 // errNoTables says that include_tables and exclude_tables leave nothing over.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -19,15 +18,16 @@ var errSocketMode = errors.New("this connector writes to stdout and does not sup
 // text, which names the operation and the object, goes beside it.
 func explain(err error) protocol.Failure {
 	for _, known := range []func(error) (protocol.FailureType, string){
-		explainInput, explainSignIn, explainStream, explainService, explainNetwork,
+		explainInput, explainLimit, explainSignIn, explainStream, explainService, explainNetwork,
 	} {
 		if typ, message := known(err); message != "" {
 			return protocol.Failure{Type: typ, Message: message, Internal: err.Error()}
 		}
 	}
 	return protocol.Failure{
-		Type:    protocol.SystemError,
-		Message: "The connector met an error that it has no name for. Please report it with the log of this sync.", Internal: err.Error(),
+		Type:     protocol.SystemError,
+		Message:  "The connector met an error that it has no name for. Please report it with the log of this sync.",
+		Internal: err.Error(),
 	}
 }
 
@@ -49,11 +49,26 @@ func explainInput(err error) (protocol.FailureType, string) {
 	case errors.As(err, &partial):
 		return partial.typ, fmt.Sprintf("%d of %d streams could not be read to their end; each has an error of its own above. "+
 			"The others are read and their states are saved. Because this sync ends with an error, Airbyte replaces no table of the "+
-			"sync modes that overwrite. To let them through, mend the failed streams, deselect them, or give them a connection of their own.",
+			"sync modes that overwrite. To let them through, mend the failed streams, deselect them, or give them a connection of "+
+			"their own.",
 			partial.failed, partial.of)
 	default:
 		return "", ""
 	}
+}
+
+// explainLimit tells that the answer did not come in the time that somebody waits for it.
+func explainLimit(err error) (protocol.FailureType, string) {
+	var slow *slowError
+	if !errors.As(err, &slow) {
+		return "", ""
+	}
+	advice := "check url and the network's way to it."
+	if slow.verb == protocol.Discover {
+		advice = "offer fewer tables, by include_tables or exclude_tables."
+	}
+	return protocol.TransientError, fmt.Sprintf("The %s took longer than %v, because Dataverse or the sign-in host is slow, or "+
+		"answers of theirs do not arrive. The next attempt may succeed. If this stays so, %s", slow.verb, slow.limit, advice)
 }
 
 // explainStream tells what keeps one stream from being read.
@@ -64,53 +79,25 @@ func explainStream(err error) (protocol.FailureType, string) {
 	var nothing *record.NothingToReadError
 	switch {
 	case errors.As(err, &gone):
-		return protocol.ConfigError, fmt.Sprintf("Dataverse has no table %s that the Web API can read. It was removed or renamed, or never existed in this "+
-			"environment: refresh the connection's schema and deselect the stream.", gone.Table)
+		return protocol.ConfigError, fmt.Sprintf("Dataverse has no table %s that the Web API can read. It was removed or renamed, "+
+			"or never existed in this environment: refresh the connection's schema and deselect the stream.", gone.Table)
 	case errors.As(err, &untracked):
-		return protocol.ConfigError, fmt.Sprintf("Change tracking of table %s is off, so its changes cannot be followed. Switch it on in Power Apps "+
-			"(Tables > %s > Properties > Advanced options > Track changes), or set the stream to full refresh.", untracked.Table, untracked.Table)
+		return protocol.ConfigError, fmt.Sprintf("Change tracking of table %s is off, so its changes cannot be followed. "+
+			"Switch it on in Power Apps (Tables > %s > Properties > Advanced options > Track changes), "+
+			"or set the stream to full refresh.", untracked.Table, untracked.Table)
 	case errors.As(err, &future):
-		return protocol.ConfigError, "A newer version of this connector wrote the saved state. Use that version, or clear the stream's data."
+		return protocol.ConfigError, "A newer version of this connector wrote the saved state. " +
+			"Use that version, or clear the stream's data."
 	case errors.Is(err, replicate.ErrBadState):
-		return protocol.ConfigError, "The saved state of the stream is not one of this connector. Clear the stream's data to read it anew."
+		return protocol.ConfigError, "The saved state of the stream is not one of this connector. " +
+			"Clear the stream's data to read it anew."
 	case errors.As(err, &nothing):
-		return protocol.ConfigError, fmt.Sprintf("None of the columns selected of %s exists in Dataverse any more. Refresh the connection's schema.", nothing.Stream)
+		return protocol.ConfigError, fmt.Sprintf("None of the columns selected of %s exists in Dataverse any more. "+
+			"Refresh the connection's schema.", nothing.Stream)
 	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrForeignLink):
-		return protocol.SystemError, "Dataverse's answer cannot be followed without losing rows, so the stream was stopped: " + err.Error() + "."
+		return protocol.SystemError, "Dataverse's answer cannot be followed without losing rows, so the stream was stopped: " +
+			err.Error() + "."
 	default:
 		return "", ""
 	}
-}
-
-// explainSignIn tells why Microsoft Entra gave no token
-// (Microsoft, "Microsoft Entra authentication and authorization error codes").
-func explainSignIn(err error) (protocol.FailureType, string) {
-	var refused *auth.Error
-	if !errors.As(err, &refused) {
-		return "", ""
-	}
-	if refused.Temporary() {
-		return protocol.TransientError, "Microsoft Entra could not sign the connector in now. The next attempt may succeed."
-	}
-	for _, known := range []struct {
-		code int
-		tell string
-	}{
-		{7000222, "The client secret has expired. Create a new one in the app registration (Certificates & secrets) and enter its value as client_secret_value."},
-		{7000215, "The client secret is wrong. Enter the secret's Value as client_secret_value, not its Secret ID; both stand in the app registration under Certificates & secrets, the value only right after it was created."},
-		{700016, "The tenant knows no application with this client_id. Check that client_id is the Application (client) ID and that tenant_id is the directory in which it is registered."},
-		{90002, "There is no tenant with this tenant_id. Enter the Directory (tenant) ID that the app registration's overview shows. If the environment is in a national cloud, check url or authority_host."},
-		{900023, "The tenant_id is neither a directory's id nor a domain name. Enter the Directory (tenant) ID that the app registration's overview shows."},
-		{500011, "The tenant has no Dataverse environment at this url. Check url, for example https://contoso.crm4.dynamics.com, and that the environment belongs to the tenant of tenant_id."},
-		{7000112, "The application is disabled in the tenant. An administrator can enable it under Enterprise applications."},
-		{53003, "A Conditional Access policy of the tenant blocks the sign-in. An administrator has to exempt the application or the network."},
-	} {
-		if refused.Has(known.code) {
-			return protocol.ConfigError, fmt.Sprintf("%s (AADSTS%d)", known.tell, known.code)
-		}
-	}
-	if refused.Name == "" && len(refused.Codes) == 0 {
-		return protocol.ConfigError, "The sign-in failed: " + refused.Error() + ". Check authority_host, if it is set, and the network's way to the sign-in host."
-	}
-	return protocol.ConfigError, refused.Error() + ". Check tenant_id, client_id and client_secret_value against the app registration."
 }

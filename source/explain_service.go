@@ -11,57 +11,95 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// explainService tells what the Web API refused (Microsoft, "Web service error codes").
+// explainService tells what the Web API, or something in its place, answered.
 func explainService(err error) (protocol.FailureType, string) {
+	var failed *dataverse.RequestError
 	var broken *dataverse.BrokenAnswerError
-	if errors.As(err, &broken) {
-		return protocol.TransientError, "Dataverse, or a proxy before it, kept giving answers that are no answers of the Web API: " + broken.Reason +
-			". If this stays so, check url: it must be the address of a Dataverse environment."
-	}
+	var wait *dataverse.WaitError
 	var refused *dataverse.APIError
-	if !errors.As(err, &refused) {
-		return "", ""
+	if !errors.As(err, &failed) {
+		failed = &dataverse.RequestError{}
 	}
-	switch refused.Code {
-	case dataverse.CodeNotMember:
-		return protocol.ConfigError, "The sign-in works, but this environment has no application user for the client_id. Create one in the Power Platform " +
-			"admin center (Environments > this environment > Settings > Users + permissions > Application users) and give it a security role."
-	case dataverse.CodeNoRoles:
-		return protocol.ConfigError, "The application user has no security role in this environment. Give it one that may read the tables, with organisation-level Read."
-	case dataverse.CodeUserDisabled:
-		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform admin center (Settings > Users + permissions > Application users)."
-	case dataverse.CodePrivilegeMissing:
+	switch {
+	case errors.As(err, &wait):
+		return protocol.TransientError, fmt.Sprintf("Dataverse asks to wait %v before the next request, and the connector waits for %v "+
+			"at most. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Longest)
+	case errors.As(err, &broken):
+		return protocol.TransientError, explainBroken(failed, broken)
+	case !errors.As(err, &refused):
+		return "", ""
+	case refused.Code == dataverse.CodePrivilegeMissing:
 		return protocol.ConfigError, explainPrivilege(refused)
+	}
+	if typ, message := explainCode(refused.Code); message != "" {
+		return typ, message
+	}
+	return explainStatus(failed, refused)
+}
+
+func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenAnswerError) string {
+	advice := "check url: it must be the address of a Dataverse environment."
+	if failed.Table != "" {
+		advice = "deselect the stream of table " + failed.Table + " to read the others."
+	}
+	return fmt.Sprintf("Dataverse, or a proxy before it, kept giving answers that are no answers of the Web API to the request to %s: %s. "+
+		"If this stays so, %s", failed.Operation, broken.Reason, advice)
+}
+
+// explainCode tells what users can do about a refusal, by its code (Microsoft, "Web service error codes").
+func explainCode(code string) (protocol.FailureType, string) {
+	switch code {
+	case dataverse.CodeNotMember:
+		return protocol.ConfigError, "The sign-in works, but this environment has no application user for the client_id. " +
+			"Create one in the Power Platform admin center (Environments > this environment > Settings > " +
+			"Users + permissions > Application users) and give it a security role."
+	case dataverse.CodeNoRoles:
+		return protocol.ConfigError, "The application user has no security role in this environment. " +
+			"Give it one that may read the tables, with organisation-level Read."
+	case dataverse.CodeUserDisabled:
+		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform " +
+			"admin center (Settings > Users + permissions > Application users)."
 	case dataverse.CodeNoRetrieve:
 		return protocol.ConfigError, "Dataverse does not let the rows of this table be read on their own. Deselect the stream."
 	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
-		return protocol.ConfigError, "Change tracking of the table, or of one it relates, is off. Switch it on in Power Apps (table properties > Advanced options > Track changes), " +
-			"or set the stream to full refresh."
+		return protocol.ConfigError, "Change tracking of the table, or of one it relates, is off. Switch it on in Power Apps " +
+			"(table properties > Advanced options > Track changes), or set the stream to full refresh."
 	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
-		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them. The next attempt goes on from the last checkpoint."
+		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them. " +
+			"The next attempt goes on from the last checkpoint."
+	default:
+		return "", ""
 	}
-	return explainStatus(refused)
 }
 
 func explainPrivilege(refused *dataverse.APIError) string {
 	privilege := refused.MissingPrivilege()
 	if privilege == "" {
-		return "The application user lacks a privilege. Change tracking needs Read on the table at organisation level: " + refused.Message
+		return "The application user lacks a privilege. Change tracking needs Read on the table at organisation level: " +
+			refused.Message
 	}
-	return fmt.Sprintf("The application user lacks the privilege %s. Give it a security role with Read on the table at organisation level, "+
-		"which change tracking needs, or deselect the stream.", privilege)
+	return fmt.Sprintf("The application user lacks the privilege %s. Give it a security role with Read on the table at organisation "+
+		"level, which change tracking needs, or deselect the stream.", privilege)
 }
 
-func explainStatus(refused *dataverse.APIError) (protocol.FailureType, string) {
+// explainStatus tells of a refusal that its code does not explain.
+func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) (protocol.FailureType, string) {
+	redirected := refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusBadRequest
+	strange := redirected || refused.Status == http.StatusNotFound && refused.Code == ""
 	switch {
 	case refused.Status == http.StatusUnauthorized:
-		return protocol.ConfigError, "The environment refused the token that Microsoft Entra gave. Check that url is the environment's own address " +
-			"and that tenant_id is its tenant; in a national cloud check authority_host too."
-	case refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusBadRequest,
-		refused.Status == http.StatusNotFound && refused.Code == "":
-		return protocol.ConfigError, "The url does not lead to the Web API of a Dataverse environment. Enter the environment's own address, for example https://contoso.crm4.dynamics.com."
+		return protocol.ConfigError, "The environment refused the token that Microsoft Entra gave. Check that url is the environment's " +
+			"own address and that tenant_id is its tenant; in a national cloud check authority_host too."
+	case strange && failed.Table == "":
+		return protocol.ConfigError, "The url does not lead to the Web API of a Dataverse environment. " +
+			"Enter the environment's own address, for example https://contoso.crm4.dynamics.com."
+	case strange: // the same url has led to the Web API before
+		return protocol.TransientError, fmt.Sprintf("The request to %s was answered with status %d, and not in the way of the Web API. "+
+			"A proxy, or Dataverse while it is serviced, does so. The next attempt goes on from the last checkpoint.",
+			failed.Operation, refused.Status)
 	case refused.Temporary():
-		return protocol.TransientError, "Dataverse kept failing at this request: " + refused.Error() + ". The next attempt goes on from the last checkpoint."
+		return protocol.TransientError, "Dataverse kept failing at this request: " + refused.Error() +
+			". The next attempt goes on from the last checkpoint."
 	case refused.Status == http.StatusForbidden:
 		return protocol.ConfigError, "Dataverse forbids this request to the application user: " + refused.Error()
 	default:

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"time"
 
 	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
@@ -23,6 +22,7 @@ type Process struct {
 	Args          []string // the command line without the program's name
 	Getenv        func(string) string
 	Stdout        io.Writer
+	Limits        Limits
 }
 
 // Run executes the command line and returns the exit code: 0, or 1 where an error was told on stdout. A check of a
@@ -98,8 +98,6 @@ func (v *verbs) connect(c *config.Config) (*dataverse.Client, error) {
 		return nil, err
 	}
 	options := dataverse.Options{Agent: "source-microsoft-dataverse/" + v.Version, Log: v.log}
-	if v.command.Verb == protocol.Check { // a person waits for the answer
-		options.Attempts, options.WaitMax = 3, 10*time.Second
-	}
+	v.limit(&options)
 	return dataverse.New(c.Environment, tokens, transport, options), nil
 }

@@ -155,6 +155,7 @@ type process struct {
 	catalog  any
 	state    any
 	env      map[string]string
+	limits   source.Limits
 }
 
 // file writes a value as JSON and returns its path.
@@ -182,17 +183,22 @@ func (e *environment) run(t *testing.T, verb string, p process) (int, output) {
 	}
 	env := map[string]string{"DATAVERSE_CA_FILE": e.caFile}
 	maps.Copy(env, p.env)
-	return runArgs(t, env, args...)
+	return runLimited(t, p.limits, env, args...)
 }
 
 func runArgs(t *testing.T, env map[string]string, args ...string) (int, output) {
+	t.Helper()
+	return runLimited(t, source.Limits{}, env, args...)
+}
+
+func runLimited(t *testing.T, limits source.Limits, env map[string]string, args ...string) (int, output) {
 	t.Helper()
 	specification, err := os.ReadFile("../../spec.json")
 	require.NoError(t, err)
 	var stdout strings.Builder
 	code := source.Run(t.Context(), source.Process{
 		Specification: specification, Version: "1.2.3", Args: args,
-		Getenv: func(name string) string { return env[name] }, Stdout: &stdout,
+		Getenv: func(name string) string { return env[name] }, Stdout: &stdout, Limits: limits,
 	})
 	return code, parse(t, stdout.String())
 }

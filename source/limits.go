@@ -1,0 +1,60 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// Limits are how long a run may take where somebody waits for its answer. Zero values stand for the standard limits.
+type Limits struct {
+	Check    time.Duration // all of a check; 0: 3 minutes
+	Discover time.Duration // all of a discovery; 0: 8.5 minutes
+	Attempt  time.Duration // one attempt at one request of a check; 0: 45 seconds
+}
+
+// standard fills in what is not set. The platform waits 9 minutes for a discovery and then tells nothing of its cause
+// (airbytehq/airbyte-platform, AirbyteConfig.kt: DEFAULT_SIDECAR_FILE_TIMEOUT_MINUTES).
+func (l Limits) standard() Limits {
+	return Limits{
+		Check:    cmp.Or(l.Check, 3*time.Minute),
+		Discover: cmp.Or(l.Discover, 8*time.Minute+30*time.Second),
+		Attempt:  cmp.Or(l.Attempt, 45*time.Second),
+	}
+}
+
+// slowError says that a verb was given up because it took too long.
+type slowError struct {
+	verb  protocol.Verb
+	limit time.Duration
+	cause error
+}
+
+func (e *slowError) Error() string {
+	return fmt.Sprintf("%s took longer than %v: %v", e.verb, e.limit, e.cause)
+}
+
+func (e *slowError) Unwrap() error { return e.cause }
+
+// within does the verb's work and ends it at the limit.
+func (v *verbs) within(ctx context.Context, limit time.Duration, work func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := work(limited)
+	if errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil && ctx.Err() == nil {
+		return &slowError{verb: v.command.Verb, limit: limit, cause: err}
+	}
+	return err
+}
+
+// limit makes the client of a check fit a person who waits.
+func (v *verbs) limit(o *dataverse.Options) {
+	if v.command.Verb == protocol.Check {
+		o.Attempts, o.WaitMax, o.AttemptTimeout = 3, time.Minute, v.Limits.standard().Attempt
+	}
+}

@@ -1,0 +1,106 @@
+package source
+
+import (
+	"context"
+	"encoding/pem"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newTransport has no exported way that ends before minutes, so its test stands here, where the clock can be moved.
+
+func TestAConnectionThatFallsSilentIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		listener := &piped{connections: make(chan net.Conn), closed: make(chan struct{})}
+		require.NoError(t, server.Listener.Close())
+		server.Listener = listener
+		server.EnableHTTP2 = true
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		defer server.Close()
+
+		transport, err := newTransport(authorityOf(t, server))
+		require.NoError(t, err)
+		transport.ResponseHeaderTimeout = 0
+		defer transport.CloseIdleConnections()
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			client, remote := net.Pipe()
+			listener.connections <- remote
+			return &dying{Conn: client, from: time.Now().Add(10 * time.Second)}, nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://example.com/", nil)
+		require.NoError(t, err)
+		start := time.Now()
+		answer, err := transport.RoundTrip(req)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		require.Error(t, err)
+		assert.Less(t, time.Since(start), time.Minute)
+	})
+}
+
+func TestAConnectionThatIsNotTakenUpIsGivenUp(t *testing.T) {
+	transport, err := newTransport("")
+	require.NoError(t, err)
+	assert.NotNil(t, transport.DialContext, "without a dialer the operating system's patience of minutes counts")
+}
+
+func authorityOf(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	require.NoError(t, os.WriteFile(file, certificate, 0o600))
+	return file
+}
+
+// dying is a connection on which from a time on nothing is heard and all that is said is lost.
+type dying struct {
+	net.Conn
+	from time.Time
+}
+
+func (d *dying) Write(p []byte) (int, error) {
+	if time.Now().Before(d.from) {
+		return d.Conn.Write(p)
+	}
+	return len(p), nil
+}
+
+// piped hands the other ends of pipes to a server.
+type piped struct {
+	connections chan net.Conn
+	closed      chan struct{}
+	closing     sync.Once
+}
+
+func (p *piped) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.connections:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *piped) Close() error {
+	p.closing.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *piped) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }

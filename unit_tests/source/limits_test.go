@@ -1,0 +1,86 @@
+package source_test
+
+import (
+	"io"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/source"
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// silent gives no answer for as long as the client waits.
+func silent(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+func TestARunThatSomebodyWaitsForEndsAtItsLimit(t *testing.T) {
+	limits := source.Limits{Check: 300 * time.Millisecond, Discover: 300 * time.Millisecond}
+	for verb, paths := range map[string][]string{
+		"check":    {openID, token, whoAmI, definitions},
+		"discover": {openID, token, definitions, metadata},
+	} {
+		for _, path := range paths {
+			t.Run(verb+" at "+path, func(t *testing.T) {
+				t.Parallel()
+				e := newEnvironment(t)
+				e.answer(path, silent)
+				code, o := e.run(t, verb, process{limits: limits})
+				assertFailed(t, code, o, "transient_error", "The "+verb+" took longer than 300ms, ")
+				assert.Empty(t, o.of("CONNECTION_STATUS"))
+				assertQuiet(t, o)
+			})
+		}
+	}
+}
+
+func TestADiscoveryThatEndsAtItsLimitSaysHowToMakeItShorter(t *testing.T) {
+	e := newEnvironment(t)
+	e.answer(metadata, silent)
+	code, o := e.run(t, "discover", process{limits: source.Limits{Discover: 300 * time.Millisecond}})
+	assertFailed(t, code, o, "transient_error", "The discover took longer than 300ms")
+	assert.Contains(t, o.failures()[0].Trace.Error.Message, "include_tables")
+	assert.Contains(t, o.failures()[0].Trace.Error.Internal, "read the definitions of account, tag")
+}
+
+func TestACheckDoesNotWaitForOneAnswerTooLong(t *testing.T) {
+	e := newEnvironment(t)
+	var asked atomic.Int32
+	e.answer(whoAmI, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			silent(w, r)
+			return
+		}
+		good(`{"OrganizationId":"o"}`)(w, r)
+	})
+	code, o := e.run(t, "check", process{limits: source.Limits{Attempt: 300 * time.Millisecond}})
+	assert.Equal(t, 0, code, o.text)
+	assert.EqualValues(t, 2, asked.Load())
+}
+
+func TestWhatTheUserCanMendIsToldAlthoughALimitIsNear(t *testing.T) {
+	e := newEnvironment(t)
+	e.answer(whoAmI, refuse(http.StatusForbidden, `{"error":{"code":"0x80040225","message":"disabled"}}`))
+	code, o := e.run(t, "check", process{limits: source.Limits{Check: time.Minute, Attempt: time.Minute}})
+	assertRefused(t, code, o, "is disabled")
+}
+
+func TestNoMoreRowsAreAskedForThanAPageMayHold(t *testing.T) {
+	e := newEnvironment(t)
+	var prefer atomic.Value
+	rows := standard()[api+"tagset"]
+	e.answer(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
+		prefer.Store(r.Header.Get("Prefer"))
+		rows(w, r)
+	})
+	settings := e.settings(map[string]any{"odata_maxpagesize": 3 * dataverse.MaxPageSize})
+	code, _ := e.run(t, "read", process{settings: settings, catalog: configured("tag", "full_refresh")})
+	assert.Equal(t, 0, code)
+	assert.Equal(t, "odata.maxpagesize=5000", prefer.Load())
+	assert.Equal(t, 5000, dataverse.MaxPageSize)
+}
