@@ -82,6 +82,12 @@ func sameOrigin(a, b string) bool {
 	return normal(a) == normal(b)
 }
 
+// EntitySet returns the table's name in the link.
+func (l Link) EntitySet() string {
+	set, _, _ := strings.Cut(string(l), "?")
+	return set
+}
+
 // DeltaToken returns the raw value of $deltatoken, empty if the link has none.
 func (l Link) DeltaToken() string { return l.option("$deltatoken=") }
 

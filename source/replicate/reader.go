@@ -88,14 +88,25 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
 		s.Link = saved.Link
 	}
-	w := r.newWalk(&s, false)
-	err := w.all(ctx)
-	if linkRefused(err) && s.Link != r.firstPage() {
-		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
+	return r.walkFull(ctx, &s)
+}
+
+// walkFull reads all rows, from the first one again where the service no longer takes a page or a column.
+func (r *reader) walkFull(ctx context.Context, s *State) error {
+	for left := restarts; ; left-- {
+		err := r.newWalk(s).all(ctx)
+		switch property := missingColumn(err); {
+		case left > 0 && property != "":
+			if _, err = r.recoverColumns(ctx, s, property, err); err != nil {
+				return err
+			}
+		case left > 0 && linkRefused(err) && s.Link != r.firstPage():
+			r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
+		default:
+			return err
+		}
 		s.Link = r.firstPage()
-		err = r.newWalk(&s, false).all(ctx)
 	}
-	return err
 }
 
 func (r *reader) firstPage() dataverse.Link {
@@ -104,8 +115,7 @@ func (r *reader) firstPage() dataverse.Link {
 
 // continues says whether a saved page is one of today's entity set and selection.
 func (r *reader) continues(link dataverse.Link) bool {
-	set, _, _ := strings.Cut(string(link), "?")
-	return set == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
+	return link.EntitySet() == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
 }
 
 // run tells once that rows are on their way.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,8 @@ const parallel = 4
 type Environment interface {
 	// Page reads one page into the sink.
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
+	// Table reads a table's definition, nil if there is none any more.
+	Table(ctx context.Context, name string) (*dataverse.Table, error)
 	// HasRow says whether a table holds a row with that key.
 	HasRow(ctx context.Context, t dataverse.Table, key string) (bool, error)
 }
@@ -50,8 +53,11 @@ type Job struct {
 	Log          *slog.Logger
 	Explain      func(error) protocol.Failure // what to tell the user of an error
 	PageSize     int
-	Organization string // of the environment
-	ID           string // the platform's job id, empty outside the platform
+	Organization string        // of the environment
+	ID           string        // the platform's job id, empty outside the platform
+	FailOnExpiry bool          // a delta token that is of no use any more is an error, and no reason to read from the start
+	TokenLife    time.Duration // for how long the service takes delta tokens; 0: not known
+	Now          func() time.Time
 }
 
 // Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed, those among

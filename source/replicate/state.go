@@ -10,17 +10,22 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// stateVersion is what this program writes. It reads all versions up to it.
-const stateVersion = 1
+// stateVersion is what this program writes. It reads all versions up to it: version 1 knew neither Keys nor Reconcile,
+// and its Initial walks had no delta link taken before them.
+const stateVersion = 2
 
 // Phase is what a stream is busy with.
 type Phase string
 
-// The phases of a stream.
+// The phases of a stream. A tracked table that fits on one page goes from First to Delta at once; a larger one by way
+// of Keys and Initial, for the service does not say which of its pages a delta token stands for.
 const (
-	Full    Phase = "full"    // all rows, anew each time
-	Initial Phase = "initial" // all rows, the first time of a tracked table
-	Delta   Phase = "delta"   // the changes of a tracked table
+	Full      Phase = "full"      // all rows, anew each time
+	First     Phase = "first"     // the first page of a tracked table, hoped to be its only one
+	Keys      Phase = "keys"      // the keys alone, to get a delta token before the rows are read
+	Initial   Phase = "initial"   // all rows of a tracked table
+	Reconcile Phase = "reconcile" // the keys alone, to find out which rows a second reading did not meet
+	Delta     Phase = "delta"     // the changes of a tracked table
 )
 
 // State is a stream's checkpoint. The platform keeps it and does not look inside.
@@ -30,15 +35,19 @@ type State struct {
 	// Link is the page to go on from. Between two syncs it is the delta link: it holds the delta token in its raw
 	// encoding and, in $select, the columns that the token was taken with.
 	Link dataverse.Link `json:"link,omitempty"`
-	// Begin is the delta link that the present walk through changes began with. Until the walk's end it is the only
-	// one that stands for the whole of it.
+	// Begin is the delta link that the present walk through changes began with, or that changes are to be followed
+	// from once all rows are read. Until then it is the only one that stands for the whole of it.
 	Begin dataverse.Link `json:"begin,omitempty"`
 	// Issued is when the service issued the delta token, by its own clock.
 	Issued time.Time `json:"issued,omitzero"`
 	// Greatest is the greatest cursor sent.
 	Greatest record.Cursor `json:"greatest,omitempty"`
-	// Rising says that an initial walk is a second reading, whose versions must win over those of the first.
+	// Rising says that rows are read a second time, and that these versions must win over those of the first.
 	Rising bool `json:"rising,omitempty"`
+	// Ledger holds the keys that the destination has, of small tables.
+	Ledger string `json:"ledger,omitempty"`
+	// Gap is since when deletions may be missing in the destination. Only a refresh of the stream ends it.
+	Gap time.Time `json:"deletions_unknown_since,omitzero"`
 	// Organization is the environment's organisation. Another one behind the same url is a copy or a restored backup.
 	Organization string `json:"organization,omitempty"`
 	// Job is the platform's job that a full walk belongs to, empty outside the platform.
@@ -46,6 +55,8 @@ type State struct {
 	// Complete ends a full walk. The name is the one that Airbyte's Python CDK uses.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
+	// upToDate says that changes were followed to their end in this run.
+	upToDate bool
 	// token is a delta token without a link, as the Python connector keeps it.
 	token string
 }
@@ -77,8 +88,8 @@ func ParseState(raw json.RawMessage) (*State, error) {
 	switch {
 	case s.Version > stateVersion:
 		return nil, &FutureStateError{Version: s.Version}
-	case s.Version == stateVersion:
-		return &s, s.validate()
+	case s.Version > 0:
+		return s.validate()
 	case parsed.Token == nil || *parsed.Token == "" || *parsed.Token == "None":
 		return nil, nil
 	default:
@@ -86,19 +97,32 @@ func ParseState(raw json.RawMessage) (*State, error) {
 	}
 }
 
-func (s *State) validate() error {
+func (s State) validate() (*State, error) {
+	wrong := ""
 	switch s.Phase {
-	case Full, Initial, Delta:
+	case Full:
+	case Initial:
+		if s.Version > 1 && s.Begin == "" {
+			wrong = "it has no delta token"
+		}
+	case Reconcile:
+		if s.Begin == "" || s.Ledger == "" {
+			wrong = "it has no delta token or no keys"
+		}
+	case Keys, Delta:
+		if s.Link == "" {
+			wrong = "it has no link"
+		}
 	default:
-		return fmt.Errorf("%w: its phase is %q", ErrBadState, s.Phase)
-	}
-	if s.Phase == Delta && s.Link == "" {
-		return fmt.Errorf("%w: it has no delta token", ErrBadState)
+		wrong = fmt.Sprintf("its phase is %q", s.Phase)
 	}
 	if !s.Greatest.Valid() {
-		return fmt.Errorf("%w: its greatest cursor is no time", ErrBadState)
+		wrong = "its greatest cursor is no time"
 	}
-	return nil
+	if wrong != "" {
+		return nil, fmt.Errorf("%w: %s", ErrBadState, wrong)
+	}
+	return &s, nil
 }
 
 // Encode writes the state as it crosses the protocol.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
@@ -18,33 +16,26 @@ var ErrLinkRepeats = errors.New("the service sent a next link that it had sent b
 // next sync would lose them, so the stream is not complete.
 var ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta link")
 
-// ErrSelectIgnored says that changes do not come with the columns that were asked for.
-var ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
-
-// ErrRestored says that the service counts its versions from further back than at the last sync, so that changes since
-// then may bear versions that were read already.
-var ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
-
-// walk reads one page after another, sends each with its checkpoint, and leaves in its state what to go on from.
+// walk reads one page of rows after another, sends each with its checkpoint, and leaves in its state what to go on
+// from.
 type walk struct {
 	*reader
 	state   *State
 	encoder *record.Encoder
-	sent    *seen                       // keys sent by a walk through changes
-	links   map[dataverse.Link]struct{} // pages read
-	// edited are the columns of the delta link's own $select, when the walk asks for others. The service documents
-	// no such edit, so each answer must show that it was understood.
-	edited bool
-	before []string
+	links   links
+	sent    *seen   // keys sent by a walk through changes
+	keys    *ledger // nil: the table is too large for one, or its keys are not known
+	track   bool    // the walk asks for a delta link
+	single  bool    // the walk is of one page or of none
+	// edited says that a delta link's $select was changed, from before. The service documents no such edit, so each
+	// answer must show that it was understood.
+	edited   bool
+	before   []string
+	original dataverse.Link // the delta link before it was edited
 }
 
-func (r *reader) newWalk(s *State, resumed bool) *walk {
-	return &walk{
-		reader: r, state: s, sent: newSeen(resumed), links: map[dataverse.Link]struct{}{},
-		encoder: record.NewEncoder(r.plan, record.Options{
-			Rising: s.Rising || s.Phase == Delta, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
-		}),
-	}
+func (r *reader) newWalk(s *State) *walk {
+	return &walk{reader: r, state: s, encoder: r.newEncoder(s), sent: newSeen(false), links: links{}}
 }
 
 // all walks to the last page.
@@ -59,9 +50,8 @@ func (w *walk) all(ctx context.Context) error {
 
 // page reads, sends and checkpoints one page.
 func (w *walk) page(ctx context.Context) (last bool, err error) {
-	w.links[w.state.Link] = struct{}{}
 	page, err := w.Environment.Page(ctx, dataverse.PageRequest{
-		Table: w.table.LogicalName, Link: w.state.Link, Size: w.PageSize, TrackChanges: w.state.Phase == Initial,
+		Table: w.table.LogicalName, Link: w.state.Link, Size: w.PageSize, TrackChanges: w.track,
 	}, w.encoder)
 	if err != nil {
 		return false, err
@@ -69,59 +59,55 @@ func (w *walk) page(ctx context.Context) (last bool, err error) {
 	if err := w.accept(page); err != nil {
 		return false, fmt.Errorf("read a page of %s: %w", w.table.LogicalName, err)
 	}
-	if err := w.deletions(ctx); err != nil {
+	w.encoder.Keys(w.note)
+	if err := w.deletions(ctx, w.encoder.Deleted()); err != nil {
 		return false, err
 	}
 	if err := w.run(); err != nil {
 		return false, err
 	}
-	if records := w.encoder.Records(); records.Count > 0 {
-		if err := w.Output.Tracker().Record(records, w.stream.Name, ""); err != nil {
-			return false, outputError{err}
-		}
+	if err := w.send(w.encoder.Records()); err != nil {
+		return false, err
 	}
-	w.advance(page)
+	if err := w.advance(page); err != nil {
+		return false, err
+	}
 	return page.Next == "", w.checkpoint(*w.state)
 }
 
 // accept refuses a page that would make the walk wrong or endless.
 func (w *walk) accept(page dataverse.Page) error {
-	if _, again := w.links[page.Next]; again {
+	changes := w.state.Phase == Delta
+	switch {
+	case !w.links.lead(w.state.Link, page.Next):
 		return ErrLinkRepeats
-	}
-	if page.Next == "" && page.Delta == "" && w.state.Phase != Full {
+	case w.single && page.Next != "":
+		return errMorePages
+	case page.Next == "" && page.Delta == "" && (w.track || changes):
 		return ErrNoDeltaLink
-	}
-	if w.state.Phase == Delta && wentBackward(w.state.Begin, page.Delta) {
+	case changes && !page.Changes():
+		return ErrNoChanges
+	case changes && wentBackward(w.state.Begin, page.Delta):
 		return ErrRestored
-	}
-	if w.edited && !honoured(page.Columns(), w.plan.Select(), w.before) {
+	case w.edited && !honoured(page.Columns(), w.plan.Select(), w.before):
 		return ErrSelectIgnored
+	default:
+		return nil
 	}
-	return nil
 }
 
-// honoured says whether an answer has all the columns wanted. One that names none has those of the link's own
-// selection, which were all only if there was none. Where all are wanted, naming none is the answer.
-func honoured(named, wanted, before []string) bool {
-	if len(wanted) == 0 {
-		return named == nil
+// note remembers a row that is sent.
+func (w *walk) note(key []byte) {
+	w.sent.add(key)
+	if w.keys != nil && !w.keys.add(key) {
+		w.keys = nil
 	}
-	if named == nil {
-		return before == nil
-	}
-	return !slices.ContainsFunc(wanted, func(column string) bool { return !slices.Contains(named, column) })
 }
 
-// deletions sends the page's deletions. One of a row that the walk has also sent may be older than the row: the same
-// key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
-func (w *walk) deletions(ctx context.Context) error {
-	w.encoder.Keys(w.sent.add)
-	for _, key := range w.encoder.Deleted() {
-		if !w.plan.Deletions() {
-			w.warnDeletions(ctx)
-			return nil
-		}
+// deletions sends deletions. One of a row that the walk has also sent may be older than the row: the same key can be
+// created again, and a deletion has no version to tell. Then the row itself is asked for.
+func (w *walk) deletions(ctx context.Context, keys []string) error {
+	for _, key := range keys {
 		if w.sent.may(key) {
 			exists, err := w.Environment.HasRow(ctx, w.table, key)
 			if err != nil {
@@ -130,6 +116,13 @@ func (w *walk) deletions(ctx context.Context) error {
 			if exists {
 				continue
 			}
+		}
+		if w.keys != nil {
+			w.keys.remove([]byte(key))
+		}
+		if !w.plan.Deletions() {
+			w.warnDeletions(ctx)
+			continue
 		}
 		w.encoder.Delete(key)
 	}
@@ -146,25 +139,30 @@ func (r *reader) warnDeletions(ctx context.Context) {
 }
 
 // advance moves the state behind a page that was sent.
-func (w *walk) advance(page dataverse.Page) {
+func (w *walk) advance(page dataverse.Page) error {
 	s := w.state
 	s.Greatest = w.encoder.Greatest()
+	known := s.Ledger // the keys of the first reading, where this is a second one
+	if w.keys != nil {
+		var err error
+		if s.Ledger, err = w.keys.encode(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case page.Next != "":
 		s.Link = page.Next
 	case s.Phase == Full:
 		s.Link, s.Complete = "", true
+	case s.Phase == First && s.Rising && known != "":
+		s.Phase, s.Link, s.Begin, s.Issued, s.Ledger = Reconcile, "", page.Delta, page.At, known
+	case s.Phase == Initial && s.Rising && known != "":
+		s.Phase, s.Link = Reconcile, ""
+	case s.Phase == Initial:
+		s.Phase, s.Link, s.Begin, s.Rising = Delta, s.Begin, "", false
 	default:
-		s.Phase, s.Link, s.Begin, s.Rising = Delta, page.Delta, "", false
-		s.Issued = page.At
+		s.Phase, s.Link, s.Begin, s.Rising, s.Issued = Delta, page.Delta, "", false, page.At
+		s.upToDate = true
 	}
-}
-
-// linkRefused says whether the service does not take a page's link any more.
-func linkRefused(err error) bool {
-	if dataverse.HasCode(err, dataverse.CodePageNumber, dataverse.CodePageOrder) {
-		return true
-	}
-	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Code == dataverse.CodeURINotParsed && refused.Status == http.StatusBadRequest
+	return nil
 }
