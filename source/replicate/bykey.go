@@ -4,90 +4,96 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// keysPerRequest is how many rows one request names by their keys: with 65 characters each they fill a third of the
-// url that a GET may have.
-const keysPerRequest = 150
+const (
+	// keysPerRequest is how many rows one request names at most. A query takes 500 conditions
+	// (Microsoft, "Filter rows using FetchXml").
+	keysPerRequest = 150
+	// longestQuery leaves room for the host in the 32 KB that the url of a GET may have
+	// (Microsoft, "Query data using the Web API").
+	longestQuery = 31 << 10
+	guidLength   = 36
+)
 
-// readByKey follows a delta link whose columns are not today's. It learns which rows have changed from the link, as it
-// is, and reads them by their keys.
-func (r *reader) readByKey(ctx context.Context, w *walk) error {
-	s := w.state
-	keys, err := r.newKeyWalk()
-	if err != nil {
-		return err
+// byKeys reads the rows of some keys into the pager's encoder, and calls each after every answer. Rows that do not
+// exist do not come.
+func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(dataverse.Page) error) error {
+	link := dataverse.NewLink(p.table.EntitySet, columns)
+	joint := dataverse.Link("?")
+	if len(columns) > 0 {
+		joint = "&"
 	}
-	for {
-		page, err := keys.page(ctx, s.Link, false)
-		if err != nil {
-			return err
-		}
-		if err := w.acceptKeys(page); err != nil {
-			return err
-		}
-		if err := r.run(); err != nil {
-			return err
-		}
-		var changed []string
-		keys.encoder.Keys(func(key []byte) { changed = append(changed, string(key)) })
-		if err := w.rowsByKey(ctx, changed); err != nil {
-			return err
-		}
-		w.encoder.Begin(page.At)
-		if err := w.deletions(ctx, keys.encoder.Deleted()); err != nil {
-			return err
-		}
-		if err := r.send(w.encoder.Records()); err != nil {
-			return err
-		}
-		if err := w.advance(page); err != nil {
-			return err
-		}
-		if err := r.checkpoint(*s); err != nil || page.Next == "" {
-			return err
-		}
-	}
-}
-
-// acceptKeys is accept for a page of which only the keys are used.
-func (w *walk) acceptKeys(page dataverse.Page) error {
-	edited := w.edited
-	w.edited = false
-	err := w.accept(page)
-	w.edited = edited
-	return err
-}
-
-// rowsByKey sends the rows of some keys. One that is not there any more has a deletion of its own.
-func (w *walk) rowsByKey(ctx context.Context, keys []string) error {
-	for some := range slices.Chunk(keys, keysPerRequest) {
-		_, err := w.Environment.Page(ctx, dataverse.PageRequest{
-			Table: w.table.LogicalName, Link: w.linkOf(some), Size: dataverse.MaxPageSize,
-		}, w.encoder)
-		if err != nil {
-			return err
-		}
-		w.encoder.Keys(w.note)
-		if err := w.send(w.encoder.Records()); err != nil {
-			return err
+	link += joint + "$filter="
+	condition := p.table.PrimaryID + "%20eq%20"
+	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
+	for some := range slices.Chunk(keys, max(1, min(keysPerRequest, room))) {
+		for next := link + dataverse.Link(condition+strings.Join(some, or+condition)); next != ""; {
+			page, err := p.page(ctx, next)
+			if err != nil {
+				return err
+			}
+			if err := each(page); err != nil {
+				return err
+			}
+			next = page.Next
 		}
 	}
 	return nil
 }
 
-// linkOf asks for rows by their keys.
-func (w *walk) linkOf(keys []string) dataverse.Link {
-	conditions := make([]string, len(keys))
-	for i, key := range keys {
-		conditions[i] = w.table.PrimaryID + "%20eq%20" + key
+const or = "%20or%20"
+
+// existing says which of some rows exist, and when the service said so.
+func (r *reader) existing(ctx context.Context, keys []string) (there map[string]bool, at time.Time, err error) {
+	p, err := r.newKeyPager()
+	if err != nil {
+		return nil, at, err
 	}
-	link := dataverse.NewLink(w.table.EntitySet, w.plan.Select())
-	joint := dataverse.Link("?")
-	if len(w.plan.Select()) > 0 {
-		joint = "&"
+	there = map[string]bool{}
+	err = p.byKeys(ctx, []string{r.table.PrimaryID}, keys, func(page dataverse.Page) error {
+		for _, key := range p.keys() {
+			there[key] = true
+		}
+		at = page.At
+		return nil
+	})
+	return there, at, err
+}
+
+// allByKey walks through changes that do not come with today's columns. It takes only the keys from the pages, and
+// reads the rows by them.
+func (w *walk) allByKey(ctx context.Context) error {
+	changes, err := w.newKeyPager()
+	if err != nil {
+		return err
 	}
-	return link + joint + "$filter=" + dataverse.Link(strings.Join(conditions, "%20or%20"))
+	changes.changes = true
+	rows := w.newPager(w.encoder, dataverse.MaxPageSize)
+	for {
+		page, err := changes.page(ctx, w.state.Link)
+		if err != nil {
+			return err
+		}
+		if wentBackward(w.state.Begin, page.Delta) {
+			return ErrRestored
+		}
+		if err := w.run(); err != nil {
+			return err
+		}
+		err = rows.byKeys(ctx, w.plan.Select(), changes.keys(), func(dataverse.Page) error {
+			w.encoder.Keys(w.sent.add)
+			return w.deliver(nil)
+		})
+		if err != nil {
+			return err
+		}
+		w.encoder.Begin(page.At)
+		if err := w.finish(ctx, page, changes.encoder.Deleted()); err != nil || page.Next == "" {
+			return err
+		}
+	}
 }

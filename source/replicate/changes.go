@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,82 +14,94 @@ import (
 // ErrSelectIgnored says that changes do not come with the columns that were asked for.
 var ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
 
-// ErrNoChanges says that a delta link was answered with all rows, as the service did with expired tokens until 2022:
-// deletions are not among them.
-var ErrNoChanges = errors.New("the delta link was answered with all rows in place of the changes")
-
 // ErrRestored says that the service counts its versions from further back than at the last sync, so that changes since
 // then may bear versions that were read already.
 var ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
 
-// readChanges follows a delta link to its end. A page in the middle of an interrupted walk that the service no longer
-// takes leads back to the link that the walk began with.
+// readChanges follows a delta link to its end, or goes on where another process was interrupted. Begin keeps the link
+// as the service sent it, whatever becomes of its columns on the way.
 func (r *reader) readChanges(ctx context.Context, s *State) error {
-	if s.Begin != "" && r.continues(s.Link) {
+	if s.inMiddle() && s.Link.EntitySet() == r.table.EntitySet {
 		r.log.InfoContext(ctx, "going on with the changes where the last sync was interrupted")
-		w, err := r.newChangesWalk(s)
-		if err != nil {
-			return err
+		if !r.continues(s.Link) { // its columns are not today's: they were not taken, or others are selected since
+			return r.newChangesWalk(s, true).allByKey(ctx)
 		}
-		if err := w.all(ctx); !linkRefused(err) {
-			return err
-		}
+		return r.followEdited(ctx, s, true)
 	}
-	if s.Begin != "" {
-		s.Link = s.Begin
+	if s.Begin == "" {
+		s.Begin = s.Link
 	}
-	w, err := r.newChangesWalk(s)
-	if err != nil {
+	s.Begin = r.ownLink(s)
+	s.Link = s.Begin
+	if before := s.Begin.Select(); !sameColumns(before, r.plan.Select()) {
+		r.warnDrift(ctx, before)
+		s.Link = dataverse.NewDeltaLink(r.table.EntitySet, r.plan.Select(), s.Begin.DeltaToken())
+	}
+	return r.followEdited(ctx, s, false)
+}
+
+// followEdited follows a delta link, or a page behind it, that asks for today's columns. Where those are not what the
+// token was taken with, the service need not take them: it documents no such edit. Then the rows are read by their keys.
+func (r *reader) followEdited(ctx context.Context, s *State, resumed bool) error {
+	first := s.Link
+	w := r.newChangesWalk(s, resumed)
+	err := w.all(ctx)
+	refused := s.Link == first && linkRefused(err) && missingColumn(err) == ""
+	if !w.edited || !refused && !errors.Is(err, ErrSelectIgnored) {
 		return err
 	}
-	r.fitLink(ctx, w)
-	s.Begin = s.Link
-	err = w.all(ctx)
-	if w.edited && s.Link == s.Begin && (errors.Is(err, ErrSelectIgnored) || linkRefused(err) && missingColumn(err) == "") {
-		r.log.InfoContext(ctx, "Dataverse does not take the selected columns with this delta token; changed rows are read by their keys", "reason", err.Error())
-		s.Link, s.Begin = w.original, w.original
-		return r.readByKey(ctx, w)
-	}
-	return err
+	r.log.InfoContext(ctx, "Dataverse does not take the selected columns with this delta token; changed rows are read by their keys",
+		"reason", err.Error())
+	s.Link = s.Begin
+	return r.newChangesWalk(s, resumed).allByKey(ctx)
 }
 
-// newChangesWalk prepares a walk through changes. One that another process began has sent rows that this one does not
-// know of.
-func (r *reader) newChangesWalk(s *State) (*walk, error) {
+// newChangesWalk prepares a walk through the changes since the state's Begin. Where it is resumed, another process has
+// read pages that this one does not know of.
+func (r *reader) newChangesWalk(s *State, resumed bool) *walk {
 	w := r.newWalk(s)
-	w.sent.everything = s.Begin != ""
-	if s.Ledger != "" {
-		var err error
-		if w.keys, err = decodeLedger(s.Ledger); err != nil {
-			return nil, errors.Join(ErrBadState, err)
-		}
+	w.changes = true
+	w.edited = !sameColumns(s.Begin.Select(), r.plan.Select())
+	if resumed {
+		w.sent, w.began = newSeen(true), s.Issued
 	}
-	return w, nil
+	return w
 }
 
-// fitLink makes the delta link one of today's entity set and selection. The link itself is used where it fits.
-func (r *reader) fitLink(ctx context.Context, w *walk) {
-	s := w.state
-	if s.token != "" {
-		s.Link, w.edited = dataverse.NewDeltaLink(r.table.EntitySet, r.plan.Select(), s.token), true
-		w.original = dataverse.NewDeltaLink(r.table.EntitySet, nil, s.token)
-		return
+// ownLink is the delta link as the service sent it, in the entity set of today.
+func (r *reader) ownLink(s *State) dataverse.Link {
+	switch {
+	case s.token != "":
+		return dataverse.NewDeltaLink(r.table.EntitySet, nil, s.token)
+	case s.Begin.EntitySet() != r.table.EntitySet:
+		return dataverse.NewDeltaLink(r.table.EntitySet, s.Begin.Select(), s.Begin.DeltaToken())
+	default:
+		return s.Begin
 	}
-	if r.continues(s.Link) {
-		return
+}
+
+// judge refuses a page of changes that is not what was asked for.
+func (w *walk) judge(page dataverse.Page) error {
+	var err error
+	switch {
+	case w.state.Phase != Delta:
+	case wentBackward(w.state.Begin, page.Delta):
+		err = ErrRestored
+	case w.edited && !honoured(page.Columns(), w.plan.Select(), w.state.Begin.Select()):
+		err = ErrSelectIgnored
 	}
-	w.before, w.edited = s.Link.Select(), true
-	r.warnDrift(ctx, w.before)
-	s.Link = dataverse.NewDeltaLink(r.table.EntitySet, r.plan.Select(), s.Link.DeltaToken())
-	w.original = dataverse.NewDeltaLink(r.table.EntitySet, w.before, s.Link.DeltaToken())
+	if err != nil {
+		return fmt.Errorf("read a page of %s: %w", w.table.LogicalName, err)
+	}
+	return nil
 }
 
 // warnDrift tells which columns the selection has gained and lost since the last sync.
 func (r *reader) warnDrift(ctx context.Context, before []string) {
-	now := r.plan.Select()
-	if sameColumns(before, now) || sameColumns(before, []string{r.table.PrimaryID}) { // the latter is a token taken by its keys
+	if before == nil || sameColumns(before, []string{r.table.PrimaryID}) { // the token was taken without columns in mind
 		return
 	}
+	now := r.plan.Select()
 	without := func(list, other []string) string {
 		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) }), ",")
 	}

@@ -13,36 +13,47 @@ import (
 	"strings"
 )
 
-// ledgerLimit is how many characters of a state a ledger may take. It is enough for 3,000 keys without any order, and
-// for several times that of keys that Dataverse has made one after the other.
-const ledgerLimit = 64 << 10
+const (
+	// ledgerLimit is how many characters of a state a ledger may take. It is enough for 3,000 keys without any order,
+	// and for several times that of keys that Dataverse has made one after the other.
+	ledgerLimit = 64 << 10
+	// ledgerKeys is how many keys a ledger may hold, however well they pack: each is looked up after a gap.
+	ledgerKeys = 20_000
+)
 
 // errLedger says that a ledger's text is not one.
 var errLedger = errors.New("the keys in the saved state cannot be read")
 
-// ledger is the set of a table's keys that the destination holds. It exists for small tables only: with it a second
-// reading finds out which rows were deleted while changes could not be followed.
+// ledger is a set of keys that has every row of the table that the destination holds. It exists for small tables only:
+// with it a second reading finds out which rows were deleted while changes could not be followed.
 type ledger struct {
 	keys map[guid]struct{}
+	text []byte // of the keys as they are; nil: not made yet
 }
 
 type guid [16]byte
 
 func newLedger() *ledger { return &ledger{keys: map[guid]struct{}{}} }
 
-// add notes a row. It is false for a key that is no GUID: then the ledger is of no use any more.
-func (l *ledger) add(key []byte) bool {
+// add notes a row, and says whether it was known. It is not ok for a key that is no GUID: then the ledger is of no use
+// any more.
+func (l *ledger) add(key []byte) (known, ok bool) {
 	id, ok := parseGUID(key)
-	if ok {
-		l.keys[id] = struct{}{}
+	if !ok {
+		return false, false
 	}
-	return ok
+	if _, known = l.keys[id]; !known {
+		l.keys[id], l.text = struct{}{}, nil
+	}
+	return known, true
 }
 
-// remove forgets a row that was deleted.
-func (l *ledger) remove(key []byte) {
-	if id, ok := parseGUID(key); ok {
+// remove forgets a row whose deletion was sent.
+func (l *ledger) remove(key string) {
+	id, ok := parseGUID([]byte(key))
+	if _, known := l.keys[id]; ok && known {
 		delete(l.keys, id)
+		l.text = nil
 	}
 }
 
@@ -59,9 +70,21 @@ func (l *ledger) sorted() []guid {
 	return slices.SortedFunc(maps.Keys(l.keys), func(a, b guid) int { return bytes.Compare(a[:], b[:]) })
 }
 
-// encode writes the ledger for a state. It is empty for one that would take too much of it.
-func (l *ledger) encode() (string, error) {
-	// Keys made one after the other share their last bytes: column by column they pack best.
+// fits says whether the ledger is small enough for a state.
+func (l *ledger) fits() bool {
+	if len(l.keys) > ledgerKeys {
+		return false
+	}
+	text, err := l.MarshalText()
+	return err == nil && len(text) <= ledgerLimit
+}
+
+// MarshalText packs the keys. Those that were made one after the other share their last bytes, so byte by byte of all
+// keys they pack best.
+func (l *ledger) MarshalText() ([]byte, error) {
+	if l.text != nil {
+		return l.text, nil
+	}
 	ids := l.sorted()
 	columns := make([]byte, 0, len(ids)*len(guid{}))
 	for column := range len(guid{}) {
@@ -70,33 +93,32 @@ func (l *ledger) encode() (string, error) {
 		}
 	}
 	var out bytes.Buffer
-	packed, err := flate.NewWriter(&out, flate.BestCompression)
+	packed, err := flate.NewWriter(&out, flate.DefaultCompression)
 	if err == nil {
 		_, err = packed.Write(columns)
 		err = errors.Join(err, packed.Close())
 	}
 	if err != nil {
-		return "", fmt.Errorf("pack the keys of a table: %w", err)
+		return nil, fmt.Errorf("pack the keys of a table: %w", err)
 	}
-	if base64.StdEncoding.EncodedLen(out.Len()) > ledgerLimit {
-		return "", nil
-	}
-	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
+	l.text = base64.StdEncoding.AppendEncode(nil, out.Bytes())
+	return l.text, nil
 }
 
-// decodeLedger reads what encode wrote.
-func decodeLedger(text string) (*ledger, error) {
-	packed, err := base64.StdEncoding.DecodeString(text)
+// UnmarshalText reads what MarshalText wrote.
+func (l *ledger) UnmarshalText(text []byte) error {
+	packed, err := base64.StdEncoding.AppendDecode(nil, text)
 	if err != nil {
-		return nil, errLedger
+		return errLedger
 	}
 	// A state is the user's to edit: what unpacks to more than any ledger holds is none.
-	const most = 16 << 20
-	columns, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), most))
-	if err != nil || len(columns)%len(guid{}) != 0 || len(columns) == most {
-		return nil, errLedger
+	const most = ledgerKeys * len(guid{})
+	columns, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), int64(most+1)))
+	if err != nil || len(columns)%len(guid{}) != 0 || len(columns) > most {
+		return errLedger
 	}
-	l, rows := newLedger(), len(columns)/len(guid{})
+	rows := len(columns) / len(guid{})
+	*l = *newLedger()
 	for row := range rows {
 		var id guid
 		for column := range id {
@@ -104,7 +126,7 @@ func decodeLedger(text string) (*ledger, error) {
 		}
 		l.keys[id] = struct{}{}
 	}
-	return l, nil
+	return nil
 }
 
 func parseGUID(text []byte) (id guid, ok bool) {
@@ -112,7 +134,11 @@ func parseGUID(text []byte) (id guid, ok bool) {
 	if len(text) != length || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return id, false
 	}
-	_, err := hex.Decode(id[:], []byte(strings.ReplaceAll(string(text), "-", "")))
+	digits := strings.ReplaceAll(string(text), "-", "")
+	if len(digits) != hex.EncodedLen(len(id)) {
+		return id, false
+	}
+	_, err := hex.Decode(id[:], []byte(digits))
 	return id, err == nil
 }
 

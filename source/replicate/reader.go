@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -22,8 +23,9 @@ type reader struct {
 	plan   *record.Plan
 	log    *slog.Logger
 
-	running      bool // the status RUNNING was sent
-	deletionsOff bool // the user was told that deletions are not sent
+	saved        []byte // the last state, if no record came after it
+	running      bool   // the status RUNNING was sent
+	deletionsOff bool   // the user was told that deletions are not sent
 }
 
 // readRows chooses how a stream is read and reads it to its end.
@@ -86,27 +88,11 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 		return r.checkpoint(*saved)
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
-		s.Link = saved.Link
+		s.Link, s.Restarts = saved.Link, saved.Restarts
+		s.Rising = true // the page to go on from may have been sent
 	}
-	return r.walkFull(ctx, &s)
-}
-
-// walkFull reads all rows, from the first one again where the service no longer takes a page or a column.
-func (r *reader) walkFull(ctx context.Context, s *State) error {
-	for left := restarts; ; left-- {
-		err := r.newWalk(s).all(ctx)
-		switch property := missingColumn(err); {
-		case left > 0 && property != "":
-			if _, err = r.recoverColumns(ctx, s, property, err); err != nil {
-				return err
-			}
-		case left > 0 && linkRefused(err) && s.Link != r.firstPage():
-			r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
-		default:
-			return err
-		}
-		s.Link = r.firstPage()
-	}
+	_, err := r.persist(ctx, &s, r.readAll)
+	return err
 }
 
 func (r *reader) firstPage() dataverse.Link {
@@ -130,14 +116,28 @@ func (r *reader) run() error {
 	return nil
 }
 
-// checkpoint sends a state. It covers all records of the stream sent before it.
+// checkpoint sends a state. It covers all records of the stream sent before it. One that has just been sent is not
+// repeated.
 func (r *reader) checkpoint(s State) error {
 	raw, err := s.Encode()
 	if err != nil {
 		return err
 	}
+	if bytes.Equal(raw, r.saved) {
+		return nil
+	}
 	if err := r.Output.Tracker().State(protocol.StreamState{Stream: r.stream.Name, State: raw}); err != nil {
 		return outputError{err}
 	}
+	r.saved = raw
+	return nil
+}
+
+// send writes records.
+func (r *reader) send(records protocol.Records) error {
+	if err := r.Output.Tracker().Record(records, r.stream.Name, ""); err != nil {
+		return outputError{err}
+	}
+	r.saved = nil
 	return nil
 }

@@ -26,24 +26,64 @@ func (e *TokenExpiredError) Error() string {
 // Unwrap returns what the service answered.
 func (e *TokenExpiredError) Unwrap() error { return e.Cause }
 
+// restarts is how often one read begins a walk again before it gives up: what is refused once more each time is not
+// refused by chance.
+const restarts = 3
+
+// persist reads, and goes on after errors from which the stream can recover. It returns the state at the end.
+func (r *reader) persist(ctx context.Context, s *State, read func(context.Context, *State) error) (*State, error) {
+	for left := restarts; ; left-- {
+		err := read(ctx, s)
+		if err == nil || left == 0 {
+			return s, err
+		}
+		if s, err = r.recover(ctx, s, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // recover finds a state from which a stream can go on after an error. The error comes back where there is none.
 func (r *reader) recover(ctx context.Context, s *State, err error) (*State, error) {
-	if property := missingColumn(err); property != "" {
-		return r.recoverColumns(ctx, s, property, err)
+	if property := missingColumn(err); property != "" && r.table.Has(property) {
+		return s, r.recoverColumns(ctx, s, property, err)
 	}
-	if !mustResync(err) {
+	if s.Phase == Delta && (s.Link == s.Begin || !linkRefused(err)) && mustResync(err) {
+		return r.resync(ctx, s, err)
+	}
+	if !linkRefused(err) || s.Link == r.startOf(s) {
 		return nil, err
 	}
+	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again", "reason", err.Error())
+	r.startAgain(s)
+	return s, nil
+}
+
+// startOf is the page or the delta link that the state's walk began with.
+func (r *reader) startOf(s *State) dataverse.Link {
 	switch s.Phase {
-	case Initial: // its delta token stands for a time before it, whatever became of the page
-		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the rows are read from the first page again", "reason", err.Error())
-		s.Link, s.Rising = r.firstPage(), true
-		return s, nil
+	case Keys:
+		return r.keysPage()
 	case Delta:
-		return r.resync(ctx, s, err)
-	default:
-		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the table is read from the start", "reason", err.Error())
-		return r.second(s), nil
+		return s.Begin
+	case Reconcile: // it has no page to go on from
+		return ""
+	case Full, First, Initial:
+	}
+	return r.firstPage()
+}
+
+// startAgain leads a state back to the start of its walk. A reading keeps its delta token: it stands for a time before
+// all rows, however often they are read.
+func (r *reader) startAgain(s *State) {
+	s.Link = r.startOf(s)
+	s.Restarts++
+	switch s.Phase {
+	case Keys:
+		s.Issued = time.Time{}
+	case Initial, Full:
+		s.Rising = true // rows may have been sent already
+	case First, Delta, Reconcile:
 	}
 }
 
@@ -54,7 +94,7 @@ func (r *reader) resync(ctx context.Context, s *State, err error) (*State, error
 	}
 	next := r.second(s)
 	advice := "rows deleted since then are found out by their keys"
-	if next.Ledger == "" {
+	if next.Ledger == nil {
 		advice = "rows deleted since then stay in the destination until the stream is refreshed"
 	}
 	r.log.WarnContext(ctx, "the changes since the last sync cannot be had; the table is read from the start, and "+advice,
@@ -62,36 +102,31 @@ func (r *reader) resync(ctx context.Context, s *State, err error) (*State, error
 	return next, nil
 }
 
-// recoverColumns learns what columns the table has now, after the service refused one of them. The service may not
-// know yet itself: its metadata are cached for half a minute.
-func (r *reader) recoverColumns(ctx context.Context, s *State, property string, cause error) (*State, error) {
+// recoverColumns learns what columns the table has now, after the service refused one of them, and leads the state back
+// to the start of its walk: the links of all its pages name the column. The definition may still have it, for the
+// service's metadata are cached for half a minute.
+func (r *reader) recoverColumns(ctx context.Context, s *State, property string, cause error) error {
 	table, err := r.Environment.Table(ctx, r.table.LogicalName)
 	if err != nil {
-		return nil, errors.Join(cause, err)
+		return errors.Join(cause, err)
 	}
 	if table == nil {
-		return nil, &TableGoneError{Table: r.table.LogicalName}
+		return &TableGoneError{Table: r.table.LogicalName}
 	}
 	now := table.Without(property)
 	plan, err := record.Compile(now, r.stream)
 	if err != nil {
-		return nil, errors.Join(cause, err)
+		return errors.Join(cause, err)
 	}
 	r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on", "column", property)
 	r.table, r.plan = now, plan
-	switch s.Phase {
-	case First:
-		s.Link = r.firstPage()
-	case Initial:
-		s.Link, s.Rising = r.firstPage(), true
-	case Delta, Keys, Reconcile, Full: // the walk fits its link to the columns itself, or asks for the key alone
-	}
-	return s, nil
+	r.startAgain(s)
+	return nil
 }
 
-// mustResync says whether an error means that a link or a delta token is of no use any more.
+// mustResync says whether an error means that a delta token is of no use any more.
 func mustResync(err error) bool {
-	for _, known := range []error{ErrSelectIgnored, ErrRestored, ErrNoChanges} {
+	for _, known := range []error{ErrRestored, ErrNoChanges} {
 		if errors.Is(err, known) {
 			return true
 		}

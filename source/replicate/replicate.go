@@ -27,8 +27,6 @@ type Environment interface {
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
 	// Table reads a table's definition, nil if there is none any more.
 	Table(ctx context.Context, name string) (*dataverse.Table, error)
-	// HasRow says whether a table holds a row with that key.
-	HasRow(ctx context.Context, t dataverse.Table, key string) (bool, error)
 }
 
 // Output is where messages go. It is safe for concurrent use.

@@ -35,18 +35,22 @@ type State struct {
 	// Link is the page to go on from. Between two syncs it is the delta link: it holds the delta token in its raw
 	// encoding and, in $select, the columns that the token was taken with.
 	Link dataverse.Link `json:"link,omitempty"`
-	// Begin is the delta link that the present walk through changes began with, or that changes are to be followed
-	// from once all rows are read. Until then it is the only one that stands for the whole of it.
+	// Begin is the delta link, as the service sent it, that the present walk through changes began with, or that changes
+	// are to be followed from once all rows are read. Until then it is the only one that stands for the whole of it.
 	Begin dataverse.Link `json:"begin,omitempty"`
-	// Issued is when the service issued the delta token, by its own clock.
+	// Issued is when the delta token was taken, by the service's clock: changes from before it are known. A token may
+	// stand for its walk's first page, so it is the time of that.
 	Issued time.Time `json:"issued,omitzero"`
 	// Greatest is the greatest cursor sent.
 	Greatest record.Cursor `json:"greatest,omitempty"`
-	// Rising says that rows are read a second time, and that these versions must win over those of the first.
+	// Rising says that rows may have been sent before, and that the versions sent now must win over those.
 	Rising bool `json:"rising,omitempty"`
-	// Ledger holds the keys that the destination has, of small tables.
-	Ledger string `json:"ledger,omitempty"`
-	// Gap is since when deletions may be missing in the destination. Only a refresh of the stream ends it.
+	// Restarts is how often the present walk was begun again. It tells its states apart from those sent before.
+	Restarts int `json:"restarts,omitempty"`
+	// Ledger holds the keys that the destination has, of small tables; nil: they are too many, or not all known.
+	Ledger *ledger `json:"ledger,omitempty"`
+	// Gap is since when deletions may be missing in the destination. It ends when the ledger is reconciled, or with a
+	// refresh of the stream.
 	Gap time.Time `json:"deletions_unknown_since,omitzero"`
 	// Organization is the environment's organisation. Another one behind the same url is a copy or a restored backup.
 	Organization string `json:"organization,omitempty"`
@@ -106,7 +110,7 @@ func (s State) validate() (*State, error) {
 			wrong = "it has no delta token"
 		}
 	case Reconcile:
-		if s.Begin == "" || s.Ledger == "" {
+		if s.Begin == "" || s.Ledger == nil {
 			wrong = "it has no delta token or no keys"
 		}
 	case Keys, Delta:
@@ -123,6 +127,52 @@ func (s State) validate() (*State, error) {
 		return nil, fmt.Errorf("%w: %s", ErrBadState, wrong)
 	}
 	return &s, nil
+}
+
+// inMiddle says whether the state stands behind a page of changes, before the last.
+func (s *State) inMiddle() bool { return s.Phase == Delta && s.Begin != "" && s.Link != s.Begin }
+
+// endReading goes on when all rows are read: to the ledger where it has to tell what is gone, else to the changes.
+func (s *State) endReading() {
+	if s.Ledger != nil && !s.Gap.IsZero() {
+		s.Phase, s.Link = Reconcile, ""
+		return
+	}
+	s.followFromBegin()
+}
+
+// followFromBegin goes on to the changes since the delta token.
+func (s *State) followFromBegin() {
+	s.Phase, s.Link, s.Begin, s.Rising, s.Restarts = Delta, s.Begin, "", false, 0
+	if !s.Gap.IsZero() { // a ledger from now on would not know of the rows that are in doubt
+		s.Ledger = nil
+	}
+}
+
+// hold notes a key that the destination gets, and says whether it was known or need not be.
+func (s *State) hold(key []byte) (known bool) {
+	if s.Ledger == nil {
+		return true
+	}
+	known, ok := s.Ledger.add(key)
+	if !ok {
+		s.Ledger = nil
+	}
+	return known || !ok
+}
+
+// release forgets a key that the destination has been told to delete.
+func (s *State) release(key string) {
+	if s.Ledger != nil {
+		s.Ledger.remove(key)
+	}
+}
+
+// trim drops a ledger that has become too large.
+func (s *State) trim() {
+	if s.Ledger != nil && !s.Ledger.fits() {
+		s.Ledger = nil
+	}
 }
 
 // Encode writes the state as it crosses the protocol.

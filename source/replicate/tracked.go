@@ -2,39 +2,19 @@ package replicate
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
-
-	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/record"
 )
-
-// restarts is how often one read begins a stream again before it gives up: links that are refused twice in a row are
-// not refused by chance.
-const restarts = 2
-
-// errTooOften says that a stream was begun again more often than can be by chance.
-var errTooOften = errors.New("Dataverse refused the links of the table again and again")
 
 // readTracked reads a tracked table: all its rows the first time, from then on what has changed.
 func (r *reader) readTracked(ctx context.Context, saved *State) error {
 	s := r.resume(ctx, saved)
 	r.warnAge(ctx, s)
-	for left := restarts; ; left-- {
-		err := r.follow(ctx, s)
-		if err == nil {
-			r.warnGap(ctx, s)
-			return nil
-		}
-		again, err := r.recover(ctx, s, err)
-		if err != nil {
-			return err
-		}
-		if left == 0 {
-			return errTooOften
-		}
-		s = again
+	s, err := r.persist(ctx, s, r.follow)
+	if err == nil {
+		r.warnGap(ctx, s)
 	}
+	return err
 }
 
 // follow goes through the phases that are left.
@@ -47,7 +27,7 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 		case Keys:
 			err = r.readKeys(ctx, s)
 		case Initial:
-			err = r.readRows(ctx, s)
+			err = r.readAll(ctx, s)
 		case Reconcile:
 			err = r.reconcile(ctx, s)
 		case Delta:
@@ -56,7 +36,7 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 			}
 			err = r.readChanges(ctx, s)
 		case Full:
-			err = ErrBadState
+			err = fmt.Errorf("%w: its phase is %q", ErrBadState, s.Phase)
 		}
 		if err != nil {
 			return err
@@ -64,50 +44,49 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 	}
 }
 
-// anew is the state of a reading from the first row. A second reading's versions must win over those sent before.
-func (r *reader) anew(greatest record.Cursor, second bool) *State {
-	return &State{Phase: First, Link: r.firstPage(), Greatest: greatest, Rising: second, Organization: r.Organization}
-}
-
 // resume finds out where to go on.
 func (r *reader) resume(ctx context.Context, saved *State) *State {
 	switch {
 	case saved == nil:
-		return r.anew("", false)
-	case saved.Phase == Full: // the stream was read whole before, and may have been tracked before that
-		return r.anew(saved.Greatest, saved.Greatest != "")
+		return r.anew()
 	case saved.Organization != "" && saved.Organization != r.Organization:
 		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start",
 			"before", saved.Organization, "now", r.Organization)
 		return r.second(saved)
+	case saved.Phase == Full: // the stream was read whole before
+		return r.second(saved)
 	}
 	saved.Organization = r.Organization
-	switch saved.Phase {
-	case Initial, Keys:
-		if r.continuesReading(saved) {
-			r.log.InfoContext(ctx, "going on with the first reading where it was interrupted")
-			return saved
-		}
-		r.log.WarnContext(ctx, "the table or its selected columns have changed since the first reading was interrupted; it begins again")
+	switch {
+	case saved.Phase == Keys && saved.Link.EntitySet() != r.table.EntitySet:
+		r.startAgain(saved)
+	case saved.Phase == Initial && saved.Begin == "": // version 1 took its token at the end
+		r.log.WarnContext(ctx, "an earlier version of the connector was interrupted in its first reading of the table, which begins again")
 		return r.second(saved)
-	default:
-		return saved
+	case saved.Phase == Initial && !r.continues(saved.Link):
+		r.log.WarnContext(ctx, "the table or its selected columns have changed since the first reading was interrupted; the rows are read from the first page again")
+		r.startAgain(saved)
+	case saved.Phase == Initial:
+		r.log.InfoContext(ctx, "going on with the first reading where it was interrupted")
+		saved.Rising = true // the page to go on from may have been sent
 	}
+	return saved
 }
 
-// continuesReading says whether an interrupted reading can go on. One of state version 1 has no token from before.
-func (r *reader) continuesReading(saved *State) bool {
-	if saved.Phase == Keys {
-		return saved.Link.EntitySet() == r.table.EntitySet
-	}
-	return saved.Begin != "" && r.continues(saved.Link)
+// anew is the state of a first reading.
+func (r *reader) anew() *State {
+	return &State{Phase: First, Link: r.firstPage(), Ledger: newLedger(), Organization: r.Organization}
 }
 
-// second is the state of a second reading, which takes along what is known of the destination.
+// second is the state of a second reading, which has to outdo what the destination holds. Deletions are unknown until
+// a ledger has been reconciled; where there is none, or it did not see all before, they stay so.
 func (r *reader) second(before *State) *State {
-	s := r.anew(before.Greatest, true)
-	s.Ledger, s.Gap = before.Ledger, before.Gap
-	if s.Ledger == "" && s.Gap.IsZero() {
+	if before.Phase == Keys && !before.Rising { // nothing was sent
+		return r.anew()
+	}
+	s := r.anew()
+	s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, true, before.Gap, before.Ledger
+	if s.Gap.IsZero() {
 		s.Gap = since(before.Issued)
 	}
 	return s
@@ -146,9 +125,4 @@ func tellTime(t time.Time) string {
 		return "an unknown time"
 	}
 	return t.Format(time.RFC3339)
-}
-
-// keysPage is the first page of the keys alone.
-func (r *reader) keysPage() dataverse.Link {
-	return dataverse.NewLink(r.table.EntitySet, []string{r.table.PrimaryID})
 }

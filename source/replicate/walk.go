@@ -2,131 +2,91 @@ package replicate
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"slices"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 )
 
-// ErrLinkRepeats says that a page leads back to one that was read before: the walk would never end.
-var ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
-
-// ErrNoDeltaLink says that a walk of change tracking ended without the link to the changes after it. Without it the
-// next sync would lose them, so the stream is not complete.
-var ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta link")
-
-// walk reads one page of rows after another, sends each with its checkpoint, and leaves in its state what to go on
-// from.
+// walk reads one page of rows or changes after another, sends each between two states, and leaves in its own state
+// what to go on from.
 type walk struct {
-	*reader
-	state   *State
-	encoder *record.Encoder
-	links   links
-	sent    *seen   // keys sent by a walk through changes
-	keys    *ledger // nil: the table is too large for one, or its keys are not known
-	track   bool    // the walk asks for a delta link
-	single  bool    // the walk is of one page or of none
-	// edited says that a delta link's $select was changed, from before. The service documents no such edit, so each
-	// answer must show that it was understood.
-	edited   bool
-	before   []string
-	original dataverse.Link // the delta link before it was edited
+	*pager
+	state *State
+	sent  *seen // keys of the rows sent by a walk through changes
+
+	first  bool      // no state leads to the page yet
+	edited bool      // changes are asked for with other columns than the delta token was taken with
+	began  time.Time // of the first page, by the service's clock; the next delta token may stand for it
 }
 
+// newWalk prepares a walk from a state's link on.
 func (r *reader) newWalk(s *State) *walk {
-	return &walk{reader: r, state: s, encoder: r.newEncoder(s), sent: newSeen(false), links: links{}}
+	encoder := record.NewEncoder(r.plan, record.Options{
+		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
+	})
+	return &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
+}
+
+// readAll reads all rows, from the state's page on.
+func (r *reader) readAll(ctx context.Context, s *State) error {
+	return r.newWalk(s).all(ctx)
 }
 
 // all walks to the last page.
 func (w *walk) all(ctx context.Context) error {
 	for {
-		last, err := w.page(ctx)
-		if last || err != nil {
+		page, err := w.page(ctx, w.state.Link)
+		if err != nil {
+			return err
+		}
+		if err := w.judge(page); err != nil {
+			return err
+		}
+		w.encoder.Keys(w.sent.add)
+		if err := w.finish(ctx, page, w.encoder.Deleted()); err != nil || page.Next == "" {
 			return err
 		}
 	}
 }
 
-// page reads, sends and checkpoints one page.
-func (w *walk) page(ctx context.Context) (last bool, err error) {
-	page, err := w.Environment.Page(ctx, dataverse.PageRequest{
-		Table: w.table.LogicalName, Link: w.state.Link, Size: w.PageSize, TrackChanges: w.track,
-	}, w.encoder)
-	if err != nil {
-		return false, err
-	}
-	if err := w.accept(page); err != nil {
-		return false, fmt.Errorf("read a page of %s: %w", w.table.LogicalName, err)
-	}
-	w.encoder.Keys(w.note)
-	if err := w.deletions(ctx, w.encoder.Deleted()); err != nil {
-		return false, err
-	}
+// finish completes a page: its deletions, its records, and the state behind it.
+func (w *walk) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
 	if err := w.run(); err != nil {
-		return false, err
+		return err
 	}
-	if err := w.send(w.encoder.Records()); err != nil {
-		return false, err
+	gone, err := w.stillGone(ctx, deleted)
+	if err != nil {
+		return err
 	}
-	if err := w.advance(page); err != nil {
-		return false, err
+	if err := w.deliver(gone); err != nil {
+		return err
 	}
-	return page.Next == "", w.checkpoint(*w.state)
+	w.advance(page)
+	return w.checkpoint(*w.state)
 }
 
-// accept refuses a page that would make the walk wrong or endless.
-func (w *walk) accept(page dataverse.Page) error {
-	changes := w.state.Phase == Delta
-	switch {
-	case !w.links.lead(w.state.Link, page.Next):
-		return ErrLinkRepeats
-	case w.single && page.Next != "":
-		return errMorePages
-	case page.Next == "" && page.Delta == "" && (w.track || changes):
-		return ErrNoDeltaLink
-	case changes && !page.Changes():
-		return ErrNoChanges
-	case changes && wentBackward(w.state.Begin, page.Delta):
-		return ErrRestored
-	case w.edited && !honoured(page.Columns(), w.plan.Select(), w.before):
-		return ErrSelectIgnored
-	default:
-		return nil
-	}
-}
-
-// note remembers a row that is sent.
-func (w *walk) note(key []byte) {
-	w.sent.add(key)
-	if w.keys != nil && !w.keys.add(key) {
-		w.keys = nil
-	}
-}
-
-// deletions sends deletions. One of a row that the walk has also sent may be older than the row: the same key can be
-// created again, and a deletion has no version to tell. Then the row itself is asked for.
-func (w *walk) deletions(ctx context.Context, keys []string) error {
-	for _, key := range keys {
-		if w.sent.may(key) {
-			exists, err := w.Environment.HasRow(ctx, w.table, key)
-			if err != nil {
-				return err
-			}
-			if exists {
-				continue
-			}
-		}
-		if w.keys != nil {
-			w.keys.remove([]byte(key))
-		}
-		if !w.plan.Deletions() {
+// stillGone leaves out deletions of rows that exist. One of a row that the walk has also sent may be older than the
+// row: the same key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
+func (w *walk) stillGone(ctx context.Context, deleted []string) ([]string, error) {
+	if !w.plan.Deletions() {
+		if len(deleted) > 0 {
 			w.warnDeletions(ctx)
-			continue
 		}
-		w.encoder.Delete(key)
+		return nil, nil
 	}
-	return nil
+	var doubtful []string
+	for _, key := range deleted {
+		if w.sent.may(key) {
+			doubtful = append(doubtful, key)
+		}
+	}
+	there, _, err := w.existing(ctx, doubtful)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(deleted), func(key string) bool { return there[key] }), nil
 }
 
 func (r *reader) warnDeletions(ctx context.Context) {
@@ -138,31 +98,49 @@ func (r *reader) warnDeletions(ctx context.Context) {
 		"destination is not told; refresh the connection's schema and select them")
 }
 
-// advance moves the state behind a page that was sent.
-func (w *walk) advance(page dataverse.Page) error {
-	s := w.state
+// deliver sends the page's rows and deletions. A destination may keep records that no later state covers, and the next
+// process has to outdo them: where the last state does not know their cursors or their keys, one that does goes ahead
+// of them and leads to the same page.
+func (w *walk) deliver(gone []string) error {
+	for _, key := range gone {
+		w.encoder.Delete(key)
+	}
+	records, s := w.encoder.Records(), w.state
+	if records.Count == 0 {
+		return nil
+	}
+	known := !w.first && s.Greatest == w.encoder.Greatest()
 	s.Greatest = w.encoder.Greatest()
-	known := s.Ledger // the keys of the first reading, where this is a second one
-	if w.keys != nil {
-		var err error
-		if s.Ledger, err = w.keys.encode(); err != nil {
+	w.encoder.Keys(func(key []byte) { known = s.hold(key) && known })
+	s.trim()
+	if !known {
+		if err := w.checkpoint(*s); err != nil {
 			return err
 		}
+	}
+	if err := w.send(records); err != nil {
+		return err
+	}
+	for _, key := range gone {
+		s.release(key)
+	}
+	return nil
+}
+
+// advance moves the state behind a page that was sent.
+func (w *walk) advance(page dataverse.Page) {
+	s := w.state
+	if w.began.IsZero() {
+		w.began = page.At
 	}
 	switch {
 	case page.Next != "":
 		s.Link = page.Next
-	case s.Phase == Full:
-		s.Link, s.Complete = "", true
-	case s.Phase == First && s.Rising && known != "":
-		s.Phase, s.Link, s.Begin, s.Issued, s.Ledger = Reconcile, "", page.Delta, page.At, known
-	case s.Phase == Initial && s.Rising && known != "":
-		s.Phase, s.Link = Reconcile, ""
+	case s.Phase == Delta:
+		s.Link, s.Begin, s.Issued, s.Restarts, s.upToDate = page.Delta, "", w.began, 0, true
 	case s.Phase == Initial:
-		s.Phase, s.Link, s.Begin, s.Rising = Delta, s.Begin, "", false
+		s.endReading()
 	default:
-		s.Phase, s.Link, s.Begin, s.Rising, s.Issued = Delta, page.Delta, "", false, page.At
-		s.upToDate = true
+		s.Link, s.Rising, s.Restarts, s.Complete = "", false, 0, true
 	}
-	return nil
 }
