@@ -35,6 +35,9 @@ func (r *reader) readChanges(ctx context.Context, s *State) error {
 	s.Link = s.Begin
 	if before := s.Begin.Select(); !sameColumns(before, r.plan.Select()) {
 		r.warnDrift(ctx, before)
+		if s.Begin.DeltaToken() == "" { // a form of link that is not known: its columns cannot be changed
+			return r.newChangesWalk(s, false).allByKey(ctx)
+		}
 		s.Link = dataverse.NewDeltaLink(r.table.EntitySet, r.plan.Select(), s.Begin.DeltaToken())
 	}
 	return r.followEdited(ctx, s, false)
@@ -46,7 +49,7 @@ func (r *reader) followEdited(ctx context.Context, s *State, resumed bool) error
 	first := s.Link
 	w := r.newChangesWalk(s, resumed)
 	err := w.all(ctx)
-	refused := s.Link == first && linkRefused(err) && missingColumn(err) == ""
+	refused := s.Link == first && linkRefused(err)
 	if !w.edited || !refused && !errors.Is(err, ErrSelectIgnored) {
 		return err
 	}
@@ -56,15 +59,16 @@ func (r *reader) followEdited(ctx context.Context, s *State, resumed bool) error
 	return r.newChangesWalk(s, resumed).allByKey(ctx)
 }
 
-// newChangesWalk prepares a walk through the changes since the state's Begin. Where it is resumed, another process has
-// read pages that this one does not know of.
+// newChangesWalk prepares a walk through the changes since the state's Begin. One that is resumed or was begun again has
+// sent rows that it does not know of.
 func (r *reader) newChangesWalk(s *State, resumed bool) *walk {
 	w := r.newWalk(s)
 	w.changes = true
 	w.edited = !sameColumns(s.Begin.Select(), r.plan.Select())
 	if resumed {
-		w.sent, w.began = newSeen(true), s.Issued
+		w.began = s.Issued
 	}
+	w.sent = newSeen(resumed || s.Restarts > 0)
 	return w
 }
 
@@ -73,7 +77,7 @@ func (r *reader) ownLink(s *State) dataverse.Link {
 	switch {
 	case s.token != "":
 		return dataverse.NewDeltaLink(r.table.EntitySet, nil, s.token)
-	case s.Begin.EntitySet() != r.table.EntitySet:
+	case s.Begin.EntitySet() != r.table.EntitySet && s.Begin.DeltaToken() != "":
 		return dataverse.NewDeltaLink(r.table.EntitySet, s.Begin.Select(), s.Begin.DeltaToken())
 	default:
 		return s.Begin

@@ -46,6 +46,7 @@ func (j *Job) readRows(ctx context.Context, s Stream) error {
 		r.log.WarnContext(ctx, "columns of the configured catalog do not exist in Dataverse and are left out; "+
 			"refresh the connection's schema to drop them", "columns", strings.Join(plan.Missing, ","))
 	}
+	r.warnKey(ctx)
 	tracked, err := r.tracked(ctx)
 	if err != nil {
 		return err
@@ -56,15 +57,25 @@ func (j *Job) readRows(ctx context.Context, s Stream) error {
 	return r.readFull(ctx, state)
 }
 
+// warnKey tells that a destination cannot tell rows apart.
+func (r *reader) warnKey(ctx context.Context) {
+	for _, column := range r.table.Key() {
+		if _, selected := r.stream.Columns[column]; !selected && len(r.stream.PrimaryKey) > 0 {
+			r.log.WarnContext(ctx, "the configured catalog lacks the key, so the destination cannot tell which versions are of one row; "+
+				"select the column, or refresh the connection's schema", "column", column)
+		}
+	}
+}
+
 // tracked says whether the stream's changes are to be followed. PyAirbyte asks for incremental of every stream: one
 // that never offered it is read whole.
 func (r *reader) tracked(ctx context.Context) (bool, error) {
 	switch {
 	case r.stream.SyncMode != airbyte.SyncModeIncremental:
 		return false, nil
-	case catalog.Incremental(r.table):
+	case r.stream.Offers(airbyte.SyncModeIncremental) && catalog.Incremental(r.table):
 		return true, nil
-	case !r.table.Tracked && r.stream.Offers(airbyte.SyncModeIncremental):
+	case r.stream.Offers(airbyte.SyncModeIncremental) && !r.table.Tracked:
 		return false, &NotTrackedError{Table: r.table.LogicalName}
 	default:
 		r.log.InfoContext(ctx, "the stream offers no incremental sync and is read whole")
@@ -75,8 +86,8 @@ func (r *reader) tracked(ctx context.Context) (bool, error) {
 // readFull reads all rows. A walk that the same job has begun goes on where it stood.
 func (r *reader) readFull(ctx context.Context, saved *State) error {
 	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization}
-	if saved != nil {
-		s.Greatest = saved.Greatest
+	if saved != nil { // rows were sent before, or are sent by a page that was cut off
+		s.Greatest, s.Rising = saved.Greatest, saved.Greatest != ""
 	}
 	switch {
 	case saved == nil || saved.Phase != Full || saved.Job != r.ID || saved.Organization != r.Organization:
@@ -89,7 +100,6 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
 		s.Link, s.Restarts = saved.Link, saved.Restarts
-		s.Rising = true // the page to go on from may have been sent
 	}
 	_, err := r.persist(ctx, &s, r.readAll)
 	return err
@@ -101,7 +111,7 @@ func (r *reader) firstPage() dataverse.Link {
 
 // continues says whether a saved page is one of today's entity set and selection.
 func (r *reader) continues(link dataverse.Link) bool {
-	return link.EntitySet() == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
+	return link.Usable() && link.EntitySet() == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
 }
 
 // run tells once that rows are on their way.

@@ -48,10 +48,13 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if property := missingColumn(err); property != "" && r.table.Has(property) {
 		return s, r.recoverColumns(ctx, s, property, err)
 	}
-	if s.Phase == Delta && (s.Link == s.Begin || !linkRefused(err)) && mustResync(err) {
+	// A column that is left out already is named by a link of an earlier selection.
+	refused := linkRefused(err) || missingColumn(err) != ""
+	atStart := s.Link == r.startOf(s)
+	switch {
+	case s.Phase == Delta && (refused && atStart || changesLost(err)):
 		return r.resync(ctx, s, err)
-	}
-	if !linkRefused(err) || s.Link == r.startOf(s) {
+	case !refused || atStart:
 		return nil, err
 	}
 	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again", "reason", err.Error())
@@ -124,18 +127,12 @@ func (r *reader) recoverColumns(ctx context.Context, s *State, property string, 
 	return nil
 }
 
-// mustResync says whether an error means that a delta token is of no use any more.
-func mustResync(err error) bool {
-	for _, known := range []error{ErrRestored, ErrNoChanges} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	if linkRefused(err) || dataverse.HasCode(err, dataverse.CodeTokenExpired, dataverse.CodeTokenMalformed) {
-		return true
-	}
+// changesLost says whether an error means that a delta token is of no use any more.
+func changesLost(err error) bool {
 	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Status == http.StatusGone
+	return errors.Is(err, ErrRestored) || errors.Is(err, ErrNoChanges) ||
+		dataverse.HasCode(err, dataverse.CodeTokenExpired, dataverse.CodeTokenMalformed) ||
+		errors.As(err, &refused) && refused.Status == http.StatusGone
 }
 
 // missingColumn is the property that the service refused because the table does not have it, or "".
@@ -148,11 +145,11 @@ func missingColumn(err error) string {
 	return property
 }
 
-// linkRefused says whether the service does not take a page's link any more.
+// linkRefused says whether the service does not take a page's link any more, for another reason than a column.
 func linkRefused(err error) bool {
 	if dataverse.HasCode(err, dataverse.CodePageNumber, dataverse.CodePageOrder) {
 		return true
 	}
 	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Code == dataverse.CodeURINotParsed && refused.Status == http.StatusBadRequest
+	return errors.As(err, &refused) && refused.Code == dataverse.CodeURINotParsed && refused.Status == http.StatusBadRequest && missingColumn(err) == ""
 }

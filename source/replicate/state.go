@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -75,30 +77,48 @@ func (e *FutureStateError) Error() string {
 // ErrBadState says that a state is neither one of this connector nor one of the Python connector's.
 var ErrBadState = errors.New("the saved state is not one of this connector")
 
-// ParseState reads a checkpoint, of this connector or of the Python connector ({"$deltatoken": "..."}). nil, null, {}
-// and the Python connector's "None" are no state: the result is nil.
+// ParseState reads a checkpoint, of this connector or of the Python connector ({"$deltatoken": "..."}). nil, null, {},
+// what holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the result
+// is nil. An error is a *FutureStateError or ErrBadState.
 func ParseState(raw json.RawMessage) (*State, error) {
 	if len(raw) == 0 || string(raw) == `"None"` {
 		return nil, nil
 	}
-	var parsed struct {
-		State
-		Token *string `json:"$deltatoken"`
-	}
-	if err := json.Unmarshal(raw, &parsed); err != nil {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
 	}
-	s := parsed.State
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "__ab_") })
+	if len(members) == 0 {
+		return nil, nil
+	}
+	if token, found := members["$deltatoken"]; found && members["version"] == nil {
+		return pythonState(token)
+	}
+	var s State
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
 	switch {
 	case s.Version > stateVersion:
 		return nil, &FutureStateError{Version: s.Version}
-	case s.Version > 0:
-		return s.validate()
-	case parsed.Token == nil || *parsed.Token == "" || *parsed.Token == "None":
-		return nil, nil
+	case s.Version < 1:
+		return nil, fmt.Errorf("%w: it has no version", ErrBadState)
 	default:
-		return &State{Version: stateVersion, Phase: Delta, token: dataverse.EncodeToken(*parsed.Token)}, nil
+		return s.validate()
 	}
+}
+
+// pythonState takes over the delta token of the Python connector.
+func pythonState(raw json.RawMessage) (*State, error) {
+	var token *string
+	if err := json.Unmarshal(raw, &token); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
+	if token == nil || *token == "" || *token == "None" {
+		return nil, nil
+	}
+	return &State{Version: stateVersion, Phase: Delta, token: dataverse.EncodeToken(*token)}, nil
 }
 
 func (s State) validate() (*State, error) {
@@ -110,8 +130,8 @@ func (s State) validate() (*State, error) {
 			wrong = "it has no delta token"
 		}
 	case Reconcile:
-		if s.Begin == "" || s.Ledger == nil {
-			wrong = "it has no delta token or no keys"
+		if s.Begin == "" || s.Ledger == nil || s.Gap.IsZero() {
+			wrong = "it has no delta token, or no keys to look for"
 		}
 	case Keys, Delta:
 		if s.Link == "" {

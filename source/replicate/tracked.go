@@ -49,6 +49,9 @@ func (r *reader) resume(ctx context.Context, saved *State) *State {
 	switch {
 	case saved == nil:
 		return r.anew()
+	case !saved.Link.Usable() || !saved.Begin.Usable():
+		r.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is read from the start")
+		return r.second(saved)
 	case saved.Organization != "" && saved.Organization != r.Organization:
 		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start",
 			"before", saved.Organization, "now", r.Organization)
