@@ -21,6 +21,7 @@ const (
 	deselect     kind = "deselect a column of"
 	selectAll    kind = "select all columns of"
 	pause        kind = "wait for days:"
+	outgrow      kind = "let the keys outgrow the state of"
 	copied       kind = "put another organisation behind the url"
 	read         kind = "read"
 )
@@ -81,7 +82,7 @@ type share struct {
 func shares() []share {
 	return []share{
 		{change, 22, 16}, {imported, 4, 2}, {purge, 2, 1}, {expire, 4, 2}, {rename, 2, 1}, {removeColumn, 2, 1},
-		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {copied, 1, 0},
+		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {outgrow, 3, 0}, {copied, 1, 0},
 	}
 }
 
