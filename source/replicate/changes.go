@@ -33,8 +33,8 @@ func (r *reader) readChanges(ctx context.Context, s *State) error {
 	}
 	s.Begin = r.ownLink(s)
 	s.Link = s.Begin
-	if before := s.Begin.Select(); !sameColumns(before, r.plan.Select()) {
-		r.warnDrift(ctx, before)
+	if !sameColumns(s.Begin.Select(), r.plan.Select()) {
+		r.warnDrift(ctx, s)
 		if s.Begin.DeltaToken() == "" { // a form of link that is not known: its columns cannot be changed
 			return r.newChangesWalk(s, false).allByKey(ctx)
 		}
@@ -100,17 +100,33 @@ func (w *walk) judge(page dataverse.Page) error {
 	return nil
 }
 
-// warnDrift tells which columns the selection has gained and lost since the last sync.
-func (r *reader) warnDrift(ctx context.Context, before []string) {
-	if before == nil || sameColumns(before, []string{r.table.PrimaryID}) { // the token was taken without columns in mind
+// rememberColumns keeps today's selection beside a delta link that was taken with another one.
+func (r *reader) rememberColumns(s *State) {
+	s.Columns = nil
+	if now := r.plan.Select(); !sameColumns(s.Link.Select(), now) {
+		s.Columns = now
+	}
+}
+
+// warnDrift tells which columns the selection has gained and lost since the last sync. Those that the table itself has
+// lost are told already.
+func (r *reader) warnDrift(ctx context.Context, s *State) {
+	before := s.Columns
+	if before == nil {
+		before = s.Begin.Select()
+	}
+	if before == nil || sameColumns(before, []string{r.table.PrimaryID}) { // it is not known
 		return
 	}
 	now := r.plan.Select()
-	without := func(list, other []string) string {
-		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) }), ",")
+	without := func(list, other []string) []string {
+		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !r.table.Has(c) })
 	}
-	r.log.WarnContext(ctx, "the selected columns have changed since the last sync; rows that do not change have no value of a new column "+
-		"in the destination until the stream is refreshed", "added", without(now, before), "removed", without(before, now))
+	added, removed := without(now, before), without(before, now)
+	if len(added)+len(removed) > 0 {
+		r.log.WarnContext(ctx, "the selected columns have changed; rows that do not change have no value of a new column in the "+
+			"destination until the stream is refreshed", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
+	}
 }
 
 func sameColumns(a, b []string) bool {

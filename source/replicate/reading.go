@@ -91,5 +91,6 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 	}
 	s.Gap = time.Time{}
 	s.followFromBegin()
+	r.rememberColumns(s)
 	return r.checkpoint(*s)
 }

@@ -43,6 +43,8 @@ type State struct {
 	// Issued is when the delta token was taken, by the service's clock: changes from before it are known. A token may
 	// stand for its walk's first page, so it is the time of that.
 	Issued time.Time `json:"issued,omitzero"`
+	// Columns are those selected, where the delta link does not name them.
+	Columns []string `json:"columns,omitempty"`
 	// Greatest is the greatest cursor sent.
 	Greatest record.Cursor `json:"greatest,omitempty"`
 	// Rising says that rows may have been sent before, and that the versions sent now must win over those.

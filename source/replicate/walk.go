@@ -143,4 +143,7 @@ func (w *walk) advance(page dataverse.Page) {
 	default:
 		s.Link, s.Rising, s.Restarts, s.Complete = "", false, 0, true
 	}
+	if s.Phase == Delta && s.Begin == "" {
+		w.rememberColumns(s)
+	}
 }

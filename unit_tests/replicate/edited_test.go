@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-const selectionChanged = "the selected columns have changed since the last sync"
+const selectionChanged = "the selected columns have changed"
 
 // narrow is a delta link of fewer columns than the stream selects now.
 func narrow() dataverse.Link {
@@ -48,7 +48,7 @@ func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 			s.rows["b1"] = true
 			got := run(t, s, nil, incremental(stateOf(c.saved)))
 			assert.Equal(t, "account COMPLETE", got.last())
-			assert.Equal(t, c.saved.Select() != nil, strings.Contains(got.log, selectionChanged))
+			assert.Equal(t, c.saved == narrow(), strings.Contains(got.log, selectionChanged))
 			if c.byKey {
 				assert.Equal(t, []dataverse.Link{changesSince(100), c.saved}, s.links())
 				assert.Equal(t, []string{record("b1", noon), tombstone("d1", afterNoon)}, got.records())
@@ -83,7 +83,57 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	got := run(t, s, nil, incremental(stateOf(narrow())))
 	assert.Equal(t, []dataverse.Link{changesSince(100), narrow()}, s.links())
 	assert.Equal(t, []string{record("b1", noon)}, got.records(), "a row that went in between has a deletion of its own")
-	assert.Equal(t, stateOf(narrow()), strings.Replace(got.lastState(), noon, april, 1), "the token is still the service's own")
+	want := strings.Replace(stateOf(narrow()), `"greatest":"`+april, `"columns":["accountid","modifiedon","name"],"greatest":"`+noon, 1)
+	assert.Equal(t, want, got.lastState(), "the token is still the service's own")
+
+	s.answers[changesSince(100)] = []answer{{err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}}
+	s.answers[narrow()] = []answer{{delta: narrow()}}
+	got = run(t, s, nil, incremental(got.lastState()))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.NotContains(t, got.log, selectionChanged, "it has not, since the last sync")
+}
+
+func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
+	for name, c := range map[string]struct {
+		link  dataverse.Link
+		asked dataverse.Link
+	}{
+		"its options are encoded":       {"accounts?%24select=accountid,modifiedon,name&%24deltatoken=" + dataverse.Link(token(100)), ""},
+		"it has no token":               {"accounts?since=yesterday", ""},
+		"it has no token, but columns":  {"accounts?$select=accountid,modifiedon,name&since=yesterday", ""},
+		"it is encoded and of too few":  {"accounts?%24select=accountid&%24deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
+		"it has a token and no columns": {"accounts?$deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.asked == "" {
+				c.asked = c.link
+			}
+			s := script(map[dataverse.Link]answer{c.asked: {context: selecting("accountid,modifiedon,name"), delta: changesSince(200)}})
+			got := run(t, s, nil, incremental(stateOf(c.link)))
+			assert.Equal(t, []dataverse.Link{c.asked}, s.links())
+			assert.Equal(t, "account COMPLETE", got.last())
+		})
+	}
+}
+
+func TestASavedLinkThatIsNoURLLeadsToANewStart(t *testing.T) {
+	for name, run := range map[string]func(t *testing.T) (*service, outcome){
+		"of changes": func(t *testing.T) (*service, outcome) {
+			s := trackedTable()
+			return s, run(t, s, nil, incremental(stateOf("accounts?$deltatoken=1\\r\\n2")))
+		},
+		"of an interrupted full reading": func(t *testing.T) (*service, outcome) {
+			s := script(wholeTable())
+			return s, run(t, s, nil, fullRefresh(fullState(`"link":"`+escaped(first)+`\\n",`+ofOrganization())))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, got := run(t)
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Equal(t, first, s.links()[0])
+			assert.Len(t, got.records(), 3)
+		})
+	}
 }
 
 func TestManyChangedRowsAreReadInRequestsThatFitIntoAURL(t *testing.T) {

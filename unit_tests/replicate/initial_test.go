@@ -85,8 +85,8 @@ func TestAFirstReadingOfSeveralPagesTakesItsTokenBeforeItsRows(t *testing.T) {
 		record("a1", march), record("a2", april),
 		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
 		record("a3", march),
-		`account STATE 1.0 {"version":2,"phase":"delta","link":"` + escaped(keysSince(100)) + `","issued":"2026-04-01T12:00:00Z","greatest":"` +
-			april + `",` + ofOrganization() + `}`,
+		`account STATE 1.0 {"version":2,"phase":"delta","link":"` + escaped(keysSince(100)) +
+			`","issued":"2026-04-01T12:00:00Z","columns":["accountid","modifiedon","name"],"greatest":"` + april + `",` + ofOrganization() + `}`,
 		"account STATE 0.0 " + deltaState(101, april),
 		"account COMPLETE",
 	}, got.messages)

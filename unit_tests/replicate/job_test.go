@@ -85,6 +85,18 @@ func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 	assert.Contains(t, got.log, "stream=account")
 }
 
+func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
+	stream := fullRefresh("")
+	delete(stream.Configured.Columns, "accountid")
+	got := run(t, script(wholeTable()), nil, stream)
+	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
+	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
+	got = run(t, script(wholeTable()), nil, stream)
+	assert.Contains(t, got.log, "the configured catalog lacks the key")
+	assert.Contains(t, got.log, "column=accountid")
+	assert.Equal(t, "account COMPLETE", got.last())
+}
+
 func TestAStreamWithNothingToReadFails(t *testing.T) {
 	stream := fullRefresh("")
 	stream.Configured.Columns = map[string]protocol.Property{"ownerid": {}}
