@@ -77,6 +77,7 @@ func explainStream(err error) (protocol.FailureType, string) {
 	var untracked *replicate.NotTrackedError
 	var future *replicate.FutureStateError
 	var nothing *record.NothingToReadError
+	var expired *replicate.TokenExpiredError
 	switch {
 	case errors.As(err, &gone):
 		return protocol.ConfigError, fmt.Sprintf("Dataverse has no table %s that the Web API can read. It was removed or renamed, "+
@@ -88,6 +89,10 @@ func explainStream(err error) (protocol.FailureType, string) {
 	case errors.As(err, &future):
 		return protocol.ConfigError, "A newer version of this connector wrote the saved state. " +
 			"Use that version, or clear the stream's data."
+	case errors.As(err, &expired):
+		return protocol.ConfigError, fmt.Sprintf("The changes of table %s since the last sync can no longer be had, "+
+			"and on_expired_token is set to fail. Refresh the stream to read it anew, or set on_expired_token to resync.",
+			expired.Table)
 	case errors.Is(err, replicate.ErrBadState):
 		return protocol.ConfigError, "The saved state of the stream is not one of this connector. " +
 			"Clear the stream's data to read it anew."

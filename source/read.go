@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -39,8 +40,12 @@ func (v *verbs) read(ctx context.Context) error {
 	}
 	var told explainer
 	job := replicate.Job{
-		Environment: client, Output: v.out, Log: v.log, Explain: told.explain,
+		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
+		FailOnExpiry: c.FailOnExpiredToken,
+	}
+	if len(states) > 0 {
+		job.TokenLife = v.tokenLife(ctx, client)
 	}
 	failed, err := job.Run(ctx, streams)
 	switch {
@@ -64,6 +69,20 @@ func (v *verbs) states(ctx context.Context) (map[string]json.RawMessage, error) 
 		return nil, nil
 	}
 	return states, err
+}
+
+// defaultTokenDays is for how long Dataverse keeps deletions where nobody has changed that
+// (Microsoft, "Use change tracking to synchronize data with external systems").
+const defaultTokenDays = 7
+
+// tokenLife is for how long the environment takes delta tokens. Not every application user may read the setting.
+func (v *verbs) tokenLife(ctx context.Context, client *dataverse.Client) time.Duration {
+	days, err := client.TokenDays(ctx)
+	if err != nil || days <= 0 {
+		v.log.DebugContext(ctx, "organization.expirechangetrackingindays cannot be read", "assumed_days", defaultTokenDays, "error", err)
+		days = defaultTokenDays
+	}
+	return time.Duration(days) * 24 * time.Hour
 }
 
 // inputError is a file of the platform's or the user's that cannot be read.

@@ -30,6 +30,8 @@ type Config struct {
 	// AuthorityHost is the root of the sign-in host, "" where the environment's cloud decides.
 	AuthorityHost string
 	Tables        Selection
+	// FailOnExpiredToken says that a stream whose delta token has expired is to fail, and not to be read anew.
+	FailOnExpiredToken bool
 
 	// Warnings are sentences on what was put right while loading.
 	Warnings []string
@@ -156,8 +158,16 @@ func (l *loader) config() *Config {
 	config.AuthorityHost = l.root("authority_host", authority)
 	l.checkCredentials(config)
 	config.Tables = Selection{include: l.patterns("include_tables"), exclude: l.patterns("exclude_tables")}
+	config.FailOnExpiredToken = l.choice("on_expired_token") == "fail"
 	config.Warnings = l.warnings
 	return config
+}
+
+// choice returns one of the values that the specification allows, "" where the setting is absent.
+func (l *loader) choice(name string) string {
+	var value string
+	l.value(name, &value)
+	return value
 }
 
 // value decodes a member into target and tells whether it was there and of the right kind.

@@ -192,7 +192,7 @@ func withoutTokens(text string, request *http.Request) string {
 	const shortest = 4 // anything shorter is no token
 	link := Link("?" + request.URL.RawQuery)
 	values := []string{strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")}
-	for _, encoded := range []string{link.option("$skiptoken="), link.DeltaToken()} {
+	for _, encoded := range []string{link.option("$skiptoken"), link.DeltaToken()} {
 		once, _ := url.QueryUnescape(encoded)
 		twice, _ := url.QueryUnescape(once)
 		values = append(values, encoded, once, twice)

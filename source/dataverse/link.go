@@ -82,12 +82,18 @@ func sameOrigin(a, b string) bool {
 	return normal(a) == normal(b)
 }
 
+// EntitySet returns the table's name in the link.
+func (l Link) EntitySet() string {
+	set, _, _ := strings.Cut(string(l), "?")
+	return set
+}
+
 // DeltaToken returns the raw value of $deltatoken, empty if the link has none.
-func (l Link) DeltaToken() string { return l.option("$deltatoken=") }
+func (l Link) DeltaToken() string { return l.option("$deltatoken") }
 
 // Select returns the properties named by $select, nil if the link has none.
 func (l Link) Select() []string {
-	list := l.option("$select=")
+	list := l.option("$select")
 	if list == "" {
 		return nil
 	}
@@ -97,11 +103,18 @@ func (l Link) Select() []string {
 	return strings.Split(list, ",")
 }
 
-// option finds a query option without decoding anything.
-func (l Link) option(prefix string) string {
+// Usable says whether the link can be sent as a url.
+func (l Link) Usable() bool {
+	_, err := url.Parse("https://host" + apiPath + string(l))
+	return err == nil
+}
+
+// option finds the value of a query option, without decoding it. The name may be encoded.
+func (l Link) option(name string) string {
 	_, query, _ := strings.Cut(string(l), "?")
 	for pair := range strings.SplitSeq(query, "&") {
-		if value, found := strings.CutPrefix(pair, prefix); found {
+		given, value, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(given); err == nil && decoded == name {
 			return value
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 )
 
 // Identity is who the service takes the client for (Web API reference, WhoAmIResponse).
@@ -30,24 +29,4 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		},
 	})
 	return who, err
-}
-
-// HasRow says whether a table holds a row with that key.
-func (c *Client) HasRow(ctx context.Context, t Table, id string) (bool, error) {
-	err := c.get(ctx, request{
-		operation: "look for a row of " + t.LogicalName,
-		table:     t.LogicalName,
-		link:      Link(t.EntitySet + "(" + url.PathEscape(id) + ")?$select=" + t.PrimaryID),
-		read: func(_ *http.Response, body io.Reader) error {
-			return broken(newDecoder(body).SkipValue())
-		},
-	})
-	switch {
-	case err == nil:
-		return true, nil
-	case HasCode(err, CodeNotFound):
-		return false, nil
-	default:
-		return false, err
-	}
 }

@@ -41,6 +41,9 @@ type Page struct {
 	Delta   Link      // on the last page of a tracked walk only
 }
 
+// Changes says whether the page holds changes: the answer to a delta link, and not a page of all rows.
+func (p Page) Changes() bool { return strings.HasSuffix(p.Context, "/$delta") }
+
 // Columns returns the properties that the context names, nil where it names none.
 func (p Page) Columns() []string {
 	_, set, _ := strings.Cut(p.Context, "#")

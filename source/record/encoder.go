@@ -42,6 +42,7 @@ type Encoder struct {
 	rows     []row
 	keys     []byte           // the keys of the page's rows, one after the other
 	byKey    map[uint64]int32 // hash of a key -> its last row
+	former   map[uint64]int32 // the same of the page before
 	dropped  int              // rows without a line
 	deleted  []string
 	marks    []uint32 // per step: the last row that had it
@@ -61,7 +62,7 @@ var _ dataverse.Sink = (*Encoder)(nil)
 func NewEncoder(p *Plan, o Options) *Encoder {
 	return &Encoder{
 		plan: p, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,
-		byKey: make(map[uint64]int32), marks: make([]uint32, len(p.steps)), follower: make([]int, len(p.members)+1),
+		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)), follower: make([]int, len(p.members)+1),
 	}
 }
 
@@ -154,8 +155,9 @@ func (e *Encoder) finish(from int, first bool) error {
 			first = false
 		}
 	}
+	e.facts.key = append(e.facts.key, e.facts.keyEnd...)
 	if e.plan.stamps() {
-		e.setStamp()
+		e.setStamp(e.facts.key)
 	}
 	if e.plan.cursorSet {
 		e.lines = append(e.lines, `,"`+catalog.UpdatedAt+`":"`...)
@@ -166,18 +168,24 @@ func (e *Encoder) finish(from int, first bool) error {
 		e.lines = append(e.lines, `,"`+catalog.DeletedAt+`":null`...)
 	}
 	e.lines = append(e.lines, tail...)
-	e.facts.key = append(e.facts.key, e.facts.keyEnd...)
 	e.keep(from, e.facts.key)
 	return nil
 }
 
-// setStamp finds the cursor of the row at hand.
-func (e *Encoder) setStamp() {
+// setStamp finds the cursor of the row at hand. modifiedon may be set back: it is enough only where the row was not sent
+// before.
+func (e *Encoder) setStamp(key []byte) {
 	e.stamp = appendCursor(e.stamp[:0], e.facts.modified)
-	if len(e.stamp) == 0 || e.options.Rising && string(e.stamp) < string(e.floor) {
+	if len(e.stamp) == 0 || string(e.stamp) < string(e.floor) && (e.options.Rising || e.repeats(key)) {
 		e.stamp = append(e.stamp[:0], e.floor...)
 	}
 	e.raise(e.stamp)
+}
+
+// repeats says whether a row was sent with the page before: the service may begin a page with the last row of that one.
+func (e *Encoder) repeats(key []byte) bool {
+	_, found := e.former[maphash.Bytes(e.seed, key)]
+	return found
 }
 
 // raise notes a cursor that is sent.

@@ -55,6 +55,7 @@ func appendText(dst []byte, name, value string, comma bool) []byte {
 // Records ends the page and returns its lines. They are valid until the next Begin.
 func (e *Encoder) Records() protocol.Records {
 	e.before = e.Greatest()
+	e.former, e.byKey = e.byKey, e.former
 	if e.dropped > 0 {
 		e.closeGaps()
 	}

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -22,8 +23,9 @@ type reader struct {
 	plan   *record.Plan
 	log    *slog.Logger
 
-	running      bool // the status RUNNING was sent
-	deletionsOff bool // the user was told that deletions are not sent
+	saved        []byte // the last state, if no record came after it
+	running      bool   // the status RUNNING was sent
+	deletionsOff bool   // the user was told that deletions are not sent
 }
 
 // readRows chooses how a stream is read and reads it to its end.
@@ -44,6 +46,7 @@ func (j *Job) readRows(ctx context.Context, s Stream) error {
 		r.log.WarnContext(ctx, "columns of the configured catalog do not exist in Dataverse and are left out; "+
 			"refresh the connection's schema to drop them", "columns", strings.Join(plan.Missing, ","))
 	}
+	r.warnKey(ctx)
 	tracked, err := r.tracked(ctx)
 	if err != nil {
 		return err
@@ -54,15 +57,25 @@ func (j *Job) readRows(ctx context.Context, s Stream) error {
 	return r.readFull(ctx, state)
 }
 
+// warnKey tells that a destination cannot tell rows apart.
+func (r *reader) warnKey(ctx context.Context) {
+	for _, column := range r.table.Key() {
+		if _, selected := r.stream.Columns[column]; !selected && len(r.stream.PrimaryKey) > 0 {
+			r.log.WarnContext(ctx, "the configured catalog lacks the key, so the destination cannot tell which versions are of one row; "+
+				"select the column, or refresh the connection's schema", "column", column)
+		}
+	}
+}
+
 // tracked says whether the stream's changes are to be followed. PyAirbyte asks for incremental of every stream: one
 // that never offered it is read whole.
 func (r *reader) tracked(ctx context.Context) (bool, error) {
 	switch {
 	case r.stream.SyncMode != airbyte.SyncModeIncremental:
 		return false, nil
-	case catalog.Incremental(r.table):
+	case r.stream.Offers(airbyte.SyncModeIncremental) && catalog.Incremental(r.table):
 		return true, nil
-	case !r.table.Tracked && r.stream.Offers(airbyte.SyncModeIncremental):
+	case r.stream.Offers(airbyte.SyncModeIncremental) && !r.table.Tracked:
 		return false, &NotTrackedError{Table: r.table.LogicalName}
 	default:
 		r.log.InfoContext(ctx, "the stream offers no incremental sync and is read whole")
@@ -73,8 +86,8 @@ func (r *reader) tracked(ctx context.Context) (bool, error) {
 // readFull reads all rows. A walk that the same job has begun goes on where it stood.
 func (r *reader) readFull(ctx context.Context, saved *State) error {
 	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization}
-	if saved != nil {
-		s.Greatest = saved.Greatest
+	if saved != nil { // rows were sent before, or are sent by a page that was cut off
+		s.Greatest, s.Rising = saved.Greatest, saved.Greatest != ""
 	}
 	switch {
 	case saved == nil || saved.Phase != Full || saved.Job != r.ID || saved.Organization != r.Organization:
@@ -86,15 +99,9 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 		return r.checkpoint(*saved)
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
-		s.Link = saved.Link
+		s.Link, s.Restarts = saved.Link, saved.Restarts
 	}
-	w := r.newWalk(&s, false)
-	err := w.all(ctx)
-	if linkRefused(err) && s.Link != r.firstPage() {
-		r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; the stream is read from its first page again", "reason", err.Error())
-		s.Link = r.firstPage()
-		err = r.newWalk(&s, false).all(ctx)
-	}
+	_, err := r.persist(ctx, &s, r.readAll)
 	return err
 }
 
@@ -104,8 +111,7 @@ func (r *reader) firstPage() dataverse.Link {
 
 // continues says whether a saved page is one of today's entity set and selection.
 func (r *reader) continues(link dataverse.Link) bool {
-	set, _, _ := strings.Cut(string(link), "?")
-	return set == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
+	return link.Usable() && link.EntitySet() == r.table.EntitySet && sameColumns(link.Select(), r.plan.Select())
 }
 
 // run tells once that rows are on their way.
@@ -120,14 +126,28 @@ func (r *reader) run() error {
 	return nil
 }
 
-// checkpoint sends a state. It covers all records of the stream sent before it.
+// checkpoint sends a state. It covers all records of the stream sent before it. One that has just been sent is not
+// repeated.
 func (r *reader) checkpoint(s State) error {
 	raw, err := s.Encode()
 	if err != nil {
 		return err
 	}
+	if bytes.Equal(raw, r.saved) {
+		return nil
+	}
 	if err := r.Output.Tracker().State(protocol.StreamState{Stream: r.stream.Name, State: raw}); err != nil {
 		return outputError{err}
 	}
+	r.saved = raw
+	return nil
+}
+
+// send writes records.
+func (r *reader) send(records protocol.Records) error {
+	if err := r.Output.Tracker().Record(records, r.stream.Name, ""); err != nil {
+		return outputError{err}
+	}
+	r.saved = nil
 	return nil
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
@@ -24,8 +26,8 @@ const parallel = 4
 type Environment interface {
 	// Page reads one page into the sink.
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
-	// HasRow says whether a table holds a row with that key.
-	HasRow(ctx context.Context, t dataverse.Table, key string) (bool, error)
+	// Table reads a table's definition, nil if there is none any more.
+	Table(ctx context.Context, name string) (*dataverse.Table, error)
 }
 
 // Output is where messages go. It is safe for concurrent use.
@@ -50,8 +52,11 @@ type Job struct {
 	Log          *slog.Logger
 	Explain      func(error) protocol.Failure // what to tell the user of an error
 	PageSize     int
-	Organization string // of the environment
-	ID           string // the platform's job id, empty outside the platform
+	Organization string        // of the environment
+	ID           string        // the platform's job id, empty outside the platform
+	FailOnExpiry bool          // a delta token that is of no use any more is an error, and no reason to read from the start
+	TokenLife    time.Duration // for how long the service takes delta tokens; 0: not known
+	Now          func() time.Time
 }
 
 // Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed, those among
@@ -84,7 +89,7 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	if err := j.Output.Status(name, protocol.Started); err != nil {
 		return false, err
 	}
-	failure := j.readRows(ctx, s)
+	failure := j.rows(ctx, s)
 	var output outputError
 	switch {
 	case failure == nil:
@@ -100,6 +105,16 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 		return false, err
 	}
 	return false, j.Output.Status(name, protocol.Incomplete)
+}
+
+// rows is readRows with a panic as an error of the stream: a defect that one table meets leaves the others alone.
+func (j *Job) rows(ctx context.Context, s Stream) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("read %s: panic: %v\n%s", s.Configured.Name, value, debug.Stack())
+		}
+	}()
+	return j.readRows(ctx, s)
 }
 
 // outputError is a failure to write messages. It ends all streams.

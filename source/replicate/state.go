@@ -4,23 +4,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 )
 
-// stateVersion is what this program writes. It reads all versions up to it.
-const stateVersion = 1
+// stateVersion is what this program writes. It reads all versions up to it: version 1 knew neither Keys nor Reconcile,
+// and its Initial walks had no delta link taken before them.
+const stateVersion = 2
 
 // Phase is what a stream is busy with.
 type Phase string
 
-// The phases of a stream.
+// The phases of a stream. A tracked table that fits on one page goes from First to Delta at once; a larger one by way
+// of Keys and Initial, for the service does not say which of its pages a delta token stands for.
 const (
-	Full    Phase = "full"    // all rows, anew each time
-	Initial Phase = "initial" // all rows, the first time of a tracked table
-	Delta   Phase = "delta"   // the changes of a tracked table
+	Full      Phase = "full"      // all rows, anew each time
+	First     Phase = "first"     // the first page of a tracked table, hoped to be its only one
+	Keys      Phase = "keys"      // the keys alone, to get a delta token before the rows are read
+	Initial   Phase = "initial"   // all rows of a tracked table
+	Reconcile Phase = "reconcile" // the keys alone, to find out which rows a second reading did not meet
+	Delta     Phase = "delta"     // the changes of a tracked table
 )
 
 // State is a stream's checkpoint. The platform keeps it and does not look inside.
@@ -30,15 +37,25 @@ type State struct {
 	// Link is the page to go on from. Between two syncs it is the delta link: it holds the delta token in its raw
 	// encoding and, in $select, the columns that the token was taken with.
 	Link dataverse.Link `json:"link,omitempty"`
-	// Begin is the delta link that the present walk through changes began with. Until the walk's end it is the only
-	// one that stands for the whole of it.
+	// Begin is the delta link, as the service sent it, that the present walk through changes began with, or that changes
+	// are to be followed from once all rows are read. Until then it is the only one that stands for the whole of it.
 	Begin dataverse.Link `json:"begin,omitempty"`
-	// Issued is when the service issued the delta token, by its own clock.
+	// Issued is when the delta token was taken, by the service's clock: changes from before it are known. A token may
+	// stand for its walk's first page, so it is the time of that.
 	Issued time.Time `json:"issued,omitzero"`
+	// Columns are those selected, where the delta link does not name them.
+	Columns []string `json:"columns,omitempty"`
 	// Greatest is the greatest cursor sent.
 	Greatest record.Cursor `json:"greatest,omitempty"`
-	// Rising says that an initial walk is a second reading, whose versions must win over those of the first.
+	// Rising says that rows may have been sent before, and that the versions sent now must win over those.
 	Rising bool `json:"rising,omitempty"`
+	// Restarts is how often the present walk was begun again. It tells its states apart from those sent before.
+	Restarts int `json:"restarts,omitempty"`
+	// Ledger holds the keys that the destination has, of small tables; nil: they are too many, or not all known.
+	Ledger *ledger `json:"ledger,omitempty"`
+	// Gap is since when deletions may be missing in the destination. It ends when the ledger is reconciled, or with a
+	// refresh of the stream.
+	Gap time.Time `json:"deletions_unknown_since,omitzero"`
 	// Organization is the environment's organisation. Another one behind the same url is a copy or a restored backup.
 	Organization string `json:"organization,omitempty"`
 	// Job is the platform's job that a full walk belongs to, empty outside the platform.
@@ -46,6 +63,8 @@ type State struct {
 	// Complete ends a full walk. The name is the one that Airbyte's Python CDK uses.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
+	// upToDate says that changes were followed to their end in this run.
+	upToDate bool
 	// token is a delta token without a link, as the Python connector keeps it.
 	token string
 }
@@ -60,45 +79,122 @@ func (e *FutureStateError) Error() string {
 // ErrBadState says that a state is neither one of this connector nor one of the Python connector's.
 var ErrBadState = errors.New("the saved state is not one of this connector")
 
-// ParseState reads a checkpoint, of this connector or of the Python connector ({"$deltatoken": "..."}). nil, null, {}
-// and the Python connector's "None" are no state: the result is nil.
+// ParseState reads a checkpoint, of this connector or of the Python connector ({"$deltatoken": "..."}). nil, null, {},
+// what holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the result
+// is nil. An error is a *FutureStateError or ErrBadState.
 func ParseState(raw json.RawMessage) (*State, error) {
 	if len(raw) == 0 || string(raw) == `"None"` {
 		return nil, nil
 	}
-	var parsed struct {
-		State
-		Token *string `json:"$deltatoken"`
-	}
-	if err := json.Unmarshal(raw, &parsed); err != nil {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
 	}
-	s := parsed.State
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "__ab_") })
+	if len(members) == 0 {
+		return nil, nil
+	}
+	if token, found := members["$deltatoken"]; found && members["version"] == nil {
+		return pythonState(token)
+	}
+	var s State
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
 	switch {
 	case s.Version > stateVersion:
 		return nil, &FutureStateError{Version: s.Version}
-	case s.Version == stateVersion:
-		return &s, s.validate()
-	case parsed.Token == nil || *parsed.Token == "" || *parsed.Token == "None":
-		return nil, nil
+	case s.Version < 1:
+		return nil, fmt.Errorf("%w: it has no version", ErrBadState)
 	default:
-		return &State{Version: stateVersion, Phase: Delta, token: dataverse.EncodeToken(*parsed.Token)}, nil
+		return s.validate()
 	}
 }
 
-func (s *State) validate() error {
-	switch s.Phase {
-	case Full, Initial, Delta:
-	default:
-		return fmt.Errorf("%w: its phase is %q", ErrBadState, s.Phase)
+// pythonState takes over the delta token of the Python connector.
+func pythonState(raw json.RawMessage) (*State, error) {
+	var token *string
+	if err := json.Unmarshal(raw, &token); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
 	}
-	if s.Phase == Delta && s.Link == "" {
-		return fmt.Errorf("%w: it has no delta token", ErrBadState)
+	if token == nil || *token == "" || *token == "None" {
+		return nil, nil
+	}
+	return &State{Version: stateVersion, Phase: Delta, token: dataverse.EncodeToken(*token)}, nil
+}
+
+func (s State) validate() (*State, error) {
+	wrong := ""
+	switch s.Phase {
+	case Full:
+	case Initial:
+		if s.Version > 1 && s.Begin == "" {
+			wrong = "it has no delta token"
+		}
+	case Reconcile:
+		if s.Begin == "" || s.Ledger == nil || s.Gap.IsZero() {
+			wrong = "it has no delta token, or no keys to look for"
+		}
+	case Keys, Delta:
+		if s.Link == "" {
+			wrong = "it has no link"
+		}
+	default:
+		wrong = fmt.Sprintf("its phase is %q", s.Phase)
 	}
 	if !s.Greatest.Valid() {
-		return fmt.Errorf("%w: its greatest cursor is no time", ErrBadState)
+		wrong = "its greatest cursor is no time"
 	}
-	return nil
+	if wrong != "" {
+		return nil, fmt.Errorf("%w: %s", ErrBadState, wrong)
+	}
+	return &s, nil
+}
+
+// inMiddle says whether the state stands behind a page of changes, before the last.
+func (s *State) inMiddle() bool { return s.Phase == Delta && s.Begin != "" && s.Link != s.Begin }
+
+// endReading goes on when all rows are read: to the ledger where it has to tell what is gone, else to the changes.
+func (s *State) endReading() {
+	if s.Ledger != nil && !s.Gap.IsZero() {
+		s.Phase, s.Link = Reconcile, ""
+		return
+	}
+	s.followFromBegin()
+}
+
+// followFromBegin goes on to the changes since the delta token.
+func (s *State) followFromBegin() {
+	s.Phase, s.Link, s.Begin, s.Rising, s.Restarts = Delta, s.Begin, "", false, 0
+	if !s.Gap.IsZero() { // a ledger from now on would not know of the rows that are in doubt
+		s.Ledger = nil
+	}
+}
+
+// hold notes a key that the destination gets, and says whether it was known or need not be.
+func (s *State) hold(key []byte) (known bool) {
+	if s.Ledger == nil {
+		return true
+	}
+	known, ok := s.Ledger.add(key)
+	if !ok {
+		s.Ledger = nil
+	}
+	return known || !ok
+}
+
+// release forgets a key that the destination has been told to delete.
+func (s *State) release(key string) {
+	if s.Ledger != nil {
+		s.Ledger.remove(key)
+	}
+}
+
+// trim drops a ledger that has become too large.
+func (s *State) trim() {
+	if s.Ledger != nil && !s.Ledger.fits() {
+		s.Ledger = nil
+	}
 }
 
 // Encode writes the state as it crosses the protocol.

@@ -2,138 +2,91 @@ package replicate
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/http"
 	"slices"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 )
 
-// ErrLinkRepeats says that a page leads back to one that was read before: the walk would never end.
-var ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
-
-// ErrNoDeltaLink says that a walk of change tracking ended without the link to the changes after it. Without it the
-// next sync would lose them, so the stream is not complete.
-var ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta link")
-
-// ErrSelectIgnored says that changes do not come with the columns that were asked for.
-var ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
-
-// ErrRestored says that the service counts its versions from further back than at the last sync, so that changes since
-// then may bear versions that were read already.
-var ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
-
-// walk reads one page after another, sends each with its checkpoint, and leaves in its state what to go on from.
+// walk reads one page of rows or changes after another, sends each between two states, and leaves in its own state
+// what to go on from.
 type walk struct {
-	*reader
-	state   *State
-	encoder *record.Encoder
-	sent    *seen                       // keys sent by a walk through changes
-	links   map[dataverse.Link]struct{} // pages read
-	// edited are the columns of the delta link's own $select, when the walk asks for others. The service documents
-	// no such edit, so each answer must show that it was understood.
-	edited bool
-	before []string
+	*pager
+	state *State
+	sent  *seen // keys of the rows sent by a walk through changes
+
+	first  bool      // no state leads to the page yet
+	edited bool      // changes are asked for with other columns than the delta token was taken with
+	began  time.Time // of the first page, by the service's clock; the next delta token may stand for it
 }
 
-func (r *reader) newWalk(s *State, resumed bool) *walk {
-	return &walk{
-		reader: r, state: s, sent: newSeen(resumed), links: map[dataverse.Link]struct{}{},
-		encoder: record.NewEncoder(r.plan, record.Options{
-			Rising: s.Rising || s.Phase == Delta, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
-		}),
-	}
+// newWalk prepares a walk from a state's link on.
+func (r *reader) newWalk(s *State) *walk {
+	encoder := record.NewEncoder(r.plan, record.Options{
+		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
+	})
+	return &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
+}
+
+// readAll reads all rows, from the state's page on.
+func (r *reader) readAll(ctx context.Context, s *State) error {
+	return r.newWalk(s).all(ctx)
 }
 
 // all walks to the last page.
 func (w *walk) all(ctx context.Context) error {
 	for {
-		last, err := w.page(ctx)
-		if last || err != nil {
+		page, err := w.page(ctx, w.state.Link)
+		if err != nil {
+			return err
+		}
+		if err := w.judge(page); err != nil {
+			return err
+		}
+		w.encoder.Keys(w.sent.add)
+		if err := w.finish(ctx, page, w.encoder.Deleted()); err != nil || page.Next == "" {
 			return err
 		}
 	}
 }
 
-// page reads, sends and checkpoints one page.
-func (w *walk) page(ctx context.Context) (last bool, err error) {
-	w.links[w.state.Link] = struct{}{}
-	page, err := w.Environment.Page(ctx, dataverse.PageRequest{
-		Table: w.table.LogicalName, Link: w.state.Link, Size: w.PageSize, TrackChanges: w.state.Phase == Initial,
-	}, w.encoder)
-	if err != nil {
-		return false, err
-	}
-	if err := w.accept(page); err != nil {
-		return false, fmt.Errorf("read a page of %s: %w", w.table.LogicalName, err)
-	}
-	if err := w.deletions(ctx); err != nil {
-		return false, err
-	}
+// finish completes a page: its deletions, its records, and the state behind it.
+func (w *walk) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
 	if err := w.run(); err != nil {
-		return false, err
+		return err
 	}
-	if records := w.encoder.Records(); records.Count > 0 {
-		if err := w.Output.Tracker().Record(records, w.stream.Name, ""); err != nil {
-			return false, outputError{err}
-		}
+	gone, err := w.stillGone(ctx, deleted)
+	if err != nil {
+		return err
+	}
+	if err := w.deliver(gone); err != nil {
+		return err
 	}
 	w.advance(page)
-	return page.Next == "", w.checkpoint(*w.state)
+	return w.checkpoint(*w.state)
 }
 
-// accept refuses a page that would make the walk wrong or endless.
-func (w *walk) accept(page dataverse.Page) error {
-	if _, again := w.links[page.Next]; again {
-		return ErrLinkRepeats
-	}
-	if page.Next == "" && page.Delta == "" && w.state.Phase != Full {
-		return ErrNoDeltaLink
-	}
-	if w.state.Phase == Delta && wentBackward(w.state.Begin, page.Delta) {
-		return ErrRestored
-	}
-	if w.edited && !honoured(page.Columns(), w.plan.Select(), w.before) {
-		return ErrSelectIgnored
-	}
-	return nil
-}
-
-// honoured says whether an answer has all the columns wanted. One that names none has those of the link's own
-// selection, which were all only if there was none. Where all are wanted, naming none is the answer.
-func honoured(named, wanted, before []string) bool {
-	if len(wanted) == 0 {
-		return named == nil
-	}
-	if named == nil {
-		return before == nil
-	}
-	return !slices.ContainsFunc(wanted, func(column string) bool { return !slices.Contains(named, column) })
-}
-
-// deletions sends the page's deletions. One of a row that the walk has also sent may be older than the row: the same
-// key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
-func (w *walk) deletions(ctx context.Context) error {
-	w.encoder.Keys(w.sent.add)
-	for _, key := range w.encoder.Deleted() {
-		if !w.plan.Deletions() {
+// stillGone leaves out deletions of rows that exist. One of a row that the walk has also sent may be older than the
+// row: the same key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
+func (w *walk) stillGone(ctx context.Context, deleted []string) ([]string, error) {
+	if !w.plan.Deletions() {
+		if len(deleted) > 0 {
 			w.warnDeletions(ctx)
-			return nil
 		}
-		if w.sent.may(key) {
-			exists, err := w.Environment.HasRow(ctx, w.table, key)
-			if err != nil {
-				return err
-			}
-			if exists {
-				continue
-			}
-		}
-		w.encoder.Delete(key)
+		return nil, nil
 	}
-	return nil
+	var doubtful []string
+	for _, key := range deleted {
+		if w.sent.may(key) {
+			doubtful = append(doubtful, key)
+		}
+	}
+	there, _, err := w.existing(ctx, doubtful)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(deleted), func(key string) bool { return there[key] }), nil
 }
 
 func (r *reader) warnDeletions(ctx context.Context) {
@@ -145,26 +98,52 @@ func (r *reader) warnDeletions(ctx context.Context) {
 		"destination is not told; refresh the connection's schema and select them")
 }
 
+// deliver sends the page's rows and deletions. A destination may keep records that no later state covers, and the next
+// process has to outdo them: where the last state does not know their cursors or their keys, one that does goes ahead
+// of them and leads to the same page.
+func (w *walk) deliver(gone []string) error {
+	for _, key := range gone {
+		w.encoder.Delete(key)
+	}
+	records, s := w.encoder.Records(), w.state
+	if records.Count == 0 {
+		return nil
+	}
+	known := !w.first && s.Greatest == w.encoder.Greatest()
+	s.Greatest = w.encoder.Greatest()
+	w.encoder.Keys(func(key []byte) { known = s.hold(key) && known })
+	s.trim()
+	if !known {
+		if err := w.checkpoint(*s); err != nil {
+			return err
+		}
+	}
+	if err := w.send(records); err != nil {
+		return err
+	}
+	for _, key := range gone {
+		s.release(key)
+	}
+	return nil
+}
+
 // advance moves the state behind a page that was sent.
 func (w *walk) advance(page dataverse.Page) {
 	s := w.state
-	s.Greatest = w.encoder.Greatest()
+	if w.began.IsZero() {
+		w.began = page.At
+	}
 	switch {
 	case page.Next != "":
 		s.Link = page.Next
-	case s.Phase == Full:
-		s.Link, s.Complete = "", true
+	case s.Phase == Delta:
+		s.Link, s.Begin, s.Issued, s.Restarts, s.upToDate = page.Delta, "", w.began, 0, true
+	case s.Phase == Initial:
+		s.endReading()
 	default:
-		s.Phase, s.Link, s.Begin, s.Rising = Delta, page.Delta, "", false
-		s.Issued = page.At
+		s.Link, s.Rising, s.Restarts, s.Complete = "", false, 0, true
 	}
-}
-
-// linkRefused says whether the service does not take a page's link any more.
-func linkRefused(err error) bool {
-	if dataverse.HasCode(err, dataverse.CodePageNumber, dataverse.CodePageOrder) {
-		return true
+	if s.Phase == Delta && s.Begin == "" {
+		w.rememberColumns(s)
 	}
-	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Code == dataverse.CodeURINotParsed && refused.Status == http.StatusBadRequest
 }

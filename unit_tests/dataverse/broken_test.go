@@ -99,7 +99,6 @@ func TestTextThatIsNoTextIsReadAsItStands(t *testing.T) {
 func TestAnErrorNamesItsRequestAndTheTableOfRows(t *testing.T) {
 	s := newService(t, refuse(http.StatusNotFound, "<html>", "Content-Type", "text/html"))
 	_, _, rows := read(t.Context(), s.client(), "accounts")
-	_, row := s.client().HasRow(t.Context(), dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid"}, "1")
 	_, who := s.client().WhoAmI(t.Context())
 	_, names := s.client().TableNames(t.Context())
 	for _, example := range []struct {
@@ -107,7 +106,6 @@ func TestAnErrorNamesItsRequestAndTheTableOfRows(t *testing.T) {
 		operation, table string
 	}{
 		{rows, "read a page of account", "account"},
-		{row, "look for a row of account", "account"},
 		{who, "ask the environment who is signed in", ""},
 		{names, "list the tables of the environment", ""},
 	} {

@@ -111,27 +111,3 @@ func TestWhoAmIThatIsNoObjectOfTheWebAPIIsBroken(t *testing.T) {
 		})
 	}
 }
-
-func TestARowIsFoundOrNotByItsKey(t *testing.T) {
-	const id = "60c4e274-0d87-e711-80e5-00155db19e6d"
-	account := dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid"}
-	for name, example := range map[string]struct {
-		answer http.HandlerFunc
-		has    bool
-		fails  bool
-	}{
-		"the row exists":                {good(`{"@odata.etag":"W/\"1\"","accountid":"` + id + `"}`), true, false},
-		"the row does not exist":        {refuse(http.StatusNotFound, `{"error":{"code":"0x80040217","message":"Does Not Exist"}}`), false, false},
-		"the table does not exist":      {refuse(http.StatusNotFound, `{"error":{"code":"0x80060888","message":"Resource not found"}}`), false, true},
-		"the user may not read the row": {refuse(http.StatusForbidden, `{"error":{"code":"0x80040220","message":"no"}}`), false, true},
-		"the answer is no JSON":         {good(`<html>`), false, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t, example.answer)
-			has, err := s.client().HasRow(t.Context(), account, id)
-			assert.Equal(t, example.has, has)
-			assert.Equal(t, example.fails, err != nil)
-			assert.Equal(t, "/api/data/v9.2/accounts("+id+")?$select=accountid", s.requests()[0].uri)
-		})
-	}
-}

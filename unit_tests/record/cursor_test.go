@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 )
@@ -153,4 +154,19 @@ func TestAStreamWithoutTheCursorColumnSendsNoCursor(t *testing.T) {
 	e := encoderOf(t, account(), "accountid")
 	assert.Equal(t, line("account", `"accountid":"a1"`), lines(t, e, answered(), `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z"}]`))
 	assert.Empty(t, e.Greatest())
+}
+
+func TestARowThatAPageRepeatsNeverFalls(t *testing.T) {
+	const page = `[{"accountid":"a1","modifiedon":"%s"}]`
+	e := encoderOf(t, account(), "accountid", catalog.UpdatedAt)
+	for _, c := range []struct{ modified, cursor string }{
+		{"2023-04-07T21:59:01Z", "2023-04-07T21:59:01.000000Z"},
+		{"2022-01-01T00:00:00Z", answeredCursor},
+		{"2021-01-01T00:00:00Z", "2026-04-01T12:00:00.000001Z"},
+	} {
+		assert.Contains(t, lines(t, e, answered(), fmt.Sprintf(page, c.modified)), `"_ab_cdc_updated_at":"`+c.cursor+`"`)
+	}
+	assert.Empty(t, lines(t, e, answered(), `[]`))
+	assert.Contains(t, lines(t, e, answered(), fmt.Sprintf(page, "2020-01-01T00:00:00Z")), `"2020-01-01T00:00:00.000000Z"`,
+		"only the page before is remembered: memory does not grow with the table")
 }

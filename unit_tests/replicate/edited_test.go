@@ -3,6 +3,7 @@ package replicate_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-const selectionChanged = "the selected columns have changed since the last sync"
+const selectionChanged = "the selected columns have changed"
 
 // narrow is a delta link of fewer columns than the stream selects now.
 func narrow() dataverse.Link {
@@ -20,48 +21,167 @@ func narrow() dataverse.Link {
 }
 
 func stateOf(link dataverse.Link) string {
-	return `{"version":1,"phase":"delta","link":"` + escaped(link) + `","greatest":"` + april + `",` + ofOrganization() + `}`
+	return `{"version":2,"phase":"delta","link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","greatest":"` + april + `",` + ofOrganization() + `}`
 }
 
 func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 	cases := map[string]struct {
 		saved   dataverse.Link
 		context string // of the changes
-		resync  bool
+		byKey   bool
 	}{
 		"the answer names them":                     {narrow(), selecting("accountid,modifiedon,name"), false},
 		"the answer names more":                     {narrow(), selecting("name,modifiedon,accountid,fax"), false},
 		"the answer names the former ones":          {narrow(), selecting("accountid,modifiedon"), true},
 		"the answer names none":                     {narrow(), "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$delta", true},
-		"the answer has no context":                 {narrow(), "", true},
 		"all were selected, and none is named":      {"accounts?$deltatoken=" + dataverse.Link(token(100)), "x/$metadata#accounts/$delta", false},
 		"all were selected, and todays are named":   {"accounts?$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,modifiedon,name"), false},
 		"more were selected, and all are named yet": {first + ",fax&$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,fax,modifiedon,name"), false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := script(trackedTable())
-			s.answers[changesSince(100)] = []answer{{context: c.context, rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}}
+			changed := []string{row("b1", "2026-03-01T00:00:00Z"), gone("d1")}
+			s := script(map[dataverse.Link]answer{
+				changesSince(100): {context: c.context, rows: changed, delta: changesSince(200)},
+				c.saved:           {rows: changed, delta: c.saved},
+			})
+			s.rows["b1"] = true
 			got := run(t, s, nil, incremental(stateOf(c.saved)))
 			assert.Equal(t, "account COMPLETE", got.last())
-			assert.Contains(t, got.log, selectionChanged)
-			if c.resync {
-				assert.Equal(t, []dataverse.Link{changesSince(100), first, second}, s.links())
-				assert.NotContains(t, fmt.Sprint(got.records()), "b1", "rows without the selected columns are not sent")
+			assert.Equal(t, c.saved == narrow(), strings.Contains(got.log, selectionChanged))
+			if c.byKey {
+				assert.Equal(t, []dataverse.Link{changesSince(100), c.saved}, s.links())
+				assert.Equal(t, []string{record("b1", noon), tombstone("d1", afterNoon)}, got.records())
+				assert.Equal(t, []string{"b1"}, s.found)
 				return
 			}
 			assert.Equal(t, []dataverse.Link{changesSince(100)}, s.links())
-			assert.Equal(t, []string{record("b1", noon)}, got.records())
+			assert.Equal(t, []string{record("b1", noon), tombstone("d1", noon)}, got.records())
+			assert.Empty(t, s.found)
 		})
 	}
 }
 
 func TestEachPageHasToHonourTheColumns(t *testing.T) {
-	s := script(trackedTable())
-	s.answers[changesSince(100)] = []answer{{context: selecting("accountid,modifiedon,name"), next: changesTwo}}
-	s.answers[changesTwo] = []answer{{context: selecting("accountid,modifiedon"), delta: changesSince(200)}}
-	run(t, s, nil, incremental(stateOf(narrow())))
-	assert.Equal(t, []dataverse.Link{changesSince(100), changesTwo, first, second}, s.links())
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {context: selecting("accountid,modifiedon,name"), rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: changesTwo},
+		changesTwo:        {context: selecting("accountid,modifiedon"), rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
+		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z"), row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()},
+	})
+	s.rows["b1"], s.rows["b2"] = true, true
+	got := run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, []dataverse.Link{changesSince(100), changesTwo, narrow()}, s.links())
+	assert.Equal(t, []string{record("b1", noon), record("b1", afterNoon), record("b2", afterNoon)}, got.records())
+}
+
+func TestARefusedSelectionIsReadByKeys(t *testing.T) {
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z"), row("left", "2026-03-01T00:00:00Z")}, delta: narrow()},
+	})
+	s.rows["b1"] = true
+	got := run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, []dataverse.Link{changesSince(100), narrow()}, s.links())
+	assert.Equal(t, []string{record("b1", noon)}, got.records(), "a row that went in between has a deletion of its own")
+	want := strings.Replace(stateOf(narrow()), `"greatest":"`+april, `"columns":["accountid","modifiedon","name"],"greatest":"`+noon, 1)
+	assert.Equal(t, want, got.lastState(), "the token is still the service's own")
+
+	s.answers[changesSince(100)] = []answer{{err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}}
+	s.answers[narrow()] = []answer{{delta: narrow()}}
+	got = run(t, s, nil, incremental(got.lastState()))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.NotContains(t, got.log, selectionChanged, "it has not, since the last sync")
+}
+
+func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
+	for name, c := range map[string]struct {
+		link  dataverse.Link
+		asked dataverse.Link
+	}{
+		"its options are encoded":       {"accounts?%24select=accountid,modifiedon,name&%24deltatoken=" + dataverse.Link(token(100)), ""},
+		"it has no token":               {"accounts?since=yesterday", ""},
+		"it has no token, but columns":  {"accounts?$select=accountid,modifiedon,name&since=yesterday", ""},
+		"it is encoded and of too few":  {"accounts?%24select=accountid&%24deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
+		"it has a token and no columns": {"accounts?$deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.asked == "" {
+				c.asked = c.link
+			}
+			s := script(map[dataverse.Link]answer{c.asked: {context: selecting("accountid,modifiedon,name"), delta: changesSince(200)}})
+			got := run(t, s, nil, incremental(stateOf(c.link)))
+			assert.Equal(t, []dataverse.Link{c.asked}, s.links())
+			assert.Equal(t, "account COMPLETE", got.last())
+		})
+	}
+}
+
+func TestASavedLinkThatIsNoURLLeadsToANewStart(t *testing.T) {
+	for name, run := range map[string]func(t *testing.T) (*service, outcome){
+		"of changes": func(t *testing.T) (*service, outcome) {
+			s := trackedTable()
+			return s, run(t, s, nil, incremental(stateOf("accounts?$deltatoken=1\\r\\n2")))
+		},
+		"of an interrupted full reading": func(t *testing.T) (*service, outcome) {
+			s := script(wholeTable())
+			return s, run(t, s, nil, fullRefresh(fullState(`"link":"`+escaped(first)+`\\n",`+ofOrganization())))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, got := run(t)
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Equal(t, first, s.links()[0])
+			assert.Len(t, got.records(), 3)
+		})
+	}
+}
+
+func TestManyChangedRowsAreReadInRequestsThatFitIntoAURL(t *testing.T) {
+	const many = 1000
+	var changed []string
+	s := script(map[dataverse.Link]answer{changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}})
+	for i := range many {
+		key := fmt.Sprintf("00000000-0000-0000-0000-%012d", i)
+		s.rows[key] = true
+		changed = append(changed, row(key, "2026-03-01T00:00:00Z"))
+	}
+	s.answers[narrow()] = []answer{{rows: changed, delta: narrow()}}
+	stream := incremental(stateOf(narrow()))
+	got := run(t, s, nil, stream)
+	assert.Len(t, got.records(), many)
+	assert.Equal(t, many, len(s.found))
+	assert.Less(t, s.longest, 31<<10)
+	assert.Equal(t, "account COMPLETE", got.last())
+}
+
+func TestARowThatIsCreatedAgainIsLookedUpWhenReadByKey(t *testing.T) {
+	for name, exists := range map[string]bool{"and it exists": true, "and it is gone": false} {
+		t.Run(name, func(t *testing.T) {
+			page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+			s := script(map[dataverse.Link]answer{
+				changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+				narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: page},
+				page:              {rows: []string{gone("b1")}, delta: narrow()},
+			})
+			s.rows["b1"] = true
+			s.answers[page][0].before = func() { s.rows["b1"] = exists }
+			got := run(t, s, nil, incremental(stateOf(narrow())))
+			want := []string{record("b1", noon)}
+			if !exists {
+				want = append(want, tombstone("b1", afterNoon))
+			}
+			assert.Equal(t, want, got.records())
+		})
+	}
+}
+
+func TestKilledReadingsByKeyGoOn(t *testing.T) {
+	page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+	s := script(map[dataverse.Link]answer{page: {rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()}})
+	s.rows["b2"] = true
+	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))
+	assert.Equal(t, []dataverse.Link{page}, s.links())
+	assert.Equal(t, []string{record("b2", noon)}, got.records())
 }
 
 func TestTheSameColumnsInAnotherOrderAreNoChange(t *testing.T) {
@@ -86,21 +206,6 @@ func TestWhatTheAnswerToTheServicesOwnLinkNamesIsNotJudged(t *testing.T) {
 	assert.Equal(t, "account COMPLETE", got.last())
 }
 
-func TestARefusedSelectionLeadsToASecondReading(t *testing.T) {
-	for name, refused := range map[string]error{
-		"as unparseable": refusal(http.StatusBadRequest, dataverse.CodeURINotParsed),
-		"as malformed":   refusal(http.StatusBadRequest, dataverse.CodeTokenMalformed),
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := script(trackedTable())
-			s.answers[changesSince(100)] = []answer{{err: refused}}
-			got := run(t, s, nil, incremental(stateOf(narrow())))
-			assert.Equal(t, []dataverse.Link{changesSince(100), first, second}, s.links())
-			assert.Equal(t, []string{record("a1", noon), record("a2", noon), record("a3", "2026-04-01T12:00:00.000001Z")}, got.records())
-		})
-	}
-}
-
 func TestARenamedEntitySetTakesItsTokenAlong(t *testing.T) {
 	link := dataverse.NewDeltaLink("old_accounts", []string{"accountid", "modifiedon", "name"}, token(100))
 	s := script(map[dataverse.Link]answer{
@@ -113,15 +218,15 @@ func TestARenamedEntitySetTakesItsTokenAlong(t *testing.T) {
 }
 
 func TestASelectionThatGrewBeyondAURLIsHonouredByAnswersThatNameNone(t *testing.T) {
-	for context, resync := range map[string]bool{"x/$metadata#accounts/$delta": false, selecting("accountid,modifiedon"): true} {
+	for context, byKey := range map[string]bool{"x/$metadata#accounts/$delta": false, selecting("accountid,modifiedon"): true} {
 		stream := wideStream()
 		changes := "accounts?$deltatoken=" + dataverse.Link(token(100))
 		s := script(map[dataverse.Link]answer{
-			changes:    {context: context, delta: "accounts?$deltatoken=1"},
-			"accounts": {delta: "accounts?$deltatoken=2"},
+			changes:  {context: context, delta: "accounts?$deltatoken=1"},
+			narrow(): {delta: narrow()},
 		})
 		run(t, s, nil, stream)
-		assert.Equal(t, resync, len(s.asked) > 1, context)
+		assert.Equal(t, byKey, len(s.asked) > 1, context)
 	}
 }
 

@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/bitstrapped/airbyte"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
 )
 
 const (
@@ -25,7 +27,7 @@ func wholeTable() map[dataverse.Link]answer {
 }
 
 // fullState is the state of a full reading.
-func fullState(rest string) string { return `{"version":1,"phase":"full",` + rest + `}` }
+func fullState(rest string) string { return `{"version":2,"phase":"full",` + rest + `}` }
 
 func ofOrganization() string { return `"organization":"` + organization + `"` }
 
@@ -36,12 +38,13 @@ func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
 	assert.Zero(t, got.failed)
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
+		`account STATE 0.0 ` + fullState(`"link":"`+escaped(first)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77"`),
 		record("a1", march), record("a2", april),
 		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77"`),
 		record("a3", march),
 		`account STATE 1.0 ` + fullState(`"greatest":"`+april+`",`+ofOrganization()+`,"job":"77","__ab_full_refresh_sync_complete":true`),
 		"account COMPLETE",
-	}, got.messages)
+	}, got.messages, "the second page has no greater cursor, so no state goes ahead of it")
 	assert.Equal(t, []dataverse.PageRequest{
 		{Table: "account", Link: first, Size: 5000}, {Table: "account", Link: second, Size: 5000},
 	}, s.asked, "nothing is tracked")
@@ -73,7 +76,7 @@ func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
 		"another entity set":                {fullState(`"link":"old_accounts?$select=accountid,modifiedon,name",` + ofOrganization()), "", false},
 		"other columns":                     {fullState(`"link":"accounts?$select=accountid\u0026$skiptoken=1",` + ofOrganization()), "", false},
 		"no link":                           {fullState(ofOrganization()), "", false},
-		"a state of an incremental reading": {`{"version":1,"phase":"initial","link":"` + escaped(second) + `",` + ofOrganization() + `}`, "", false},
+		"a state of an incremental reading": {initialState(second, ofOrganization()), "", false},
 		"a state of the Python connector":   {`{"$deltatoken":"1895!11/21/2026 09:45:06"}`, "", false},
 	}
 	for name, c := range cases {
@@ -90,15 +93,23 @@ func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
 	}
 }
 
-func TestAFullReadingRemembersTheGreatestCursorEverSent(t *testing.T) {
+func TestAFullReadingOutdoesWhatWasSentBefore(t *testing.T) {
 	const june = "2026-06-01T00:00:00.000000Z"
-	for name, state := range map[string]string{
-		"of its own interrupted reading": fullState(`"link":"` + escaped(second) + `","greatest":"` + june + `",` + ofOrganization()),
-		"of a tracked reading":           deltaState(100, june),
+	const afterJune = "2026-06-01T00:00:00.000001Z"
+	for name, c := range map[string]struct {
+		state   string
+		records []string
+	}{
+		"by its own interrupted reading": {
+			fullState(`"link":"` + escaped(second) + `","greatest":"` + june + `",` + ofOrganization()), []string{record("a3", afterJune)},
+		},
+		"by a tracked reading": {
+			deltaState(100, june), []string{record("a1", afterJune), record("a2", afterJune), record("a3", "2026-06-01T00:00:00.000002Z")},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			states := run(t, script(wholeTable()), nil, fullRefresh(state)).states()
-			assert.Contains(t, states[len(states)-1], `"greatest":"`+june+`"`)
+			got := run(t, script(wholeTable()), nil, fullRefresh(c.state))
+			assert.Equal(t, c.records, got.records())
 		})
 	}
 }
@@ -143,12 +154,12 @@ func TestAPageThatIsRefusedLeadsBackToTheFirst(t *testing.T) {
 			assert.Contains(t, got.log, "level=WARN")
 		})
 	}
-	t.Run("but once only", func(t *testing.T) {
+	t.Run("but not for ever", func(t *testing.T) {
 		s := script(wholeTable())
-		s.answers[first] = append(s.answers[first], s.answers[first]...)
-		s.answers[second] = []answer{{err: cookieRefused()}, {err: cookieRefused()}}
+		s.answers[first] = slices.Repeat(s.answers[first], 10)
+		s.answers[second] = slices.Repeat([]answer{{err: cookieRefused()}}, 10)
 		got := run(t, s, nil, fullRefresh(""))
-		assert.Equal(t, []dataverse.Link{first, second, first, second}, s.links())
+		assert.Equal(t, slices.Repeat([]dataverse.Link{first, second}, 4), s.links())
 		assert.Equal(t, "account INCOMPLETE", got.last())
 	})
 	t.Run("and not where it is the first", func(t *testing.T) {
@@ -178,6 +189,19 @@ func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
 	got := run(t, script(wholeTable()), nil, stream)
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.states()[0], `"phase":"full"`)
+}
+
+func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTrackedToday(t *testing.T) {
+	stream := func(state string) replicate.Stream {
+		s := incremental(state)
+		s.Configured.SupportedSyncModes = []airbyte.SyncMode{airbyte.SyncModeFullRefresh}
+		return s
+	}
+	got := run(t, script(wholeTable()), nil, stream(""))
+	require.Contains(t, got.lastState(), `"phase":"full"`)
+	again := run(t, script(wholeTable()), nil, stream(got.lastState()))
+	assert.Len(t, again.records(), 3)
+	assert.Contains(t, again.lastState(), `"phase":"full"`)
 }
 
 func TestAStreamThatIsNoLongerTrackedIsAnError(t *testing.T) {

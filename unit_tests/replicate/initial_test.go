@@ -1,8 +1,10 @@
 package replicate_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,52 +16,157 @@ import (
 
 const noon = "2026-04-01T12:00:00.000000Z" // the cursor of answered
 
-// trackedTable is a table of two pages, the last of which leads to the changes since version 100.
-func trackedTable() map[dataverse.Link]answer {
-	table := wholeTable()
-	table[second] = answer{rows: table[second].rows, delta: changesSince(100)}
-	return table
+// smallTable is a table that fits on one page.
+func smallTable() map[dataverse.Link]answer {
+	return map[dataverse.Link]answer{
+		first: {rows: []string{row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-04-01T00:00:00Z")}, delta: changesSince(100)},
+	}
+}
+
+// trackedTable is a table of two pages. A walk through its keys leads to the changes since version 100, of which there
+// are none.
+func trackedTable() *service {
+	s := script(wholeTable())
+	s.answers[first] = append(s.answers[first], s.answers[first]...) // once to see that it is not the only one
+	s.answers[keysLink] = []answer{{rows: []string{row("a1", ""), row("a2", ""), row("a3", "")}, delta: keysSince(100)}}
+	s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
+	return s
+}
+
+// walkOf are the links that a reading of trackedTable follows.
+func walkOf() []dataverse.Link {
+	return []dataverse.Link{first, keysLink, first, second, changesSince(100)}
 }
 
 func initialState(link dataverse.Link, rest string) string {
-	return `{"version":1,"phase":"initial","link":"` + escaped(link) + `",` + rest + `}`
+	return `{"version":2,"phase":"initial","link":"` + escaped(link) + `","begin":"` + escaped(keysSince(100)) +
+		`","issued":"2026-04-01T12:00:00Z",` + rest + `}`
 }
 
 // deltaState is the state between two syncs.
 func deltaState(version int, greatest string) string {
-	return `{"version":1,"phase":"delta","link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","greatest":"` +
+	return `{"version":2,"phase":"delta","link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","greatest":"` +
 		greatest + `",` + ofOrganization() + `}`
 }
 
-func TestAFirstReadingEndsWithTheLinkToTheChanges(t *testing.T) {
-	s := script(trackedTable())
+func TestATableOfOnePageIsReadWithItsToken(t *testing.T) {
+	s := script(smallTable())
+	got := run(t, s, nil, incremental(""))
+	assert.Equal(t, []string{
+		"account STARTED", "account RUNNING",
+		`account STATE 0.0 {"version":2,"phase":"initial","link":"` + escaped(first) + `","begin":"` + escaped(changesSince(100)) +
+			`","issued":"2026-04-01T12:00:00Z","greatest":"` + april + `",` + ofOrganization() + `}`,
+		record("a1", march), record("a2", april),
+		"account STATE 2.0 " + deltaState(100, april),
+		"account COMPLETE",
+	}, got.messages)
+	assert.Equal(t, []dataverse.PageRequest{{Table: "account", Link: first, Size: 5000, TrackChanges: true}}, s.asked)
+}
+
+func TestATableOfOnePageWhosePageWasCutOffIsReadAgainAndThenFollowed(t *testing.T) {
+	ahead := run(t, script(smallTable()), nil, incremental("")).states()[0]
+	s := script(smallTable())
+	s.answers[first][0].delta = ""
+	s.answers[changesSince(100)] = []answer{{rows: []string{gone("a2")}, delta: changesSince(101)}}
+	got := run(t, s, nil, incremental(ahead))
+	assert.Equal(t, []dataverse.Link{first, changesSince(100)}, s.links())
+	assert.Equal(t, []string{record("a1", noon), record("a2", noon), tombstone("a2", afterNoon)}, got.records(), "all outdo what may have arrived")
+}
+
+func TestAFirstReadingOfSeveralPagesTakesItsTokenBeforeItsRows(t *testing.T) {
+	s := trackedTable()
 	got := run(t, s, inJob("77"), incremental(""))
 	require.NoError(t, got.err)
 	assert.Zero(t, got.failed)
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
+		"account STATE 0.0 " + initialState(first, `"ledger":"AQAA//8=",`+ofOrganization()),
+		"account STATE 0.0 " + initialState(first, `"greatest":"`+april+`",`+ofOrganization()),
 		record("a1", march), record("a2", april),
 		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
 		record("a3", march),
-		"account STATE 1.0 " + deltaState(100, april),
+		`account STATE 1.0 {"version":2,"phase":"delta","link":"` + escaped(keysSince(100)) +
+			`","issued":"2026-04-01T12:00:00Z","columns":["accountid","modifiedon","name"],"greatest":"` + april + `",` + ofOrganization() + `}`,
+		"account STATE 0.0 " + deltaState(101, april),
 		"account COMPLETE",
 	}, got.messages)
 	assert.Equal(t, []dataverse.PageRequest{
-		{Table: "account", Link: first, Size: 5000, TrackChanges: true}, {Table: "account", Link: second, Size: 5000, TrackChanges: true},
+		{Table: "account", Link: first, Size: 5000, TrackChanges: true},
+		{Table: "account", Link: keysLink, Size: dataverse.MaxPageSize, TrackChanges: true},
+		{Table: "account", Link: first, Size: 5000}, {Table: "account", Link: second, Size: 5000},
+		{Table: "account", Link: changesSince(100), Size: 5000},
 	}, s.asked)
+	assert.Empty(t, got.log)
+}
+
+func TestRowsThatChangeDuringAFirstReadingEndUpRight(t *testing.T) {
+	s := trackedTable()
+	s.answers[changesSince(100)] = []answer{{rows: []string{row("a1", "2026-02-01T00:00:00Z"), gone("a3"), gone("never-seen")}, delta: changesSince(101)}}
+	got := run(t, s, nil, incremental(""))
+	assert.Equal(t, []string{
+		record("a1", march), record("a2", april), record("a3", march),
+		record("a1", noon), tombstone("a3", noon), tombstone("never-seen", noon),
+	}, got.records(), "what happens after the keys were read comes with the changes")
+}
+
+const keysTwo = keysLink + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E"
+
+func TestAKilledWalkThroughTheKeysGoesOn(t *testing.T) {
+	s := trackedTable()
+	s.answers[keysLink][0].next, s.answers[keysLink][0].delta = keysTwo, ""
+	s.answers[keysTwo] = []answer{{delta: keysSince(100), at: answered().Add(time.Hour)}}
+	whole := run(t, s, nil, incremental(""))
+	state := `{"version":2,"phase":"keys","link":"` + escaped(keysTwo) + `","issued":"2026-04-01T12:00:00Z","ledger":"AQAA//8=",` + ofOrganization() + `}`
+	assert.Equal(t, state, whole.states()[0])
+	for name, c := range map[string]struct {
+		refused error
+		links   []dataverse.Link
+	}{
+		"from its last page":                        {nil, append([]dataverse.Link{keysTwo}, walkOf()[2:]...)},
+		"from the first, where the page is refused": {cookieRefused(), append([]dataverse.Link{keysTwo}, walkOf()[1:]...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := trackedTable()
+			s.answers[first] = s.answers[first][:1]
+			s.answers[keysTwo] = []answer{{err: c.refused, delta: keysSince(100), at: answered().Add(time.Hour)}}
+			got := run(t, s, nil, incremental(state))
+			assert.Equal(t, c.links, s.links())
+			assert.Equal(t, []string{record("a1", march), record("a2", april), record("a3", march)}, got.records())
+			assert.NotContains(t, got.lastState(), "deletions_unknown_since")
+		})
+	}
+}
+
+func TestAWalkThroughKeysOfAnotherEntitySetBeginsAgain(t *testing.T) {
+	s := trackedTable()
+	s.answers[first] = s.answers[first][:1]
+	got := run(t, s, nil, incremental(`{"version":2,"phase":"keys","link":"old_accounts?$select=accountid\u0026$skiptoken=1",`+ofOrganization()+`}`))
+	assert.Equal(t, walkOf()[1:], s.links())
+	assert.NotContains(t, got.lastState(), "deletions_unknown_since", "no row was sent before")
 }
 
 func TestAKilledFirstReadingGoesOnFromItsLastState(t *testing.T) {
-	whole := run(t, script(trackedTable()), nil, incremental(""))
-	s := script(trackedTable())
-	got := run(t, s, nil, incremental(whole.states()[0]))
-	assert.Equal(t, []dataverse.Link{second}, s.links())
-	assert.True(t, s.asked[0].TrackChanges)
-	assert.Equal(t, []string{record("a3", march)}, got.records(), "a first reading's cursors are modifiedon, also after an interruption")
-	assert.Equal(t, whole.states()[1], got.states()[0])
+	whole := run(t, trackedTable(), nil, incremental(""))
+	for i, state := range whole.states() {
+		t.Run(fmt.Sprintf("state %d", i), func(t *testing.T) {
+			s := trackedTable()
+			s.answers[first] = s.answers[first][:1]
+			if i == 4 {
+				s.answers[changesSince(101)] = []answer{{delta: changesSince(102)}}
+			}
+			got := run(t, s, nil, incremental(state))
+			assert.Equal(t, [][]dataverse.Link{walkOf()[2:], walkOf()[2:], walkOf()[3:], walkOf()[4:], {changesSince(101)}}[i], s.links())
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Equal(t, [][]string{
+				{record("a1", noon), record("a2", noon), record("a3", afterNoon)},
+				{record("a1", noon), record("a2", noon), record("a3", afterNoon)},
+				{record("a3", noon)}, nil, nil,
+			}[i], got.records(), "a killed process may have sent more than its state covers")
+		})
+	}
 }
 
-func TestAFirstReadingThatCannotGoOnBeginsAgainWithGreaterCursors(t *testing.T) {
+func TestAFirstReadingThatCannotGoOnReadsItsRowsAgainWithGreaterCursors(t *testing.T) {
 	const seen = "2026-05-01T00:00:00.000000Z"
 	const risen = "2026-05-01T00:00:00.000001Z"
 	rest := `"greatest":"` + seen + `",` + ofOrganization()
@@ -68,63 +175,86 @@ func TestAFirstReadingThatCannotGoOnBeginsAgainWithGreaterCursors(t *testing.T) 
 		asked []dataverse.Link
 		err   error // of the third page
 	}{
-		"other columns":           {initialState("accounts?$select=accountid&$skiptoken=1", rest), []dataverse.Link{first, second}, nil},
-		"another entity set":      {initialState("old_accounts?$select=accountid,modifiedon,name", rest), []dataverse.Link{first, second}, nil},
-		"another organisation":    {initialState(third, `"greatest":"`+seen+`","organization":"other"`), []dataverse.Link{first, second}, nil},
-		"a refused cookie":        {initialState(third, rest), []dataverse.Link{third, first, second}, cookieRefused()},
-		"an expired version":      {initialState(third, rest), []dataverse.Link{third, first, second}, expired()},
-		"a link that parses not":  {initialState(third, rest), []dataverse.Link{third, first, second}, refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
-		"a link that is gone":     {initialState(third, rest), []dataverse.Link{third, first, second}, refusal(http.StatusGone, "")},
-		"a full reading's cursor": {fullState(rest), []dataverse.Link{first, second}, nil},
+		"other columns":          {initialState("accounts?$select=accountid&$skiptoken=1", rest), walkOf()[2:], nil},
+		"another entity set":     {initialState("old_accounts?$select=accountid,modifiedon,name", rest), walkOf()[2:], nil},
+		"a refused cookie":       {initialState(third, rest), append([]dataverse.Link{third}, walkOf()[2:]...), cookieRefused()},
+		"a link that parses not": {initialState(third, rest), append([]dataverse.Link{third}, walkOf()[2:]...), refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := script(trackedTable())
+			s := trackedTable()
+			s.answers[first] = s.answers[first][:1]
 			s.answers[third] = []answer{{err: c.err}}
 			got := run(t, s, nil, incremental(c.state))
-			assert.Equal(t, c.asked, s.links())
-			want := []string{record("a1", risen), record("a2", risen), record("a3", "2026-05-01T00:00:00.000002Z")}
-			assert.Equal(t, want, got.records())
-			assert.Equal(t, []string{
-				initialState(second, `"greatest":"`+risen+`","rising":true,`+ofOrganization()), deltaState(100, "2026-05-01T00:00:00.000002Z"),
-			}, got.states())
+			assert.Equal(t, c.asked, s.links(), "the token from before stays good")
+			assert.Equal(t, []string{record("a1", risen), record("a2", risen), record("a3", "2026-05-01T00:00:00.000002Z")}, got.records())
+			assert.Contains(t, got.log, "level=WARN")
+			assert.NotContains(t, got.lastState(), "deletions_unknown_since", "no deletion is missed")
 		})
 	}
 }
 
-func TestASecondReadingThatWasInterruptedStillRises(t *testing.T) {
-	s := script(trackedTable())
-	got := run(t, s, nil, incremental(initialState(second, `"greatest":"`+april+`","rising":true,`+ofOrganization())))
-	assert.Equal(t, []string{record("a3", noon)}, got.records())
-	assert.Equal(t, []string{deltaState(100, noon)}, got.states())
+func TestAFirstReadingWithoutATokenFromBeforeIsOneOfUnknownDeletions(t *testing.T) {
+	const seen = "2026-05-01T00:00:00.000000Z"
+	rest := `"greatest":"` + seen + `",` + ofOrganization() + `}`
+	for name, state := range map[string]string{
+		"interrupted under version 1": `{"version":1,"phase":"initial","link":"` + escaped(second) + `",` + rest,
+		"of another organisation":     initialState(second, `"greatest":"`+seen+`","organization":"other"`),
+		"read whole before":           `{"version":1,"phase":"full",` + rest,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := trackedTable()
+			got := run(t, s, nil, incremental(state))
+			assert.Equal(t, walkOf(), s.links())
+			assert.Equal(t, record("a1", "2026-05-01T00:00:00.000001Z"), got.records()[0])
+			assert.Contains(t, got.lastState(), `"deletions_unknown_since":`)
+			assert.Contains(t, got.log, "may still stand in the destination")
+		})
+	}
 }
 
 func TestATrackedReadingWithoutDeltaLinkIsNotComplete(t *testing.T) {
-	got := run(t, script(wholeTable()), nil, incremental(""))
-	assert.Equal(t, 1, got.failed)
-	assert.Equal(t, []string{
-		"account STARTED", "account RUNNING", record("a1", march), record("a2", april),
-		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
-		"account ERROR read a page of account: the last page of the tracked table has no delta link",
-		"account INCOMPLETE",
-	}, got.messages, "the page that cannot be followed is not sent")
+	small := smallTable()
+	small[first] = answer{rows: small[first].rows}
+	large := trackedTable()
+	large.answers[keysLink][0].delta = ""
+	for name, s := range map[string]*service{"of one page": script(small), "of several pages": large} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, s, nil, incremental(""))
+			assert.Equal(t, 1, got.failed)
+			assert.Contains(t, got.messages, "account ERROR read a page of account: the last page of the tracked table has no delta link")
+			assert.Equal(t, "account INCOMPLETE", got.last())
+			assert.Empty(t, got.records())
+			assert.Empty(t, got.states())
+		})
+	}
 }
 
 func TestALinkThatRepeatsIsAnError(t *testing.T) {
 	for name, back := range map[string]dataverse.Link{"to the page itself": second, "to the page before": first} {
 		for mode, stream := range map[string]func(string) replicate.Stream{"full": fullRefresh, "tracked": incremental} {
 			t.Run(name+", "+mode, func(t *testing.T) {
-				table := trackedTable()
-				table[second] = answer{rows: []string{row("a3", "2026-03-01T00:00:00Z")}, next: back}
-				s := script(table)
+				s := trackedTable()
+				s.answers[second] = []answer{{rows: []string{row("a3", "2026-03-01T00:00:00Z")}, next: back}}
 				got := run(t, s, nil, stream(""))
-				assert.Equal(t, []dataverse.Link{first, second}, s.links())
+				assert.Equal(t, []dataverse.Link{first, second}, s.links()[len(s.asked)-2:])
 				assert.Contains(t, got.messages, "account ERROR read a page of account: the service sent a next link that it had sent before")
 				assert.Equal(t, "account INCOMPLETE", got.last())
-				assert.Len(t, got.states(), 1)
+				assert.Len(t, got.records(), 2)
 			})
 		}
 	}
+	t.Run("of a walk through keys", func(t *testing.T) {
+		s := trackedTable()
+		s.answers[keysLink][0].next = keysLink
+		got := run(t, s, nil, incremental(""))
+		assert.Contains(t, got.messages, "account ERROR read a page of account: the service sent a next link that it had sent before")
+	})
+	t.Run("of changes", func(t *testing.T) {
+		s := script(map[dataverse.Link]answer{changesSince(100): {next: changesTwo}, changesTwo: {next: changesSince(100)}})
+		got := run(t, s, nil, incremental(deltaState(100, april)))
+		assert.Equal(t, "account ERROR read a page of account: the service sent a next link that it had sent before", got.messages[len(got.messages)-2])
+	})
 }
 
 func TestASelectionWithoutTheCursorIsReadAllTheSame(t *testing.T) {
@@ -135,6 +265,6 @@ func TestASelectionWithoutTheCursorIsReadAllTheSame(t *testing.T) {
 	})
 	got := run(t, s, nil, stream)
 	assert.Equal(t, []string{`account RECORD {"accountid":"a1"}`}, got.records())
-	assert.Equal(t, []string{`{"version":1,"phase":"delta","link":"accounts?$select=accountid\u0026$deltatoken=1","issued":"2026-04-01T12:00:00Z",` +
-		ofOrganization() + `}`}, got.states())
+	assert.Equal(t, `{"version":2,"phase":"delta","link":"accounts?$select=accountid\u0026$deltatoken=1","issued":"2026-04-01T12:00:00Z",`+
+		ofOrganization()+`}`, got.lastState())
 }

@@ -89,7 +89,7 @@ func newJob(env replicate.Environment, out, log io.Writer) *replicate.Job {
 		Explain: func(err error) protocol.Failure {
 			return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
 		},
-		PageSize: 5000, Organization: organization,
+		PageSize: 5000, Organization: organization, Now: answered,
 	}
 }
 
@@ -171,6 +171,12 @@ func (o outcome) states() []string {
 		}
 	}
 	return states
+}
+
+// lastState is the state that the platform keeps.
+func (o outcome) lastState() string {
+	states := o.states()
+	return states[len(states)-1]
 }
 
 // records are the records among the messages.

@@ -58,20 +58,38 @@ func TestAStreamThatFailsLeavesTheOthersRead(t *testing.T) {
 	assert.Equal(t, []string{"STARTED", "ERROR the environment has no table five that the Web API can read", "INCOMPLETE"}, got.of("five"))
 	for _, name := range []string{"one", "three", "four", "six"} {
 		messages := got.of(name)
-		require.Len(t, messages, 5, name)
+		require.Len(t, messages, 6, name)
 		assert.Equal(t, []string{"STARTED", "RUNNING"}, messages[:2])
-		assert.True(t, strings.HasPrefix(messages[2], "RECORD "))
-		assert.True(t, strings.HasPrefix(messages[3], "STATE 1.0 "))
-		assert.Equal(t, "COMPLETE", messages[4])
+		assert.True(t, strings.HasPrefix(messages[2], "STATE 0.0 "))
+		assert.True(t, strings.HasPrefix(messages[3], "RECORD "))
+		assert.True(t, strings.HasPrefix(messages[4], "STATE 1.0 "))
+		assert.Equal(t, "COMPLETE", messages[5])
 	}
 }
 
+func TestAPanicInOneStreamLeavesTheOthersRead(t *testing.T) {
+	one, first := tableNamed("one")
+	two, second := tableNamed("two")
+	service := script(map[dataverse.Link]answer{
+		first:  {before: func() { panic("a row too many") }},
+		second: {rows: []string{row("a1", "2026-03-01T00:00:00Z")}},
+	})
+	got := run(t, service, nil, streamOf(one, airbyte.SyncModeFullRefresh, ""), streamOf(two, airbyte.SyncModeFullRefresh, ""))
+	require.NoError(t, got.err)
+	assert.Equal(t, 1, got.failed)
+	messages := got.of("one")
+	require.Len(t, messages, 3)
+	assert.Contains(t, messages[1], "ERROR read one: panic: a row too many")
+	assert.Equal(t, "INCOMPLETE", messages[2])
+	assert.Contains(t, got.of("two"), "COMPLETE")
+}
+
 func TestABrokenRowSendsNothingOfItsPage(t *testing.T) {
-	table := trackedTable()
-	table[second] = answer{rows: []string{row("a3", "2026-03-01T00:00:00Z"), `{"name":"no key"}`}, delta: changesSince(100)}
-	got := run(t, script(table), nil, incremental(""))
+	s := trackedTable()
+	s.answers[second] = []answer{{rows: []string{row("a3", "2026-03-01T00:00:00Z"), `{"name":"no key"}`}}}
+	got := run(t, s, nil, incremental(""))
 	assert.Equal(t, []string{record("a1", march), record("a2", april)}, got.records())
-	assert.Len(t, got.states(), 1)
+	assert.Equal(t, initialState(second, `"greatest":"`+april+`",`+ofOrganization()), got.lastState())
 	assert.Equal(t, "account INCOMPLETE", got.last())
 }
 
@@ -82,6 +100,18 @@ func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.log, "columns=ownerid")
 	assert.Contains(t, got.log, "stream=account")
+}
+
+func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
+	stream := fullRefresh("")
+	delete(stream.Configured.Columns, "accountid")
+	got := run(t, script(wholeTable()), nil, stream)
+	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
+	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
+	got = run(t, script(wholeTable()), nil, stream)
+	assert.Contains(t, got.log, "the configured catalog lacks the key")
+	assert.Contains(t, got.log, "column=accountid")
+	assert.Equal(t, "account COMPLETE", got.last())
 }
 
 func TestAStreamWithNothingToReadFails(t *testing.T) {
@@ -97,21 +127,21 @@ func TestAStreamWithNothingToReadFails(t *testing.T) {
 
 func TestACancelledReadLeavesItsStreamsIncompleteWithoutAnError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	table := trackedTable()
-	table[second] = answer{before: cancel}
-	got := runIn(ctx, t, script(table), nil, incremental(""))
+	s := trackedTable()
+	s.answers[second][0].before = cancel
+	got := runIn(ctx, t, s, nil, incremental(""))
 	assert.Equal(t, 1, got.failed)
 	assert.Equal(t, []string{
-		"account STARTED", "account RUNNING", record("a1", march), record("a2", april),
+		record("a1", march), record("a2", april),
 		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
 		"account INCOMPLETE",
-	}, got.messages)
+	}, got.messages[len(got.messages)-4:])
 }
 
 func TestACancelledReadStartsNoStream(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got := runIn(ctx, t, script(trackedTable()), nil, incremental(""))
+	got := runIn(ctx, t, trackedTable(), nil, incremental(""))
 	assert.Equal(t, 1, got.failed)
 	assert.Empty(t, got.messages)
 }
@@ -133,13 +163,13 @@ func (c *cut) Write(p []byte) (int, error) {
 
 func TestAnOutputThatFailsEndsAllStreams(t *testing.T) {
 	whole := &cut{left: 100}
-	_, err := newJob(script(trackedTable()), whole, io.Discard).Run(t.Context(), []replicate.Stream{incremental("")})
+	_, err := newJob(trackedTable(), whole, io.Discard).Run(t.Context(), []replicate.Stream{incremental("")})
 	require.NoError(t, err)
 	writes := 100 - whole.left
 	for left := range writes {
 		t.Run(fmt.Sprintf("after %d writes", left), func(t *testing.T) {
 			out := &cut{left: left}
-			s := script(trackedTable())
+			s := trackedTable()
 			table, link := tableNamed("other")
 			s.answers[link] = []answer{{}}
 			streams := []replicate.Stream{incremental(""), streamOf(table, airbyte.SyncModeFullRefresh, "")}
@@ -171,7 +201,7 @@ func (f *forgetful) Tracker() airbyte.MessageTracker {
 
 func TestALostStateEndsTheReadAndIsNoStreamsError(t *testing.T) {
 	var out bytes.Buffer
-	job := newJob(script(trackedTable()), io.Discard, io.Discard)
+	job := newJob(trackedTable(), io.Discard, io.Discard)
 	job.Output = &forgetful{Writer: protocol.NewWriter(&out)}
 	failed, err := job.Run(t.Context(), []replicate.Stream{incremental("")})
 	require.ErrorIs(t, err, errPipe)

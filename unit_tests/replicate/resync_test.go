@@ -3,39 +3,99 @@ package replicate_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
 )
 
+// resyncOf are the links that a second reading of trackedTable follows, after a delta link that is of no use.
+func resyncOf() []dataverse.Link { return append([]dataverse.Link{changesSince(90)}, walkOf()...) }
+
+// lost is a tracked table whose changes since version 90 cannot be had.
+func lost(a answer) *service {
+	s := trackedTable()
+	s.answers[changesSince(90)] = []answer{a}
+	return s
+}
+
 func TestATokenThatIsOfNoUseLeadsToASecondReading(t *testing.T) {
-	for name, refused := range map[string]error{
-		"expired":                         expired(),
-		"expired, with another status":    refusal(http.StatusForbidden, dataverse.CodeTokenExpired),
-		"malformed":                       refusal(http.StatusBadRequest, dataverse.CodeTokenMalformed),
-		"not parsed":                      refusal(http.StatusBadRequest, dataverse.CodeURINotParsed),
-		"gone":                            refusal(http.StatusGone, ""),
-		"of a cookie that is not taken":   cookieRefused(),
-		"of a cookie from another order":  refusal(http.StatusBadRequest, dataverse.CodePageOrder),
-		"expired, and told by the client": errors.Join(errors.New("read a page"), expired()),
+	for name, answer := range map[string]answer{
+		"expired":                         {err: expired()},
+		"expired, with another status":    {err: refusal(http.StatusForbidden, dataverse.CodeTokenExpired)},
+		"malformed":                       {err: refusal(http.StatusBadRequest, dataverse.CodeTokenMalformed)},
+		"not parsed":                      {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+		"gone":                            {err: refusal(http.StatusGone, "")},
+		"of a cookie that is not taken":   {err: cookieRefused()},
+		"of a cookie from another order":  {err: refusal(http.StatusBadRequest, dataverse.CodePageOrder)},
+		"expired, and told by the client": {err: errors.Join(errors.New("read a page"), expired())},
+		"answered with all rows":          {context: "x/$metadata#accounts(accountid,modifiedon,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(100)},
+		"answered with the first of all":  {context: "x/$metadata#accounts(accountid,modifiedon,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, next: second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(trackedTable())
-			s.answers[changesSince(100)] = []answer{{err: refused}}
-			got := run(t, s, nil, incremental(deltaState(100, "2026-04-01T12:30:00.000000Z")))
+			s := lost(answer)
+			got := run(t, s, nil, incremental(deltaState(90, "2026-04-01T12:30:00.000000Z")))
+			assert.Equal(t, resyncOf(), s.links())
 			assert.Equal(t, []string{
-				"account STARTED", "account RUNNING",
-				record("a1", "2026-04-01T12:30:00.000001Z"), record("a2", "2026-04-01T12:30:00.000001Z"),
-				"account STATE 2.0 " + initialState(second, `"greatest":"2026-04-01T12:30:00.000001Z","rising":true,`+ofOrganization()),
-				record("a3", "2026-04-01T12:30:00.000002Z"),
-				"account STATE 1.0 " + deltaState(100, "2026-04-01T12:30:00.000002Z"),
-				"account COMPLETE",
-			}, got.messages)
-			assert.True(t, s.asked[1].TrackChanges)
+				record("a1", "2026-04-01T12:30:00.000001Z"), record("a2", "2026-04-01T12:30:00.000001Z"), record("a3", "2026-04-01T12:30:00.000002Z"),
+			}, got.records(), "the versions read now win over those sent before")
+			assert.Equal(t, "account COMPLETE", got.last())
 			assert.Contains(t, got.log, "followed_until=2026-04-01T12:00:00Z", "the warning says since when deletions are lost")
+			assert.Contains(t, got.log, "stay in the destination until the stream is refreshed")
+		})
+	}
+}
+
+func TestUnknownDeletionsAreToldAtEverySyncUntilTheStreamIsRefreshed(t *testing.T) {
+	const told = "deletions_unknown_since=2026-04-01T12:00:00Z"
+	got := run(t, lost(answer{err: expired()}), nil, incremental(deltaState(90, april)))
+	require.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`)
+	assert.Contains(t, got.log, told)
+	for version := 101; version < 103; version++ {
+		got = run(t, script(map[dataverse.Link]answer{changesSince(version): {delta: changesSince(version + 1)}}), nil, incremental(got.lastState()))
+		assert.Contains(t, got.log, told)
+	}
+	s := trackedTable()
+	s.answers[changesSince(103)] = []answer{{err: expired()}}
+	got = run(t, s, nil, incremental(got.lastState()))
+	assert.Contains(t, got.log, told, "a second gap does not hide the first")
+	got = run(t, trackedTable(), nil, incremental(""))
+	assert.NotContains(t, got.log, told)
+}
+
+func TestAnExpiredTokenMayBeAnError(t *testing.T) {
+	s := lost(answer{err: expired()})
+	got := run(t, s, func(j *replicate.Job) { j.FailOnExpiry = true }, incremental(deltaState(90, april)))
+	assert.Equal(t, []dataverse.Link{changesSince(90)}, s.links())
+	assert.Equal(t, []string{
+		"account STARTED", "account ERROR the changes of account since 2026-04-01T12:00:00Z cannot be had: " + expired().Error(), "account INCOMPLETE",
+	}, got.messages, "the state stays as it was")
+}
+
+func TestATokenThatGrowsOldIsWarnedOf(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		age, life time.Duration
+		warned    bool
+	}{
+		"past half of its life":    {week/2 + time.Minute, week, true},
+		"before half of its life":  {week/2 - time.Minute, week, false},
+		"of a life nobody can say": {10 * week, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(101)}})
+			got := run(t, s, func(j *replicate.Job) {
+				j.TokenLife = c.life
+				j.Now = func() time.Time { return answered().Add(c.age) }
+			}, incremental(deltaState(100, april)))
+			assert.Equal(t, c.warned, strings.Contains(got.log, "expirechangetrackingindays"))
+			assert.Equal(t, "account COMPLETE", got.last())
 		})
 	}
 }
@@ -49,9 +109,8 @@ func TestOtherRefusalsOfAChangeLeaveTheTokenAlone(t *testing.T) {
 		"a network error":      errors.New("connection reset"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(trackedTable())
-			s.answers[changesSince(100)] = []answer{{err: refused}}
-			got := run(t, s, nil, incremental(deltaState(100, april)))
+			s := lost(answer{err: refused})
+			got := run(t, s, nil, incremental(deltaState(90, april)))
 			assert.Equal(t, []string{"account STARTED", "account ERROR " + refused.Error(), "account INCOMPLETE"}, got.messages)
 			assert.Len(t, s.asked, 1)
 		})
@@ -60,38 +119,45 @@ func TestOtherRefusalsOfAChangeLeaveTheTokenAlone(t *testing.T) {
 
 func TestAnExpiredTokenOfThePythonConnectorLeadsToASecondReading(t *testing.T) {
 	link := first + "&$deltatoken=100%2104%2F01%2F2026%2012%3A00%3A00"
-	s := script(trackedTable())
+	own := dataverse.NewDeltaLink("accounts", nil, "100%2104%2F01%2F2026%2012%3A00%3A00")
+	s := trackedTable()
 	s.answers[link] = []answer{{err: expired()}}
 	got := run(t, s, nil, incremental(`{"$deltatoken":"100!04/01/2026 12:00:00"}`))
-	assert.Equal(t, []dataverse.Link{link, first, second}, s.links())
+	assert.Equal(t, append([]dataverse.Link{link}, walkOf()...), s.links())
 	assert.Equal(t, record("a1", noon), got.records()[0], "what the Python connector sent must not win")
 	assert.Contains(t, got.log, "unknown time")
+	assert.NotContains(t, s.links(), own)
 }
 
 func TestAnotherOrganisationIsReadFromTheStart(t *testing.T) {
-	s := script(trackedTable())
-	got := run(t, s, nil, incremental(strings.ReplaceAll(deltaState(100, april), organization, "the-former")))
-	assert.Equal(t, []dataverse.Link{first, second}, s.links(), "the token is not sent to it")
+	s := trackedTable()
+	got := run(t, s, nil, incremental(strings.ReplaceAll(deltaState(90, april), organization, "the-former")))
+	assert.Equal(t, walkOf(), s.links(), "the token is not sent to it")
 	assert.Equal(t, record("a1", noon), got.records()[0])
 	assert.Contains(t, got.log, "before=the-former")
-	assert.Contains(t, got.states()[0], organization)
+	assert.Contains(t, got.lastState(), organization)
 }
 
 func TestAVersionThatWentBackwardLeadsToASecondReading(t *testing.T) {
 	t.Run("lower", func(t *testing.T) {
-		s := script(trackedTable())
-		s.answers[changesSince(100)] = []answer{{delta: changesSince(99), rows: []string{row("a1", "2026-03-01T00:00:00Z")}}}
-		got := run(t, s, nil, incremental(deltaState(100, april)))
-		assert.Equal(t, []dataverse.Link{changesSince(100), first, second}, s.links())
+		s := lost(answer{delta: changesSince(89), rows: []string{row("a1", "2026-03-01T00:00:00Z")}})
+		got := run(t, s, nil, incremental(deltaState(90, april)))
+		assert.Equal(t, resyncOf(), s.links())
 		assert.Contains(t, got.log, "restored backup")
 		assert.Len(t, got.records(), 3)
 	})
 	t.Run("lower, on a later page", func(t *testing.T) {
-		s := script(trackedTable())
-		s.answers[changesSince(100)] = []answer{{next: changesTwo}}
-		s.answers[changesTwo] = []answer{{delta: changesSince(99)}}
-		run(t, s, nil, incremental(deltaState(100, april)))
-		assert.Equal(t, []dataverse.Link{changesSince(100), changesTwo, first, second}, s.links())
+		s := lost(answer{next: changesTwo})
+		s.answers[changesTwo] = []answer{{delta: changesSince(89)}}
+		run(t, s, nil, incremental(deltaState(90, april)))
+		assert.Equal(t, append([]dataverse.Link{changesSince(90), changesTwo}, walkOf()...), s.links())
+	})
+	t.Run("lower, read by keys", func(t *testing.T) {
+		s := trackedTable()
+		s.answers[changesSince(100)] = []answer{{err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}, {delta: changesSince(101)}}
+		s.answers[narrow()] = []answer{{delta: changesSince(99)}}
+		run(t, s, nil, incremental(stateOf(narrow())))
+		assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, walkOf()...), s.links())
 	})
 	t.Run("a form of token that is not known tells nothing", func(t *testing.T) {
 		for _, after := range []dataverse.Link{first + "&$deltatoken=99", first + "&$deltatoken=a99!1", first + "&$deltatoken=99999999999999999999%21"} {
@@ -108,4 +174,13 @@ func TestASecondReadingThatFailsIsNotComplete(t *testing.T) {
 	assert.Equal(t, 1, got.failed)
 	assert.Equal(t, "account INCOMPLETE", got.last())
 	assert.Equal(t, []dataverse.Link{changesSince(100), first}, s.links(), "and is not begun for ever")
+}
+
+func TestChangesWhosePagesAreAlwaysRefusedEndInAnError(t *testing.T) {
+	s := script(nil)
+	s.answers[changesSince(100)] = slices.Repeat([]answer{{next: changesTwo}}, 10)
+	s.answers[changesTwo] = slices.Repeat([]answer{{err: cookieRefused()}}, 10)
+	got := run(t, s, nil, incremental(deltaState(100, april)))
+	assert.Equal(t, slices.Repeat([]dataverse.Link{changesSince(100), changesTwo}, 4), s.links(), "a page is no reason to give up the token")
+	assert.Equal(t, "account INCOMPLETE", got.last())
 }

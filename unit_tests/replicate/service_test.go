@@ -16,12 +16,16 @@ import (
 // service is an environment that answers from a script. A request that the script does not hold is an error.
 type service struct {
 	answers map[dataverse.Link][]answer // by link, in the order of the requests for it
-	rows    map[string]bool             // keys that HasRow finds
-	lookErr error                       // of HasRow
+	rows    map[string]bool             // keys that a search by keys finds
+	lookErr error                       // of a search by keys
+	table   *dataverse.Table            // the definition
+	tabled  int                         // how often the definition was asked for
 
-	mu     sync.Mutex
-	asked  []dataverse.PageRequest
-	looked []string // keys that HasRow was asked for
+	mu      sync.Mutex
+	asked   []dataverse.PageRequest // without the searches by keys
+	looked  []string                // keys of which only the existence was asked for
+	found   []string                // keys of which the row was asked for
+	longest int                     // characters of a search by keys at most
 }
 
 // answer is one answer to a request for a page.
@@ -55,6 +59,9 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	if page.At.IsZero() {
 		page.At = answered()
 	}
+	if page.Context == "" && (q.Link.DeltaToken() != "" || strings.Contains(string(q.Link), "istracking=%22True")) {
+		page.Context = selecting(strings.Join(q.Link.Select(), ","))
+	}
 	sink.Begin(page.At)
 	for _, row := range a.rows {
 		if err := sink.Row(jsontext.NewDecoder(strings.NewReader(row), jsontext.AllowDuplicateNames(true))); err != nil {
@@ -67,6 +74,9 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 func (s *service) take(q dataverse.PageRequest) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, filter, found := strings.Cut(string(q.Link), "$filter="); found {
+		return s.search(q.Link, filter)
+	}
 	s.asked = append(s.asked, q)
 	left := s.answers[q.Link]
 	if len(left) == 0 {
@@ -76,12 +86,30 @@ func (s *service) take(q dataverse.PageRequest) (answer, error) {
 	return left[0], nil
 }
 
-// HasRow implements replicate.Environment.
-func (s *service) HasRow(_ context.Context, t dataverse.Table, key string) (bool, error) {
+// search answers for the rows of some keys.
+func (s *service) search(link dataverse.Link, filter string) (answer, error) {
+	s.longest = max(s.longest, len(link))
+	var found []string
+	asked := &s.found
+	if len(link.Select()) == 1 {
+		asked = &s.looked
+	}
+	for condition := range strings.SplitSeq(filter, "%20or%20") {
+		key := strings.TrimPrefix(condition, "accountid%20eq%20")
+		*asked = append(*asked, key)
+		if s.rows[key] {
+			found = append(found, row(key, "2026-03-01T00:00:00Z"))
+		}
+	}
+	return answer{rows: found}, s.lookErr
+}
+
+// Table implements replicate.Environment.
+func (s *service) Table(context.Context, string) (*dataverse.Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.looked = append(s.looked, t.LogicalName+" "+key)
-	return s.rows[key], s.lookErr
+	s.tabled++
+	return s.table, s.lookErr
 }
 
 // links are the pages asked for, in order.
@@ -95,7 +123,7 @@ func (s *service) links() []dataverse.Link {
 
 // script makes a service of one answer a link.
 func script(answers map[dataverse.Link]answer) *service {
-	s := &service{answers: map[dataverse.Link][]answer{}, rows: map[string]bool{}}
+	s := &service{answers: map[dataverse.Link][]answer{}, rows: map[string]bool{}, table: account()}
 	for link, a := range answers {
 		s.answers[link] = []answer{a}
 	}
@@ -126,6 +154,13 @@ const (
 	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%22%20/%3E"
 	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20/%3E"
 )
+
+// keysLink is the first page of the keys alone, and keysSince the delta link that such a walk ends with.
+const keysLink dataverse.Link = "accounts?$select=accountid"
+
+func keysSince(version int) dataverse.Link {
+	return dataverse.NewDeltaLink("accounts", []string{"accountid"}, token(version))
+}
 
 // changesSince is the delta link of a version.
 func changesSince(version int) dataverse.Link {

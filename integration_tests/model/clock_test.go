@@ -1,0 +1,49 @@
+package model_test
+
+import (
+	"sync"
+	"time"
+)
+
+// clock is the service's time. It goes on only when a trial says so: a trial is the same at any speed.
+type clock struct {
+	mu    sync.Mutex
+	at    time.Time
+	drift time.Duration // of the server that answers
+	shift time.Duration // while rows are imported
+}
+
+func newClock() *clock {
+	return &clock{at: time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC)}
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at.Add(c.drift + c.shift)
+}
+
+func (c *clock) advance(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(by)
+}
+
+// answerBy lets a server with a clock of its own answer.
+func (c *clock) answerBy(drift time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drift = drift
+}
+
+// importing shifts the time that rows are stamped with while do runs.
+func (c *clock) importing(shift time.Duration, do func()) {
+	set := func(to time.Duration) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.shift = to
+	}
+	set(shift)
+	defer set(0)
+	do()
+}

@@ -1,0 +1,102 @@
+// Package model_test tries the connector at random. Each trial draws a service (what Microsoft leaves open is a switch of
+// the simulator), tables, and a sequence of steps: changes between reads and during them, reads whose output breaks at any
+// byte or whose process is killed, expired tokens, refused links, columns and tables that change. In the end, after a
+// read in peace, the destination has to hold what the environment holds.
+//
+//	go test ./integration_tests/model                   200 trials
+//	go test ./integration_tests/model -trials 10000     more of them
+//	go test ./integration_tests/model -seed 17          one of them
+package model_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+)
+
+var (
+	trialsFlag = flag.Int("trials", 200, "how many trials, of the seeds from 1")
+	seedFlag   = flag.Uint64("seed", 0, "of the only trial; 0: as many trials as -trials says")
+	shrinkFlag = flag.Duration("shrink", 40*time.Second, "for how long to look for a shorter sequence that fails too")
+)
+
+func TestTheDestinationEndsUpRightWhateverHappens(t *testing.T) {
+	p := newProduct(t)
+	if *seedFlag != 0 {
+		p.try(t, *seedFlag)
+		return
+	}
+	last := int64(*trialsFlag)
+	if testing.Short() {
+		const few = 20
+		last = min(last, few)
+	}
+	var drawn atomic.Int64
+	shares := runtime.GOMAXPROCS(0)
+	for share := range shares {
+		t.Run(fmt.Sprintf("in share %d of the trials", share+1), func(t *testing.T) {
+			t.Parallel()
+			for seed := drawn.Add(1); seed <= last; seed = drawn.Add(1) {
+				if !p.try(t, uint64(seed)) { //nolint:gosec // counted from 1
+					drawn.Add(last) // one failure is enough
+				}
+			}
+		})
+	}
+}
+
+// newProduct builds what is tried.
+func newProduct(t *testing.T) product {
+	t.Helper()
+	specification, err := os.ReadFile("../../spec.json")
+	require.NoError(t, err)
+	built, err := binary.Build(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	return product{specification: specification, binary: built}
+}
+
+// try plays the trial of a seed, and tells the shortest one it can find that fails as well.
+func (p product) try(t *testing.T, seed uint64) bool {
+	t.Helper()
+	whole := draw(seed)
+	err := p.run(t.Context(), whole)
+	if err == nil {
+		return true
+	}
+	t.Errorf("%s%v", whole, err)
+	short := shrink(whole, func(candidate trial) bool { return p.run(t.Context(), candidate) != nil }, time.Now().Add(*shrinkFlag))
+	t.Errorf("the shortest sequence found, of %d steps:\n%s%v", len(short.steps), short, p.run(context.WithoutCancel(t.Context()), short))
+	return false
+}
+
+func TestAShorterTrialThatStillFailsIsFound(t *testing.T) {
+	whole := draw(4)
+	culprit := step{kind: expire, table: tags}
+	whole.steps = append(whole.steps[:3:3], append([]step{culprit}, whole.steps[3:]...)...)
+	fails := func(candidate trial) bool {
+		for _, s := range candidate.steps {
+			if s.kind == culprit.kind && s.table == culprit.table {
+				return true
+			}
+		}
+		return false
+	}
+	short := shrink(whole, fails, time.Now().Add(time.Minute))
+	assert.Len(t, short.steps, 1)
+	assert.Empty(t, short.switches.simpler())
+}
+
+func TestASeedAlwaysMakesTheSameTrial(t *testing.T) {
+	assert.Equal(t, draw(11), draw(11))
+	assert.NotEqual(t, draw(11), draw(12))
+}

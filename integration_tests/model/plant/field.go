@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/model/planted"
+)
+
+// field is a copy of the module.
+type field struct {
+	root   string
+	trials int
+}
+
+// copy copies the module without what begins with a dot.
+func (f field) copy(from string) error {
+	if _, err := os.Stat(filepath.Join(from, "go.mod")); err != nil {
+		return fmt.Errorf("this is not the module's root: %w", err)
+	}
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path != from && strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+			return filepath.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // a file of the module
+		if err != nil {
+			return fmt.Errorf("copy the module: %w", err)
+		}
+		to := filepath.Join(f.root, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return fmt.Errorf("copy the module: %w", err)
+		}
+		return os.WriteFile(to, content, 0o600) //nolint:gosec // below the directory made for it
+	})
+}
+
+// plantAll shows first that the test finds nothing where nothing is wrong.
+func (f field) plantAll(ctx context.Context, only string) error {
+	if said, passed := f.test(ctx); !passed {
+		return fmt.Errorf("the test fails without a defect:\n%s", said)
+	}
+	var missed []error
+	for _, d := range planted.List() {
+		if !strings.Contains(d.Name, only) {
+			continue
+		}
+		start := time.Now()
+		seed, err := f.plant(ctx, d)
+		if err != nil {
+			return err
+		}
+		if seed == "" {
+			missed = append(missed, fmt.Errorf("%s: not found in %d trials", d.Name, f.trials))
+			continue
+		}
+		fmt.Printf("found by seed %4s in %3.0f s: %s\n", seed, time.Since(start).Seconds(), d.Name)
+	}
+	return errors.Join(missed...)
+}
+
+var failedSeed = regexp.MustCompile(`: seed (\d+)\n`)
+
+// plant plants one defect and returns the seed of a trial that found it, empty if none did.
+func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err error) {
+	undo, err := d.Apply(f.root)
+	if err != nil {
+		return "", errors.Join(err, undo())
+	}
+	defer func() { err = errors.Join(err, undo()) }()
+	if said, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, said)
+	}
+	said, passed := f.test(ctx)
+	if passed {
+		return "", ctx.Err()
+	}
+	found := failedSeed.FindStringSubmatch(said)
+	if found == nil {
+		return "", fmt.Errorf("%s: the test did not fail by a trial:\n%s", d.Name, said)
+	}
+	return found[1], nil
+}
+
+// test runs the model test, without looking for the shortest sequence.
+func (f field) test(ctx context.Context) (said string, passed bool) {
+	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-run", "TestTheDestination",
+		"-trials", strconv.Itoa(f.trials), "-shrink", "0s").CombinedOutput()
+	return string(out), err == nil
+}
+
+func (f field) command(ctx context.Context, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are this program's own
+	command.Dir = f.root
+	return command
+}

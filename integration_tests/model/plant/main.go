@@ -1,0 +1,42 @@
+// Command plant shows that the model test can fail: it plants defects one by one in a copy of the module and runs the
+// test there, which has to find each. It is called in the module's root, and exits with 1 if a defect is not found, or
+// if the test fails without one.
+//
+//	go run ./integration_tests/model/plant [-trials 200] [-only WORDS]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	trials := flag.Int("trials", 200, "how many trials the test may take to find a defect")
+	only := flag.String("only", "", "plant only the defects whose names hold these words")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *trials, *only)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "plant:", err)
+		os.Exit(1)
+	}
+}
+
+// run copies the module and plants there.
+func run(ctx context.Context, trials int, only string) (err error) {
+	directory, err := os.MkdirTemp("", "planted-")
+	if err != nil {
+		return fmt.Errorf("make a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	f := field{root: directory, trials: trials}
+	if err := f.copy("."); err != nil {
+		return err
+	}
+	return f.plantAll(ctx, only)
+}

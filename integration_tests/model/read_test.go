@@ -1,0 +1,212 @@
+package model_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source"
+)
+
+// patience is how long one read may take before it counts as hanging.
+const patience = time.Minute
+
+// connector is what a trial reads with.
+type connector struct {
+	specification []byte
+	binary        *binary.Binary
+	directory     string // of the files that a read is given
+	server        *simulator.Server
+}
+
+// file writes a file for the connector.
+func (c *connector) file(name string, content any) (string, error) {
+	raw, ok := content.([]byte)
+	if !ok {
+		var err error
+		if raw, err = json.Marshal(content); err != nil {
+			return "", fmt.Errorf("write %s: %w", name, err)
+		}
+	}
+	path := filepath.Join(c.directory, name)
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		return "", fmt.Errorf("write %s: %w", name, err)
+	}
+	return path, nil
+}
+
+// arguments writes the files of a verb and returns its command line.
+func (c *connector) arguments(verb string, pageSize int, catalog, state any) ([]string, error) {
+	application := simulator.DefaultApplication()
+	files := []struct {
+		option, name string
+		content      any
+	}{
+		{"--config", "config.json", map[string]any{
+			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": pageSize,
+			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
+		}},
+		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
+	}
+	args := []string{verb}
+	for _, f := range files {
+		if f.content == nil {
+			continue
+		}
+		path, err := c.file(f.name, f.content)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, f.option, path)
+	}
+	return args, nil
+}
+
+// inProcess runs the connector in this process.
+func (c *connector) inProcess(ctx context.Context, args []string, job int64, o *output) int {
+	variables := map[string]string{"DATAVERSE_CA_FILE": c.authority(), "WORKER_JOB_ID": strconv.FormatInt(job, 10)}
+	return source.Run(ctx, source.Process{
+		Specification: c.specification, Version: "model", Args: args, Stdout: o,
+		Getenv: func(name string) string { return variables[name] },
+	})
+}
+
+func (c *connector) authority() string { return filepath.Join(c.directory, "ca.pem") }
+
+// asProcess runs the built binary, and kills it by force where its output is cut.
+func (c *connector) asProcess(ctx context.Context, args []string, job int64, o *output) (int, error) {
+	variables := []string{"DATAVERSE_CA_FILE=" + c.authority(), "WORKER_JOB_ID=" + strconv.FormatInt(job, 10)}
+	result, err := c.binary.Stream(ctx, args, variables, func(p *binary.Process, line []byte) {
+		if _, err := o.Write(append(bytes.Clone(line), '\n')); err != nil {
+			_ = p.Signal(syscall.SIGKILL) // one that has ended by itself is as good
+		}
+	})
+	if err == nil && len(result.Rest) > 0 && !o.broken {
+		err = fmt.Errorf("the output ends within a line: %.80q", result.Rest)
+	}
+	return result.ExitCode, err
+}
+
+// read reads, disturbs the read as the step says, and brings what came into the destination. The code is the exit code,
+// or -1 where the output was cut.
+func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Report, int, error) {
+	w.beginJob(s.read.newJob)
+	args, err := c.arguments("read", w.switches.pageSize, w.catalog, w.destination.StateFile())
+	if err != nil {
+		return nil, 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	g := newGate(s.seed, streams, w.admission(s))
+	injection := c.server.Inject(simulator.Fault{
+		Match: func(r *http.Request) bool {
+			w.shorten(r)
+			return g.pass(r)
+		},
+		Count: -1, Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie.",
+	})
+	defer injection.Remove()
+	o := newOutput(s.read.cut, g.ended, g.release)
+	code := 0
+	if w.switches.binary {
+		code, err = c.asProcess(ctx, args, w.job, o)
+	} else {
+		code = c.inProcess(ctx, args, w.job, o)
+	}
+	g.release()
+	switch {
+	case err != nil:
+		return nil, code, err
+	case ctx.Err() != nil:
+		return nil, code, errors.New("the read hangs")
+	case w.failed != nil:
+		return nil, code, w.failed
+	case o.broken:
+		code = -1
+	}
+	report, err := w.apply(o.lines, code, s.read.keep)
+	return report, code, err
+}
+
+// beginJob counts jobs as the platform does: another attempt of the same job goes on with its generation.
+func (w *world) beginJob(another bool) {
+	if another || w.job == 0 {
+		w.job++
+	}
+	for _, stream := range w.catalog.Streams {
+		if stream.SyncMode == destination.FullRefresh {
+			stream.GenerationID, stream.MinimumGenerationID = w.job, w.job
+		}
+	}
+}
+
+// shorten asks for less rows on a page than the connector did, as a service that has a limit of its own. That cannot be
+// told from the answer.
+func (w *world) shorten(r *http.Request) {
+	if w.switches.shortest == 0 || streamOf(r.URL.Path) == "" {
+		return
+	}
+	for _, part := range strings.Split(r.Header.Get("Prefer"), ",") {
+		size, found := strings.CutPrefix(part, "odata.maxpagesize=")
+		if n, err := strconv.Atoi(size); found && err == nil && n > w.switches.shortest {
+			r.Header.Set("Prefer", strings.Replace(r.Header.Get("Prefer"), part, "odata.maxpagesize="+strconv.Itoa(w.switches.shortest), 1))
+		}
+	}
+}
+
+// admission makes what happens before each request of a read.
+func (w *world) admission(s step) func(stream string, middle bool) bool {
+	asked, random := map[string]int{}, random(s.seed+1)
+	refused := make([]bool, len(s.read.refuse))
+	return func(stream string, middle bool) bool {
+		w.clock.advance(time.Duration(random.IntN(3000)) * time.Millisecond)
+		drift := time.Duration(random.IntN(3)-1) * time.Hour
+		if w.switches.drift {
+			w.clock.answerBy(drift)
+		}
+		asked[stream]++
+		for _, e := range s.read.during {
+			if e.before == (place{stream, asked[stream]}) {
+				w.do(e.step)
+			}
+		}
+		for i, p := range s.read.refuse {
+			if p.table == stream && asked[stream] >= p.n && middle && !refused[i] {
+				refused[i] = true
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// apply brings an output into the destination, and returns the first offence against the protocol.
+func (w *world) apply(lines [][]byte, code int, keep bool) (*destination.Report, error) {
+	if code < 0 && !keep {
+		lines = covered(lines)
+	}
+	sync, err := w.destination.Begin(w.catalog)
+	if err != nil {
+		return nil, fmt.Errorf("begin a sync: %w", err)
+	}
+	report := sync.Apply(lines, code, nil)
+	for _, violation := range report.Violations {
+		// A column that is removed while its table is read is missing in the rest of the rows.
+		if !strings.Contains(violation.Error(), "and one before had") {
+			return report, fmt.Errorf("an offence against the protocol: %w", violation)
+		}
+	}
+	return report, nil
+}

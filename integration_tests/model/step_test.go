@@ -1,0 +1,177 @@
+package model_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+)
+
+// kind is what happens in a step.
+type kind string
+
+const (
+	change       kind = "change rows of"
+	imported     kind = "import rows, with a modifiedon of another time, into"
+	purge        kind = "delete a third of"
+	expire       kind = "expire the delta tokens of"
+	rename       kind = "rename the entity set of"
+	removeColumn kind = "remove a column of"
+	addColumn    kind = "add a column to"
+	deselect     kind = "deselect a column of"
+	selectAll    kind = "select all columns of"
+	pause        kind = "wait for days:"
+	outgrow      kind = "let the keys outgrow the state of"
+	copied       kind = "put another organisation behind the url"
+	read         kind = "read"
+)
+
+// step is one thing that happens. Its own seed makes its choices, so that a step does the same where others are left
+// out.
+type step struct {
+	kind  kind
+	table string
+	n     int // rows to change, or days to wait
+	seed  uint64
+	read  reading // of a read
+}
+
+// reading is one read and what happens while it runs.
+type reading struct {
+	cut    cut
+	keep   bool // what came after the last STATE of each stream before the break is kept
+	newJob bool // a job of its own, and not another attempt of the one before
+	refuse []place
+	during []event
+}
+
+// cut is where a read's output breaks: so many bytes behind so many states. The zero value is nowhere. A process is killed
+// at a line, of about 120 bytes.
+type cut struct{ states, bytes int }
+
+// place is a request of a read: the n-th for the table's rows, from 1.
+type place struct {
+	table string
+	n     int
+}
+
+// event is a step that happens just before a request.
+type event struct {
+	before place
+	step   step
+}
+
+func drawSteps(r *rand.Rand) []step {
+	var steps []step
+	for range 5 + r.IntN(9) {
+		if one(r, 2) {
+			steps = append(steps, drawRead(r))
+			continue
+		}
+		steps = append(steps, drawStep(r, between))
+	}
+	return steps
+}
+
+// share is how often a kind of step is drawn, between reads and during them.
+type share struct {
+	kind            kind
+	between, during int
+}
+
+func shares() []share {
+	return []share{
+		{change, 22, 16}, {imported, 4, 2}, {purge, 2, 1}, {expire, 4, 2}, {rename, 2, 1}, {removeColumn, 2, 1},
+		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {outgrow, 3, 0}, {copied, 1, 0},
+	}
+}
+
+func between(s share) int { return s.between }
+func during(s share) int  { return s.during }
+
+func drawStep(r *rand.Rand, weight func(share) int) step {
+	sum := 0
+	for _, s := range shares() {
+		sum += weight(s)
+	}
+	at := r.IntN(sum)
+	var drawn kind
+	for _, s := range shares() {
+		if at -= weight(s); at < 0 {
+			drawn = s.kind
+			break
+		}
+	}
+	return step{kind: drawn, table: drawTable(r), n: logarithmic(r, 1, 40), seed: r.Uint64()}
+}
+
+func drawTable(r *rand.Rand) string {
+	return []string{orders, orders, orders, links, links, tags, tags, notes}[r.IntN(8)]
+}
+
+func drawRead(r *rand.Rand) step {
+	s := step{kind: read, seed: r.Uint64()}
+	s.read.newJob = !one(r, 3)
+	if one(r, 2) {
+		s.read.cut, s.read.keep = drawCut(r), one(r, 2)
+	}
+	if one(r, 5) {
+		s.read.refuse = append(s.read.refuse, place{drawTable(r), 1 + r.IntN(4)})
+	}
+	if one(r, 2) {
+		for range 1 + r.IntN(3) {
+			at := place{drawTable(r), 1 + r.IntN(8)}
+			drawn := drawStep(r, during)
+			if !one(r, 4) {
+				drawn.table = at.table
+			}
+			s.read.during = append(s.read.during, event{at, drawn})
+		}
+	}
+	return s
+}
+
+func drawCut(r *rand.Rand) cut {
+	if one(r, 2) {
+		return cut{states: 1 + r.IntN(12), bytes: r.IntN(1500)}
+	}
+	return cut{bytes: logarithmic(r, 1500, 60_000)}
+}
+
+// logarithmic draws small numbers as often as large ones.
+func logarithmic(r *rand.Rand, least, most float64) int {
+	return int(math.Exp(math.Log(least) + r.Float64()*math.Log(most/least)))
+}
+
+func (s step) String() string {
+	switch s.kind {
+	case read:
+		return s.read.String()
+	case copied:
+		return string(s.kind)
+	case pause:
+		return fmt.Sprintf("%s %d", s.kind, s.n)
+	case change, imported:
+		return fmt.Sprintf("%s %s, %d times (seed %d)", s.kind, s.table, s.n, s.seed)
+	default:
+		return fmt.Sprintf("%s %s", s.kind, s.table)
+	}
+}
+
+func (r reading) String() string {
+	var b strings.Builder
+	b.WriteString("read")
+	if r.newJob {
+		b.WriteString(" in a new job")
+	}
+	if r.cut != (cut{}) {
+		fmt.Fprintf(&b, ", cut %d bytes behind %d states, keeping what no STATE covers: %t", r.cut.bytes, r.cut.states, r.keep)
+	}
+	for _, p := range r.refuse {
+		fmt.Fprintf(&b, "; from request %d of %s on a page's link is refused once", p.n, p.table)
+	}
+	for _, e := range r.during {
+		fmt.Fprintf(&b, "; before request %d of %s: %s", e.before.n, e.before.table, e.step)
+	}
+	return b.String()
+}

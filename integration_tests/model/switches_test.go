@@ -1,0 +1,87 @@
+package model_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// switches are what a trial draws about the service and the table sizes.
+type switches struct {
+	behaviors simulator.Behaviors
+	pageSize  int
+	shortest  int  // rows that the service puts on any page at most; 0: as many as asked for
+	rows      int  // of each table, four pages at least
+	oneTag    bool // the tags fit on one page
+	days      int  // for how long delta tokens last
+	drift     bool // the clocks of the service's servers differ by up to an hour
+	binary    bool // reads are runs of the built binary
+}
+
+func drawSwitches(r *rand.Rand) switches {
+	s := switches{pageSize: 3 + r.IntN(18), oneTag: one(r, 2), days: 1 + r.IntN(9), drift: one(r, 2), binary: one(r, 12)}
+	s.rows = s.pageSize*(4+r.IntN(2)) - r.IntN(s.pageSize)
+	if one(r, 3) {
+		s.shortest = max(2, s.pageSize-r.IntN(s.pageSize))
+	}
+	s.rows = max(s.rows, 3*s.pageSize+1)
+	s.behaviors = simulator.Behaviors{
+		TokenAt:                    simulator.TokenAt(r.IntN(2)),
+		EditedSelect:               simulator.EditedSelect(r.IntN(3)),
+		RecreatedOnlyUpserted:      one(r, 2),
+		DeletionsAtPageEnd:         one(r, 2),
+		ExpiredStatus:              []int{0, 410, 200}[r.IntN(3)],
+		RepeatRows:                 one(r, 3),
+		MetadataChangesUnavailable: one(r, 4),
+	}
+	return s
+}
+
+// one is true in one of n cases.
+func one(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
+
+// options are those of the environment.
+func (s switches) options(seed uint64, clock *clock) simulator.Options {
+	rows := map[string]int{orders: s.rows, links: s.rows, notes: s.rows, tags: s.rows}
+	if s.oneTag {
+		rows[tags] = max(1, s.pageSize-2)
+	}
+	return simulator.Options{
+		Seed: seed, Tables: tables(), Rows: rows, Clock: clock.now, Behaviors: s.behaviors, ExpireDays: s.days,
+	}
+}
+
+// simpler are the same switches with one of them set to its usual value, each in turn.
+func (s switches) simpler() []switches {
+	var all []switches
+	for _, change := range []func(*switches){
+		func(s *switches) { s.binary = false },
+		func(s *switches) { s.drift = false },
+		func(s *switches) { s.shortest = 0 },
+		func(s *switches) { s.oneTag = false },
+		func(s *switches) { s.behaviors.RepeatRows = false },
+		func(s *switches) { s.behaviors.MetadataChangesUnavailable = false },
+		func(s *switches) { s.behaviors.DeletionsAtPageEnd = false },
+		func(s *switches) { s.behaviors.RecreatedOnlyUpserted = false },
+		func(s *switches) { s.behaviors.ExpiredStatus = 0 },
+		func(s *switches) { s.behaviors.EditedSelect = simulator.Honoured },
+		func(s *switches) { s.behaviors.TokenAt = simulator.LastPage },
+	} {
+		changed := s
+		if change(&changed); changed != s {
+			all = append(all, changed)
+		}
+	}
+	return all
+}
+
+func (s switches) String() string {
+	b := s.behaviors
+	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
+		"the built binary: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
+		"status of an expired token: %d, rows repeat: %t, no RetrieveMetadataChanges: %t",
+		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.binary, b.TokenAt == simulator.FirstPage,
+		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
+		b.RepeatRows, b.MetadataChangesUnavailable)
+}

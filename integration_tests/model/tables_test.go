@@ -1,0 +1,96 @@
+package model_test
+
+import (
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// The tables of a trial. All are small in columns and long in pages.
+const (
+	orders = "model_order" // changes are followed
+	links  = "model_link"  // the table of an N:N relationship: it has no modifiedon
+	notes  = "model_note"  // not tracked: read whole each time
+	tags   = "model_tag"   // tracked, without modifiedon, in some trials on one page
+)
+
+// organization tells how long delta tokens last. No stream reads it.
+const organization = "organization"
+
+var (
+	streams = []string{links, notes, orders, tags}
+	tracked = []string{links, orders, tags}
+)
+
+// tables are the definitions of a new environment.
+func tables() []*simulator.Table {
+	between := table(links, guid(orders+"id"), guid(tags+"id"))
+	between.Intersect, between.CollectionName, between.CanBeTracked = true, "", false
+	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"))
+	untracked.Tracked = false
+	settings := table(organization, number("expirechangetrackingindays"))
+	settings.EntitySetName, settings.Tracked, settings.CanBeTracked = "organizations", false, false
+	return []*simulator.Table{
+		table(orders, text(orders+"_name"), number(orders+"_count"), amount(orders+"_amount"), moment(orders+"_due"), moment("createdon"), moment("modifiedon")),
+		between, untracked,
+		table(tags, text(tags+"_name"), number(tags+"_count")),
+		settings,
+	}
+}
+
+// added is a column that a table gets later.
+func added(table string) simulator.Column { return number(table + "_extra") }
+
+func table(name string, columns ...simulator.Column) *simulator.Table {
+	t := &simulator.Table{
+		LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s", PrimaryID: name + "id",
+		Type: simulator.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: true, CanBeTracked: true,
+	}
+	version := simulator.Column{LogicalName: "versionnumber", SchemaName: "versionnumber", Type: simulator.BigInt}
+	key := guid(t.PrimaryID)
+	key.PrimaryID = true
+	t.Columns = append(columns, key, version)
+	slices.SortFunc(t.Columns, func(a, b simulator.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
+	return t
+}
+
+func text(name string) simulator.Column {
+	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.String, MaxLength: 100}
+}
+
+func number(name string) simulator.Column {
+	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Integer}
+}
+
+func amount(name string) simulator.Column {
+	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Decimal, Precision: 2}
+}
+
+func moment(name string) simulator.Column {
+	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.DateTime, Behavior: simulator.UserLocal}
+}
+
+func guid(name string) simulator.Column {
+	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Uniqueidentifier}
+}
+
+// kept says whether the service itself keeps a column, so that neither clients write it nor administrators remove it.
+func kept(t simulator.Table, column string) bool {
+	return column == t.PrimaryID || slices.Contains([]string{"createdon", "modifiedon", "versionnumber"}, column)
+}
+
+// streamOf is the stream whose rows a request's path asks for, "" for any other request. Renamed entity sets begin as
+// the first ones did.
+func streamOf(path string) string {
+	rest, found := strings.CutPrefix(path, "/api/data/v9.2/")
+	if !found {
+		return ""
+	}
+	for _, stream := range streams {
+		if strings.HasPrefix(rest, stream+"s") {
+			return stream
+		}
+	}
+	return ""
+}

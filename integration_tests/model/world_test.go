@@ -1,0 +1,219 @@
+package model_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// world is an environment, a destination, and what has to be remembered to compare them.
+type world struct {
+	switches    switches
+	clock       *clock
+	environment *simulator.Environment
+	destination *destination.Destination
+	catalog     destination.Catalog
+	offered     map[string]map[string]destination.Property // the columns that can be selected, by stream
+	events      int                                        // how many things have happened
+	changed     map[string]map[string]int                  // by table and row: the event that changed it last
+	deleted     map[string]map[string]time.Time            // by table and row: when it was deleted last
+	selected    map[string]map[string]int                  // by stream and column: the event since which it is selected
+	job         int64
+	failed      error // of a step
+}
+
+func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed>>7)) }
+
+// do carries out a step that is no read.
+func (w *world) do(s step) {
+	w.events++
+	w.clock.advance(time.Duration(1+s.seed%90) * time.Second)
+	r := random(s.seed)
+	var err error
+	switch s.kind {
+	case change:
+		err = w.changeRows(r, s.table, s.n)
+	case imported:
+		days := []time.Duration{-400, -3, 3, 400}[r.IntN(4)]
+		w.clock.importing(days*24*time.Hour, func() { err = w.importRows(r, s.table, s.n) })
+	case purge:
+		for range w.rows(s.table)/3 + 1 {
+			err = w.delete(r, s.table)
+		}
+	case expire:
+		w.environment.Expire(s.table)
+	case rename:
+		err = w.environment.SetEntitySet(s.table, fmt.Sprintf("%ss%d", s.table, w.events))
+	case removeColumn:
+		err = w.removeColumn(r, s.table)
+	case addColumn:
+		err = w.addColumn(r, s.table)
+	case deselect:
+		w.deselect(r, s.table)
+	case selectAll:
+		w.selectAll(s.table)
+	case pause:
+		w.clock.advance(time.Duration(s.n) * 24 * time.Hour)
+	case outgrow:
+		err = w.outgrow(s.table)
+	case copied:
+		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
+	case read: // has a file of its own
+	}
+	if err != nil && w.failed == nil {
+		w.failed = fmt.Errorf("%s: %w", s, err)
+	}
+}
+
+// outgrow takes the keys out of a state between two walks, as if the table were too large for a state to hold them. While
+// they are looked for they cannot get lost.
+func (w *world) outgrow(stream string) error {
+	raw := w.destination.State(stream)
+	if raw == nil {
+		return nil
+	}
+	var state map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &state); err != nil {
+		return err
+	}
+	if string(state["phase"]) != `"delta"` {
+		return nil
+	}
+	delete(state, "ledger")
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	return w.destination.SetState(stream, raw)
+}
+
+func (w *world) rows(table string) int { return len(maps.Collect(w.environment.Rows(table))) }
+
+func (w *world) changeRows(r *rand.Rand, table string, n int) error {
+	for range n {
+		var err error
+		switch p := r.IntN(10); {
+		case p < 3:
+			_, err = w.create(r, table, nil)
+		case p < 6:
+			err = w.update(r, table)
+		case p < 8:
+			err = w.delete(r, table)
+		case p < 9:
+			err = w.recreate(r, table)
+		default: // a row that nobody saw
+			var id string
+			if id, err = w.create(r, table, nil); err == nil {
+				err = w.deleteRow(table, id)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) importRows(r *rand.Rand, table string, n int) error {
+	for range n {
+		err := w.update(r, table)
+		if one(r, 3) {
+			_, err = w.create(r, table, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) create(r *rand.Rand, table string, key simulator.Row) (string, error) {
+	row := w.values(r, table)
+	maps.Copy(row, key)
+	id, err := w.environment.Create(table, row)
+	w.touch(table, id)
+	return id, err
+}
+
+func (w *world) update(r *rand.Rand, table string) error {
+	id := w.pick(r, table)
+	if id == "" {
+		return nil
+	}
+	w.touch(table, id)
+	return w.environment.Update(table, id, w.values(r, table))
+}
+
+func (w *world) delete(r *rand.Rand, table string) error {
+	if id := w.pick(r, table); id != "" {
+		return w.deleteRow(table, id)
+	}
+	return nil
+}
+
+func (w *world) deleteRow(table, id string) error {
+	w.touch(table, id)
+	w.deleted[table][id] = w.clock.now()
+	return w.environment.Delete(table, id)
+}
+
+// recreate deletes a row and creates one with its key.
+func (w *world) recreate(r *rand.Rand, table string) error {
+	id := w.pick(r, table)
+	if id == "" {
+		return nil
+	}
+	if err := w.deleteRow(table, id); err != nil {
+		return err
+	}
+	_, err := w.create(r, table, simulator.Row{table + "id": id})
+	return err
+}
+
+func (w *world) touch(table, id string) {
+	w.events++
+	w.changed[table][id] = w.events
+}
+
+// pick chooses a row. A table that is empty has none.
+func (w *world) pick(r *rand.Rand, table string) string {
+	ids := slices.Sorted(maps.Keys(maps.Collect(w.environment.Rows(table))))
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[r.IntN(len(ids))]
+}
+
+// values are a row's, for all columns that a client may write.
+func (w *world) values(r *rand.Rand, table string) simulator.Row {
+	t, _ := w.environment.Table(table)
+	row := simulator.Row{}
+	for _, c := range t.Columns {
+		if !kept(t, c.LogicalName) {
+			row[c.Property()] = value(r, c.Type)
+		}
+	}
+	return row
+}
+
+func value(r *rand.Rand, typ simulator.ColumnType) any {
+	switch typ { //nolint:exhaustive // the tables have no others
+	case simulator.Integer:
+		return r.IntN(1 << 20)
+	case simulator.Decimal:
+		return json.Number(fmt.Sprintf("%d.%02d", r.IntN(1<<20), r.IntN(100)))
+	case simulator.DateTime:
+		return time.Date(2020+r.IntN(9), 1, 1+r.IntN(300), r.IntN(24), 0, 0, 0, time.UTC).Format(time.RFC3339)
+	case simulator.Uniqueidentifier:
+		return fmt.Sprintf("%08x-1111-4111-8111-%012x", r.Uint32(), r.Uint32())
+	default:
+		return strings.Repeat([]string{"a", "Zoë", "\u2028", "\"", "日", "<"}[r.IntN(6)], r.IntN(4)) + fmt.Sprint(r.IntN(1000))
+	}
+}

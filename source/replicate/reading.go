@@ -1,0 +1,96 @@
+package replicate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// readFirst reads a table that fits on one page: its rows and the delta token come in one answer, so nothing can
+// happen between them. Of a larger table the page is dropped unsent.
+func (r *reader) readFirst(ctx context.Context, s *State) error {
+	w := r.newWalk(s)
+	w.track, w.first = true, true
+	page, err := w.page(ctx, s.Link)
+	if err != nil {
+		return err
+	}
+	if page.Next != "" {
+		s.Phase, s.Link = Keys, r.keysPage()
+		return nil
+	}
+	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
+	s.Phase, s.Begin, s.Issued, s.upToDate = Initial, page.Delta, page.At, true
+	return w.finish(ctx, page, nil)
+}
+
+// readKeys gets a delta token by a walk through the keys alone. Whether the token stands for the walk's first page or
+// its last, it stands for a time before any row is read: what changes while they are read comes with the changes.
+func (r *reader) readKeys(ctx context.Context, s *State) error {
+	if err := r.run(); err != nil {
+		return err
+	}
+	p, err := r.newKeyPager()
+	if err != nil {
+		return err
+	}
+	p.track = true
+	for {
+		page, err := p.page(ctx, s.Link)
+		if err != nil {
+			return err
+		}
+		if s.Issued.IsZero() {
+			s.Issued = page.At
+		}
+		if page.Next != "" {
+			s.Link = page.Next
+		} else {
+			s.Phase, s.Link, s.Begin = Initial, r.firstPage(), page.Delta
+		}
+		if err := r.checkpoint(*s); err != nil || page.Next == "" {
+			return err
+		}
+	}
+}
+
+// keysPage is the first page of the keys alone.
+func (r *reader) keysPage() dataverse.Link {
+	return dataverse.NewLink(r.table.EntitySet, []string{r.table.PrimaryID})
+}
+
+// reconcile finds out which rows that the destination has are gone: those of the ledger that do not exist. One that
+// is deleted or created again after it was looked for comes with the changes.
+func (r *reader) reconcile(ctx context.Context, s *State) error {
+	if err := r.run(); err != nil {
+		return err
+	}
+	w := r.newWalk(s)
+	for some := range slices.Chunk(s.Ledger.list(), keysPerRequest) {
+		there, at, err := r.existing(ctx, some)
+		if err != nil {
+			return err
+		}
+		gone := slices.DeleteFunc(some, func(key string) bool { return there[key] })
+		if len(gone) == 0 {
+			continue
+		}
+		if !r.plan.Deletions() {
+			r.warnDeletions(ctx)
+			continue
+		}
+		w.encoder.Begin(at)
+		if err := w.deliver(gone); err != nil {
+			return err
+		}
+		if err := r.checkpoint(*s); err != nil {
+			return err
+		}
+	}
+	s.Gap = time.Time{}
+	s.followFromBegin()
+	r.rememberColumns(s)
+	return r.checkpoint(*s)
+}

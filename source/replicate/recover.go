@@ -1,0 +1,155 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/record"
+)
+
+// TokenExpiredError says that changes can no longer be followed, where the user has asked not to read again from the
+// start.
+type TokenExpiredError struct {
+	Table string
+	Since time.Time // changes after it are not known; zero if the time is not known either
+	Cause error
+}
+
+func (e *TokenExpiredError) Error() string {
+	return fmt.Sprintf("the changes of %s since %s cannot be had: %v", e.Table, tellTime(since(e.Since)), e.Cause)
+}
+
+// Unwrap returns what the service answered.
+func (e *TokenExpiredError) Unwrap() error { return e.Cause }
+
+// restarts is how often one read begins a walk again before it gives up: what is refused once more each time is not
+// refused by chance.
+const restarts = 3
+
+// persist reads, and goes on after errors from which the stream can recover. It returns the state at the end.
+func (r *reader) persist(ctx context.Context, s *State, read func(context.Context, *State) error) (*State, error) {
+	for left := restarts; ; left-- {
+		err := read(ctx, s)
+		if err == nil || left == 0 {
+			return s, err
+		}
+		if s, err = r.recover(ctx, s, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// recover finds a state from which a stream can go on after an error. The error comes back where there is none.
+func (r *reader) recover(ctx context.Context, s *State, err error) (*State, error) {
+	if property := missingColumn(err); property != "" && r.table.Has(property) {
+		return s, r.recoverColumns(ctx, s, property, err)
+	}
+	// A column that is left out already is named by a link of an earlier selection.
+	refused := linkRefused(err) || missingColumn(err) != ""
+	atStart := s.Link == r.startOf(s)
+	switch {
+	case s.Phase == Delta && (refused && atStart || changesLost(err)):
+		return r.resync(ctx, s, err)
+	case !refused || atStart:
+		return nil, err
+	}
+	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again", "reason", err.Error())
+	r.startAgain(s)
+	return s, nil
+}
+
+// startOf is the page or the delta link that the state's walk began with.
+func (r *reader) startOf(s *State) dataverse.Link {
+	switch s.Phase {
+	case Keys:
+		return r.keysPage()
+	case Delta:
+		return s.Begin
+	case Reconcile: // it has no page to go on from
+		return ""
+	case Full, First, Initial:
+	}
+	return r.firstPage()
+}
+
+// startAgain leads a state back to the start of its walk. A reading keeps its delta token: it stands for a time before
+// all rows, however often they are read.
+func (r *reader) startAgain(s *State) {
+	s.Link = r.startOf(s)
+	s.Restarts++
+	switch s.Phase {
+	case Keys:
+		s.Issued = time.Time{}
+	case Initial, Full:
+		s.Rising = true // rows may have been sent already
+	case First, Delta, Reconcile:
+	}
+}
+
+// resync begins a second reading, because the changes cannot be had any more.
+func (r *reader) resync(ctx context.Context, s *State, err error) (*State, error) {
+	if r.FailOnExpiry {
+		return nil, &TokenExpiredError{Table: r.table.LogicalName, Since: s.Issued, Cause: err}
+	}
+	next := r.second(s)
+	advice := "rows deleted since then are found out by their keys"
+	if next.Ledger == nil {
+		advice = "rows deleted since then stay in the destination until the stream is refreshed"
+	}
+	r.log.WarnContext(ctx, "the changes since the last sync cannot be had; the table is read from the start, and "+advice,
+		"followed_until", tellTime(since(s.Issued)), "reason", err.Error())
+	return next, nil
+}
+
+// recoverColumns learns what columns the table has now, after the service refused one of them, and leads the state back
+// to the start of its walk: the links of all its pages name the column. The definition may still have it, for the
+// service's metadata are cached for half a minute.
+func (r *reader) recoverColumns(ctx context.Context, s *State, property string, cause error) error {
+	table, err := r.Environment.Table(ctx, r.table.LogicalName)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if table == nil {
+		return &TableGoneError{Table: r.table.LogicalName}
+	}
+	now := table.Without(property)
+	plan, err := record.Compile(now, r.stream)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on", "column", property)
+	r.table, r.plan = now, plan
+	r.startAgain(s)
+	return nil
+}
+
+// changesLost says whether an error means that a delta token is of no use any more.
+func changesLost(err error) bool {
+	var refused *dataverse.APIError
+	return errors.Is(err, ErrRestored) || errors.Is(err, ErrNoChanges) ||
+		dataverse.HasCode(err, dataverse.CodeTokenExpired, dataverse.CodeTokenMalformed) ||
+		errors.As(err, &refused) && refused.Status == http.StatusGone
+}
+
+// missingColumn is the property that the service refused because the table does not have it, or "".
+func missingColumn(err error) string {
+	var refused *dataverse.APIError
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	property, _ := refused.MissingProperty()
+	return property
+}
+
+// linkRefused says whether the service does not take a page's link any more, for another reason than a column.
+func linkRefused(err error) bool {
+	if dataverse.HasCode(err, dataverse.CodePageNumber, dataverse.CodePageOrder) {
+		return true
+	}
+	var refused *dataverse.APIError
+	return errors.As(err, &refused) && refused.Code == dataverse.CodeURINotParsed && refused.Status == http.StatusBadRequest && missingColumn(err) == ""
+}
