@@ -7,22 +7,12 @@ import (
 	"strings"
 )
 
-// Selection tells which tables are offered as streams. The zero Selection offers all.
+// Selection tells which tables are offered as streams: those that a pattern of include_tables names, or all if there is
+// none, without those that a pattern of exclude_tables names. Patterns are globs on logical names in the syntax of
+// path.Match; letter case does not matter. The zero Selection offers all.
 type Selection struct {
 	include []string
 	exclude []string
-}
-
-// NewSelection returns the selection of the tables that a pattern of include names, or all tables if there is none,
-// without those that a pattern of exclude names. Patterns are globs on logical names in the syntax of path.Match; letter
-// case does not matter. The error is an *Error that names each malformed pattern.
-func NewSelection(include, exclude []string) (Selection, error) {
-	var found findings
-	selection := Selection{
-		include: found.patterns("include_tables", include),
-		exclude: found.patterns("exclude_tables", exclude),
-	}
-	return selection, found.err()
 }
 
 // Includes tells whether the table of that logical name is offered.

@@ -9,6 +9,16 @@ import (
 	"source-microsoft-dataverse/source/config"
 )
 
+// selectionOf loads a configuration with these patterns.
+func selectionOf(t *testing.T, include, exclude []string) (config.Selection, error) {
+	t.Helper()
+	loaded, err := load(t, settings(map[string]any{"include_tables": include, "exclude_tables": exclude}))
+	if err != nil {
+		return config.Selection{}, err
+	}
+	return loaded.Tables, nil
+}
+
 func TestTablesAreSelectedByPatterns(t *testing.T) {
 	list := func(patterns ...string) []string { return patterns }
 	tests := []struct {
@@ -28,7 +38,7 @@ func TestTablesAreSelectedByPatterns(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			selection, err := config.NewSelection(test.include, test.exclude)
+			selection, err := selectionOf(t, test.include, test.exclude)
 			require.NoError(t, err)
 			for _, table := range test.in {
 				assert.True(t, selection.Includes(table), table)
@@ -41,7 +51,7 @@ func TestTablesAreSelectedByPatterns(t *testing.T) {
 }
 
 func TestEachMalformedPatternIsNamed(t *testing.T) {
-	_, err := config.NewSelection([]string{"a[", "good*"}, []string{"b[z-a", `c\`, ""})
+	_, err := selectionOf(t, []string{"a[", "good*"}, []string{"b[z-a", `c\`, ""})
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	require.Len(t, faults.Problems, 4)
@@ -55,7 +65,7 @@ func TestTheZeroSelectionIncludesAll(t *testing.T) {
 }
 
 func TestPatternsThatFitNoTableAreNamed(t *testing.T) {
-	selection, err := config.NewSelection([]string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
+	selection, err := selectionOf(t, []string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
 	require.NoError(t, err)
 	want := []config.Pattern{{Setting: "include_tables", Glob: "acount"}, {Setting: "exclude_tables", Glob: "msdyn_*"}}
 	assert.Equal(t, want, selection.Idle([]string{"account", "Contact", "new_x"}))
