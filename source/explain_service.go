@@ -78,8 +78,9 @@ func explainPrivilege(refused *dataverse.APIError) string {
 		return "The application user lacks a privilege. Change tracking needs Read on the table at organisation level: " +
 			refused.Message
 	}
-	return fmt.Sprintf("The application user lacks the privilege %s. Give it a security role with Read on the table at organisation "+
-		"level, which change tracking needs, or deselect the stream.", privilege)
+	return fmt.Sprintf("The application user lacks the privilege %s, or has it below organisation level: that is enough to see some rows, "+
+		"but not to follow changes. Give it a security role with Read on the table at organisation level, deselect the stream, "+
+		"or give it a connection of its own.", privilege)
 }
 
 // explainStatus tells of a refusal that its code does not explain.

@@ -25,7 +25,7 @@ import (
 )
 
 var (
-	trialsFlag = flag.Int("trials", 200, "how many trials, of the seeds from 1")
+	trialsFlag = flag.Int("trials", usualTrials, "how many trials, of the seeds from 1")
 	seedFlag   = flag.Uint64("seed", 0, "of the only trial; 0: as many trials as -trials says")
 	shrinkFlag = flag.Duration("shrink", 40*time.Second, "for how long to look for a shorter sequence that fails too")
 )
