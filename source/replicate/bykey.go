@@ -20,7 +20,7 @@ const (
 )
 
 // byKeys reads the rows of some keys into the pager's encoder, and calls each after every answer. Rows that do not
-// exist do not come.
+// exist do not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
 func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(dataverse.Page) error) error {
 	link := dataverse.NewLink(p.table.EntitySet, columns)
 	joint := dataverse.Link("?")
@@ -31,10 +31,17 @@ func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(da
 	condition := p.table.PrimaryID + "%20eq%20"
 	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
 	for some := range slices.Chunk(keys, max(1, min(keysPerRequest, room))) {
+		found := 0
 		for next := link + dataverse.Link(condition+strings.Join(some, or+condition)); next != ""; {
 			page, err := p.page(ctx, next)
 			if err != nil {
 				return err
+			}
+			found += len(p.keys())
+			if found < len(some) && page.Next == "" {
+				if err := p.seesEveryRow(ctx); err != nil {
+					return err
+				}
 			}
 			if err := each(page); err != nil {
 				return err
@@ -43,6 +50,17 @@ func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(da
 		}
 	}
 	return nil
+}
+
+// seesEveryRow fails where the user may not see every row of the table.
+func (r *reader) seesEveryRow(ctx context.Context) error {
+	p, err := r.newKeyPager()
+	if err != nil {
+		return err
+	}
+	p.size, p.whole = 1, true
+	_, err = p.page(ctx, r.keysPage())
+	return err
 }
 
 const or = "%20or%20"

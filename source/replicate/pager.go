@@ -30,6 +30,10 @@ type pager struct {
 	size    int
 	track   bool // the walk asks for a delta link
 	changes bool // the walk began with a delta link
+	// whole asks as if for a delta link, so that the service refuses a user who may not see every row; to an ordinary
+	// request it would give the others without a word (Microsoft, "Use change tracking to synchronize data with
+	// external systems").
+	whole bool
 
 	// read are the hashes of the links followed: a link is long, and a table may have many pages.
 	read map[uint64]struct{}
@@ -55,7 +59,7 @@ func (r *reader) newKeyPager() (*pager, error) {
 // page reads a page into the encoder.
 func (p *pager) page(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	page, err := p.Environment.Page(ctx, dataverse.PageRequest{
-		Table: p.table.LogicalName, Link: link, Size: p.size, TrackChanges: p.track,
+		Table: p.table.LogicalName, Link: link, Size: p.size, TrackChanges: p.track || p.whole,
 	}, p.encoder)
 	if err != nil {
 		return page, err

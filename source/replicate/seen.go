@@ -1,6 +1,9 @@
 package replicate
 
-import "hash/maphash"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // seen remembers the keys of the rows that a walk through changes has sent, in memory that does not grow: a Bloom
 // filter. It may take a key for sent that was not, never the other way round; a million keys are told apart in 98 of
@@ -28,7 +31,7 @@ func (s *seen) add(key []byte) {
 	if s.bits == nil {
 		s.bits = make([]uint64, seenBits/64)
 	}
-	for bit := range s.positions(maphash.Bytes(s.seed, key)) {
+	for bit := range s.positions(maphash.Bytes(s.seed, bytes.ToLower(key))) { // deletions have their keys in lower case
 		s.bits[bit/64] |= 1 << (bit % 64)
 	}
 }

@@ -31,7 +31,9 @@ func (r *reader) newWalk(s *State) *walk {
 
 // readAll reads all rows, from the state's page on.
 func (r *reader) readAll(ctx context.Context, s *State) error {
-	return r.newWalk(s).all(ctx)
+	w := r.newWalk(s)
+	w.whole = s.Phase == Initial
+	return w.all(ctx)
 }
 
 // all walks to the last page.

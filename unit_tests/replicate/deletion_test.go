@@ -3,6 +3,7 @@ package replicate_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,8 +47,49 @@ func TestADeletionOfARowThatTheWalkAlsoSentIsLookedUp(t *testing.T) {
 			got := run(t, s, nil, incremental(deltaState(100, april)))
 			assert.Equal(t, c.want, got.records())
 			assert.Equal(t, []string{"a1"}, s.looked)
+			assert.Equal(t, !c.exists, s.proved == 1, "that a row does not come must not be for want of a privilege")
 		})
 	}
+}
+
+func TestARowThatTheUserMayNotSeeIsNotTakenForDeleted(t *testing.T) {
+	hidden := refusal(http.StatusForbidden, dataverse.CodePrivilegeMissing)
+	t.Run("when a deletion is looked up", func(t *testing.T) {
+		s := script(map[dataverse.Link]answer{
+			changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("a1")}, delta: changesSince(200)},
+		})
+		s.hidden = hidden
+		got := run(t, s, nil, incremental(deltaState(100, april)))
+		assert.Equal(t, "account INCOMPLETE", got.last())
+		assert.Empty(t, got.records())
+	})
+	t.Run("when the deletions of a gap are looked for", func(t *testing.T) {
+		s := onePage(rowsOf(2, 7))
+		s.hidden = hidden
+		got := run(t, s, nil, incremental(afterReading(t, rowsOf(0, 5))))
+		assert.Equal(t, "account INCOMPLETE", got.last())
+		assert.Len(t, got.records(), 5, "no deletions")
+		assert.Contains(t, got.lastState(), `"phase":"reconcile"`)
+
+		s = onePage(rowsOf(2, 7))
+		s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
+		got = run(t, s, nil, incremental(got.lastState()))
+		assert.Equal(t, []string{tombstone(guid(0), afterNoon), tombstone(guid(1), afterNoon)}, got.records(), "once all can be seen")
+	})
+	t.Run("when changed rows are read by their keys", func(t *testing.T) {
+		s := script(map[dataverse.Link]answer{
+			changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200), context: selecting("name")},
+		})
+		s.hidden = hidden
+		state := strings.Replace(deltaState(100, april), "accountid,modifiedon,name", "accountid,name", 1)
+		own := dataverse.NewDeltaLink("accounts", []string{"accountid", "name"}, changesSince(100).DeltaToken())
+		s.answers[own] = []answer{{rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: own}}
+		got := run(t, s, nil, incremental(state))
+		assert.Equal(t, []string{"a1"}, s.found)
+		assert.Equal(t, 1, s.proved)
+		assert.Equal(t, "account INCOMPLETE", got.last())
+		assert.Empty(t, got.records())
+	})
 }
 
 func TestADeletionBeforeItsRowNeedsNoLook(t *testing.T) {

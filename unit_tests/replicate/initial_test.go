@@ -93,7 +93,7 @@ func TestAFirstReadingOfSeveralPagesTakesItsTokenBeforeItsRows(t *testing.T) {
 	assert.Equal(t, []dataverse.PageRequest{
 		{Table: "account", Link: first, Size: 5000, TrackChanges: true},
 		{Table: "account", Link: keysLink, Size: dataverse.MaxPageSize, TrackChanges: true},
-		{Table: "account", Link: first, Size: 5000}, {Table: "account", Link: second, Size: 5000},
+		{Table: "account", Link: first, Size: 5000, TrackChanges: true}, {Table: "account", Link: second, Size: 5000, TrackChanges: true},
 		{Table: "account", Link: changesSince(100), Size: 5000},
 	}, s.asked)
 	assert.Empty(t, got.log)

@@ -18,6 +18,7 @@ type service struct {
 	answers map[dataverse.Link][]answer // by link, in the order of the requests for it
 	rows    map[string]bool             // keys that a search by keys finds
 	lookErr error                       // of a search by keys
+	hidden  error                       // of the question whether the user sees every row
 	table   *dataverse.Table            // the definition
 	tabled  int                         // how often the definition was asked for
 
@@ -25,6 +26,7 @@ type service struct {
 	asked   []dataverse.PageRequest // without the searches by keys
 	looked  []string                // keys of which only the existence was asked for
 	found   []string                // keys of which the row was asked for
+	proved  int                     // how often it was asked whether the user sees every row
 	longest int                     // characters of a search by keys at most
 }
 
@@ -76,6 +78,10 @@ func (s *service) take(q dataverse.PageRequest) (answer, error) {
 	defer s.mu.Unlock()
 	if _, filter, found := strings.Cut(string(q.Link), "$filter="); found {
 		return s.search(q.Link, filter)
+	}
+	if q.Size == 1 && q.TrackChanges {
+		s.proved++
+		return answer{}, s.hidden
 	}
 	s.asked = append(s.asked, q)
 	left := s.answers[q.Link]
