@@ -15,7 +15,10 @@ import (
 )
 
 func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
-	const keys = "odata.track-changes,odata.maxpagesize=5000"
+	const (
+		page = "odata.track-changes,odata.maxpagesize=37"
+		keys = "odata.track-changes,odata.maxpagesize=5000"
+	)
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"account": 80}})
 	d, catalog := destination.New(), l.configured("account")
 	keep := []string{"accountid", "name", "_primarycontactid_value", destination.UpdatedAt, destination.DeletedAt}
@@ -45,7 +48,7 @@ func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
 	assert.Equal(t, []string{
 		"odata.track-changes,odata.maxpagesize=37", // the table turns out to have more than one page
 		keys,
-		"odata.maxpagesize=37", "odata.maxpagesize=37", "odata.maxpagesize=37", // its rows
+		page, page, page, // its rows
 		"odata.maxpagesize=37", // the changes since the walk through its keys
 	}, prefer)
 }
