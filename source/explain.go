@@ -47,14 +47,22 @@ func explainInput(err error) (protocol.FailureType, string) {
 	case errors.Is(err, errSocketMode):
 		return protocol.SystemError, err.Error() + ". Set DATA_CHANNEL_MEDIUM to STDIO."
 	case errors.As(err, &partial):
-		return partial.typ, fmt.Sprintf("%d of %d streams could not be read to their end; each has an error of its own above. "+
-			"The others are read and their states are saved. Because this sync ends with an error, Airbyte replaces no table of the "+
-			"sync modes that overwrite. To let them through, mend the failed streams, deselect them, or give them a connection of "+
-			"their own.",
-			partial.failed, partial.of)
+		return partial.typ, explainPartial(partial)
 	default:
 		return "", ""
 	}
+}
+
+func explainPartial(partial *partialError) string {
+	if partial.failed == partial.of {
+		return "None of the streams could be read to its end; each has an error of its own above. " +
+			"What was read is saved, and the next sync goes on from there."
+	}
+	return fmt.Sprintf("%d of %d streams could not be read to their end; each has an error of its own above. "+
+		"The others are read and their states are saved. Because this sync ends with an error, Airbyte replaces no table of the "+
+		"sync modes that overwrite. To let them through, mend the failed streams, deselect them, or give them a connection of "+
+		"their own.",
+		partial.failed, partial.of)
 }
 
 // explainLimit tells that the answer did not come in the time that somebody waits for it.
@@ -99,6 +107,10 @@ func explainStream(err error) (protocol.FailureType, string) {
 	case errors.As(err, &nothing):
 		return protocol.ConfigError, fmt.Sprintf("None of the columns selected of %s exists in Dataverse any more. "+
 			"Refresh the connection's schema.", nothing.Stream)
+	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrRestored):
+		return protocol.SystemError, "Dataverse does not tell the changes of the table, although the connector took up its delta " +
+			"tracking from the start several times: " + err.Error() + ". If an environment is being restored, sync again when that " +
+			"is done. If this stays so, refresh the stream, or set it to full refresh."
 	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrForeignLink):
 		return protocol.SystemError, "Dataverse's answer cannot be followed without losing rows, so the stream was stopped: " +
 			err.Error() + "."

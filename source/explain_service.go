@@ -31,7 +31,7 @@ func explainService(err error) (protocol.FailureType, string) {
 	case refused.Code == dataverse.CodePrivilegeMissing:
 		return protocol.ConfigError, explainPrivilege(refused)
 	}
-	if typ, message := explainCode(refused.Code); message != "" {
+	if typ, message := explainCode(refused.Code, failed.Table); message != "" {
 		return typ, message
 	}
 	return explainStatus(failed, refused)
@@ -46,8 +46,9 @@ func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenAnswe
 		"If this stays so, %s", failed.Operation, broken.Reason, advice)
 }
 
-// explainCode tells what users can do about a refusal, by its code (Microsoft, "Web service error codes").
-func explainCode(code string) (protocol.FailureType, string) {
+// explainCode tells what users can do about a refusal, by its code (Microsoft, "Web service error codes"). The table is
+// that of the rows asked for, "" for any other request.
+func explainCode(code, table string) (protocol.FailureType, string) {
 	switch code {
 	case dataverse.CodeNotMember:
 		return protocol.ConfigError, "The sign-in works, but this environment has no application user for the client_id. " +
@@ -60,9 +61,9 @@ func explainCode(code string) (protocol.FailureType, string) {
 		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform " +
 			"admin center (Settings > Users + permissions > Application users)."
 	case dataverse.CodeNoRetrieve:
-		return protocol.ConfigError, "Dataverse does not let the rows of this table be read on their own. Deselect the stream."
+		return protocol.ConfigError, "Dataverse does not let the rows of " + named(table) + " be read on their own. Deselect the stream."
 	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
-		return protocol.ConfigError, "Change tracking of the table, or of one it relates, is off. Switch it on in Power Apps " +
+		return protocol.ConfigError, "Change tracking of " + named(table) + ", or of one it relates, is off. Switch it on in Power Apps " +
 			"(table properties > Advanced options > Track changes), or set the stream to full refresh."
 	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
 		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them. " +
@@ -70,6 +71,14 @@ func explainCode(code string) (protocol.FailureType, string) {
 	default:
 		return "", ""
 	}
+}
+
+// named is a table in a sentence.
+func named(table string) string {
+	if table == "" {
+		return "the table"
+	}
+	return "table " + table
 }
 
 func explainPrivilege(refused *dataverse.APIError) string {

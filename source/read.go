@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
+
+	"github.com/bitstrapped/airbyte"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -38,13 +41,14 @@ func (v *verbs) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.warnDepth(ctx, client, who.UserID, streams)
 	var told explainer
 	job := replicate.Job{
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
 		FailOnExpiry: c.FailOnExpiredToken,
 	}
-	if len(states) > 0 {
+	if slices.ContainsFunc(streams, followed) {
 		job.TokenLife = v.tokenLife(ctx, client)
 	}
 	failed, err := job.Run(ctx, streams)
@@ -69,6 +73,11 @@ func (v *verbs) states(ctx context.Context) (map[string]json.RawMessage, error) 
 		return nil, nil
 	}
 	return states, err
+}
+
+// followed says whether the changes of a stream are asked for.
+func followed(s replicate.Stream) bool {
+	return s.Configured.SyncMode == airbyte.SyncModeIncremental && s.Configured.Offers(airbyte.SyncModeIncremental)
 }
 
 // defaultTokenDays is for how long Dataverse keeps deletions where nobody has changed that

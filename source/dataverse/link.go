@@ -47,21 +47,39 @@ func escape(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }
 
-// relative makes a Link of an absolute link that the service sent. Anything else than the environment's own API
-// is ErrForeignLink.
-func (c *Client) relative(absolute string) (Link, error) {
-	if absolute == "" {
+// relative makes a Link of a link that the service sent: an absolute one, as it does, or one relative to the host or to
+// the API, as OData allows (OData JSON Format 4.01, 4.6.1). Anything else than the environment's own API is ErrForeignLink.
+func (c *Client) relative(sent string) (Link, error) {
+	if sent == "" {
 		return "", nil
 	}
-	origin, rest, found := cutOrigin(absolute)
-	if !found || !sameOrigin(origin, c.root) {
-		return "", ErrForeignLink
+	path, err := c.pathOf(sent)
+	if err != nil {
+		return "", err
 	}
-	link, found := strings.CutPrefix(rest, apiPath)
+	link, found := strings.CutPrefix(path, apiPath)
 	if !found || link == "" {
 		return "", fmt.Errorf("%w: its path is not below %s", ErrForeignLink, apiPath)
 	}
 	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent at all
+}
+
+// pathOf is the path and query of a link on the environment's host.
+func (c *Client) pathOf(sent string) (string, error) {
+	first, _, _ := strings.Cut(sent, "?")
+	switch {
+	case strings.HasPrefix(sent, "//"):
+		return "", ErrForeignLink
+	case strings.HasPrefix(sent, "/"):
+		return sent, nil
+	case !strings.ContainsAny(first, `:/\.`): // an entity set; anything that may be a scheme or lead upwards is none
+		return apiPath + sent, nil
+	}
+	origin, rest, found := cutOrigin(sent)
+	if !found || !sameOrigin(origin, c.root) {
+		return "", ErrForeignLink
+	}
+	return rest, nil
 }
 
 // cutOrigin splits "https://host:port/path" before the path.

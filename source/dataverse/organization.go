@@ -9,6 +9,7 @@ import (
 // Identity is who the service takes the client for (Web API reference, WhoAmIResponse).
 type Identity struct {
 	OrganizationID string // of the environment; a copy of an environment has another
+	UserID         string // of the application user
 }
 
 // WhoAmI asks the service who the client is. It is the cheapest proof that sign-in and environment fit together.
@@ -21,10 +22,14 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 			who = Identity{}
 			d := newDecoder(body)
 			return eachMember(d, func(name string) error {
-				if name != "OrganizationId" {
+				switch name {
+				case "OrganizationId":
+					return readString(d, &who.OrganizationID)
+				case "UserId":
+					return readString(d, &who.UserID)
+				default:
 					return d.SkipValue()
 				}
-				return readString(d, &who.OrganizationID)
 			})
 		},
 	})

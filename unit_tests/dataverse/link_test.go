@@ -26,6 +26,8 @@ func TestALinkGoesOverTheWireByteForByte(t *testing.T) {
 		"a token whose marks are not encoded":   {"HOST/api/data/v9.2/a?$deltatoken=9!08/22/2017:1", "a?$deltatoken=9!08/22/2017:1", "/api/data/v9.2/a?$deltatoken=9!08/22/2017:1"},
 		"plus signs and commas":                 {"HOST/api/data/v9.2/a?$select=a,b&x=1+2", "a?$select=a,b&x=1+2", "/api/data/v9.2/a?$select=a,b&x=1+2"},
 		"a bare space, which cannot be sent":    {"HOST/api/data/v9.2/a?$deltatoken=9!08/22/2017 08:10", "a?$deltatoken=9!08/22/2017%2008:10", "/api/data/v9.2/a?$deltatoken=9!08/22/2017%2008:10"},
+		"a link relative to the API":            {pagingLink, pagingLink, "/api/data/v9.2/" + pagingLink},
+		"a link relative to the host":           {"/api/data/v9.2/" + deltaLink, deltaLink, "/api/data/v9.2/" + deltaLink},
 		"the path of the API in the query, too": {"HOST/api/data/v9.2/a?x=/api/data/v9.2/b", "a?x=/api/data/v9.2/b", "/api/data/v9.2/a?x=/api/data/v9.2/b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,8 +56,9 @@ func TestALinkThatLeadsOutOfTheEnvironmentIsRefusedAtOnce(t *testing.T) {
 		"the root of the API":                    "HOST/api/data/v9.2/",
 		"the host alone":                         "HOST",
 		"a path below another":                   "HOST/x/api/data/v9.2/accounts?$skiptoken=hidden",
-		"a relative link":                        "accounts?$skiptoken=hidden",
-		"a link that begins with a slash":        "/api/data/v9.2/accounts?$skiptoken=hidden",
+		"a path upwards":                         "../accounts?$skiptoken=hidden",
+		"a scheme without a host":                "mailto:accounts?$skiptoken=hidden",
+		"a path out of the API, without a host":  "/main.aspx?$skiptoken=hidden",
 		"a link that begins with slashes":        "//evil.example/api/data/v9.2/accounts",
 		"a default port, where there is another": "https://127.0.0.1/api/data/v9.2/accounts",
 	} {

@@ -90,13 +90,15 @@ type final struct{}
 func (final) Error() string   { return "refused for good" }
 func (final) Temporary() bool { return false }
 
-func TestWhoAmITellsTheOrganisation(t *testing.T) {
+func TestWhoAmITellsTheOrganisationAndTheUser(t *testing.T) {
 	s := newService(t, good(`{"@odata.context":"HOST/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",`+
 		`"BusinessUnitId":"11bb11bb-cc22-dd33-ee44-55ff55ff55ff","UserId":"22cc22cc-dd33-ee44-ff55-66aa66aa66aa",`+
 		`"OrganizationId":"00aa00aa-bb11-cc22-dd33-44ee44ee44ee"}`))
 	who, err := s.client().WhoAmI(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, dataverse.Identity{OrganizationID: "00aa00aa-bb11-cc22-dd33-44ee44ee44ee"}, who)
+	assert.Equal(t, dataverse.Identity{
+		OrganizationID: "00aa00aa-bb11-cc22-dd33-44ee44ee44ee", UserID: "22cc22cc-dd33-ee44-ff55-66aa66aa66aa",
+	}, who)
 	assert.Equal(t, "/api/data/v9.2/WhoAmI", s.requests()[0].uri)
 }
 

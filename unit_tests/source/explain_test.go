@@ -3,6 +3,8 @@ package source_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -184,8 +186,8 @@ func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}{
 		"the table is gone":            {metadata: good(`{"EntityMetadata":[` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Dataverse has no table account"},
 		"its changes are not tracked":  {metadata: good(`{"EntityMetadata":[` + table("account", "accounts", false) + `,` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Change tracking of table account is off"},
-		"tracking is refused":          {answer: refuse(400, `{"error":{"code":"0x80072491","message":"Entity account isn't enabled for change tracking."}}`), typ: "config_error", beginning: "Change tracking of the table"},
-		"its rows cannot be had":       {answer: refuse(400, `{"error":{"code":"0x80040800","message":"The 'RetrieveMultiple' method does not support entities of type 'account'."}}`), typ: "config_error", beginning: "Dataverse does not let the rows of this table"},
+		"tracking is refused":          {answer: refuse(400, `{"error":{"code":"0x80072491","message":"Entity account isn't enabled for change tracking."}}`), typ: "config_error", beginning: "Change tracking of table account, or of one it relates, is off"},
+		"its rows cannot be had":       {answer: refuse(400, `{"error":{"code":"0x80040800","message":"The 'RetrieveMultiple' method does not support entities of type 'account'."}}`), typ: "config_error", beginning: "Dataverse does not let the rows of table account be read"},
 		"the privilege is missing":     {answer: refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadAccount privilege"}}`), typ: "config_error", beginning: "The application user lacks the privilege prvReadAccount"},
 		"the state is of the future":   {state: state(map[string]any{"version": 99}), typ: "config_error", beginning: "A newer version of this connector"},
 		"the state is of another kind": {state: state(map[string]any{"version": 1, "phase": "dance"}), typ: "config_error", beginning: "The saved state of the stream is not"},
@@ -233,4 +235,39 @@ func TestAReadIsTheUsersToMendIfOneOfItsStreamsIs(t *testing.T) {
 	failures := o.failures()
 	require.Len(t, failures, 3)
 	assert.Equal(t, "config_error", failures[2].Trace.Error.FailureType)
+}
+
+func TestAReadOfWhichNothingIsLeftSaysSo(t *testing.T) {
+	e := newEnvironment(t)
+	gone := refuse(400, `{"error":{"code":"0x80040800","message":"no"}}`)
+	e.answer(api+"accounts", gone)
+	e.answer(api+"tagset", gone)
+	_, o := e.run(t, "read", process{catalog: configured("account", "incremental", "tag", "full_refresh")})
+	failures := o.failures()
+	require.Len(t, failures, 3, o.text)
+	assert.Contains(t, failures[2].Trace.Error.Message, "None of the streams could be read to its end")
+	assert.NotContains(t, failures[2].Trace.Error.Message, "The others")
+}
+
+func TestALinkToAnotherHostIsNeverCalled(t *testing.T) {
+	var calls atomic.Int64
+	stranger := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		_, _ = io.WriteString(w, `{"value":[]}`)
+	}))
+	defer stranger.Close()
+	for _, member := range []string{"@odata.nextLink", "@odata.deltaLink"} {
+		for path, stream := range map[string]string{"accounts": "account", "tagset": "tag"} {
+			t.Run(member+" of "+stream, func(t *testing.T) {
+				e := newEnvironment(t)
+				e.answer(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+stranger.URL+api+path+`?$skiptoken=1"}`))
+				mode := map[string]string{"account": "incremental", "tag": "full_refresh"}[stream]
+				code, o := e.run(t, "read", process{catalog: configured(stream, mode)})
+				assert.Equal(t, 1, code, o.text)
+				require.NotEmpty(t, o.failures())
+				assert.Contains(t, o.failures()[0].Trace.Error.Message, "leads out of the environment's Web API")
+			})
+		}
+	}
+	assert.Zero(t, calls.Load(), "the token would have gone there")
 }

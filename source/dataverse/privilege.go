@@ -1,0 +1,75 @@
+package dataverse
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Depth is how far a privilege reaches (Web API reference, PrivilegeDepth).
+type Depth string
+
+// The depths of privileges, the least first.
+const (
+	Basic  Depth = "Basic"  // rows that the user owns or that are shared with the user
+	Local  Depth = "Local"  // rows of the user's business unit
+	Deep   Depth = "Deep"   // and of the business units below
+	Global Depth = "Global" // all rows
+)
+
+// Privileges are the depths of a user's privileges, by their names in lower case.
+type Privileges map[string]Depth
+
+// Read is how far the user may read a table, "" where the privileges do not say so: those of some tables bear the name
+// of another, as prvReadActivity does of all activities.
+func (p Privileges) Read(table string) Depth { return p["prvread"+table] }
+
+// Privileges reads what a user may do by all of its security roles, those of its teams included, in one request
+// (Web API reference, RetrieveUserPrivileges).
+func (c *Client) Privileges(ctx context.Context, userID string) (Privileges, error) {
+	var found Privileges
+	err := c.get(ctx, request{
+		operation: "read the privileges of the application user",
+		link:      Link("systemusers(" + escape(userID) + ")/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"),
+		read: func(_ *http.Response, body io.Reader) error {
+			found = Privileges{}
+			return eachDefinition(body, "RolePrivileges", found.add)
+		},
+	})
+	return found, err
+}
+
+// add takes one privilege over. One that several roles give reaches as far as the widest of them.
+func (p Privileges) add(d *jsontext.Decoder) error {
+	var given struct {
+		PrivilegeName string
+		Depth         Depth
+	}
+	if err := decode(d, &given); err != nil {
+		return err
+	}
+	name := strings.ToLower(given.PrivilegeName)
+	if name != "" && given.Depth.rank() > p[name].rank() {
+		p[name] = given.Depth
+	}
+	return nil
+}
+
+// rank orders depths; one that is not known is none.
+func (d Depth) rank() int {
+	switch d {
+	case Basic:
+		return 1
+	case Local:
+		return 2
+	case Deep:
+		return 3
+	case Global:
+		return 4
+	default:
+		return 0
+	}
+}

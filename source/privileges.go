@@ -1,0 +1,32 @@
+package source
+
+import (
+	"context"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+// warnDepth tells which streams are read whole with less than organisation-level Read: Dataverse then leaves rows out of
+// its answers without a word. Changes it refuses to tell, which is an error of the stream. Where the privileges cannot be
+// read nothing is told.
+func (v *verbs) warnDepth(ctx context.Context, client *dataverse.Client, user string, streams []replicate.Stream) {
+	const patience = time.Minute // a warning is worth no more
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	privileges, err := client.Privileges(limited, user)
+	if err != nil {
+		v.log.DebugContext(ctx, "the privileges of the application user cannot be read", "error", err)
+		return
+	}
+	for _, s := range streams {
+		if followed(s) {
+			continue
+		}
+		if depth := privileges.Read(s.Configured.Name); depth != "" && depth != dataverse.Global {
+			v.log.WarnContext(ctx, "the application user may read the table below organisation level: only the rows that it may see "+
+				"arrive, and nothing tells that there are others", "stream", s.Configured.Name, "depth", depth)
+		}
+	}
+}

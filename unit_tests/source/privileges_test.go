@@ -1,0 +1,53 @@
+package source_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const privileges = api + "systemusers(u)/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+
+func depthWarnings(o output) []string {
+	var found []string
+	for _, w := range warnings(o) {
+		if strings.Contains(w, "below organisation level") {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+func TestAReadOfTheRowsThatTheUserMaySeeIsToldAsAWarning(t *testing.T) {
+	for name, example := range map[string]struct {
+		answer http.HandlerFunc
+		modes  []string
+		stream string // that is warned of
+	}{
+		"the depth is less":                        {good(`{"RolePrivileges":[{"PrivilegeName":"prvReadTag","Depth":"Local"}]}`), []string{"tag", "full_refresh"}, "tag"},
+		"the depth is enough":                      {good(`{"RolePrivileges":[{"PrivilegeName":"prvReadTag","Depth":"Global"}]}`), []string{"tag", "full_refresh"}, ""},
+		"one of several roles is enough":           {good(`{"RolePrivileges":[{"PrivilegeName":"prvReadTag","Depth":"Basic"},{"PrivilegeName":"prvReadTag","Depth":"Global"}]}`), []string{"tag", "full_refresh"}, ""},
+		"the privileges do not name the table":     {good(`{"RolePrivileges":[{"PrivilegeName":"prvReadActivity","Depth":"Basic"}]}`), []string{"tag", "full_refresh"}, ""},
+		"changes would be refused":                 {good(`{"RolePrivileges":[{"PrivilegeName":"prvReadAccount","Depth":"Local"}]}`), []string{"account", "incremental"}, ""},
+		"the privileges cannot be read":            {refuse(403, `{"error":{"code":"0x80040220","message":"no"}}`), []string{"tag", "full_refresh"}, ""},
+		"the privileges are in no form that holds": {good(`{"value":[]}`), []string{"tag", "full_refresh"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			e.answer(privileges, example.answer)
+			code, o := e.run(t, "read", process{catalog: configured(example.modes...)})
+			assert.Equal(t, 0, code, o.text)
+			told := depthWarnings(o)
+			if example.stream == "" {
+				assert.Empty(t, told)
+				return
+			}
+			require.Len(t, told, 1, o.text)
+			assert.Contains(t, told[0], "stream="+example.stream+" depth=Local")
+		})
+	}
+}
