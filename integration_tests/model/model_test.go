@@ -3,9 +3,9 @@
 // byte or whose process is killed, expired tokens, refused links, columns and tables that change. In the end, after a
 // read in peace, the destination has to hold what the environment holds.
 //
-//	go test ./integration_tests/model                   200 trials
-//	go test ./integration_tests/model -trials 10000     more of them
-//	go test ./integration_tests/model -seed 17          one of them
+//	go test ./integration_tests/model                              200 trials
+//	go test ./integration_tests/model -trials 10000 -timeout 1h    more of them
+//	go test ./integration_tests/model -seed 17                     one of them
 package model_test
 
 import (
@@ -41,6 +41,9 @@ func TestTheDestinationEndsUpRightWhateverHappens(t *testing.T) {
 		const few = 20
 		last = min(last, few)
 	}
+	if told := tooLittle(t, last); told != "" {
+		t.Fatal(told)
+	}
 	var drawn atomic.Int64
 	shares := runtime.GOMAXPROCS(0)
 	for share := range shares {
@@ -53,6 +56,22 @@ func TestTheDestinationEndsUpRightWhateverHappens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// limited is what may end a test before its time.
+type limited interface {
+	Deadline() (deadline time.Time, ok bool)
+}
+
+// tooLittle tells what to say instead where the trials would not end before the test's time is up; "": they do.
+func tooLittle(t limited, trials int64) string {
+	deadline, ok := t.Deadline()
+	need := time.Duration(trials)*perTrial + *shrinkFlag
+	if !ok || time.Until(deadline) >= need {
+		return ""
+	}
+	minutes := int64(need/time.Minute) + 1
+	return fmt.Sprintf("%d trials may take %d minutes: go test ./integration_tests/model -trials %d -timeout %dm", trials, minutes, trials, minutes+1)
 }
 
 // newProduct builds what is tried.
@@ -94,6 +113,17 @@ func TestAShorterTrialThatStillFailsIsFound(t *testing.T) {
 	short := shrink(whole, fails, time.Now().Add(time.Minute))
 	assert.Len(t, short.steps, 1)
 	assert.Empty(t, short.switches.simpler())
+}
+
+// endsIn is a test that has so much time; 0: as much as it needs.
+type endsIn time.Duration
+
+func (e endsIn) Deadline() (time.Time, bool) { return time.Now().Add(time.Duration(e)), e != 0 }
+
+func TestTrialsThatWouldNotEndInTimeAreNotBegun(t *testing.T) {
+	assert.Equal(t, "", tooLittle(endsIn(10*time.Minute), usualTrials))
+	assert.Equal(t, "", tooLittle(endsIn(0), 1_000_000))
+	assert.Contains(t, tooLittle(endsIn(10*time.Minute), 10_000), "go test ./integration_tests/model -trials 10000 -timeout ")
 }
 
 func TestASeedAlwaysMakesTheSameTrial(t *testing.T) {

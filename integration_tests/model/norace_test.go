@@ -2,4 +2,9 @@
 
 package model_test
 
-const usualTrials = 200
+import "time"
+
+const (
+	usualTrials = 200
+	perTrial    = 250 * time.Millisecond // on two busy processors
+)

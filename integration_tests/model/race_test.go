@@ -2,5 +2,10 @@
 
 package model_test
 
-// usualTrials is a fifth of the usual: the race detector makes a trial five times as long.
-const usualTrials = 40
+import "time"
+
+// The race detector makes a trial five times as long.
+const (
+	usualTrials = 40
+	perTrial    = 1250 * time.Millisecond
+)

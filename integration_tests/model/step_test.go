@@ -23,6 +23,8 @@ const (
 	pause        kind = "wait for days:"
 	outgrow      kind = "let the keys outgrow the state of"
 	copied       kind = "put another organisation behind the url"
+	restrict     kind = "let the user see only some rows of"
+	grant        kind = "let the user see all rows of"
 	read         kind = "read"
 )
 
@@ -83,6 +85,8 @@ func shares() []share {
 	return []share{
 		{change, 22, 16}, {imported, 4, 2}, {purge, 2, 1}, {expire, 4, 2}, {rename, 2, 1}, {removeColumn, 2, 1},
 		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {outgrow, 3, 0}, {copied, 1, 0},
+		// What is withheld and granted between two requests cannot be noticed by anyone: during a read nothing is granted.
+		{restrict, 2, 4}, {grant, 5, 0},
 	}
 }
 

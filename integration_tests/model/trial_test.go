@@ -131,8 +131,12 @@ func (w *world) step(ctx context.Context, c *connector, s step) error {
 	return nil
 }
 
-// settle reads in peace until a read succeeds, which must be soon, and compares. From then on there is nothing to tell.
+// settle reads in peace until a read succeeds, which must be soon, and compares. From then on there is nothing to tell. The
+// user may see all rows by then.
 func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
+	for _, stream := range streams {
+		w.environment.SetReadDepth(stream, simulator.Global)
+	}
 	const attempts = 3
 	var report *destination.Report
 	for code, attempt := 1, 1; code != 0; attempt++ {

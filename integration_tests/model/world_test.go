@@ -65,6 +65,10 @@ func (w *world) do(s step) {
 		err = w.outgrow(s.table)
 	case copied:
 		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
+	case restrict:
+		w.environment.SetReadDepth(s.table, simulator.Local)
+	case grant:
+		w.environment.SetReadDepth(s.table, simulator.Global)
 	case read: // has a file of its own
 	}
 	if err != nil && w.failed == nil {
