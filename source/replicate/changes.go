@@ -18,6 +18,10 @@ var ErrSelectIgnored = errors.New("the changes do not carry the columns selected
 // then may bear versions that were read already.
 var ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
 
+// errFormerLink says that a delta link names an entity set that the table does not have any more, in a form that cannot
+// be written anew.
+var errFormerLink = errors.New("the delta link is of the table's former entity set, and holds no delta token")
+
 // readChanges follows a delta link to its end, or goes on where another process was interrupted. Begin keeps the link
 // as the service sent it, whatever becomes of its columns on the way.
 func (r *reader) readChanges(ctx context.Context, s *State) error {
@@ -33,6 +37,9 @@ func (r *reader) readChanges(ctx context.Context, s *State) error {
 	}
 	s.Begin = r.ownLink(s)
 	s.Link = s.Begin
+	if s.Begin.EntitySet() != r.table.EntitySet {
+		return fmt.Errorf("read the changes of %s: %w", r.table.LogicalName, errFormerLink)
+	}
 	if !sameColumns(s.Begin.Select(), r.plan.Select()) {
 		r.warnDrift(ctx, s)
 		if s.Begin.DeltaToken() == "" { // a form of link that is not known: its columns cannot be changed
@@ -49,7 +56,7 @@ func (r *reader) followEdited(ctx context.Context, s *State, resumed bool) error
 	first := s.Link
 	w := r.newChangesWalk(s, resumed)
 	err := w.all(ctx)
-	refused := s.Link == first && linkRefused(err)
+	refused := s.Link == first && (linkRefused(err) || !resumed && rejected(err) && !changesLost(err))
 	if !w.edited || !refused && !errors.Is(err, ErrSelectIgnored) {
 		return err
 	}

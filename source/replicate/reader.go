@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 
@@ -26,6 +27,10 @@ type reader struct {
 	saved        []byte // the last state, if no record came after it
 	running      bool   // the status RUNNING was sent
 	deletionsOff bool   // the user was told that deletions are not sent
+	ageTold      bool   // the user was told that the delta token is old
+
+	at    dataverse.Link // of the last state
+	pages int            // how often it has moved since a walk began again
 }
 
 // readRows chooses how a stream is read and reads it to its end.
@@ -77,6 +82,10 @@ func (r *reader) tracked(ctx context.Context) (bool, error) {
 		return true, nil
 	case r.stream.Offers(airbyte.SyncModeIncremental) && !r.table.Tracked:
 		return false, &NotTrackedError{Table: r.table.LogicalName}
+	case r.stream.Offers(airbyte.SyncModeIncremental):
+		r.log.WarnContext(ctx, "the table is elastic and is read whole: Dataverse does not say of which partition a deleted elastic row was, "+
+			"so its changes cannot be followed; refresh the connection's schema")
+		return false, nil
 	default:
 		r.log.InfoContext(ctx, "the stream offers no incremental sync and is read whole")
 		return false, nil
@@ -85,7 +94,7 @@ func (r *reader) tracked(ctx context.Context) (bool, error) {
 
 // readFull reads all rows. A walk that the same job has begun goes on where it stood.
 func (r *reader) readFull(ctx context.Context, saved *State) error {
-	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization}
+	s := State{Phase: Full, Link: r.firstPage(), Job: r.ID, Organization: r.Organization, Began: r.Now().UTC().Truncate(time.Second)}
 	if saved != nil { // rows were sent before, or are sent by a page that was cut off
 		s.Greatest, s.Rising = saved.Greatest, saved.Greatest != ""
 	}
@@ -99,7 +108,7 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 		return r.checkpoint(*saved)
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
-		s.Link, s.Restarts = saved.Link, saved.Restarts
+		s.Link, s.Restarts, s.Began = saved.Link, saved.Restarts, saved.Began
 	}
 	_, err := r.persist(ctx, &s, r.readAll)
 	return err
@@ -132,6 +141,10 @@ func (r *reader) checkpoint(s State) error {
 	raw, err := s.Encode()
 	if err != nil {
 		return err
+	}
+	if s.Link != r.at {
+		r.at = s.Link
+		r.pages++
 	}
 	if bytes.Equal(raw, r.saved) {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -26,14 +27,23 @@ func (e *TokenExpiredError) Error() string {
 // Unwrap returns what the service answered.
 func (e *TokenExpiredError) Unwrap() error { return e.Cause }
 
-// restarts is how often one read begins a walk again before it gives up: what is refused once more each time is not
-// refused by chance.
-const restarts = 3
+const (
+	// restarts is how often one read begins a walk again before it gives up: what is refused once more each time is not
+	// refused by chance.
+	restarts = 3
+	// headway is how many pages further a walk must have come for its restarts to be counted from the start.
+	headway = 10
+)
 
 // persist reads, and goes on after errors from which the stream can recover. It returns the state at the end.
 func (r *reader) persist(ctx context.Context, s *State, read func(context.Context, *State) error) (*State, error) {
+	furthest := 0
 	for left := restarts; ; left-- {
+		r.pages = 0
 		err := read(ctx, s)
+		if r.pages >= furthest+headway {
+			left, furthest = restarts, r.pages
+		}
 		if err == nil || left == 0 {
 			return s, err
 		}
@@ -48,11 +58,14 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if property := missingColumn(err); property != "" && r.table.Has(property) {
 		return s, r.recoverColumns(ctx, s, property, err)
 	}
+	if notFound(err) {
+		return s, r.recoverTable(ctx, s, err)
+	}
 	// A column that is left out already is named by a link of an earlier selection.
 	refused := linkRefused(err) || missingColumn(err) != ""
 	atStart := s.Link == r.startOf(s)
 	switch {
-	case s.Phase == Delta && (refused && atStart || changesLost(err)):
+	case s.Phase == Delta && (atStart && (refused || rejected(err)) || changesLost(err)):
 		return r.resync(ctx, s, err)
 	case !refused || atStart:
 		return nil, err
@@ -109,30 +122,88 @@ func (r *reader) resync(ctx context.Context, s *State, err error) (*State, error
 // to the start of its walk: the links of all its pages name the column. The definition may still have it, for the
 // service's metadata are cached for half a minute.
 func (r *reader) recoverColumns(ctx context.Context, s *State, property string, cause error) error {
-	table, err := r.Environment.Table(ctx, r.table.LogicalName)
+	table, err := r.definition(ctx, cause)
 	if err != nil {
-		return errors.Join(cause, err)
+		return err
 	}
-	if table == nil {
-		return &TableGoneError{Table: r.table.LogicalName}
-	}
-	now := table.Without(property)
-	plan, err := record.Compile(now, r.stream)
-	if err != nil {
-		return errors.Join(cause, err)
+	if err := r.redefine(table.Without(property), cause); err != nil {
+		return err
 	}
 	r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on", "column", property)
-	r.table, r.plan = now, plan
 	r.startAgain(s)
+	return nil
+}
+
+// recoverTable finds out why the service does not know the table's rows: the table is gone, or its entity set has
+// another name now, under which its walk begins again.
+func (r *reader) recoverTable(ctx context.Context, s *State, cause error) error {
+	table, err := r.definition(ctx, cause)
+	if err != nil {
+		return err
+	}
+	before := r.table.EntitySet
+	if table.EntitySet == before {
+		return cause
+	}
+	if err := r.redefine(*table, cause); err != nil {
+		return err
+	}
+	r.log.WarnContext(ctx, "the table's entity set was renamed in Dataverse while it was read; its walk begins again",
+		"before", before, "now", table.EntitySet)
+	r.startAgain(s)
+	return nil
+}
+
+// definition asks for the table as it is now. Its error holds the cause for which that is of interest, unless the table
+// is gone.
+func (r *reader) definition(ctx context.Context, cause error) (*dataverse.Table, error) {
+	table, err := r.Environment.Table(ctx, r.table.LogicalName)
+	if err != nil {
+		return nil, errors.Join(cause, err)
+	}
+	if table == nil {
+		return nil, &TableGoneError{Table: r.table.LogicalName}
+	}
+	return table, nil
+}
+
+// redefine goes on with another definition of the table.
+func (r *reader) redefine(table dataverse.Table, cause error) error {
+	plan, err := record.Compile(table, r.stream)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	r.table, r.plan = table, plan
 	return nil
 }
 
 // changesLost says whether an error means that a delta token is of no use any more.
 func changesLost(err error) bool {
 	var refused *dataverse.APIError
-	return errors.Is(err, ErrRestored) || errors.Is(err, ErrNoChanges) ||
+	return errors.Is(err, ErrRestored) || errors.Is(err, ErrNoChanges) || errors.Is(err, errFormerLink) ||
 		dataverse.HasCode(err, dataverse.CodeTokenExpired, dataverse.CodeTokenMalformed) ||
-		errors.As(err, &refused) && refused.Status == http.StatusGone
+		errors.As(err, &refused) && (refused.Status == http.StatusGone || strings.Contains(strings.ToLower(refused.Message), expiredMessage))
+}
+
+// expiredMessage is what the service says of an expired delta token, in lower case, whatever the code beside it
+// (Microsoft, "Web service error codes", 0x80044352).
+const expiredMessage = "version stamp associated with the client has expired"
+
+// rejected says whether the service refuses a request for good and for what is in it, not for what the user may do or
+// the table is. Of a delta link as the service sent it that can only be the token.
+func rejected(err error) bool {
+	var refused *dataverse.APIError
+	return errors.As(err, &refused) && refused.Status == http.StatusBadRequest && !refused.Temporary() &&
+		refused.MissingPrivilege() == "" && missingColumn(err) == "" &&
+		!dataverse.HasCode(err, dataverse.CodePrivilegeMissing, dataverse.CodeNotMember, dataverse.CodeNoRoles, dataverse.CodeUserDisabled,
+			dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked, dataverse.CodeNoRetrieve)
+}
+
+// notFound says whether the service knows no rows of the table: "Resource not found for the segment" (OData).
+func notFound(err error) bool {
+	var refused *dataverse.APIError
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound &&
+		(refused.Code == dataverse.CodeURINotParsed || strings.Contains(refused.Message, "Resource not found for the segment"))
 }
 
 // missingColumn is the property that the service refused because the table does not have it, or "".

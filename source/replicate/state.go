@@ -1,10 +1,12 @@
 package replicate
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 	"time"
 
@@ -60,6 +62,9 @@ type State struct {
 	Organization string `json:"organization,omitempty"`
 	// Job is the platform's job that a full walk belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
+	// Began is when a full walk began, by this machine's clock. Who follows changes after it does not know of deletions
+	// since then.
+	Began time.Time `json:"began,omitzero"`
 	// Complete ends a full walk. The name is the one that Airbyte's Python CDK uses.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
@@ -80,10 +85,11 @@ func (e *FutureStateError) Error() string {
 var ErrBadState = errors.New("the saved state is not one of this connector")
 
 // ParseState reads a checkpoint, of this connector or of the Python connector ({"$deltatoken": "..."}). nil, null, {},
-// what holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the result
-// is nil. An error is a *FutureStateError or ErrBadState.
+// [], what holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the
+// result is nil. An error is a *FutureStateError or ErrBadState.
 func ParseState(raw json.RawMessage) (*State, error) {
-	if len(raw) == 0 || string(raw) == `"None"` {
+	switch string(bytes.Join(bytes.Fields(raw), nil)) {
+	case "", "[]", `"None"`:
 		return nil, nil
 	}
 	var members map[string]json.RawMessage
@@ -97,17 +103,32 @@ func ParseState(raw json.RawMessage) (*State, error) {
 	if token, found := members["$deltatoken"]; found && members["version"] == nil {
 		return pythonState(token)
 	}
+	if err := readable(members["version"]); err != nil {
+		return nil, err
+	}
 	var s State
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
 	}
+	return s.validate()
+}
+
+// readable refuses the versions that this program does not read. It looks at nothing else: the other members of a later
+// version may be of any type.
+func readable(raw json.RawMessage) error {
+	var version int
+	if raw != nil {
+		if err := json.Unmarshal(raw, &version); err != nil {
+			return fmt.Errorf("%w: its version: %w", ErrBadState, err)
+		}
+	}
 	switch {
-	case s.Version > stateVersion:
-		return nil, &FutureStateError{Version: s.Version}
-	case s.Version < 1:
-		return nil, fmt.Errorf("%w: it has no version", ErrBadState)
+	case version > stateVersion:
+		return &FutureStateError{Version: version}
+	case version < 1:
+		return fmt.Errorf("%w: it has no version", ErrBadState)
 	default:
-		return s.validate()
+		return nil
 	}
 }
 
@@ -120,7 +141,21 @@ func pythonState(raw json.RawMessage) (*State, error) {
 	if token == nil || *token == "" || *token == "None" {
 		return nil, nil
 	}
-	return &State{Version: stateVersion, Phase: Delta, token: dataverse.EncodeToken(*token)}, nil
+	return &State{Version: stateVersion, Phase: Delta, Issued: issuedOf(*token), token: dataverse.EncodeToken(*token)}, nil
+}
+
+// issuedOf is the time that a delta token bears behind its version, as in "919042!08/22/2017 08:10:44" (Microsoft, "Use
+// change tracking to synchronize data with external systems"). Any other form tells none: the result is zero.
+func issuedOf(token string) time.Time {
+	if decoded, err := url.PathUnescape(token); err == nil {
+		token = decoded
+	}
+	_, text, _ := strings.Cut(token, "!")
+	issued, err := time.Parse("01/02/2006 15:04:05", text)
+	if err != nil {
+		return time.Time{}
+	}
+	return issued
 }
 
 func (s State) validate() (*State, error) {
@@ -149,6 +184,15 @@ func (s State) validate() (*State, error) {
 		return nil, fmt.Errorf("%w: %s", ErrBadState, wrong)
 	}
 	return &s, nil
+}
+
+// nothingSent says whether the destination is known to have no rows. Since version 2 a state with their cursors goes ahead
+// of all rows.
+func (s *State) nothingSent() bool {
+	if s.Phase == Delta || s.Rising {
+		return false
+	}
+	return s.Phase == Keys || s.Version > 1 && s.Greatest == ""
 }
 
 // inMiddle says whether the state stands behind a page of changes, before the last.

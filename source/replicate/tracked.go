@@ -34,6 +34,7 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 			if s.upToDate {
 				return nil
 			}
+			r.warnAge(ctx, s)
 			err = r.readChanges(ctx, s)
 		case Full:
 			err = fmt.Errorf("%w: its phase is %q", ErrBadState, s.Phase)
@@ -56,7 +57,12 @@ func (r *reader) resume(ctx context.Context, saved *State) *State {
 		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start",
 			"before", saved.Organization, "now", r.Organization)
 		return r.second(saved)
-	case saved.Phase == Full: // the stream was read whole before
+	case saved.Phase == Full:
+		r.log.WarnContext(ctx, "the stream was set to full refresh before; it is read from the start once more, and its changes are followed from now on")
+		return r.second(saved)
+	case (saved.Phase == Keys || saved.Phase == Initial) && r.tooOld(saved):
+		r.log.WarnContext(ctx, "the first reading was interrupted for longer than Dataverse takes its delta token; it begins again with a new one",
+			"issued", tellTime(saved.Issued), "kept_for", r.TokenLife)
 		return r.second(saved)
 	}
 	saved.Organization = r.Organization
@@ -84,15 +90,24 @@ func (r *reader) anew() *State {
 // second is the state of a second reading, which has to outdo what the destination holds. Deletions are unknown until
 // a ledger has been reconciled; where there is none, or it did not see all before, they stay so.
 func (r *reader) second(before *State) *State {
-	if before.Phase == Keys && !before.Rising { // nothing was sent
+	if before.nothingSent() {
 		return r.anew()
 	}
 	s := r.anew()
 	s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, true, before.Gap, before.Ledger
 	if s.Gap.IsZero() {
-		s.Gap = since(before.Issued)
+		s.Gap = since(knownUntil(before))
 	}
 	return s
+}
+
+// knownUntil is since when a state's destination may hold rows that are gone, zero if that is not known. A full reading
+// tells no deletions, but it sends only rows that were there when it began.
+func knownUntil(s *State) time.Time {
+	if s.Phase == Full && (s.Complete || !s.Rising) {
+		return s.Began
+	}
+	return s.Issued
 }
 
 // since is a time to tell, even where it is not known.
@@ -111,13 +126,19 @@ func (r *reader) warnGap(ctx context.Context, s *State) {
 	}
 }
 
-// warnAge tells before it is too late that syncs are too rare for the life of delta tokens.
+// tooOld says whether the service no longer takes the state's delta token, as far as that is known.
+func (r *reader) tooOld(s *State) bool {
+	return !s.Issued.IsZero() && r.TokenLife > 0 && r.Now().Sub(s.Issued) > r.TokenLife
+}
+
+// warnAge tells once, before it is too late, that syncs are too rare or take too long for the life of delta tokens.
 func (r *reader) warnAge(ctx context.Context, s *State) {
-	if s.Phase != Delta || s.Issued.IsZero() || r.TokenLife <= 0 {
+	if s.Issued.IsZero() || r.TokenLife <= 0 || r.ageTold {
 		return
 	}
 	if age := r.Now().Sub(s.Issued); age > r.TokenLife/2 {
-		r.log.WarnContext(ctx, "the last sync was long ago: Dataverse forgets deletions and refuses delta tokens after some days; sync more often, or "+
+		r.ageTold = true
+		r.log.WarnContext(ctx, "the last sync was long ago, or took long: Dataverse forgets deletions and refuses delta tokens after some days; sync more often, or "+
 			"have organization.expirechangetrackingindays raised",
 			"age", age.Round(time.Minute), "kept_for", r.TokenLife)
 	}

@@ -38,11 +38,11 @@ func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
 	assert.Zero(t, got.failed)
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		`account STATE 0.0 ` + fullState(`"link":"`+escaped(first)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77"`),
+		`account STATE 0.0 ` + fullState(`"link":"`+escaped(first)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
 		record("a1", march), record("a2", april),
-		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77"`),
+		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
 		record("a3", march),
-		`account STATE 1.0 ` + fullState(`"greatest":"`+april+`",`+ofOrganization()+`,"job":"77","__ab_full_refresh_sync_complete":true`),
+		`account STATE 1.0 ` + fullState(`"greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z","__ab_full_refresh_sync_complete":true`),
 		"account COMPLETE",
 	}, got.messages, "the second page has no greater cursor, so no state goes ahead of it")
 	assert.Equal(t, []dataverse.PageRequest{
@@ -54,7 +54,7 @@ func TestAnEmptyTableRunsAndCompletes(t *testing.T) {
 	got := run(t, script(map[dataverse.Link]answer{first: {}}), nil, fullRefresh(""))
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		`account STATE 0.0 ` + fullState(ofOrganization()+`,"__ab_full_refresh_sync_complete":true`),
+		`account STATE 0.0 ` + fullState(ofOrganization()+`,"began":"2026-04-01T12:00:00Z","__ab_full_refresh_sync_complete":true`),
 		"account COMPLETE",
 	}, got.messages)
 }
@@ -189,6 +189,8 @@ func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
 	got := run(t, script(wholeTable()), nil, stream)
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.states()[0], `"phase":"full"`)
+	assert.Contains(t, got.log, "level=WARN")
+	assert.Contains(t, got.log, "of which partition a deleted elastic row was")
 }
 
 func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTrackedToday(t *testing.T) {

@@ -97,12 +97,16 @@ func TestChangesThatCanOnlyBeHadWithARemovedColumnAreReadAnew(t *testing.T) {
 }
 
 func TestATableThatIsRemovedInTheMiddleOfAReadIsToldSo(t *testing.T) {
-	s := script(map[dataverse.Link]answer{first: {err: removed()}})
-	s.table = nil
-	got := run(t, s, nil, incremental(""))
-	assert.Equal(t, []string{
-		"account STARTED", "account ERROR the environment has no table account that the Web API can read", "account INCOMPLETE",
-	}, got.messages)
+	for name, refused := range map[string]error{"at its rows": noSegment(), "at a column": removed()} {
+		t.Run(name, func(t *testing.T) {
+			s := script(map[dataverse.Link]answer{first: {err: refused}})
+			s.table = nil
+			got := run(t, s, nil, incremental(""))
+			assert.Equal(t, []string{
+				"account STARTED", "account ERROR the environment has no table account that the Web API can read", "account INCOMPLETE",
+			}, got.messages)
+		})
+	}
 }
 
 func TestAStreamOfWhichNothingIsLeftIsAnError(t *testing.T) {

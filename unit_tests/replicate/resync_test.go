@@ -31,6 +31,9 @@ func TestATokenThatIsOfNoUseLeadsToASecondReading(t *testing.T) {
 		"expired, with another status":    {err: refusal(http.StatusForbidden, dataverse.CodeTokenExpired)},
 		"malformed":                       {err: refusal(http.StatusBadRequest, dataverse.CodeTokenMalformed)},
 		"not parsed":                      {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+		"expired, by its message alone":   {err: &dataverse.APIError{Status: http.StatusForbidden, Message: "version stamp Associated with the client has expired. Please perform a full sync."}},
+		"refused for good":                {err: refusal(http.StatusBadRequest, "0x80048d19")},
+		"refused without a code":          {err: refusal(http.StatusBadRequest, "")},
 		"gone":                            {err: refusal(http.StatusGone, "")},
 		"of a cookie that is not taken":   {err: cookieRefused()},
 		"of a cookie from another order":  {err: refusal(http.StatusBadRequest, dataverse.CodePageOrder)},
@@ -103,6 +106,9 @@ func TestATokenThatGrowsOldIsWarnedOf(t *testing.T) {
 func TestOtherRefusalsOfAChangeLeaveTheTokenAlone(t *testing.T) {
 	for name, refused := range map[string]error{
 		"a missing privilege":  refusal(http.StatusForbidden, dataverse.CodePrivilegeMissing),
+		"a lasting privilege":  refusal(http.StatusBadRequest, dataverse.CodePrivilegeMissing),
+		"tracking that is off": refusal(http.StatusBadRequest, dataverse.CodeNotTracked),
+		"a passing refusal":    refusal(http.StatusBadRequest, "0x80044151"),
 		"throttling":           refusal(http.StatusTooManyRequests, dataverse.CodeThrottledRequests),
 		"a failure":            refusal(http.StatusInternalServerError, ""),
 		"a table that is gone": refusal(http.StatusNotFound, dataverse.CodeURINotParsed),
@@ -125,7 +131,8 @@ func TestAnExpiredTokenOfThePythonConnectorLeadsToASecondReading(t *testing.T) {
 	got := run(t, s, nil, incremental(`{"$deltatoken":"100!04/01/2026 12:00:00"}`))
 	assert.Equal(t, append([]dataverse.Link{link}, walkOf()...), s.links())
 	assert.Equal(t, record("a1", noon), got.records()[0], "what the Python connector sent must not win")
-	assert.Contains(t, got.log, "unknown time")
+	assert.Contains(t, got.log, "followed_until=2026-04-01T12:00:00Z", "the token bears its time")
+	assert.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`)
 	assert.NotContains(t, s.links(), own)
 }
 

@@ -21,11 +21,15 @@ import (
 
 const (
 	fixtureSelect = "accounts?$select=accountid,modifiedon,name"
+	fixtureLedger = "qqurW7hwIQMDAwMjU0xMjL+///v37wUFBRcvXiwmJsbAwMDLy2tlZSUtLa2jo2NrawsIAAD//w==" // three keys
 	fixtureToken  = fixtureSelect + "&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20"
 )
 
 // fixtures are states that a version of this connector has written. Files once here stay, whatever version is current.
-func fixtures() map[string]replicate.State {
+func fixtures(t *testing.T) map[string]replicate.State {
+	t.Helper()
+	held, err := replicate.ParseState(json.RawMessage(`{"version":2,"phase":"delta","link":"accounts","ledger":"` + fixtureLedger + `"}`))
+	require.NoError(t, err)
 	issued := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	with := func(version int, change func(*replicate.State)) replicate.State {
 		s := replicate.State{Version: version, Greatest: april, Organization: organization}
@@ -74,11 +78,22 @@ func fixtures() map[string]replicate.State {
 			s.Phase, s.Begin, s.Issued, s.Restarts = replicate.Delta, fixtureToken, issued, 2
 			s.Link = fixtureSelect + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
 		}),
+		"v2_delta_ledger": with(2, func(s *replicate.State) {
+			s.Phase, s.Link, s.Issued = replicate.Delta, fixtureToken, issued
+			s.Ledger = held.Ledger
+		}),
+		"v2_reconcile": with(2, func(s *replicate.State) {
+			s.Phase, s.Begin, s.Issued, s.Rising = replicate.Reconcile, fixtureToken, issued, true
+			s.Ledger, s.Gap = held.Ledger, issued.AddDate(0, -1, 0)
+		}),
+		"v2_full_began": with(2, func(s *replicate.State) {
+			s.Phase, s.Job, s.Complete, s.Began = replicate.Full, "77", true, issued
+		}),
 	}
 }
 
 func TestStatesOfEarlierVersionsStayReadable(t *testing.T) {
-	all := fixtures()
+	all := fixtures(t)
 	files, err := filepath.Glob("testdata/state/*.json")
 	require.NoError(t, err)
 	require.Len(t, files, len(all))
@@ -94,7 +109,7 @@ func TestStatesOfEarlierVersionsStayReadable(t *testing.T) {
 }
 
 func TestAStateIsWrittenAsItIsRead(t *testing.T) {
-	for name, state := range fixtures() {
+	for name, state := range fixtures(t) {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", "state", name+".json"))
 			require.NoError(t, err)
@@ -114,6 +129,7 @@ func TestAStateIsWrittenWithThePresentVersion(t *testing.T) {
 func TestWhatIsNoState(t *testing.T) {
 	for _, raw := range []string{
 		``, `null`, `{}`, `"None"`, `{"$deltatoken":"None"}`, `{"$deltatoken":null}`, `{"$deltatoken":""}`,
+		" \n{ }\t", `[]`, ` [ ] `, "\n\"None\" ", `" None "`, ` null `, ` {"$deltatoken": "None"} `,
 		`{"__ab_no_cursor_state_message":true}`, `{"__ab_full_refresh_sync_complete":true}`,
 	} {
 		t.Run(raw+" is none", func(t *testing.T) {
@@ -134,6 +150,11 @@ func TestAStateOfANewerConnectorIsRefused(t *testing.T) {
 	require.True(t, errors.As(err, &future))
 	assert.Equal(t, 3, future.Version)
 	assert.EqualError(t, err, "the saved state has version 3, and this version of the connector reads up to 2")
+
+	for _, raw := range []string{`{"version":3,"phase":{}}`, `{"version":3,"ledger":{}}`, `{"version":3,"greatest":5}`, `{"$deltatoken":1,"version":3}`} {
+		_, err := replicate.ParseState(json.RawMessage(raw))
+		assert.ErrorAs(t, err, &future, raw)
+	}
 
 	s := trackedTable()
 	got := run(t, s, nil, incremental(`{"version":3}`))

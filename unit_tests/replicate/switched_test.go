@@ -1,0 +1,105 @@
+package replicate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+func TestAFullRefreshThatBecomesIncrementalSaysSinceWhenDeletionsAreUnknown(t *testing.T) {
+	const began = `,"began":"2026-03-31T00:00:00Z"`
+	const complete = `,"__ab_full_refresh_sync_complete":true`
+	greatest := `"greatest":"` + april + `",`
+	for name, c := range map[string]struct{ state, since string }{
+		"complete":                            {fullState(greatest + ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
+		"interrupted":                         {fullState(greatest + ofOrganization() + began), "2026-03-31T00:00:00Z"},
+		"interrupted, with rows sent before":  {fullState(greatest + `"rising":true,` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
+		"of a version that did not note it":   {fullState(greatest + ofOrganization() + complete), "1970-01-01T00:00:00Z"},
+		"complete, without any row":           {fullState(ofOrganization() + began + complete), ""},
+		"without a row that a state tells of": {fullState(`"link":"` + escaped(first) + `",` + ofOrganization() + began), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := trackedTable()
+			got := run(t, s, nil, incremental(c.state))
+			assert.Equal(t, walkOf(), s.links())
+			assert.Contains(t, got.log, "was set to full refresh before")
+			assert.NotContains(t, got.lastState(), "began")
+			if c.since == "" {
+				assert.NotContains(t, got.lastState(), "deletions_unknown_since")
+				assert.NotContains(t, got.log, "may still stand")
+				return
+			}
+			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"`+c.since+`"`)
+		})
+	}
+}
+
+func TestAnInterruptedFirstReadingWhoseTokenHasExpiredBeginsAgain(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	keys := `{"version":2,"phase":"keys","link":"` + string(keysLink) + `","issued":"2026-04-01T12:00:00Z",` + ofOrganization() + `}`
+	rows := initialState(second, `"greatest":"`+april+`",`+ofOrganization())
+	for name, c := range map[string]struct {
+		state  string
+		age    time.Duration
+		again  bool
+		warned bool
+		gap    bool
+	}{
+		"at its keys":                       {keys, week + time.Minute, true, true, false},
+		"at its rows":                       {rows, week + time.Minute, true, true, true},
+		"before any row":                    {initialState(first, ofOrganization()), week + time.Minute, true, true, false},
+		"at its keys, with a token to use":  {keys, week - time.Minute, false, true, false},
+		"at its rows, with a token to use":  {rows, week - time.Minute, false, true, false},
+		"at its rows, with a token of late": {rows, week/2 - time.Minute, false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := trackedTable()
+			got := run(t, s, func(j *replicate.Job) {
+				j.TokenLife = week
+				j.Now = func() time.Time { return answered().Add(c.age) }
+			}, incremental(c.state))
+			assert.Equal(t, "account COMPLETE", got.last())
+			assert.Equal(t, c.again, slices.Equal(walkOf(), s.links()), s.links())
+			assert.Equal(t, c.again, strings.Contains(got.log, "interrupted for longer"))
+			assert.Equal(t, c.warned, strings.Contains(got.log, "kept_for"))
+			assert.LessOrEqual(t, strings.Count(got.log, "expirechangetrackingindays"), 1)
+			assert.Equal(t, c.gap, strings.Contains(got.lastState(), "deletions_unknown_since"))
+		})
+	}
+}
+
+// refusedPages is a table of a number of pages. Those of some numbers are refused a number of times.
+func refusedPages(count, times int, refused ...int) *service {
+	page := func(n int) dataverse.Link { return first + dataverse.Link("&$skiptoken="+guid(n)) }
+	s := script(nil)
+	for n := range count {
+		link, next := page(n), page(n+1)
+		if n == 0 {
+			link = first
+		}
+		if n == count-1 {
+			next = ""
+		}
+		if slices.Contains(refused, n) {
+			s.answers[link] = slices.Repeat([]answer{{err: cookieRefused()}}, times)
+		}
+		s.answers[link] = append(s.answers[link], slices.Repeat([]answer{{next: next}}, 20)...)
+	}
+	return s
+}
+
+func TestRestartsAreCountedAnewOnceAWalkHasComeFurther(t *testing.T) {
+	got := run(t, refusedPages(80, 1, 12, 24, 36, 48, 60, 72), nil, fullRefresh(""))
+	assert.Equal(t, "account COMPLETE", got.last(), "each page is refused once")
+
+	s := refusedPages(30, 19, 25)
+	got = run(t, s, nil, fullRefresh(""))
+	assert.Equal(t, "account INCOMPLETE", got.last(), "one page is always refused")
+	assert.Len(t, s.asked, 4*26)
+}
