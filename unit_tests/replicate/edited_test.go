@@ -93,6 +93,25 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	assert.NotContains(t, got.log, selectionChanged, "it has not, since the last sync")
 }
 
+func TestASelectionThatIsRefusedForAnyReasonIsNoReasonToGiveUpTheToken(t *testing.T) {
+	refused := refusal(http.StatusBadRequest, "0x80048d19")
+	s := script(map[dataverse.Link]answer{
+		changesSince(100): {err: refused},
+		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: narrow()},
+	})
+	s.rows["b1"] = true
+	got := run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, []dataverse.Link{changesSince(100), narrow()}, s.links())
+	assert.Equal(t, []string{record("b1", noon)}, got.records())
+
+	s = trackedTable()
+	s.answers[changesSince(100)] = []answer{{err: refused}, {delta: changesSince(101)}}
+	s.answers[narrow()] = []answer{{err: refused}}
+	got = run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, walkOf()...), s.links(), "refused as the service sent it, it is lost")
+	assert.Equal(t, "account COMPLETE", got.last())
+}
+
 func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		link  dataverse.Link
