@@ -21,6 +21,7 @@ func (w *world) removeColumn(r *rand.Rand, table string) error {
 	if len(names) < 2 {
 		return nil
 	}
+	w.lost[table] = true
 	return w.environment.RemoveColumn(table, names[r.IntN(len(names))])
 }
 

@@ -86,7 +86,7 @@ func shares() []share {
 		{change, 22, 16}, {imported, 4, 2}, {purge, 2, 1}, {expire, 4, 2}, {rename, 2, 1}, {removeColumn, 2, 1},
 		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {outgrow, 3, 0}, {copied, 1, 0},
 		// What is withheld and granted between two requests cannot be noticed by anyone: during a read nothing is granted.
-		{restrict, 2, 4}, {grant, 5, 0},
+		{restrict, 1, 8}, {grant, 6, 0},
 	}
 }
 

@@ -76,7 +76,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 func newWorld(s switches) *world {
 	w := &world{
 		switches: s, clock: newClock(), destination: destination.New(), offered: map[string]map[string]destination.Property{},
-		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{},
+		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{}, lost: map[string]bool{},
 	}
 	for _, stream := range streams {
 		w.changed[stream], w.deleted[stream], w.selected[stream] = map[string]int{}, map[string]time.Time{}, map[string]int{}

@@ -25,6 +25,7 @@ type world struct {
 	changed     map[string]map[string]int                  // by table and row: the event that changed it last
 	deleted     map[string]map[string]time.Time            // by table and row: when it was deleted last
 	selected    map[string]map[string]int                  // by stream and column: the event since which it is selected
+	lost        map[string]bool                            // the tables that lost a column since the read began
 	job         int64
 	failed      error // of a step
 }

@@ -6,6 +6,7 @@ func List() []Defect {
 		changes = "source/replicate/changes.go"
 		tracked = "source/replicate/tracked.go"
 		walk    = "source/replicate/walk.go"
+		bykey   = "source/replicate/bykey.go"
 	)
 	return []Defect{
 		{"a state is sent before the records of its page", []Edit{{walk,
@@ -17,7 +18,7 @@ func List() []Defect {
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil // a bare space cannot be sent at all\n",
 			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err\n"}}},
 		{"the delta token is taken after the rows", []Edit{
-			{walk, "	return r.newWalk(s).all(ctx)\n", "	w := r.newWalk(s)\n	w.track = s.Phase == Initial\n	return w.all(ctx)\n"},
+			{walk, "	w.whole = s.Phase == Initial\n", "	w.whole, w.track = s.Phase == Initial, s.Phase == Initial\n"},
 			{walk, "	case s.Phase == Initial:\n", "	case s.Phase == Initial:\n		s.Begin = page.Delta\n"},
 		}},
 		{"a deletion's cursor equals that of the row", []Edit{{"source/record/encoder.go", "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
@@ -26,8 +27,10 @@ func List() []Defect {
 		{"a walk through changes that goes on forgets what was sent", []Edit{{changes, "newSeen(resumed || s.Restarts > 0)", "newSeen(s.Restarts > 0)"}}},
 		{"a second reading does not rise above the first", []Edit{{tracked, "s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, true,", "s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, false,"}}},
 		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case w.edited && !honoured(", "case w.edited && w.first && !honoured("}}},
-		{"deletions that cannot be known are not told", []Edit{{tracked, "		s.Gap = since(before.Issued)\n", "		s.Gap = before.Gap\n"}}},
+		{"deletions that cannot be known are not told", []Edit{{tracked, "	if s.Gap.IsZero() {\n", "	if !s.Gap.IsZero() {\n"}}},
 		{"a full reading goes on in another job", []Edit{{"source/replicate/reader.go", " || saved.Job != r.ID ||", " ||"}}},
+		{"rows are read without proof that all may be seen", []Edit{{walk, "	w.whole = s.Phase == Initial\n", ""}}},
+		{"a row that is not found is taken for deleted", []Edit{{bykey, "if found < len(some) && page.Next", "if found > len(some) && page.Next"}}},
 		{"all rows in place of changes are taken for changes", []Edit{{"source/replicate/pager.go", "case p.changes && !page.Changes():", "case p.changes && p.track && !page.Changes():"}}},
 	}
 }
