@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -38,7 +39,12 @@ func FuzzRefusal(f *testing.F) {
 // collected is a sink that keeps nothing.
 type collected struct{ rows int }
 
-func (c *collected) Begin(time.Time) { c.rows = 0 }
+func (c *collected) Begin(context.Context, time.Time) error {
+	c.rows = 0
+	return nil
+}
+
+func (c *collected) Void() {}
 
 func (c *collected) Row(d *jsontext.Decoder) error {
 	c.rows++
@@ -54,7 +60,7 @@ func FuzzPage(f *testing.F) {
 	c := New("https://contoso.example", nil, nil, Options{})
 	f.Fuzz(func(t *testing.T, body string) {
 		sink := &collected{}
-		page, err := c.scanPage(&http.Response{Header: http.Header{}}, io.MultiReader(strings.NewReader(body)), sink)
+		page, err := c.scanPage(context.Background(), &http.Response{Header: http.Header{}}, io.MultiReader(strings.NewReader(body)), sink)
 		var broken *BrokenAnswerError
 		switch {
 		case err == nil && !json.Valid([]byte(body)):

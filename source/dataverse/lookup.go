@@ -38,7 +38,13 @@ func (c *Client) TokenDays(ctx context.Context) (int, error) {
 type expiry struct{ days int }
 
 // Begin starts an attempt.
-func (e *expiry) Begin(time.Time) { e.days = 0 }
+func (e *expiry) Begin(context.Context, time.Time) error {
+	e.days = 0
+	return nil
+}
+
+// Void ends an attempt that failed.
+func (e *expiry) Void() {}
 
 // Row reads the organisation's row.
 func (e *expiry) Row(d *jsontext.Decoder) error {

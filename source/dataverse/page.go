@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,8 +19,11 @@ const MaxPageSize = 5000
 
 // Sink takes the rows of one page while they are decoded.
 type Sink interface {
-	// Begin starts an attempt at the page: what came of it before is void. at is the service's clock, in UTC.
-	Begin(at time.Time)
+	// Begin starts an attempt at the page, whose answer waits in memory. It may wait for room to decode it. at is the
+	// service's clock, in UTC. An error ends the request.
+	Begin(ctx context.Context, at time.Time) error
+	// Void drops what came since Begin: the attempt has failed.
+	Void()
 	// Row reads exactly one row, or one deletion, from the decoder, which stands in front of it. An error that wraps
 	// ErrRow ends the request; any other is taken for a broken answer, and the page is asked for again.
 	Row(*jsontext.Decoder) error
@@ -69,7 +73,9 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		prefer:    prefer,
 		read: func(answer *http.Response, body io.Reader) error {
 			var err error
-			page, err = c.scanPage(answer, body, sink)
+			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
+				sink.Void()
+			}
 			return err
 		},
 	})
@@ -80,13 +86,15 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 }
 
 // scanPage reads the members of a page in whatever order they stand.
-func (c *Client) scanPage(answer *http.Response, body io.Reader, sink Sink) (Page, error) {
+func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Reader, sink Sink) (Page, error) {
 	at, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil {
 		at = time.Now()
 	}
 	page := Page{At: at.UTC()}
-	sink.Begin(page.At)
+	if err := sink.Begin(ctx, page.At); err != nil {
+		return Page{}, fmt.Errorf("%w: %w", ErrRow, err)
+	}
 	var next, delta string
 	rows := false
 	d := newDecoder(body)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
@@ -67,7 +68,7 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 }
 
 // Begin starts a page, or another attempt at it, that the service answered at a time.
-func (e *Encoder) Begin(at time.Time) {
+func (e *Encoder) Begin(_ context.Context, at time.Time) error {
 	e.floor = max(CursorAt(at), e.before.Next())
 	e.greatest = append(e.greatest[:0], e.before...)
 	e.lines, e.rows, e.keys, e.deleted, e.dropped = e.lines[:0], e.rows[:0], e.keys[:0], e.deleted[:0], 0
@@ -78,7 +79,11 @@ func (e *Encoder) Begin(at time.Time) {
 	e.head = append(e.head, `,"emitted_at":`...)
 	e.head = strconv.AppendInt(e.head, e.options.EmittedAt(), 10)
 	e.head = append(e.head, `,"data":{`...)
+	return nil
 }
+
+// Void drops the page.
+func (e *Encoder) Void() {}
 
 // Row reads one row, or one deletion, and appends the row's line. A row that ends in an error leaves nothing behind.
 func (e *Encoder) Row(d *jsontext.Decoder) error {

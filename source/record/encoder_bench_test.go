@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -37,7 +38,9 @@ func encodePage(e *record.Encoder, d *jsontext.Decoder) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	e.Begin(time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
+	if err := e.Begin(context.Background(), time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)); err != nil {
+		return err
+	}
 	for d.PeekKind() != ']' {
 		if err := e.Row(d); err != nil {
 			return err

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 }
 
 func readFuzzed(e *record.Encoder, page []byte) {
-	e.Begin(time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
+	_ = e.Begin(context.Background(), time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
 	d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if _, err := d.ReadToken(); err != nil {
 		return

@@ -109,7 +109,9 @@ func (w *walk) allByKey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.encoder.Begin(page.At)
+		if err := w.encoder.Begin(ctx, page.At); err != nil {
+			return err
+		}
 		if err := w.finish(ctx, page, changes.encoder.Deleted()); err != nil || page.Next == "" {
 			return err
 		}

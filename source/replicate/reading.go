@@ -81,7 +81,9 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 			r.warnDeletions(ctx)
 			continue
 		}
-		w.encoder.Begin(at)
+		if err := w.encoder.Begin(ctx, at); err != nil {
+			return err
+		}
 		if err := w.deliver(gone); err != nil {
 			return err
 		}

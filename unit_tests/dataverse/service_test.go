@@ -135,10 +135,13 @@ type rows struct {
 	each     func()
 }
 
-func (r *rows) Begin(at time.Time) {
+func (r *rows) Begin(_ context.Context, at time.Time) error {
 	r.attempts = append(r.attempts, at)
 	r.values = nil
+	return nil
 }
+
+func (r *rows) Void() { r.values = nil }
 
 func (r *rows) Row(d *jsontext.Decoder) error {
 	if r.fail != nil {

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,9 @@ func begin(e *record.Encoder, at time.Time, page string) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	e.Begin(at)
+	if err := e.Begin(context.Background(), at); err != nil {
+		return err
+	}
 	for d.PeekKind() != ']' {
 		if err := e.Row(d); err != nil {
 			return err

@@ -64,7 +64,9 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	if page.Context == "" && (q.Link.DeltaToken() != "" || strings.Contains(string(q.Link), "istracking=%22True")) {
 		page.Context = selecting(strings.Join(q.Link.Select(), ","))
 	}
-	sink.Begin(page.At)
+	if err := sink.Begin(ctx, page.At); err != nil {
+		return dataverse.Page{}, err
+	}
 	for _, row := range a.rows {
 		if err := sink.Row(jsontext.NewDecoder(strings.NewReader(row), jsontext.AllowDuplicateNames(true))); err != nil {
 			return dataverse.Page{}, err
