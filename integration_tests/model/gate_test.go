@@ -34,7 +34,7 @@ func newGate(seed uint64, streams []string, admit func(stream string, middle boo
 func (g *gate) pass(r *http.Request) bool {
 	stream := streamOf(r.URL.Path)
 	g.mu.Lock()
-	if stream == "" || g.open {
+	if stream == "" || g.open || !g.live[stream] { // another stream may ask how far the changes of one that has ended are
 		g.mu.Unlock()
 		return false
 	}

@@ -178,6 +178,9 @@ func (w *world) admission(s step) func(stream string, middle bool) bool {
 			w.clock.answerBy(drift)
 		}
 		asked[stream]++
+		if s.read.busy {
+			w.do(step{kind: change, table: notes, n: 1, seed: random.Uint64()})
+		}
 		for _, e := range s.read.during {
 			if e.before == (place{stream, asked[stream]}) {
 				w.do(e.step)

@@ -69,6 +69,9 @@ func (s step) simpler() []step {
 	if !s.read.newJob {
 		add(func(s *step) { s.read.newJob = true })
 	}
+	if s.read.busy {
+		add(func(s *step) { s.read.busy = false })
+	}
 	for i := range s.read.refuse {
 		add(func(s *step) { s.read.refuse = slices.Delete(s.read.refuse, i, i+1) })
 	}

@@ -43,6 +43,7 @@ type reading struct {
 	cut    cut
 	keep   bool // what came after the last STATE of each stream before the break is kept
 	newJob bool // a job of its own, and not another attempt of the one before
+	busy   bool // others write to the environment all the time, though not to a table whose changes are followed
 	refuse []place
 	during []event
 }
@@ -115,7 +116,7 @@ func drawTable(r *rand.Rand) string {
 
 func drawRead(r *rand.Rand) step {
 	s := step{kind: read, seed: r.Uint64()}
-	s.read.newJob = !one(r, 3)
+	s.read.newJob, s.read.busy = !one(r, 3), one(r, 2)
 	if one(r, 2) {
 		s.read.cut, s.read.keep = drawCut(r), one(r, 2)
 	}
@@ -167,6 +168,9 @@ func (r reading) String() string {
 	b.WriteString("read")
 	if r.newJob {
 		b.WriteString(" in a new job")
+	}
+	if r.busy {
+		b.WriteString(" while others write")
 	}
 	if r.cut != (cut{}) {
 		fmt.Fprintf(&b, ", cut %d bytes behind %d states, keeping what no STATE covers: %t", r.cut.bytes, r.cut.states, r.keep)

@@ -91,10 +91,12 @@ func (r *reader) ownLink(s *State) dataverse.Link {
 	}
 }
 
-// judge refuses a page of changes that is not what was asked for.
+// judge refuses a page that is not what was asked for: changes, or the end of a reading whose token has to be proved.
 func (w *walk) judge(page dataverse.Page) error {
 	var err error
 	switch {
+	case w.state.tokenAtEnd() && page.Next == "" && late(page.Delta, w.state.Bound):
+		err = ErrTokenLate
 	case w.state.Phase != Delta:
 	case wentBackward(w.state.Begin, page.Delta):
 		err = ErrRestored

@@ -138,6 +138,9 @@ func (r *reader) run() error {
 // checkpoint sends a state. It covers all records of the stream sent before it. One that has just been sent is not
 // repeated.
 func (r *reader) checkpoint(s State) error {
+	if s.Phase != Full {
+		s.TokenOf = r.versions.found()
+	}
 	raw, err := s.Encode()
 	if err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 )
 
 // readFirst reads a table that fits on one page: its rows and the delta token come in one answer, so nothing can
-// happen between them. Of a larger table the page is dropped unsent.
+// happen between them. A larger table's page is the first of its reading where the token at the end is proved to stand
+// for it, and is dropped unsent elsewhere.
 func (r *reader) readFirst(ctx context.Context, s *State) error {
 	w := r.newWalk(s)
 	w.track, w.first = true, true
@@ -17,12 +18,16 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 	if err != nil {
 		return err
 	}
+	bound, proved := uint64(0), true
 	if page.Next != "" {
+		bound, proved = r.bound(ctx)
+	}
+	if !proved {
 		s.Phase, s.Link = Keys, r.keysPage()
 		return nil
 	}
 	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
-	s.Phase, s.Begin, s.Issued, s.upToDate = Initial, page.Delta, page.At, true
+	s.Phase, s.Begin, s.Bound, s.Issued, s.upToDate = Initial, page.Delta, bound, page.At, page.Next == ""
 	return w.finish(ctx, page, nil)
 }
 
@@ -37,6 +42,7 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 		return err
 	}
 	p.track = true
+	seen := witness{reader: r}
 	for {
 		page, err := p.page(ctx, s.Link)
 		if err != nil {
@@ -45,6 +51,7 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 		if s.Issued.IsZero() {
 			s.Issued = page.At
 		}
+		seen.see(ctx, page)
 		if page.Next != "" {
 			s.Link = page.Next
 		} else {

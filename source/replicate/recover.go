@@ -61,6 +61,11 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if notFound(err) {
 		return s, r.recoverTable(ctx, s, err)
 	}
+	if errors.Is(err, ErrTokenLate) {
+		r.versions.learn(LastPage)
+		r.log.WarnContext(ctx, "the table is read once more, for its delta token cannot be proved to stand for a time before its rows", "reason", err.Error())
+		return r.second(s), nil
+	}
 	// A column that is left out already is named by a link of an earlier selection.
 	refused := linkRefused(err) || missingColumn(err) != ""
 	atStart := s.Link == r.startOf(s)
@@ -90,8 +95,13 @@ func (r *reader) startOf(s *State) dataverse.Link {
 }
 
 // startAgain leads a state back to the start of its walk. A reading keeps its delta token: it stands for a time before
-// all rows, however often they are read.
+// all rows, however often they are read. One whose token would have come with its last page has none: what was deleted
+// since its first page is unknown to the next.
 func (r *reader) startAgain(s *State) {
+	if s.tokenAtEnd() {
+		*s = *r.second(s)
+		return
+	}
 	s.Link = r.startOf(s)
 	s.Restarts++
 	switch s.Phase {

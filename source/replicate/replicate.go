@@ -57,6 +57,8 @@ type Job struct {
 	FailOnExpiry bool          // a delta token that is of no use any more is an error, and no reason to read from the start
 	TokenLife    time.Duration // for how long the service takes delta tokens; 0: not known
 	Now          func() time.Time
+
+	versions versions
 }
 
 // Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed, those among

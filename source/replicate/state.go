@@ -42,6 +42,11 @@ type State struct {
 	// Begin is the delta link, as the service sent it, that the present walk through changes began with, or that changes
 	// are to be followed from once all rows are read. Until then it is the only one that stands for the whole of it.
 	Begin dataverse.Link `json:"begin,omitempty"`
+	// Bound is the version of a token that was issued right behind the first page. A reading has it whose own token comes
+	// with its last page, and stands for the first: it must not be later.
+	Bound uint64 `json:"bound,omitempty,string"`
+	// TokenOf is the page of a walk that the environment's delta tokens were found to stand for.
+	TokenOf Moment `json:"token_of,omitempty"`
 	// Issued is when the delta token was taken, by the service's clock: changes from before it are known. A token may
 	// stand for its walk's first page, so it is the time of that.
 	Issued time.Time `json:"issued,omitzero"`
@@ -163,7 +168,7 @@ func (s State) validate() (*State, error) {
 	switch s.Phase {
 	case Full:
 	case Initial:
-		if s.Version > 1 && s.Begin == "" {
+		if s.Version > 1 && s.Begin == "" && s.Bound == 0 {
 			wrong = "it has no delta token"
 		}
 	case Reconcile:
@@ -195,6 +200,9 @@ func (s *State) nothingSent() bool {
 	return s.Phase == Keys || s.Version > 1 && s.Greatest == ""
 }
 
+// tokenAtEnd says whether the state is of a reading whose delta token comes with its last page.
+func (s *State) tokenAtEnd() bool { return s.Phase == Initial && s.Begin == "" }
+
 // inMiddle says whether the state stands behind a page of changes, before the last.
 func (s *State) inMiddle() bool { return s.Phase == Delta && s.Begin != "" && s.Link != s.Begin }
 
@@ -209,7 +217,7 @@ func (s *State) endReading() {
 
 // followFromBegin goes on to the changes since the delta token.
 func (s *State) followFromBegin() {
-	s.Phase, s.Link, s.Begin, s.Rising, s.Restarts = Delta, s.Begin, "", false, 0
+	s.Phase, s.Link, s.Begin, s.Bound, s.Rising, s.Restarts = Delta, s.Begin, "", 0, false, 0
 	if !s.Gap.IsZero() { // a ledger from now on would not know of the rows that are in doubt
 		s.Ledger = nil
 	}

@@ -8,13 +8,18 @@ import (
 
 // readTracked reads a tracked table: all its rows the first time, from then on what has changed.
 func (r *reader) readTracked(ctx context.Context, saved *State) error {
+	if saved != nil && saved.Organization == r.Organization {
+		r.versions.learn(saved.TokenOf)
+	}
 	s := r.resume(ctx, saved)
 	r.warnAge(ctx, s)
 	s, err := r.persist(ctx, s, r.follow)
-	if err == nil {
-		r.warnGap(ctx, s)
+	if err != nil {
+		return err
 	}
-	return err
+	r.warnGap(ctx, s)
+	r.versions.offer(r.table, s.Link)
+	return nil
 }
 
 // follow goes through the phases that are left.
@@ -69,8 +74,11 @@ func (r *reader) resume(ctx context.Context, saved *State) *State {
 	switch {
 	case saved.Phase == Keys && saved.Link.EntitySet() != r.table.EntitySet:
 		r.startAgain(saved)
-	case saved.Phase == Initial && saved.Begin == "": // version 1 took its token at the end
+	case saved.tokenAtEnd() && saved.Bound == 0: // version 1 did not prove what its token stood for
 		r.log.WarnContext(ctx, "an earlier version of the connector was interrupted in its first reading of the table, which begins again")
+		return r.second(saved)
+	case saved.tokenAtEnd() && saved.Link == r.firstPage(): // the token of another walk would stand for a later time
+		r.log.InfoContext(ctx, "the first reading was interrupted in its first page; it begins again")
 		return r.second(saved)
 	case saved.Phase == Initial && !r.continues(saved.Link):
 		r.log.WarnContext(ctx, "the table or its selected columns have changed since the first reading was interrupted; the rows are read from the first page again")

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -33,11 +34,13 @@ func (r *reader) newWalk(s *State) *walk {
 func (r *reader) readAll(ctx context.Context, s *State) error {
 	w := r.newWalk(s)
 	w.whole = s.Phase == Initial
+	w.track = s.tokenAtEnd()
 	return w.all(ctx)
 }
 
 // all walks to the last page.
 func (w *walk) all(ctx context.Context) error {
+	seen := witness{reader: w.reader}
 	for {
 		page, err := w.page(ctx, w.state.Link)
 		if err != nil {
@@ -45,6 +48,9 @@ func (w *walk) all(ctx context.Context) error {
 		}
 		if err := w.judge(page); err != nil {
 			return err
+		}
+		if w.whole {
+			seen.see(ctx, page)
 		}
 		w.encoder.Keys(w.sent.add)
 		if err := w.finish(ctx, page, w.encoder.Deleted()); err != nil || page.Next == "" {
@@ -141,6 +147,7 @@ func (w *walk) advance(page dataverse.Page) {
 	case s.Phase == Delta:
 		s.Link, s.Begin, s.Issued, s.Restarts, s.upToDate = page.Delta, "", w.began, 0, true
 	case s.Phase == Initial:
+		s.Begin = cmp.Or(s.Begin, page.Delta)
 		s.endReading()
 	default:
 		s.Link, s.Rising, s.Restarts, s.Complete = "", false, 0, true

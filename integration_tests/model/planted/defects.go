@@ -21,6 +21,8 @@ func List() []Defect {
 			{walk, "	w.whole = s.Phase == Initial\n", "	w.whole, w.track = s.Phase == Initial, s.Phase == Initial\n"},
 			{walk, "	case s.Phase == Initial:\n", "	case s.Phase == Initial:\n		s.Begin = page.Delta\n"},
 		}},
+		{"the token at the end is believed to be of the first page without proof", []Edit{{"source/replicate/reading.go",
+			"		bound, proved = r.bound(ctx)\n", "		bound, proved = 1<<62, true\n"}}},
 		{"a deletion's cursor equals that of the row", []Edit{{"source/record/encoder.go", "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
 		{"the greatest cursor is not kept", []Edit{{walk, "	s.Greatest = w.encoder.Greatest()\n", ""}}},
 		{"the deletion of a row that was created again is believed", []Edit{{walk, "if w.sent.may(key) {", "if w.first && w.sent.may(key) {"}}},
