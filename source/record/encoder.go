@@ -26,10 +26,11 @@ type Options struct {
 	Rising    bool
 	Greatest  Cursor       // the greatest cursor that the stream has sent before
 	EmittedAt func() int64 // epoch milliseconds, never falling
+	Pool      *Pool        // nil: the encoder has memory of its own and waits for none
 }
 
-// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink, uses its buffers again
-// for each page, and belongs to one goroutine.
+// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink and belongs to one
+// goroutine. What it remembers of a page beside its lines stays until the next Begin or Void.
 type Encoder struct {
 	plan    *Plan
 	options Options
@@ -39,12 +40,12 @@ type Encoder struct {
 	greatest []byte // the greatest cursor of all pages taken, this one included
 	before   Cursor // the same without this page
 	floor    Cursor // of this page: what a version has at least
-	lines    []byte
+	held     bool   // it has room in the pool
+	lines    lines
 	rows     []row
 	keys     []byte           // the keys of the page's rows, one after the other
 	byKey    map[uint64]int32 // hash of a key -> its last row
 	former   map[uint64]int32 // the same of the page before
-	dropped  int              // rows without a line
 	deleted  []string
 	marks    []uint32 // per step: the last row that had it
 	row      uint32   // the row at hand, counted through all pages
@@ -54,25 +55,38 @@ type Encoder struct {
 	stamp    []byte // the cursor of the row at hand
 }
 
-// row is where a row's line and key stand. A row that a later one of the page replaces has no line any more.
-type row struct{ from, to, keyFrom, keyTo int }
+// row is where a row's line and key stand.
+type row struct {
+	place
+	keyFrom, keyTo int32
+	replaced       bool // by a later one of the page
+}
 
 var _ dataverse.Sink = (*Encoder)(nil)
 
 // NewEncoder makes an encoder for a plan.
 func NewEncoder(p *Plan, o Options) *Encoder {
+	pool := o.Pool
+	if pool == nil {
+		pool = &Pool{size: ownChunkSize}
+	}
 	return &Encoder{
-		plan: p, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,
+		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,
 		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)), follower: make([]int, len(p.members)+1),
 	}
 }
 
-// Begin starts a page, or another attempt at it, that the service answered at a time.
-func (e *Encoder) Begin(_ context.Context, at time.Time) error {
+// Begin starts a page, or another attempt at it, that the service answered at a time. It waits for room in the pool, of
+// which an attempt keeps what the one before it has not given back.
+func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
+	if !e.held {
+		if err := e.lines.pool.enter(ctx); err != nil {
+			return fmt.Errorf("wait for room for a page of %s: %w", e.plan.Stream, err)
+		}
+		e.held = true
+	}
+	e.reset()
 	e.floor = max(CursorAt(at), e.before.Next())
-	e.greatest = append(e.greatest[:0], e.before...)
-	e.lines, e.rows, e.keys, e.deleted, e.dropped = e.lines[:0], e.rows[:0], e.keys[:0], e.deleted[:0], 0
-	clear(e.byKey)
 	stream, _ := json.Marshal(e.plan.Stream) // a string always marshals
 	e.head = append(e.head[:0], `{"type":"RECORD","record":{"stream":`...)
 	e.head = append(e.head, stream...)
@@ -82,15 +96,50 @@ func (e *Encoder) Begin(_ context.Context, at time.Time) error {
 	return nil
 }
 
-// Void drops the page.
-func (e *Encoder) Void() {}
+// Void drops the page at hand, if there is one, and gives its room back.
+func (e *Encoder) Void() {
+	e.reset()
+	if e.held {
+		e.held = false
+		e.lines.pool.leave()
+	}
+}
+
+// reset forgets the page at hand, but for its room.
+func (e *Encoder) reset() {
+	e.lines.clear()
+	e.greatest = append(e.greatest[:0], e.before...)
+	e.rows, e.keys, e.deleted = e.rows[:0], e.keys[:0], e.deleted[:0]
+	clear(e.byKey)
+}
+
+// Records ends the page and hands it over with its room. The encoder still knows the page's keys and cursors.
+func (e *Encoder) Records() *Page {
+	if !e.held {
+		return &Page{}
+	}
+	e.held = false
+	e.before = e.Greatest()
+	e.former, e.byKey = e.byKey, e.former
+	return e.lines.handOver(e.rows)
+}
+
+// Greatest is the greatest cursor of all pages so far.
+func (e *Encoder) Greatest() Cursor { return Cursor(e.greatest) }
+
+// Keys calls each with the key of every row and every deletion written so far, without quotes. The slice is valid
+// during the call.
+func (e *Encoder) Keys(each func(key []byte)) {
+	for _, r := range e.rows {
+		each(e.keyOf(r))
+	}
+}
 
 // Row reads one row, or one deletion, and appends the row's line. A row that ends in an error leaves nothing behind.
 func (e *Encoder) Row(d *jsontext.Decoder) error {
-	from := len(e.lines)
 	err := e.read(d)
 	if err != nil {
-		e.lines = e.lines[:from]
+		e.lines.drop()
 	}
 	return err
 }
@@ -105,8 +154,9 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 	e.row++
 	e.last = len(e.plan.members)
 	e.facts.reset()
-	from, first := len(e.lines), true
-	e.lines = append(e.lines, e.head...)
+	e.lines.reserve(len(e.head))
+	e.lines.buffer = append(e.lines.buffer, e.head...)
+	first := true
 	for d.PeekKind() == '"' {
 		name, err := d.ReadValue()
 		if err != nil {
@@ -125,14 +175,14 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 		}
 		if m.step != unselected && e.marks[m.step] != e.row {
 			e.marks[m.step] = e.row
-			e.lines = e.plan.steps[m.step].append(e.lines, value, first)
+			e.write(&e.plan.steps[m.step], value, first)
 			first = false
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	return e.finish(from, first)
+	return e.finish(first)
 }
 
 // errNoObject reads on where a row should begin: the decoder's own error says more than its absence.
@@ -145,9 +195,9 @@ func errNoObject(d *jsontext.Decoder) error {
 }
 
 // finish completes the line of a row, or takes back that of a deletion.
-func (e *Encoder) finish(from int, first bool) error {
+func (e *Encoder) finish(first bool) error {
 	if e.facts.isDeletion() {
-		e.lines = e.lines[:from]
+		e.lines.drop()
 		e.deleted = append(e.deleted, strings.ToLower(string(e.facts.id)))
 		return nil
 	}
@@ -156,7 +206,7 @@ func (e *Encoder) finish(from int, first bool) error {
 	}
 	for i := range e.plan.steps {
 		if e.marks[i] != e.row {
-			e.lines = e.plan.steps[i].append(e.lines, []byte(null), first)
+			e.write(&e.plan.steps[i], []byte(null), first)
 			first = false
 		}
 	}
@@ -164,17 +214,24 @@ func (e *Encoder) finish(from int, first bool) error {
 	if e.plan.stamps() {
 		e.setStamp(e.facts.key)
 	}
+	line := e.lines.buffer
 	if e.plan.cursorSet {
-		e.lines = append(e.lines, `,"`+catalog.UpdatedAt+`":"`...)
-		e.lines = append(e.lines, e.stamp...)
-		e.lines = append(e.lines, '"')
+		line = append(line, `,"`+catalog.UpdatedAt+`":"`...)
+		line = append(line, e.stamp...)
+		line = append(line, '"')
 	}
 	if e.plan.deletedSet {
-		e.lines = append(e.lines, `,"`+catalog.DeletedAt+`":null`...)
+		line = append(line, `,"`+catalog.DeletedAt+`":null`...)
 	}
-	e.lines = append(e.lines, tail...)
-	e.keep(from, e.facts.key)
+	e.lines.buffer = append(line, tail...)
+	e.keep(e.facts.key)
 	return nil
+}
+
+// write appends a column's member to the line at hand. Few values grow when they are written.
+func (e *Encoder) write(s *step, value []byte, first bool) {
+	e.lines.reserve(len(s.member) + len(value))
+	e.lines.buffer = s.append(e.lines.buffer, value, first)
 }
 
 // setStamp finds the cursor of the row at hand. modifiedon may be set back: it is enough only where the row was not sent
@@ -200,23 +257,16 @@ func (e *Encoder) raise(cursor []byte) {
 	}
 }
 
-// keep notes the line just written. An earlier one of the page with the same key is replaced by it.
-func (e *Encoder) keep(from int, key []byte) {
-	e.drop(key)
-	e.byKey[maphash.Bytes(e.seed, key)] = int32(len(e.rows)) //nolint:gosec // a page has thousands of rows
-	e.rows = append(e.rows, row{from: from, to: len(e.lines), keyFrom: len(e.keys), keyTo: len(e.keys) + len(key)})
+// keep ends the line at hand. An earlier one of the page with the same key is replaced by it.
+func (e *Encoder) keep(key []byte) {
+	hash := maphash.Bytes(e.seed, key)
+	if i, found := e.byKey[hash]; found && bytes.Equal(e.keyOf(e.rows[i]), key) {
+		e.rows[i].replaced = true
+	}
+	from := int32(len(e.keys)) //nolint:gosec // a page has thousands of rows
 	e.keys = append(e.keys, key...)
+	e.byKey[hash] = int32(len(e.rows))                                                           //nolint:gosec // as above
+	e.rows = append(e.rows, row{place: e.lines.end(), keyFrom: from, keyTo: int32(len(e.keys))}) //nolint:gosec // as above
 }
 
-// drop takes back the line that this page has for a key, if any.
-func (e *Encoder) drop(key []byte) {
-	i, found := e.byKey[maphash.Bytes(e.seed, key)]
-	if !found {
-		return
-	}
-	r := &e.rows[i]
-	if r.to > r.from && bytes.Equal(e.keys[r.keyFrom:r.keyTo], key) {
-		e.dropped++
-		r.to = r.from
-	}
-}
+func (e *Encoder) keyOf(r row) []byte { return e.keys[r.keyFrom:r.keyTo] }

@@ -46,7 +46,7 @@ func encodePage(e *record.Encoder, d *jsontext.Decoder) error {
 			return err
 		}
 	}
-	e.Records()
+	e.Records().Release()
 	return nil
 }
 
@@ -63,7 +63,9 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 	}
 	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
 	require.NoError(tb, err)
-	return record.NewEncoder(plan, record.Options{Rising: true, EmittedAt: func() int64 { return 1_775_000_000_000 }})
+	return record.NewEncoder(plan, record.Options{
+		Rising: true, Pool: record.NewPool(1), EmittedAt: func() int64 { return 1_775_000_000_000 },
+	})
 }
 
 func wideColumns() []string {

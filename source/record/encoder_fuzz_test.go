@@ -78,12 +78,18 @@ func readFuzzed(e *record.Encoder, page []byte) {
 }
 
 // checkLines reads the lines as a destination does.
-func checkLines(t *testing.T, records protocol.Records) {
+func checkLines(t *testing.T, page *record.Page) {
 	t.Helper()
-	lines := strings.SplitAfter(string(records.Lines), "\n")
-	require.Len(t, lines, records.Count+1)
-	require.Empty(t, lines[records.Count], "the last line ends")
-	for _, line := range lines[:records.Count] {
+	var all []byte
+	count := page.Count
+	require.NoError(t, page.Write(func(records protocol.Records) error {
+		all = append(all, records.Lines...)
+		return nil
+	}))
+	lines := strings.SplitAfter(string(all), "\n")
+	require.Len(t, lines, count+1)
+	require.Empty(t, lines[count], "the last line ends")
+	for _, line := range lines[:count] {
 		text := strings.TrimSuffix(line, "\n")
 		require.False(t, strings.ContainsAny(text, pythonBreaks), "%q is one line", text)
 		require.True(t, utf8.ValidString(text), "%q", text)

@@ -1,75 +1,40 @@
 package record
 
-import (
-	"encoding/json"
+import "source-microsoft-dataverse/source/protocol"
 
-	"source-microsoft-dataverse/source/catalog"
-	"source-microsoft-dataverse/source/protocol"
-)
+// Page is the lines of one page on their way out. It shares no memory with the encoder it comes from, which may begin
+// the next page at once, and holds its room in the encoder's pool until it is released. It belongs to one goroutine at
+// a time.
+type Page struct {
+	Count int // of its lines
 
-// Deleted lists the keys of the page's deletions, in the order in which they stood. Nothing is written for them
-// before Delete says so.
-func (e *Encoder) Deleted() []string { return e.deleted }
-
-// Keys calls each with the key of every row and every deletion written so far, without quotes. The slice is valid
-// during the call.
-func (e *Encoder) Keys(each func(key []byte)) {
-	for _, r := range e.rows {
-		each(e.keys[r.keyFrom:r.keyTo])
-	}
+	chunks []protocol.Records
+	pool   *Pool // nil once all is given back
 }
 
-// Delete appends a deletion, greater than every version of the row sent before. A version on the same page goes: of
-// each key a page sends the last only.
-func (e *Encoder) Delete(key string) {
-	from := len(e.lines)
-	e.lines = append(e.lines, e.head...)
-	e.lines = appendText(e.lines, e.plan.key[0], key, false)
-	if e.plan.cursorSet {
-		e.lines = appendText(e.lines, catalog.UpdatedAt, string(e.floor), true)
-	}
-	if e.plan.tombstone != "" {
-		stamp := string(e.floor)
-		if e.plan.zoneless {
-			stamp = stamp[:len(stamp)-1]
+// Write calls each with the lines, chunk after chunk, until one fails. A chunk is valid during its call. In the end the
+// page is released, whatever came of it.
+func (p *Page) Write(each func(protocol.Records) error) error {
+	defer p.Release()
+	for ; len(p.chunks) > 0; p.chunks = p.chunks[1:] {
+		if p.chunks[0].Count > 0 {
+			if err := each(p.chunks[0]); err != nil {
+				return err
+			}
 		}
-		e.lines = appendText(e.lines, e.plan.tombstone, stamp, true)
+		p.pool.give(p.chunks[0].Lines)
 	}
-	e.lines = appendText(e.lines, catalog.DeletedAt, string(e.floor), true)
-	e.lines = append(e.lines, tail...)
-	e.raise([]byte(e.floor))
-	e.keep(from, []byte(key))
+	return nil
 }
 
-func appendText(dst []byte, name, value string, comma bool) []byte {
-	if comma {
-		dst = append(dst, ',')
+// Release drops what is not written, and gives the page's memory and room back. It may be called again.
+func (p *Page) Release() {
+	if p.pool == nil {
+		return
 	}
-	quotedName, _ := json.Marshal(name) // strings always marshal
-	quoted, _ := json.Marshal(value)
-	dst = append(dst, quotedName...)
-	dst = append(dst, ':')
-	return appendOnOneLine(dst, quoted)
-}
-
-// Records ends the page and returns its lines. They are valid until the next Begin.
-func (e *Encoder) Records() protocol.Records {
-	e.before = e.Greatest()
-	e.former, e.byKey = e.byKey, e.former
-	if e.dropped > 0 {
-		e.closeGaps()
+	for _, chunk := range p.chunks {
+		p.pool.give(chunk.Lines)
 	}
-	return protocol.Records{Lines: e.lines, Count: len(e.rows) - e.dropped}
+	p.pool.leave()
+	p.chunks, p.pool = nil, nil
 }
-
-// closeGaps moves the lines together where rows were dropped.
-func (e *Encoder) closeGaps() {
-	end := 0
-	for _, r := range e.rows {
-		end += copy(e.lines[end:], e.lines[r.from:r.to])
-	}
-	e.lines = e.lines[:end]
-}
-
-// Greatest is the greatest cursor of all pages so far.
-func (e *Encoder) Greatest() Cursor { return Cursor(e.greatest) }

@@ -159,9 +159,11 @@ func (r *reader) checkpoint(s State) error {
 	return nil
 }
 
-// send writes records.
-func (r *reader) send(records protocol.Records) error {
-	if err := r.Output.Tracker().Record(records, r.stream.Name, ""); err != nil {
+// send writes the records of a page.
+func (r *reader) send(page *record.Page) error {
+	tracker := r.Output.Tracker()
+	err := page.Write(func(records protocol.Records) error { return tracker.Record(records, r.stream.Name, "") })
+	if err != nil {
 		return outputError{err}
 	}
 	r.saved = nil

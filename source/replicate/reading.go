@@ -13,6 +13,7 @@ import (
 // for it, and is dropped unsent elsewhere.
 func (r *reader) readFirst(ctx context.Context, s *State) error {
 	w := r.newWalk(s)
+	defer w.encoder.Void()
 	w.track, w.first = true, true
 	page, err := w.page(ctx, s.Link)
 	if err != nil {
@@ -75,6 +76,7 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 		return err
 	}
 	w := r.newWalk(s)
+	defer w.encoder.Void()
 	for some := range slices.Chunk(s.Ledger.list(), keysPerRequest) {
 		there, at, err := r.existing(ctx, some)
 		if err != nil {

@@ -16,11 +16,16 @@ import (
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
 )
 
 // parallel is how many streams are read at once. Four busy requests use up what the service grants one user for good:
 // 20 minutes of execution in any five (Microsoft, "Service protection API limits").
 const parallel = 4
+
+// encodedPages is how many pages of rows exist in memory at once, whatever the number of streams: one that waits for
+// the end of its body, and one that is being written.
+const encodedPages = 2
 
 // Environment is where rows come from.
 type Environment interface {
@@ -58,12 +63,14 @@ type Job struct {
 	TokenLife    time.Duration // for how long the service takes delta tokens; 0: not known
 	Now          func() time.Time
 
+	room     *record.Pool // for encoded pages
 	versions versions
 }
 
 // Run reads all streams. One that fails is told and leaves the others alone; the result is how many failed, those among
 // them that a cancelled context left incomplete. The error is that of the output: then nothing more can be told.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
+	j.room = record.NewPool(encodedPages)
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)

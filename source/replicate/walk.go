@@ -22,10 +22,12 @@ type walk struct {
 	began  time.Time // of the first page, by the service's clock; the next delta token may stand for it
 }
 
-// newWalk prepares a walk from a state's link on.
+// newWalk prepares a walk from a state's link on. Its encoder's Void is to be called at its end, so that a page that is
+// not sent leaves its room to others.
 func (r *reader) newWalk(s *State) *walk {
 	encoder := record.NewEncoder(r.plan, record.Options{
 		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
+		Pool: r.room,
 	})
 	return &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
 }
@@ -40,6 +42,7 @@ func (r *reader) readAll(ctx context.Context, s *State) error {
 
 // all walks to the last page.
 func (w *walk) all(ctx context.Context) error {
+	defer w.encoder.Void()
 	seen := witness{reader: w.reader}
 	for {
 		page, err := w.page(ctx, w.state.Link)
@@ -113,8 +116,9 @@ func (w *walk) deliver(gone []string) error {
 	for _, key := range gone {
 		w.encoder.Delete(key)
 	}
-	records, s := w.encoder.Records(), w.state
-	if records.Count == 0 {
+	page, s := w.encoder.Records(), w.state
+	defer page.Release()
+	if page.Count == 0 {
 		return nil
 	}
 	known := !w.first && s.Greatest == w.encoder.Greatest()
@@ -126,7 +130,7 @@ func (w *walk) deliver(gone []string) error {
 			return err
 		}
 	}
-	if err := w.send(records); err != nil {
+	if err := w.send(page); err != nil {
 		return err
 	}
 	for _, key := range gone {

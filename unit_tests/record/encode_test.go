@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -101,9 +102,15 @@ func lines(t *testing.T, e *record.Encoder, at time.Time, page string) string {
 // taken ends the page and returns its lines. Their count must be the one that the page says.
 func taken(t *testing.T, e *record.Encoder) string {
 	t.Helper()
-	records := e.Records()
-	require.Equal(t, strings.Count(string(records.Lines), "\n"), records.Count, "the count is that of the lines")
-	return string(records.Lines)
+	var text strings.Builder
+	page := e.Records()
+	require.NoError(t, page.Write(func(records protocol.Records) error {
+		require.Equal(t, bytes.Count(records.Lines, []byte("\n")), records.Count, "the count is that of the lines")
+		text.Write(records.Lines)
+		return nil
+	}))
+	require.Equal(t, strings.Count(text.String(), "\n"), page.Count, "the count is that of the lines")
+	return text.String()
 }
 
 // line is the RECORD of a stream with the members of its data.
