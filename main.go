@@ -14,7 +14,7 @@ import (
 
 //go:embed spec.json
 var spec []byte
-var version = "dev" // set by -ldflags "-X main.version=1.2.3"
+var version string // set by -ldflags "-X main.version=1.2.3"
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())

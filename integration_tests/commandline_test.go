@@ -30,6 +30,14 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 	}
 }
 
+func TestTheVersionIsToldInALine(t *testing.T) {
+	l := newLab(t, simulator.Options{})
+	result := l.run("--version")
+	assert.Equal(t, 0, result.ExitCode)
+	require.Len(t, result.Lines, 1)
+	assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
+}
+
 func TestAWrongCommandLineIsTold(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	config := l.configFile()

@@ -17,8 +17,8 @@ import (
 
 // Process is what a run of the connector gets from its surroundings.
 type Process struct {
-	Specification []byte // spec.json
-	Version       string
+	Specification []byte   // spec.json
+	Version       string   // the build's stamp; "" is the version under which Go fetched the module
 	Args          []string // the command line without the program's name
 	Getenv        func(string) string
 	Stdout        io.Writer
@@ -53,6 +53,8 @@ func run(ctx context.Context, p Process, out *protocol.Writer) error {
 	}
 	v := verbs{Process: p, command: command, out: out, log: slog.New(protocol.NewLogHandler(out.Tracker().Log, level))}
 	switch command.Verb {
+	case protocol.Version:
+		return p.tellVersion()
 	case protocol.Spec:
 		return out.Spec(p.Specification)
 	case protocol.Check:
@@ -97,7 +99,7 @@ func (v *verbs) connect(c *config.Config) (*dataverse.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := dataverse.Options{Agent: "source-microsoft-dataverse/" + v.Version, Log: v.log}
+	options := dataverse.Options{Agent: name + "/" + v.version(), Log: v.log}
 	v.limit(&options)
 	return dataverse.New(c.Environment, tokens, transport, options), nil
 }

@@ -18,6 +18,9 @@ const (
 	Read     Verb = "read"
 )
 
+// Version is what --version without a verb asks for. It is not of the protocol.
+const Version Verb = "--version"
+
 // Command is a parsed command line. Config, Catalog and State are paths, "" where the flag is absent.
 type Command struct {
 	Verb    Verb
@@ -32,7 +35,7 @@ type Command struct {
 type UsageError struct{ Problem string }
 
 const usage = "usage: spec | check --config FILE | discover --config FILE | " +
-	"read --config FILE --catalog FILE [--state FILE]; each may be given --debug"
+	"read --config FILE --catalog FILE [--state FILE]; each may be given --debug; --version alone tells the version"
 
 // Error is the problem followed by the usage line.
 func (e *UsageError) Error() string {
@@ -57,6 +60,9 @@ func ParseCommand(args []string) (Command, error) {
 			return Command{}, err
 		}
 	}
+	if p.version && p.command.Verb == "" {
+		p.command.Verb = Version
+	}
 	if err := p.command.complete(); err != nil {
 		return Command{}, err
 	}
@@ -65,6 +71,7 @@ func ParseCommand(args []string) (Command, error) {
 
 type parser struct {
 	command Command
+	version bool
 	rest    []string
 }
 
@@ -89,6 +96,9 @@ func (p *parser) next() error {
 		return p.value(&ignored, name, value, joined)
 	case "help", "h":
 		return &UsageError{}
+	case "version":
+		p.version = true
+		return nil
 	case "debug":
 		p.command.Debug = !joined || value != "false"
 		return nil
@@ -147,7 +157,7 @@ func (c Command) complete() error {
 	if c.Verb == "" {
 		return &UsageError{Problem: "no command is given"}
 	}
-	if c.Verb != Spec && c.Config == "" {
+	if c.Verb != Spec && c.Verb != Version && c.Config == "" {
 		return &UsageError{Problem: fmt.Sprintf("%s needs --config", c.Verb)}
 	}
 	if c.Verb == Read && c.Catalog == "" {

@@ -40,6 +40,8 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 		{"an unknown joined value is passed over", "check --new=thing --config c.json", check},
 		{"an unknown flag leaves the verb alone", "--new check --config c.json", check},
 		{"an unknown flag's value before the verb is passed over", "--new thing check --config c.json", check},
+		{"the version is asked for without a verb", "--version", protocol.Command{Verb: protocol.Version}},
+		{"beside a verb the version is passed over", "check --version --config c.json", check},
 		{"an unknown flag at the end is passed over", "check --config c.json --new", check},
 	}
 	for _, test := range tests {
