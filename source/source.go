@@ -33,7 +33,7 @@ func Run(ctx context.Context, p Process) int {
 	if err != nil && ctx.Err() == nil {
 		_ = out.Fail(explain(err)) // if stdout is gone there is nobody to tell
 	}
-	if flushErr := out.Flush(); err != nil || flushErr != nil {
+	if err != nil || out.Err() != nil {
 		return 1
 	}
 	return 0

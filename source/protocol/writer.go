@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -11,15 +10,14 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// outputBuffer is large enough that records leave in few system calls, and small enough to stay in a core's cache.
-const outputBuffer = 256 << 10
-
 // Writer writes a source's messages, one a line. It is the only writer of standard output: whole lines go out in the
-// order of the calls, from as many goroutines as wish, and emitted_at never falls from one line to the next. Records are
-// buffered; every other message takes what is buffered with it. Once a write has failed, that error is returned by all later calls.
+// order of the calls, from as many goroutines as wish, and emitted_at never falls from one line to the next. Each call is
+// one write, so nothing that was sent waits for what comes next; records come in chunks as long as a buffer would be.
+// Once a write has failed, that error is returned by all later calls.
 type Writer struct {
 	mu      sync.Mutex
-	out     *bufio.Writer
+	out     io.Writer
+	err     error            // of the write that failed
 	records map[string]int64 // written since the stream's last STATE
 	redact  func(string) string
 	clock   clock
@@ -28,7 +26,7 @@ type Writer struct {
 // NewWriter returns a Writer to out. Texts are not redacted until Redact is called.
 func NewWriter(out io.Writer) *Writer {
 	return &Writer{
-		out:     bufio.NewWriterSize(out, outputBuffer),
+		out:     out,
 		records: map[string]int64{},
 		redact:  func(text string) string { return text },
 	}
@@ -51,11 +49,11 @@ func (w *Writer) Redact(f func(string) string) {
 // EmittedAt is the present time in milliseconds since 1970. It never falls, though the system's clock may.
 func (w *Writer) EmittedAt() int64 { return w.clock.now() }
 
-// Flush writes what is buffered.
-func (w *Writer) Flush() error {
+// Err is the error of the write that failed, nil while all have arrived.
+func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.flush()
+	return w.err
 }
 
 func (w *Writer) record(v any, stream, namespace string) error {
@@ -99,14 +97,14 @@ func (w *Writer) state(v any) error {
 		return err
 	}
 	w.records[state.Stream] = 0
-	return w.flush()
+	return nil
 }
 
 func (w *Writer) log(level airbyte.LogLevel, text string) error {
 	return w.send(envelope{Type: "LOG", Log: &logLine{Level: level, Message: w.redacted(text)}})
 }
 
-// send writes a message and all that is buffered before it.
+// send writes a message.
 func (w *Writer) send(message envelope) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -117,30 +115,18 @@ func (w *Writer) send(message envelope) error {
 	if err != nil {
 		return fmt.Errorf("encode a %s message: %w", message.Type, err)
 	}
-	if err := w.write(line); err != nil {
-		return err
-	}
-	return w.flush()
+	return w.write(line)
 }
 
-// write buffers whole lines. Lines that do not fit are not cut: what is buffered goes out before them.
+// write writes whole lines, unless a write before them was cut: what follows a gap must not look whole.
 func (w *Writer) write(lines []byte) error {
-	if len(lines) > w.out.Available() {
-		if err := w.flush(); err != nil {
-			return err
-		}
+	if w.err != nil || len(lines) == 0 {
+		return w.err
 	}
 	if _, err := w.out.Write(lines); err != nil {
-		return fmt.Errorf("write standard output: %w", err)
+		w.err = fmt.Errorf("write standard output: %w", err)
 	}
-	return nil
-}
-
-func (w *Writer) flush() error {
-	if err := w.out.Flush(); err != nil {
-		return fmt.Errorf("write standard output: %w", err)
-	}
-	return nil
+	return w.err
 }
 
 func (w *Writer) redacted(text string) string {

@@ -71,28 +71,25 @@ func TestAStateCarriesTheCountOfItsStreamsRecords(t *testing.T) {
 	assert.Equal(t, want, emittedAt.ReplaceAllString(out.String(), `"emitted_at":1700000000000`))
 }
 
-func TestRecordsWaitForTheNextMessage(t *testing.T) {
+func TestEveryMessageIsWrittenAtOnce(t *testing.T) {
 	messages := map[string]func(w *protocol.Writer) error{
-		"a state":      func(w *protocol.Writer) error { return w.Tracker().State(account(`{}`)) },
-		"a log":        func(w *protocol.Writer) error { return w.Tracker().Log(airbyte.LogLevelInfo, "text") },
-		"a status":     func(w *protocol.Writer) error { return w.Status("account", protocol.Running) },
-		"a failure":    func(w *protocol.Writer) error { return w.Fail(protocol.Failure{Message: "text"}) },
-		"a flush":      func(w *protocol.Writer) error { return w.Flush() },
-		"an estimate":  func(w *protocol.Writer) error { return w.Estimate("account", 1, 1) },
-		"the spec":     func(w *protocol.Writer) error { return w.Spec([]byte(`{}`)) },
-		"the catalog":  func(w *protocol.Writer) error { return w.Catalog(protocol.Catalog{}) },
-		"check's word": func(w *protocol.Writer) error { return w.ConnectionStatus(nil) },
+		"a chunk of records": func(w *protocol.Writer) error { return w.Tracker().Record(records("1", "2", "3"), "account", "") },
+		"a state":            func(w *protocol.Writer) error { return w.Tracker().State(account(`{}`)) },
+		"a log":              func(w *protocol.Writer) error { return w.Tracker().Log(airbyte.LogLevelInfo, "text") },
+		"a status":           func(w *protocol.Writer) error { return w.Status("account", protocol.Running) },
+		"a failure":          func(w *protocol.Writer) error { return w.Fail(protocol.Failure{Message: "text"}) },
+		"an estimate":        func(w *protocol.Writer) error { return w.Estimate("account", 1, 1) },
+		"the spec":           func(w *protocol.Writer) error { return w.Spec([]byte(`{}`)) },
+		"the catalog":        func(w *protocol.Writer) error { return w.Catalog(protocol.Catalog{}) },
+		"check's word":       func(w *protocol.Writer) error { return w.ConnectionStatus(nil) },
 	}
 	for name, message := range messages {
-		t.Run(name+" takes them along", func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			out := &writes{}
-			writer := protocol.NewWriter(out)
-			require.NoError(t, writer.Tracker().Record(records("1"), "account", ""))
-			assert.Empty(t, out.each, "one system call a record would be slow")
-			require.NoError(t, message(writer))
-			assert.True(t, strings.HasPrefix(out.all.String(), `{"type":"RECORD"`))
-			assert.True(t, strings.HasSuffix(out.all.String(), "\n"))
-			assert.Len(t, out.each, 1)
+			require.NoError(t, message(protocol.NewWriter(out)))
+			require.Len(t, out.each, 1, "one system call, and nothing waits for the next message")
+			assert.True(t, strings.HasPrefix(out.each[0], `{"type":"`))
+			assert.True(t, strings.HasSuffix(out.each[0], "}\n"))
 		})
 	}
 }
@@ -107,7 +104,7 @@ func TestAWriteNeverCutsALine(t *testing.T) {
 	for i, write := range out.each {
 		assert.True(t, strings.HasSuffix(write, "\n"), "write %d of %d ends a line", i+1, len(out.each))
 	}
-	assert.Equal(t, 7, strings.Count(out.all.String(), "\n"), "nothing is lost")
+	assert.Len(t, out.each, 7, "nothing is lost")
 }
 
 func TestMessagesOfManyGoroutinesStayWhole(t *testing.T) {
@@ -149,7 +146,7 @@ func TestAFailedWriteIsReportedByAllLaterCalls(t *testing.T) {
 	assert.ErrorIs(t, tracker.State(account(`{}`)), broken)
 	assert.ErrorIs(t, tracker.Log(airbyte.LogLevelInfo, "text"), broken)
 	assert.ErrorIs(t, writer.Fail(protocol.Failure{Message: "text"}), broken)
-	assert.ErrorIs(t, writer.Flush(), broken)
+	assert.ErrorIs(t, writer.Err(), broken)
 	assert.Empty(t, out.each, "what follows a gap must not look whole")
 }
 
@@ -168,7 +165,7 @@ func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
 	assert.ErrorContains(t, tracker.State(account("null")), "state of account: it is empty")
 	assert.ErrorContains(t, tracker.State(account("{")), "encode the state of account")
 	require.NoError(t, tracker.Record(protocol.Records{}, "account", ""), "an empty chunk is fine")
-	require.NoError(t, writer.Flush())
+	require.NoError(t, writer.Err(), "the output itself is whole")
 	assert.Empty(t, out.String())
 }
 
@@ -200,7 +197,6 @@ func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.NoError(t, writer.Flush())
 	last := int64(1_700_000_000_001)
 	for _, found := range regexp.MustCompile(`"emitted_at":(\d+)`).FindAllStringSubmatch(out.String(), -1) {
 		at, err := strconv.ParseInt(found[1], 10, 64)
@@ -215,7 +211,6 @@ func TestAColumnOrStreamNamedLikeTheTimeOfEmissionIsLeftAlone(t *testing.T) {
 	writer := protocol.NewWriter(&out)
 	line := `{"type":"RECORD","record":{"stream":"a\"emitted_at\":1","emitted_at":1700000000000,"data":{"emitted_at":1600000000000,"x":1}}}` + "\n"
 	require.NoError(t, writer.Tracker().Record(protocol.Records{Lines: []byte(line), Count: 1}, `a"emitted_at":1`, ""))
-	require.NoError(t, writer.Flush())
 	assert.NotContains(t, out.String(), "1700000000000")
 	assert.Contains(t, out.String(), `"stream":"a\"emitted_at\":1"`)
 	assert.Contains(t, out.String(), `{"emitted_at":1600000000000,"x":1}`)
