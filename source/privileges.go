@@ -24,9 +24,19 @@ func (v *verbs) warnDepth(ctx context.Context, client *dataverse.Client, user st
 		if followed(s) {
 			continue
 		}
-		if depth := privileges.Read(s.Configured.Name); depth != "" && depth != dataverse.Global {
+		if depth := readDepth(privileges, s); depth != "" && depth != dataverse.Global {
 			v.log.WarnContext(ctx, "the application user may read the table below organisation level: only the rows that it may see "+
 				"arrive, and nothing tells that there are others", "stream", s.Configured.Name, "depth", depth)
 		}
 	}
+}
+
+// readDepth is how far the rows of a stream may be read. One privilege is for the rows of all activities, which share their
+// key column (Microsoft, "Activity entities").
+func readDepth(p dataverse.Privileges, s replicate.Stream) dataverse.Depth {
+	depth := p.Read(s.Configured.Name)
+	if depth == "" && s.Table != nil && s.Table.PrimaryID == "activityid" {
+		return p.Read("activity")
+	}
+	return depth
 }

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,17 @@ const (
 	guidLength   = 36
 )
 
+// lookupError is a refusal of a request for rows by their keys. It says nothing of the link or the delta token that led
+// to it.
+type lookupError struct{ error }
+
+func (e *lookupError) Unwrap() error { return e.error }
+
+func ofLookup(err error) bool {
+	var lookup *lookupError
+	return errors.As(err, &lookup)
+}
+
 // byKeys reads the rows of some keys into the pager's encoder, and calls each after every answer. Rows that do not
 // exist do not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
 func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(dataverse.Page) error) error {
@@ -35,7 +47,7 @@ func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(da
 		for next := link + dataverse.Link(condition+strings.Join(some, or+condition)); next != ""; {
 			page, err := p.page(ctx, next)
 			if err != nil {
-				return err
+				return &lookupError{err}
 			}
 			found += len(p.keys())
 			if found < len(some) && page.Next == "" {
@@ -59,8 +71,10 @@ func (r *reader) seesEveryRow(ctx context.Context) error {
 		return err
 	}
 	p.size, p.whole = 1, true
-	_, err = p.page(ctx, r.keysPage())
-	return err
+	if _, err = p.page(ctx, r.keysPage()); err != nil {
+		return &lookupError{err}
+	}
+	return nil
 }
 
 const or = "%20or%20"

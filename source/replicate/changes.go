@@ -42,6 +42,10 @@ func (r *reader) readChanges(ctx context.Context, s *State) error {
 	}
 	if !sameColumns(s.Begin.Select(), r.plan.Select()) {
 		r.warnDrift(ctx, s)
+		if s.ByKeys && sameColumns(s.Columns, r.plan.Select()) { // they were not taken at an earlier sync
+			return r.newChangesWalk(s, false).allByKey(ctx)
+		}
+		s.ByKeys = false
 		if s.Begin.DeltaToken() == "" { // a form of link that is not known: its columns cannot be changed
 			return r.newChangesWalk(s, false).allByKey(ctx)
 		}
@@ -56,14 +60,25 @@ func (r *reader) followEdited(ctx context.Context, s *State, resumed bool) error
 	first := s.Link
 	w := r.newChangesWalk(s, resumed)
 	err := w.all(ctx)
-	refused := s.Link == first && (linkRefused(err) || !resumed && rejected(err) && !changesLost(err))
+	refused := s.Link == first && !ofLookup(err) && (linkRefused(err) || !resumed && rejected(err) && !changesLost(err))
 	if !w.edited || !refused && !errors.Is(err, ErrSelectIgnored) {
 		return err
 	}
-	r.log.InfoContext(ctx, "Dataverse does not take the selected columns with this delta token; changed rows are read by their keys",
-		"reason", err.Error())
-	s.Link = s.Begin
+	r.tellByKeys(ctx, s, err)
+	s.Link, s.ByKeys = s.Begin, true
 	return r.newChangesWalk(s, resumed).allByKey(ctx)
+}
+
+// tellByKeys tells that changed rows take further requests from now on. A new reading ends that only where its token comes
+// with the rows, as that of the state did: then it names columns beside the key.
+func (r *reader) tellByKeys(ctx context.Context, s *State, cause error) {
+	if sameColumns(s.Begin.Select(), []string{r.table.PrimaryID}) {
+		r.log.InfoContext(ctx, "Dataverse does not take the selected columns with this delta token; from now on changed rows are read by their keys",
+			"reason", cause.Error())
+		return
+	}
+	r.log.WarnContext(ctx, "Dataverse does not take the columns selected now with the delta token of the former ones; from now on changed rows are read "+
+		"by their keys, which takes more requests; refresh the stream to have them come with the changes again", "reason", cause.Error())
 }
 
 // newChangesWalk prepares a walk through the changes since the state's Begin. One that is resumed or was begun again has
@@ -114,6 +129,8 @@ func (r *reader) rememberColumns(s *State) {
 	s.Columns = nil
 	if now := r.plan.Select(); !sameColumns(s.Link.Select(), now) {
 		s.Columns = now
+	} else {
+		s.ByKeys = false
 	}
 }
 

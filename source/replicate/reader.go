@@ -109,6 +109,8 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
 		s.Link, s.Restarts, s.Began = saved.Link, saved.Restarts, saved.Began
+	case !saved.Complete && saved.Link != "":
+		r.log.WarnContext(ctx, "the table or its selected columns have changed since the reading was interrupted; it begins again"+sentTwice)
 	}
 	_, err := r.persist(ctx, &s, r.readAll)
 	return err

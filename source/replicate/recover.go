@@ -61,6 +61,9 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if notFound(err) {
 		return s, r.recoverTable(ctx, s, err)
 	}
+	if ofLookup(err) {
+		return nil, err
+	}
 	if errors.Is(err, ErrTokenLate) {
 		r.versions.learn(LastPage)
 		r.log.WarnContext(ctx, "the table is read once more, for its delta token cannot be proved to stand for a time before its rows", "reason", err.Error())
@@ -75,9 +78,20 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	case !refused || atStart:
 		return nil, err
 	}
-	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again", "reason", err.Error())
+	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again"+r.twice(s), "reason", err.Error())
 	r.startAgain(s)
 	return s, nil
+}
+
+// sentTwice is what else there is to tell where a full reading begins again.
+const sentTwice = ", and rows that were sent are sent once more: a destination that appends without removing duplicates holds them twice"
+
+// twice is sentTwice where a full reading has come behind its first page, else nothing.
+func (r *reader) twice(s *State) string {
+	if s.Phase == Full && s.Link != r.startOf(s) {
+		return sentTwice
+	}
+	return ""
 }
 
 // startOf is the page or the delta link that the state's walk began with.
@@ -136,10 +150,11 @@ func (r *reader) recoverColumns(ctx context.Context, s *State, property string, 
 	if err != nil {
 		return err
 	}
+	twice := r.twice(s)
 	if err := r.redefine(table.Without(property), cause); err != nil {
 		return err
 	}
-	r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on", "column", property)
+	r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on"+twice, "column", property)
 	r.startAgain(s)
 	return nil
 }
@@ -151,14 +166,14 @@ func (r *reader) recoverTable(ctx context.Context, s *State, cause error) error 
 	if err != nil {
 		return err
 	}
-	before := r.table.EntitySet
+	before, twice := r.table.EntitySet, r.twice(s)
 	if table.EntitySet == before {
 		return cause
 	}
 	if err := r.redefine(*table, cause); err != nil {
 		return err
 	}
-	r.log.WarnContext(ctx, "the table's entity set was renamed in Dataverse while it was read; its walk begins again",
+	r.log.WarnContext(ctx, "the table's entity set was renamed in Dataverse while it was read; its walk begins again"+twice,
 		"before", before, "now", table.EntitySet)
 	r.startAgain(s)
 	return nil

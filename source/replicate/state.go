@@ -52,6 +52,8 @@ type State struct {
 	Issued time.Time `json:"issued,omitzero"`
 	// Columns are those selected, where the delta link does not name them.
 	Columns []string `json:"columns,omitempty"`
+	// ByKeys says that the service did not take Columns with the delta token, so that changed rows are read by their keys.
+	ByKeys bool `json:"by_keys,omitempty"`
 	// Greatest is the greatest cursor sent.
 	Greatest record.Cursor `json:"greatest,omitempty"`
 	// Rising says that rows may have been sent before, and that the versions sent now must win over those.

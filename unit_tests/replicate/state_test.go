@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,13 @@ func fixtures(t *testing.T) map[string]replicate.State {
 			s.Phase, s.Link, s.Begin, s.Issued = replicate.Initial, fixtureSelect, fixtureToken, issued
 			s.Rising, s.Gap = true, issued.AddDate(0, -1, 0)
 		}),
+		"v2_initial_bound": with(2, func(s *replicate.State) {
+			s.Phase, s.Link, s.Bound, s.TokenOf, s.Issued = replicate.Initial, fixtureSelect+"&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E", 919058, replicate.FirstPage, issued
+		}),
+		"v2_delta_by_keys": with(2, func(s *replicate.State) {
+			s.Phase, s.Link, s.Issued, s.ByKeys, s.TokenOf = replicate.Delta, "accounts?$select=accountid&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20", issued, true, replicate.LastPage
+			s.Columns = []string{"accountid", "modifiedon", "name"}
+		}),
 		"v2_delta": with(2, func(s *replicate.State) {
 			s.Phase, s.Link, s.Issued, s.Gap = replicate.Delta, fixtureToken, issued, issued.AddDate(0, -1, 0)
 		}),
@@ -115,9 +123,24 @@ func TestAStateIsWrittenAsItIsRead(t *testing.T) {
 			require.NoError(t, err)
 			written, err := state.Encode()
 			require.NoError(t, err)
-			assert.Equal(t, strings.Replace(string(raw), `"version":1`, `"version":2`, 1), string(written))
+			assert.Equal(t, withoutKeys(t, strings.Replace(string(raw), `"version":1`, `"version":2`, 1)), withoutKeys(t, string(written)))
+			if state.Ledger == nil {
+				return
+			}
+			was, err := replicate.ParseState(raw)
+			require.NoError(t, err)
+			is, err := replicate.ParseState(written)
+			require.NoError(t, err)
+			assert.Equal(t, was.Ledger, is.Ledger, "the same keys, however they are packed")
 		})
 	}
+}
+
+// withoutKeys is a state without its ledger: how keys are packed may differ from one version of Go to the next.
+func withoutKeys(t *testing.T, state string) string {
+	t.Helper()
+	require.True(t, json.Valid([]byte(state)))
+	return regexp.MustCompile(`"ledger":"[^"]*",`).ReplaceAllString(state, "")
 }
 
 func TestAStateIsWrittenWithThePresentVersion(t *testing.T) {
