@@ -52,3 +52,18 @@ func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
 	assert.Len(t, warnings(report, "below organisation level"), 1)
 	assert.Len(t, warnings(report, "below organisation level", "stream=account", "depth=Basic"), 1)
 }
+
+func TestOnePrivilegeToldForAllActivitiesCountsForEach(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 30, "contact": 30}})
+	l.server.Inject(simulator.Fault{
+		Contains: "RetrieveUserPrivileges", Count: -1, ContentType: "application/json",
+		Body: []byte(`{"RolePrivileges":[{"Depth":"Local","PrivilegeName":"prvReadActivity"},{"Depth":"Global","PrivilegeName":"prvReadContact"}]}`),
+	})
+	catalog := l.configured("task", "contact")
+	for _, s := range catalog.Streams {
+		s.SyncMode, s.DestinationSyncMode = destination.FullRefresh, destination.Overwrite
+	}
+	report := l.sync(destination.New(), catalog)
+	assert.Len(t, warnings(report, "below organisation level"), 1)
+	assert.Len(t, warnings(report, "below organisation level", "stream=task", "depth=Local"), 1)
+}

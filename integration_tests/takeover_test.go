@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,4 +117,40 @@ func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
 	report := l.sync(d, catalog)
 	assert.NotEmpty(t, warnings(report, "read from the start"))
 	l.equal(d, "task")
+}
+
+func TestTheAgeOfATokenIsHeldAgainstTheSettingOfItsEnvironment(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		days   int
+		hidden bool // the user may not read the setting
+		age    time.Duration
+		words  []string // of the warning; nil: there is none
+	}{
+		"past half of the environment's days":             {days: 2, age: day + time.Hour, words: []string{"expirechangetrackingindays", "kept_for=48h0m0s"}},
+		"before half of them":                             {days: 30, age: 5 * day},
+		"past half of a week, where nobody may read them": {days: 30, hidden: true, age: 5 * day, words: []string{"kept_for=168h0m0s"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var behind atomic.Int64 // the environment's clock
+			behind.Store(int64(c.age))
+			l := newLab(t, simulator.Options{
+				Seed: 5, Rows: map[string]int{"task": 20}, ExpireDays: c.days,
+				Clock: func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) },
+			})
+			d, catalog := destination.New(), l.configured("task")
+			l.sync(d, catalog)
+			behind.Store(0)
+			if c.hidden {
+				l.environment.SetReadDepth("organization", simulator.None)
+			}
+			told := warnings(l.sync(d, catalog), "the last sync was long ago")
+			if c.words == nil {
+				assert.Empty(t, told)
+				return
+			}
+			require.Len(t, told, 1)
+			assert.True(t, holds(told[0], c.words...), told[0])
+		})
+	}
 }

@@ -118,8 +118,9 @@ func (w *workload) delete(t simulator.Table, id string, changed touched) {
 
 // set gives a column a value, where it is one that a client may write.
 func (w *workload) set(row simulator.Row, c simulator.Column) {
-	kept := []string{"versionnumber", "createdon", "modifiedon", "exchangerate", "statuscode"}
-	if c.Property() == "" || c.PrimaryID || c.SourceType != 0 || strings.HasSuffix(c.LogicalName, "_base") || slices.Contains(kept, c.LogicalName) {
+	kept := []string{"versionnumber", "createdon", "modifiedon", "exchangerate", "statuscode", "fullname"}
+	computed := c.SourceType != 0 || strings.HasSuffix(c.LogicalName, "_base") || strings.HasSuffix(c.LogicalName, "_composite")
+	if c.Property() == "" || c.PrimaryID || computed || slices.Contains(kept, c.LogicalName) {
 		return
 	}
 	value := w.value(c)
