@@ -27,6 +27,7 @@ func drawSwitches(r *rand.Rand) switches {
 	}
 	s.rows = max(s.rows, 3*s.pageSize+1)
 	s.behaviors = simulator.Behaviors{
+		ExactLinks:                 true,
 		TokenAt:                    simulator.TokenAt(r.IntN(2)),
 		EditedSelect:               simulator.EditedSelect(r.IntN(3)),
 		RecreatedOnlyUpserted:      one(r, 2),

@@ -155,7 +155,7 @@ func (b *batchRun) apply(j *journal, op operation, made map[string]string) (*rep
 	if refusal != nil {
 		return nil, refusal
 	}
-	query, refusal := parseRowQuery(r.URL.RawQuery)
+	query, refusal := b.env.parseRowQuery(r.URL.RawQuery)
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -31,6 +31,9 @@ type Behaviors struct {
 	ExpiredStatus int
 	// RepeatRows begins each page with the last row of the page before, as may happen while rows are changed.
 	RepeatRows bool
+	// ExactLinks takes a plus sign in $skiptoken and $deltatoken for itself, so that a link which a client has encoded
+	// anew is refused. Without it a plus sign is a space there as elsewhere, on which Airbyte's Python connector relies.
+	ExactLinks bool
 	// MetadataChangesUnavailable refuses RetrieveMetadataChanges.
 	MetadataChangesUnavailable bool
 }

@@ -67,7 +67,7 @@ func TestCookieIsThatOfARealPage(t *testing.T) {
 }
 
 func TestALinkThatWasEncodedAnewIsRefused(t *testing.T) {
-	s := newService(t, map[string]int{"contact": 3})
+	s := newService(t, map[string]int{"contact": 3}, behave(Behaviors{ExactLinks: true}))
 	link := s.get("contacts", "Prefer: odata.maxpagesize=2").NextLink
 	before, token, _ := strings.Cut(link, "$skiptoken=")
 	once := decoded(t, token)
@@ -88,6 +88,19 @@ func TestALinkThatWasEncodedAnewIsRefused(t *testing.T) {
 	assert.Contains(t, once, `pagingcookie="%3ccookie%20page%3d%221%22%3e`)
 	code, _ := s.do(http.MethodGet, strings.Replace(link, "contacts?", "contacts?$orderby=fullname&", 1), "").refusal(t)
 	assert.Equal(t, "0x80041129", code, "the cookie is of another order")
+}
+
+func TestAPlusSignInATokenIsASpaceUnlessLinksMustBeExact(t *testing.T) {
+	s := newService(t, map[string]int{"contact": 3})
+	link := strings.ReplaceAll(s.get("contacts", "Prefer: odata.maxpagesize=2").NextLink, "%20", "+")
+	assert.Len(t, s.get(link).Value, 1)
+	delta := s.get("contacts", "Prefer: odata.track-changes").DeltaLink
+	assert.Empty(t, s.get(strings.ReplaceAll(delta, "%20", "+")).Value)
+
+	exact := newService(t, nil, behave(Behaviors{ExactLinks: true}))
+	delta = exact.get("contacts", "Prefer: odata.track-changes").DeltaLink
+	code, _ := exact.do(http.MethodGet, strings.ReplaceAll(delta, "%20", "+"), "").refusal(t)
+	assert.Equal(t, "0x80044183", code)
 }
 
 func TestAWalkGivesEveryRowOnce(t *testing.T) {

@@ -20,12 +20,13 @@ type rowQuery struct {
 	link       string  // the query as it came, without the two tokens
 	rawDelta   string  // $deltatoken=... as it came
 	present    map[string]bool
+	exact      bool // Behaviors.ExactLinks
 }
 
 // parseRowQuery reads the query options, whose names are case-sensitive, and refuses those that Dataverse does not
 // have (Microsoft, "Query data using the Web API").
-func parseRowQuery(raw string) (rowQuery, *apiError) {
-	q := rowQuery{top: -1, present: map[string]bool{}}
+func (e *Environment) parseRowQuery(raw string) (rowQuery, *apiError) {
+	q := rowQuery{top: -1, present: map[string]bool{}, exact: e.behaviors.ExactLinks}
 	var kept []string
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
@@ -56,9 +57,8 @@ func parseRowQuery(raw string) (rowQuery, *apiError) {
 }
 
 func (q *rowQuery) set(name, rawValue string) *apiError {
-	// In the two tokens a plus sign stands for itself: a client that encodes a link anew breaks it.
 	decode := url.QueryUnescape
-	if name == "$skiptoken" || name == "$deltatoken" {
+	if q.exact && (name == "$skiptoken" || name == "$deltatoken") {
 		decode = url.PathUnescape
 	}
 	value, err := decode(rawValue)

@@ -92,7 +92,7 @@ func (e *Environment) answer(r *http.Request, base, path string) (*reply, *apiEr
 	if refusal != nil {
 		return nil, refusal
 	}
-	query, refusal := parseRowQuery(r.URL.RawQuery)
+	query, refusal := e.parseRowQuery(r.URL.RawQuery)
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -181,7 +181,6 @@ func TestRefusals(t *testing.T) {
 		{"$top with change tracking is refused", "GET", "accounts?$top=5", "", []string{"Prefer: odata.track-changes"}, 400, "0x80060888", `The "$top" query parameter isn't supported when Change Tracking is enabled.`},
 		{"an untracked table says so", "GET", "asyncoperations", "", []string{"Prefer: odata.track-changes"}, 400, "0x80072491", "Entity asyncoperation isn't enabled for change tracking."},
 		{"a token that is none is refused", "GET", "accounts?$deltatoken=latest", "", nil, 400, "0x80044183", "Invalid version stamp"},
-		{"a token with plus signs for spaces is refused", "GET", "accounts?$deltatoken=919042%2108%2f22%2f2017+08%3a10%3a44", "", nil, 400, "0x80044183", "Invalid version stamp"},
 		{"a string that is too long is refused", "POST", "accounts", `{"name":"` + strings.Repeat("x", 161) + `"}`, nil, 400, "0x80044331", "A validation error occurred. The length of the 'name' attribute of the 'account' entity exceeded the maximum allowed length of '160'."},
 		{"a method that rows do not have is refused", "PUT", "accounts", `{}`, nil, 405, "0x80060888", "The requested resource does not support http method 'PUT'."},
 	}
