@@ -60,13 +60,13 @@ func errorName(code string) string {
 		"0x80040217": "ObjectDoesNotExist", "0x80040220": "PrivilegeDenied", "0x80040225": "unManagedidsusernotenabled",
 		"0x80040237": "DuplicateRecord", "0x80040239": "InvalidDateTime", "0x80040800": "SdkEntityDoesNotSupportMessage",
 		"0x80041102": "QueryBuilderNoEntity", "0x80041103": "QueryBuilderNoAttribute", "0x80041129": "QueryBuilderPagingOrderBy",
-		"0x8004112A": "QueryBuilderInvalidPagingCookie", "0x80042F09": "UserNotAssignedRoles", "0x80044151": "unManagedidssqltimeouterror",
-		"0x80044183": "InvalidQuery", "0x8004431A": "PicklistValueOutOfRange", "0x8004432F": "IntegerValueOutOfRange",
+		"0x8004112A": "QueryBuilderInvalidPagingCookie", "0x80040216": "UnExpected", "0x80042F09": "UserNotAssignedRoles", "0x80044150": "unManagedidssqlerror", "0x80044151": "unManagedidssqltimeouterror",
+		"0x80044183": "InvalidQuery", "0x8004418D": "SandboxWorkerNotAvailable", "0x8004431A": "PicklistValueOutOfRange", "0x8004432F": "IntegerValueOutOfRange",
 		"0x80044330": "DecimalValueOutOfRange", "0x80044331": "StringLengthTooLong", "0x80044352": "ExpiredVersionStamp",
-		"0x80048408": "InvalidStateCodeStatusCode", "0x80050224": "AttributeTypeNotSupportedForGroupByOrderByQuery",
+		"0x80048408": "InvalidStateCodeStatusCode", "0x80048544": "DataEngineQueryThrottling", "0x80050224": "AttributeTypeNotSupportedForGroupByOrderByQuery",
 		"0x80060882": "ConcurrencyVersionMismatch", "0x8006088A": "CrmHttpError", "0x80060891": "RecordNotFoundByEntityKey",
 		"0x80072321": "ThrottlingTimeExceededError", "0x80072322": "ThrottlingBurstRequestLimitExceededError",
-		"0x80072326": "ThrottlingConcurrencyLimitExceededError", "0x80072491": "ChangeTrackingNotEnabledForEntity",
+		"0x80072323": "AzureSqlDatabaseResourceLimitExceededError", "0x80072326": "ThrottlingConcurrencyLimitExceededError", "0x80072491": "ChangeTrackingNotEnabledForEntity",
 		"0x80072492": "ChangeTrackingNotEnabledForRelatedEntities", "0x80072560": "UserNotMemberOfOrg",
 	}[code]
 }

@@ -25,6 +25,8 @@ type caller struct {
 	environment *simulator.Environment
 	http        *http.Client
 	token       string
+	links       []place // of a walk's pages, once they are learned
+	row         string  // a key, the same
 }
 
 // answer is a response that was read whole.

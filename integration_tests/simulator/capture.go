@@ -30,3 +30,9 @@ func (c *capture) Write(p []byte) (int, error) {
 
 // code is the status of the answer, which is 200 unless it was set.
 func (c *capture) code() int { return cmp.Or(c.status, http.StatusOK) }
+
+// edit changes the body that is held back.
+func (c *capture) edit(change func([]byte) []byte) {
+	changed := change(c.body.Bytes())
+	c.body = *bytes.NewBuffer(changed)
+}

@@ -50,6 +50,7 @@ type directory struct {
 
 type grant struct {
 	user    application
+	claims  string // JSON that it was asked for with; empty: none
 	expires time.Time
 }
 
@@ -99,9 +100,9 @@ func (d *directory) find(tenant, client string) (application, bool) {
 	return application{}, false
 }
 
-// issue gives the application a token that only looks like a JWT: nothing can be read from it, as Microsoft warns
+// issue gives the application a token, asked for with these claims, that only looks like a JWT: nothing can be read from it, as Microsoft warns
 // clients not to try.
-func (d *directory) issue(a application, now time.Time) string {
+func (d *directory) issue(a application, claims string, now time.Time) string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`))
 	token := header + "." + rand.Text() + rand.Text() + "." + rand.Text()
 	d.mu.Lock()
@@ -111,7 +112,7 @@ func (d *directory) issue(a application, now time.Time) string {
 			delete(d.tokens, old)
 		}
 	}
-	d.tokens[token] = grant{a, now.Add(d.life)}
+	d.tokens[token] = grant{a, claims, now.Add(d.life)}
 	return token
 }
 

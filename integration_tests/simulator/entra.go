@@ -141,7 +141,7 @@ func (h *host) serveToken(w http.ResponseWriter, r *http.Request, tenant string)
 		return
 	}
 	seconds := int(h.directory.life / time.Second)
-	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, h.directory.issue(user, h.environment.now())})
+	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, h.directory.issue(user, r.PostForm.Get("claims"), h.environment.now())})
 }
 
 // environmentURLs are the addresses that name this environment in a scope.

@@ -3,77 +3,63 @@ package simulator
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
 // Fault is something that goes wrong with chosen requests. The fields of the first group choose requests, all that
-// are set must hold; those of the second say what happens instead of the answer, or to it.
+// are set must hold; those of the second say how many of them fail, and when; those of the third what happens instead
+// of the answer, or to it. ParseFault reads one from a line of text.
 type Fault struct {
-	Match       func(*http.Request) bool // any condition
-	Method      string                   // exact
-	Path        string                   // what the decoded path begins with
-	Contains    string                   // a part of the path with its query as sent, such as "$skiptoken"
-	Nth         int                      // the first matching request that fails, from 1; 0 is 1
-	Count       int                      // how many fail from there on; 0 is 1, below 0 without end
-	Probability float64                  // of failing for each of them, between 0 and 1; 0 is 1
+	Match      func(*http.Request) bool // any condition
+	Phase      Phase                    // what the request is for
+	Table      string                   // logical name of the table whose rows are asked for
+	Page       int                      // number of the page in its walk, from 1
+	LargerThan int                      // strikes where a page of more rows is asked for, which is too heavy for the database
+	Method     string                   // exact
+	Path       string                   // what the decoded path begins with
+	Contains   string                   // a part of the path with its query as sent, such as "$skiptoken"
 
-	Status      int           // of an error; 0 leaves the status alone
-	Code        string        // Dataverse's error code: the body is an error with it
-	Message     string        // of that error
-	RetryAfter  string        // header, as it is to be sent: seconds, a date, or nonsense
-	Challenge   bool          // with WWW-Authenticate, as for a token that is not accepted
-	Body        []byte        // in place of an answer
-	ContentType string        // of Body; empty: text/html
-	CutAfter    int           // bytes of the answer after which the connection breaks; 0 sends it whole
-	Delay       time.Duration // before the answer
+	Nth         int           // the first matching request that fails, from 1; 0 is 1
+	Count       int           // how many fail from there on; 0 is 1, below 0 without end
+	Each        bool          // Nth and Count hold for each address by itself
+	Probability float64       // of failing for each of them, between 0 and 1; 0 is 1
+	Seed        uint64        // of that chance
+	From        time.Duration // since the fault was set, by the environment's clock
+	Until       time.Duration // the same; 0 is without end
+
+	Status          int           // of an error; 0 leaves the status alone
+	Code            string        // the body is an error with it: Dataverse's (0x80044151) or, at the sign-in, Entra's (AADSTS90033)
+	Message         string        // of that error; empty: the service's own for the code
+	RetryAfter      string        // header, as it is to be sent: seconds, a date, or nonsense
+	Challenge       bool          // with WWW-Authenticate, as for a token that is not accepted
+	Claims          string        // JSON that a token must have been asked for with; only requests with another token fail
+	Body            []byte        // in place of an answer
+	ContentType     string        // of Body; empty: text/html
+	ContentEncoding string        // that Body claims to have
+	Links           LinkFault     // what is wrong with the links of a page
+	CutAfter        int           // bytes of the answer's body after which the connection breaks; 0 sends it whole
+	StallAfter      int           // bytes of the answer's body after which nothing more comes until the client goes away; 0 sends it whole
+	BytesPerSecond  int           // of the answer's body; 0: as fast as it goes
+	Drop            bool          // the connection breaks without an answer
+	Delay           time.Duration // before the answer
+	DOPHint         int           // header x-ms-dop-hint; 0: that of the server
 }
-
-// Throttling is a refusal for too many requests, with the Retry-After header given.
-func Throttling(retryAfter string) Fault {
-	return Fault{Status: http.StatusTooManyRequests, Code: "0x80072322", RetryAfter: retryAfter,
-		Message: "Number of requests exceeded the limit of 6000 over time window of 300 seconds."}
-}
-
-// GatewayError is an answer that does not come from Dataverse itself: 502, 503 or 504 with a page of HTML.
-func GatewayError(status int) Fault {
-	return Fault{Status: status, Body: []byte("<html><head><title>" + http.StatusText(status) + "</title></head><body><h1>" + http.StatusText(status) + "</h1></body></html>")}
-}
-
-// LoginPage is a page of HTML with status 200 in place of JSON, as a proxy or an expired session gives.
-func LoginPage() Fault {
-	return Fault{Status: http.StatusOK, Body: []byte("<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body></body></html>")}
-}
-
-// Garbage is an answer that says it is JSON and is not.
-func Garbage() Fault {
-	return Fault{Status: http.StatusOK, Body: []byte(`{"value":[{"name":"unfinished`), ContentType: "application/json; odata.metadata=minimal"}
-}
-
-// Cut breaks the connection after so many bytes of the body.
-func Cut(after int) Fault { return Fault{CutAfter: after} }
-
-// Slow delays the answer.
-func Slow(delay time.Duration) Fault { return Fault{Delay: delay} }
-
-// SQLTimeout is the answer to a query that takes the database too long.
-func SQLTimeout() Fault {
-	return Fault{Status: http.StatusInternalServerError, Code: "0x80044151", Message: "SQL timeout expired."}
-}
-
-// LostToken refuses the token, as when it was revoked before its time.
-func LostToken() Fault { return Fault{Status: http.StatusUnauthorized, Challenge: true} }
 
 // Injection is a fault at work.
 type Injection struct {
 	fault Fault
 	owner *faults
+	since time.Time
 
-	mu      sync.Mutex
-	matched int
-	hits    int
+	mu       sync.Mutex
+	matched  int
+	hits     int
+	attempts map[string]tally // by address, where each counts by itself
 }
+
+// tally counts the requests that a fault could strike, and those it did.
+type tally struct{ matched, hits int }
 
 // Hits is how many requests the fault has struck.
 func (i *Injection) Hits() int {
@@ -91,8 +77,8 @@ type faults struct {
 	list []*Injection
 }
 
-func (f *faults) inject(fault Fault) *Injection {
-	i := &Injection{fault: fault, owner: f}
+func (f *faults) inject(fault Fault, now time.Time) *Injection {
+	i := &Injection{fault: fault, owner: f, since: now, attempts: map[string]tally{}}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list = append(f.list, i)
@@ -105,47 +91,68 @@ func (f *faults) remove(i *Injection) {
 	f.list = slices.DeleteFunc(f.list, func(other *Injection) bool { return other == i })
 }
 
-// strike finds the first fault that hits the request. Faults that only match count it all the same.
-func (f *faults) strike(r *http.Request) (Fault, bool) {
+func (f *faults) clear() {
 	f.mu.Lock()
-	list := slices.Clone(f.list)
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	f.list = nil
+}
+
+func (f *faults) all() []*Injection {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.list)
+}
+
+// strike finds the first fault that hits the request. Faults that only match count it all the same.
+func (h *host) strike(r *http.Request) (Fault, bool) {
+	list := h.faults.all()
+	if len(list) == 0 {
+		return Fault{}, false
+	}
+	q := h.ask(r)
 	for _, i := range list {
-		if i.fault.matches(r) && i.take() {
+		if i.fault.matches(q) && !h.satisfied(r, i.fault.Claims) && i.take(r, h.environment.now()) {
 			return i.fault, true
 		}
 	}
 	return Fault{}, false
 }
 
-func (f *Fault) matches(r *http.Request) bool {
-	return (f.Match == nil || f.Match(r)) &&
-		(f.Method == "" || f.Method == r.Method) &&
-		strings.HasPrefix(r.URL.Path, f.Path) &&
-		strings.Contains(r.URL.RequestURI(), f.Contains)
-}
-
 // take counts a matching request and says whether it fails. Chance depends on the request's number alone, so that a
 // run can be repeated.
-func (i *Injection) take() bool {
+func (i *Injection) take(r *http.Request, now time.Time) bool {
+	at, f := now.Sub(i.since), &i.fault
+	if at < f.From || f.Until > 0 && at >= f.Until {
+		return false
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.matched++
-	first, count := max(1, i.fault.Nth), i.fault.Count
+	address := ""
+	if f.Each {
+		address = r.Method + " " + r.URL.RequestURI()
+	}
+	t := i.attempts[address]
+	t.matched++
+	struck := t.due(f) && (f.Probability <= 0 || chance(f.Seed, i.matched) < f.Probability)
+	if struck {
+		t.hits++
+		i.hits++
+	}
+	i.attempts[address] = t
+	return struck
+}
+
+// due says whether the request counted last is one of those that the fault is meant for.
+func (t tally) due(f *Fault) bool {
+	count := f.Count
 	if count == 0 {
 		count = 1
 	}
-	if i.matched < first || count > 0 && i.hits >= count {
-		return false
-	}
-	if p := i.fault.Probability; p > 0 && chance(i.matched) >= p {
-		return false
-	}
-	i.hits++
-	return true
+	return t.matched >= max(1, f.Nth) && (count < 0 || t.hits < count)
 }
 
 // chance is a number of [0,1) for the n-th request.
-func chance(n int) float64 {
-	return float64(draw(hashString("fault"), word(n))>>11) / (1 << 53)
+func chance(seed uint64, n int) float64 {
+	return float64(draw(mix(seed, hashString("fault")), word(n))>>11) / (1 << 53)
 }

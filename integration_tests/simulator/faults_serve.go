@@ -1,15 +1,17 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // withFaults lets faults strike before the inner handler answers.
 func (h *host) withFaults(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fault, struck := h.faults.strike(r)
+		fault, struck := h.strike(r)
 		if !struck {
 			inner.ServeHTTP(w, r)
 			return
@@ -17,14 +19,26 @@ func (h *host) withFaults(inner http.Handler) http.Handler {
 		if fault.Delay > 0 && !pause(r, fault.Delay) {
 			return
 		}
-		if fault.CutAfter == 0 {
+		if fault.Drop {
+			breakConnection(w, r)
+			return
+		}
+		if !fault.mangles() {
 			h.fail(w, r, fault, inner)
 			return
 		}
 		whole := newCapture(w.Header())
 		h.fail(whole, r, fault, inner)
-		whole.sendCut(w, fault.CutAfter)
+		if fault.Links != "" {
+			whole.edit(func(body []byte) []byte { return fault.Links.bend(r, body) })
+		}
+		fault.send(w, r, whole)
 	})
+}
+
+// mangles says whether the fault does something to an answer, for which the answer has to be there whole.
+func (f *Fault) mangles() bool {
+	return f.Links != "" || f.CutAfter > 0 || f.StallAfter > 0 || f.BytesPerSecond > 0
 }
 
 // pause waits, unless the client goes away before.
@@ -41,37 +55,54 @@ func pause(r *http.Request, delay time.Duration) bool {
 
 // fail writes the fault's own answer, or the true one if the fault has none.
 func (h *host) fail(w http.ResponseWriter, r *http.Request, fault Fault, inner http.Handler) {
-	if fault.Status == 0 && fault.Body == nil {
+	if fault.DOPHint > 0 && w.Header().Get(dopHintHeader) != "" {
+		w.Header().Set(dopHintHeader, strconv.Itoa(fault.DOPHint))
+	}
+	if fault.Status == 0 && fault.Body == nil && fault.Code == "" {
+		if fault.Links != "" {
+			r = r.Clone(r.Context())
+			r.Header.Del("Accept-Encoding") // links are bent in the plain text
+		}
 		inner.ServeHTTP(w, r)
 		return
-	}
-	status := fault.Status
-	if status == 0 {
-		status = http.StatusOK
 	}
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
 	}
-	if fault.Challenge {
-		h.challenge(w, r)
-		return
+	switch {
+	case fault.Challenge:
+		h.challenge(w, r, fault.Claims)
+	case strings.HasPrefix(fault.Code, entraPrefix):
+		h.refuseEntra(w, fault.entra())
+	case fault.Code != "":
+		refuse(cmp.Or(fault.Status, http.StatusInternalServerError), fault.Code, "%s", cmp.Or(fault.Message, usualMessage(fault.Code))).write(w, r)
+	default:
+		fault.writeBody(w)
 	}
-	if fault.Code != "" {
-		refuse(status, fault.Code, "%s", fault.Message).write(w, r)
-		return
-	}
-	contentType := fault.ContentType
-	if contentType == "" {
-		contentType = "text/html; charset=utf-8"
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(fault.Body)
 }
 
-// sendCut announces the whole length and sends less, whereupon net/http breaks the connection.
-func (c *capture) sendCut(w http.ResponseWriter, after int) {
-	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
-	w.WriteHeader(c.code())
-	_, _ = w.Write(c.body.Bytes()[:min(after, c.body.Len())])
+// entraPrefix begins the codes of Microsoft Entra.
+const entraPrefix = "AADSTS"
+
+// entra is the fault as a refusal of the token endpoint.
+func (f *Fault) entra() entraError {
+	number, err := strconv.Atoi(strings.TrimPrefix(f.Code, entraPrefix))
+	if err != nil {
+		number = 0
+	}
+	status := cmp.Or(f.Status, http.StatusServiceUnavailable)
+	kind := "invalid_request"
+	if status >= http.StatusInternalServerError {
+		kind = "temporarily_unavailable"
+	}
+	return entraError{status, kind, number, cmp.Or(f.Message, usualMessage(f.Code))}
+}
+
+func (f *Fault) writeBody(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", cmp.Or(f.ContentType, "text/html; charset=utf-8"))
+	if f.ContentEncoding != "" {
+		w.Header().Set("Content-Encoding", f.ContentEncoding)
+	}
+	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+	_, _ = w.Write(f.Body)
 }

@@ -6,14 +6,18 @@ import (
 	"strings"
 )
 
+// dopHintHeader names the header of the recommended degree of parallelism.
+const dopHintHeader = "x-ms-dop-hint"
+
 // usualDOPHint is the degree of parallelism that the service recommends to clients of an ordinary environment.
 const usualDOPHint = 4
 
-func dopHint(n int) string {
+// setDOPHint changes the recommendation; 0 is the usual one.
+func (h *host) setDOPHint(n int) {
 	if n <= 0 {
 		n = usualDOPHint
 	}
-	return strconv.Itoa(n)
+	h.dopHint.Store(int64(n))
 }
 
 // setODataVersion says which version of OData an answer is of. The service's spelling is not Go's canonical one.
@@ -27,7 +31,7 @@ func (h *host) withHeaders(inner http.Handler) http.Handler {
 		now := h.environment.now()
 		header.Set("Date", now.Format(http.TimeFormat))
 		header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-		if !strings.HasPrefix(r.URL.Path, "/api/data/") {
+		if !strings.HasPrefix(r.URL.Path, apiPrefix) {
 			inner.ServeHTTP(w, r)
 			return
 		}
@@ -44,7 +48,7 @@ func (h *host) withHeaders(inner http.Handler) http.Handler {
 		header["REQ_ID"] = []string{request}
 		header.Set("AuthActivityId", newRequestID())
 		header["CRM.ServiceId"] = []string{"framework"}
-		header.Set("x-ms-dop-hint", h.dopHint)
+		header.Set(dopHintHeader, strconv.FormatInt(h.dopHint.Load(), 10))
 		setODataVersion(header)
 		header.Set("X-Source", "1102122184388741472227281771242034204771681828610123991219190145112")
 		header.Add("Set-Cookie", "ARRAffinity="+h.affinity+"; path=/; secure; HttpOnly")

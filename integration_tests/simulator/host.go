@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,7 +24,9 @@ type host struct {
 	faults      *faults
 	log         *requestLog
 	affinity    string
-	dopHint     string
+	dopHint     atomic.Int64
+	latency     time.Duration // of each request of the Web API
+	stats       counters
 	addresses   []string // that name the environment in a scope; empty: the host that was called
 	handler     http.Handler
 }
@@ -41,16 +44,23 @@ func newHost(e *Environment, o ServerOptions) *host {
 		faults:      &faults{},
 		log:         &requestLog{},
 		affinity:    strings.ReplaceAll(stableID("affinity", e.organization()), "-", ""),
-		dopHint:     dopHint(o.DOPHint),
+		latency:     o.Latency,
+	}
+	h.setDOPHint(o.DOPHint)
+	for _, f := range o.Faults {
+		h.faults.inject(f, e.now())
 	}
 	h.handler = h.withLog(h.withHeaders(h.withFaults(newCompression().wrap(http.HandlerFunc(h.serve)))))
+	if o.Admin {
+		h.handler = h.withAdmin(h.handler)
+	}
 	return h
 }
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
 
 func (h *host) serve(w http.ResponseWriter, r *http.Request) {
-	if rest, ok := strings.CutPrefix(r.URL.Path, "/api/data/"); ok {
+	if rest, ok := strings.CutPrefix(r.URL.Path, apiPrefix); ok {
 		h.serveAPI(w, r, rest)
 		return
 	}
@@ -72,7 +82,7 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 	}
 	user, known := h.directory.user(bearer(r), h.environment.now())
 	if !known {
-		h.challenge(w, r)
+		h.challenge(w, r, "")
 		return
 	}
 	if refusal := user.refusal(); refusal != nil {
@@ -88,6 +98,9 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 	}
 	start := time.Now()
 	defer func() { leave(h.environment.now(), time.Since(start)) }()
+	if h.latency > 0 && !pause(r, h.latency) {
+		return
+	}
 	onePrefer(r)
 	h.route(w, r, origin(r)+"/api/data/"+version, path, user)
 }
@@ -150,7 +163,7 @@ func (h *host) call(w http.ResponseWriter, r *http.Request, base, path string, u
 
 // part answers a request inside $batch, whose address may be absolute, relative to the host or relative to the Web API.
 func (h *host) part(base string, user application) http.Handler {
-	root := base[strings.Index(base, "/api/data/"):]
+	root := base[strings.Index(base, apiPrefix):]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.URL.RequestURI()) > maxBatchURL {
 			http.Error(w, "Request URL Too Long", http.StatusRequestURITooLong)
@@ -187,14 +200,6 @@ func bearer(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
-}
-
-// challenge answers a request without a token that is accepted: no body, but where to get one.
-func (h *host) challenge(w http.ResponseWriter, r *http.Request) {
-	address := origin(r)
-	w.Header().Set("WWW-Authenticate", "Bearer authorization_uri="+address+"/"+h.directory.applications[0].TenantID+
-		"/oauth2/authorize, resource_id="+address+"/")
-	w.WriteHeader(http.StatusUnauthorized)
 }
 
 // origin is the scheme and host that the client called.

@@ -46,14 +46,16 @@ func (l *requestLog) all() []Request {
 	return slices.Concat(l.list[l.next:], l.list[:l.next])
 }
 
-// withLog notes each request once it is answered.
+// withLog counts each request, and notes it once it is answered.
 func (h *host) withLog(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		entry := Request{Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Prefer: r.Header.Get("Prefer")}
+		leave := h.stats.enter(r)
 		start := time.Now()
 		counted := &countingWriter{ResponseWriter: w}
 		inner.ServeHTTP(counted, r)
 		entry.Status, entry.Bytes, entry.Duration = max(counted.status, http.StatusOK), counted.bytes, time.Since(start)
+		leave(entry.Status, entry.Bytes)
 		h.log.add(entry)
 	})
 }
@@ -71,6 +73,9 @@ func (c *countingWriter) WriteHeader(status int) {
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(p)

@@ -23,6 +23,9 @@ type ServerOptions struct {
 	TokenLife    time.Duration // of access tokens, by the environment's clock; 0: 3599 s
 	Limits       Limits        // service protection limits to enforce
 	DOPHint      int           // header x-ms-dop-hint; 0: 4
+	Latency      time.Duration // of each request of the Web API; it counts as execution time
+	Faults       []Fault       // at work from the start
+	Admin        bool          // statistics and faults can be had over HTTP, below /simulator/
 }
 
 // Server is an environment behind TLS, with a certificate authority of its own.
@@ -71,6 +74,7 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	s.http = &http.Server{
 		Handler:           s.host,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
+		ConnContext:       withConnection,
 		ReadHeaderTimeout: 30 * time.Second,
 		MaxHeaderBytes:    1 << 20,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are part of the play
@@ -119,7 +123,13 @@ func (s *Server) Requests() []Request { return s.host.log.all() }
 func (s *Server) RevokeTokens() { s.host.directory.revoke() }
 
 // Inject sets a fault to work until it is removed.
-func (s *Server) Inject(f Fault) *Injection { return s.host.faults.inject(f) }
+func (s *Server) Inject(f Fault) *Injection { return s.host.faults.inject(f, s.host.environment.now()) }
+
+// SetDOPHint changes the header x-ms-dop-hint of the answers from now on; 0 is 4.
+func (s *Server) SetDOPHint(n int) { s.host.setDOPHint(n) }
+
+// Stats counts the requests of the Web API so far.
+func (s *Server) Stats() Stats { return s.host.stats.read() }
 
 // newRequestID is a random guid.
 func newRequestID() string { return stableID(rand.Text()) }

@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		fmt.Fprintf(log, "config       %s\n", s.config)
 	}
 	<-ctx.Done()
-	return server.Close()
+	return errors.Join(server.Close(), report(log, server.Stats()))
 }
 
 func parse(args []string, usage io.Writer) (settings, error) {
@@ -70,11 +70,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.StringVar(&s.server.CAFile, "ca", "", "`file` to write the certificate authority to")
 	f.StringVar(&s.config, "config", "", "`file` to write a connector configuration to")
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
-	f.IntVar(&s.server.DOPHint, "dop-hint", 0, "recommended degree of parallelism (default 4)")
-	f.IntVar(&s.server.Limits.Requests, "limit-requests", 0, "requests of a user within the window; 0: no limit")
-	f.DurationVar(&s.server.Limits.Execution, "limit-execution", 0, "execution time of a user within the window; 0: no limit")
-	f.IntVar(&s.server.Limits.Concurrent, "limit-concurrent", 0, "concurrent requests of a user; 0: no limit")
-	f.DurationVar(&s.server.Limits.Window, "limit-window", 0, "the window of the limits (default 5m0s)")
+	s.addTrouble(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
@@ -105,6 +101,16 @@ func parse(args []string, usage io.Writer) (settings, error) {
 		b.EditedSelect = simulator.Refused
 	}
 	return s, nil
+}
+
+// report tells at the end what was asked of the server.
+func report(log io.Writer, stats simulator.Stats) error {
+	raw, err := json.Marshal(stats)
+	if err != nil {
+		return fmt.Errorf("report the statistics: %w", err)
+	}
+	fmt.Fprintf(log, "statistics   %s\n", raw)
+	return nil
 }
 
 // writeConfig writes the configuration of a connector that signs in as the default application.

@@ -77,6 +77,7 @@ func TestServing(t *testing.T) {
 	t.Run("it ends with its context", func(t *testing.T) {
 		cancel()
 		require.NoError(t, <-ended)
+		assert.Contains(t, log.String(), `statistics   {"requests":1,"sign_ins":0,"in_flight":0,"most_in_flight":1,"throttled":0,"by_status":{"401":1}`)
 	})
 }
 
@@ -90,12 +91,26 @@ func TestCommandLine(t *testing.T) {
 		assert.Equal(t, 60, s.server.Limits.Requests)
 		assert.Equal(t, 9, s.server.DOPHint)
 	})
+	t.Run("faults come from flags and files", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "faults")
+		require.NoError(t, os.WriteFile(file, []byte("# at night\nsql-timeout larger-than=250 count=all\ndropped\n"), 0o600))
+		s, err := parse([]string{"--fault", "throttled-requests table=account page=2", "--faults", file, "--latency", "250ms", "--admin"}, &lines{})
+		require.NoError(t, err)
+		require.Len(t, s.server.Faults, 3)
+		assert.Equal(t, "account", s.server.Faults[0].Table)
+		assert.Equal(t, 250, s.server.Faults[1].LargerThan)
+		assert.True(t, s.server.Faults[2].Drop)
+		assert.Equal(t, 250*time.Millisecond, s.server.Latency)
+		assert.True(t, s.server.Admin)
+	})
 	for name, args := range map[string][]string{
 		"an unknown flag":           {"--nope"},
 		"a word too many":           {"nope"},
 		"a contradiction":           {"--ignore-edited-select", "--refuse-edited-select"},
 		"an address without a port": {"--address", "nowhere"},
 		"a negative number":         {"--rows", "-1"},
+		"a fault that is none":      {"--fault", "nope"},
+		"a file that is not there":  {"--faults", "nowhere"},
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {
 			require.Error(t, run(t.Context(), args, &lines{}))

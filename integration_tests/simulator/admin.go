@@ -1,0 +1,34 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// withAdmin adds what Dataverse does not have: GET /simulator/stats for Stats as JSON, POST /simulator/faults to set
+// faults to work, one a line as ParseFaults reads them, and DELETE /simulator/faults to end them all. Nothing of it is
+// counted or struck by faults.
+func (h *host) withAdmin(inner http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", inner)
+	mux.HandleFunc("GET /simulator/stats", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(h.stats.read())
+	})
+	mux.HandleFunc("POST /simulator/faults", func(w http.ResponseWriter, r *http.Request) {
+		list, err := ParseFaults(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		for _, f := range list {
+			h.faults.inject(f, h.environment.now())
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("DELETE /simulator/faults", func(w http.ResponseWriter, _ *http.Request) {
+		h.faults.clear()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}

@@ -1,0 +1,156 @@
+package simulator_test
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+func TestFaultsOfBodies(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
+	whole := c.get("accounts?$select=name").body
+	t.Run("a stalled body stops in its middle until its client goes away", func(t *testing.T) {
+		injection := c.server.Inject(simulator.Stalled(40))
+		defer injection.Remove()
+		ctx, cancel := context.WithCancel(t.Context())
+		request := c.request(http.MethodGet, "accounts?$select=name").WithContext(ctx)
+		request.Header.Set("Accept-Encoding", "identity")
+		response, err := c.http.Do(request)
+		require.NoError(t, err)
+		begun := make([]byte, 40)
+		_, err = io.ReadFull(response.Body, begun)
+		require.NoError(t, err)
+		cancel()
+		_, err = io.ReadAll(response.Body)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NoError(t, response.Body.Close())
+	})
+	t.Run("slow bytes are all there in the end", func(t *testing.T) {
+		injection := c.server.Inject(simulator.Fault{BytesPerSecond: 100_000})
+		defer injection.Remove()
+		request := c.request(http.MethodGet, "accounts?$select=name")
+		request.Header.Set("Accept-Encoding", "identity")
+		assert.Equal(t, string(whole), string(c.send(request).body))
+		assert.Equal(t, 1, injection.Hits())
+	})
+	t.Run("a dropped connection gives no answer, and the next one does", func(t *testing.T) {
+		injection := c.server.Inject(simulator.Dropped())
+		defer injection.Remove()
+		request := c.request(http.MethodPost, "accounts") // which net/http does not repeat by itself
+		request.Body = io.NopCloser(strings.NewReader("{}"))
+		response, err := c.http.Do(request)
+		if response != nil {
+			require.NoError(t, response.Body.Close())
+		}
+		require.Error(t, err)
+		assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
+	})
+	t.Run("a garbled body is not what its header says", func(t *testing.T) {
+		injection := c.server.Inject(simulator.Garbled())
+		defer injection.Remove()
+		response, err := c.http.Do(c.request(http.MethodGet, "accounts"))
+		require.NoError(t, err)
+		_, err = io.ReadAll(response.Body)
+		require.Error(t, err)
+		require.NoError(t, response.Body.Close())
+	})
+}
+
+func TestFaultsOfLinks(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
+	bent := func(links simulator.LinkFault, path, prefer string) map[string]any {
+		injection := c.server.Inject(simulator.Fault{Links: links})
+		defer injection.Remove()
+		got := c.sized(path, prefer)
+		require.NotEmpty(t, got.values(t))
+		return got.json(t)
+	}
+	t.Run("foreign links lead to another host", func(t *testing.T) {
+		next, _ := bent(simulator.ForeignLinks, "accounts", "odata.maxpagesize=2")["@odata.nextLink"].(string)
+		assert.True(t, strings.HasPrefix(next, "https://dataverse.invalid/api/data/v9.2/accounts?$skiptoken="), next)
+		delta, _ := bent(simulator.ForeignLinks, "accounts", "odata.track-changes")["@odata.deltaLink"].(string)
+		assert.True(t, strings.HasPrefix(delta, "https://dataverse.invalid/api/data/v9.2/accounts?$deltatoken="), delta)
+	})
+	t.Run("a repeated link leads to its own page", func(t *testing.T) {
+		assert.Equal(t, c.server.URL+"/api/data/v9.2/accounts?$select=name", bent(simulator.RepeatedLinks, "accounts?$select=name", "odata.maxpagesize=2")["@odata.nextLink"])
+	})
+	t.Run("a delta link may be missing", func(t *testing.T) {
+		assert.NotContains(t, bent(simulator.MissingDeltaLink, "accounts", "odata.track-changes"), "@odata.deltaLink")
+	})
+}
+
+func TestDemandedClaims(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Faults: []simulator.Fault{simulator.DemandedClaims(claims)}})
+	t.Run("a token without them is refused with a challenge", func(t *testing.T) {
+		got := c.get("WhoAmI")
+		assert.Equal(t, http.StatusUnauthorized, got.status)
+		challenge := got.header.Get("WWW-Authenticate")
+		assert.Contains(t, challenge, `error="insufficient_claims"`)
+		assert.Contains(t, challenge, `claims="`+base64.StdEncoding.EncodeToString([]byte(claims))+`"`)
+	})
+	application := simulator.DefaultApplication()
+	for asked, want := range map[string]int{
+		`{"access_token":{"xms_cc":{"values":["cp1"]}}}`:                                        http.StatusUnauthorized,
+		`{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_cc":{"values":["cp1"]}}}`: http.StatusOK,
+		`{"access_token":{"acrs":{"essential":true,"value":"c2"}}}`:                             http.StatusUnauthorized,
+		`{"id_token":{},"access_token":{"acrs":{"value":"c1","essential":true,"more":null}}}`:   http.StatusOK,
+	} {
+		t.Run("a token asked for with "+asked, func(t *testing.T) {
+			got := c.askToken(application.TenantID, url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {application.ClientID}, "client_secret": {application.Secret},
+				"scope": {c.server.URL + "/.default"}, "claims": {asked},
+			})
+			c.token, _ = got.json(t)["access_token"].(string)
+			assert.Equal(t, want, c.get("WhoAmI").status)
+		})
+	}
+}
+
+func TestSignInOutage(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c.server.Inject(simulator.SignInOutage())
+	got := c.askToken(tenant, url.Values{})
+	assert.Equal(t, http.StatusServiceUnavailable, got.status)
+	assert.Equal(t, "temporarily_unavailable", got.json(t)["error"])
+	assert.Contains(t, got.json(t)["error_description"], "AADSTS90033: A transient error has occurred.")
+	assert.Equal(t, http.StatusOK, c.get("WhoAmI").status, "the Web API is not concerned")
+}
+
+func TestFaultsOfLimitsAndQueries(t *testing.T) {
+	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
+	for code, message := range map[string]string{
+		simulator.LimitOfRequests: "Number of requests exceeded the limit of 6000", simulator.LimitOfExecution: "exceeded limit of 1,200,000 milliseconds",
+		simulator.LimitOfConcurrency: "Number of concurrent requests exceeded the limit of 52.",
+	} {
+		t.Run("429 with "+code, func(t *testing.T) {
+			c.server.Inject(simulator.ThrottledBy(code, "3"))
+			got := c.get("WhoAmI")
+			got.refused(t, http.StatusTooManyRequests, code, message)
+			assert.Equal(t, "3", got.header.Get("Retry-After"))
+		})
+	}
+	t.Run("a page is too heavy or not, by its size", func(t *testing.T) {
+		injection := c.server.Inject(simulator.HeavierThan(250))
+		defer injection.Remove()
+		for prefer, want := range map[string]int{"odata.maxpagesize=251": 500, "odata.maxpagesize=250": 200, "odata.track-changes": 500} {
+			assert.Equal(t, want, c.sized("accounts", prefer).status, prefer)
+		}
+	})
+	t.Run("the recommended parallelism changes for a while, and for good", func(t *testing.T) {
+		hint := func() string { return c.get("WhoAmI").header.Get("x-ms-dop-hint") }
+		c.server.Inject(simulator.Fault{DOPHint: 2, Nth: 2, Count: 2, Phase: simulator.PhaseWhoAmI})
+		assert.Equal(t, []string{"4", "2", "2", "4"}, []string{hint(), hint(), hint(), hint()})
+		c.server.SetDOPHint(9)
+		assert.Equal(t, "9", hint())
+	})
+}
