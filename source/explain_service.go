@@ -23,7 +23,7 @@ func explainService(err error) (protocol.FailureType, string) {
 	switch {
 	case errors.As(err, &wait):
 		return protocol.TransientError, fmt.Sprintf("Dataverse asks to wait %v before the next request, and the connector waits for %v "+
-			"at most. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Longest)
+			"at most. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Budget)
 	case errors.As(err, &broken):
 		return protocol.TransientError, explainBroken(failed, broken)
 	case !errors.As(err, &refused):

@@ -15,16 +15,17 @@ import (
 type Limits struct {
 	Check    time.Duration // all of a check; 0: 3 minutes
 	Discover time.Duration // all of a discovery; 0: 8.5 minutes
-	Attempt  time.Duration // one attempt at one request of a check; 0: 45 seconds
+	Attempt  time.Duration // one attempt at one request; 0: 45 seconds in a check, else 5 minutes
+	Backoff  time.Duration // at most before the second attempt at a request, and at most 60 times that before a further one; 0: 1 second
+	Budget   time.Duration // one request with all its attempts and waits; 0: 2 minutes in a check, else 30 minutes
 }
 
-// standard fills in what is not set. The platform waits 9 minutes for a discovery and then tells nothing of its cause
+// standard fills in what the verbs may take. The platform waits 9 minutes for a discovery and then tells nothing of its cause
 // (airbytehq/airbyte-platform, AirbyteConfig.kt: DEFAULT_SIDECAR_FILE_TIMEOUT_MINUTES).
 func (l Limits) standard() Limits {
 	return Limits{
 		Check:    cmp.Or(l.Check, 3*time.Minute),
 		Discover: cmp.Or(l.Discover, 8*time.Minute+30*time.Second),
-		Attempt:  cmp.Or(l.Attempt, 45*time.Second),
 	}
 }
 
@@ -54,7 +55,10 @@ func (v *verbs) within(ctx context.Context, limit time.Duration, work func(conte
 
 // limit makes the client of a check fit a person who waits.
 func (v *verbs) limit(o *dataverse.Options) {
+	o.AttemptTimeout, o.WaitMin, o.WaitMax, o.Budget = v.Limits.Attempt, v.Limits.Backoff, 60*v.Limits.Backoff, v.Limits.Budget
 	if v.command.Verb == protocol.Check {
-		o.Attempts, o.WaitMax, o.AttemptTimeout = 3, time.Minute, v.Limits.standard().Attempt
+		o.Attempts = 3
+		o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 45*time.Second)
+		o.Budget = cmp.Or(o.Budget, 2*time.Minute)
 	}
 }

@@ -3,6 +3,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 )
 
 // apiPath is the version of the Web API that the client speaks; 9.0, 9.1 and 9.2 stay available side by side
@@ -31,96 +30,72 @@ type Tokens interface {
 type Options struct {
 	Agent          string        // User-Agent of all requests
 	AttemptTimeout time.Duration // for one attempt, its body included; 0: 5 minutes
-	Attempts       int           // at most so many for one request; 0: 8
-	WaitMin        time.Duration // before the second attempt, doubled before each further one; 0: 1 second
-	WaitMax        time.Duration // between two attempts; a service that asks for more ends the request; 0: 5 minutes
+	Attempts       int           // how many attempts at one request may fail, those refused by a limit not counted; 0: 8
+	WaitMin        time.Duration // at most before the second attempt, doubled before each further one; 0: 1 second
+	WaitMax        time.Duration // at most between two attempts, where the service does not ask for more; 0: 1 minute
+	Budget         time.Duration // for one request from its first attempt on, waits included; 0: 30 minutes
+	PageBytes      int64         // of a page's JSON at most, where a smaller page can be asked for; 0: 64 MiB
+	Concurrent     int           // requests under way at once at most; 0: what the service hints, or 4 where it does not
 	Log            *slog.Logger  // nil: nothing is logged
 }
 
 // Client reads from one environment. It is safe for concurrent use.
 type Client struct {
-	root   string // https://host, without a trailing slash
-	tokens Tokens
-	http   *retryablehttp.Client
-	agent  string
-	log    *slog.Logger
-	unpack gunzipper
-	plain  atomic.Bool // the service has refused RetrieveMetadataChanges
+	root     string // https://host, without a trailing slash
+	tokens   Tokens
+	http     *http.Client
+	options  Options
+	log      *slog.Logger
+	governor *governor
+	calls    calls
+	spools   spools
+	unpack   gunzipper
+	reached  atomic.Bool // an answer has come
+	plain    atomic.Bool // the service has refused RetrieveMetadataChanges
 }
 
 // New prepares a client for the environment at root ("https://host[:port]"). Nothing is sent. The transport must
 // keep no cookies: the service's affinity cookies would pin all requests to one of its web servers.
 func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Client {
-	c := &Client{root: root, tokens: tokens, agent: o.Agent, log: o.Log}
+	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 5*time.Minute)
+	o.Attempts = cmp.Or(o.Attempts, 8)
+	o.WaitMin = cmp.Or(o.WaitMin, time.Second)
+	o.WaitMax = cmp.Or(o.WaitMax, time.Minute)
+	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
+	o.PageBytes = cmp.Or(o.PageBytes, 64<<20)
+	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	policy := retryPolicy{log: c.log, longest: orDefault(o.WaitMax, 5*time.Minute)}
-	c.http = &retryablehttp.Client{
-		HTTPClient: &http.Client{
-			Transport: &authorized{next: transport, tokens: tokens},
-			Timeout:   orDefault(o.AttemptTimeout, 5*time.Minute),
-			// The service does not redirect; a redirect leads to a sign-in page or away from the environment.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		RetryMax:     orDefault(o.Attempts, 8) - 1,
-		RetryWaitMin: orDefault(o.WaitMin, time.Second),
-		RetryWaitMax: policy.longest,
-		CheckRetry:   policy.check,
-		Backoff:      policy.wait,
-		ErrorHandler: giveUp,
+	c.http = &http.Client{
+		Transport: &authorized{next: transport, tokens: tokens},
+		Timeout:   o.AttemptTimeout,
+		// The service does not redirect; a redirect leads to a sign-in page or away from the environment.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c
 }
 
-func orDefault[T time.Duration | int](value, standard T) T {
-	if value <= 0 {
-		return standard
-	}
-	return value
+// Places is how many requests may be under way at once, as far as is known now: it follows the service's hints.
+func (c *Client) Places() int {
+	ceiling, _ := c.governor.places()
+	return ceiling
 }
 
 // request is one GET of the Web API.
 type request struct {
 	operation string // what it is for, "read a page of account": stands in errors and logs in place of the url
 	table     string // the table whose rows it reads, if any
+	kind      string // requests of one kind take the service about the same time; empty: of no kind
 	link      Link
 	prefer    string
-	// read takes the decompressed body of an answer with status 200. It runs once per attempt and starts anew each
-	// time; an error of kind *BrokenAnswerError, or of the transport, leads to another attempt, but not without end.
+	// shrinks says that the caller can ask for less: what was too much is told at once, see TooHeavy.
+	shrinks bool
+	// waits, if any, is told until when the service makes the request wait, and by a zero time when it goes on.
+	waits func(until time.Time)
+	// read takes the decompressed body of an answer with status 200, which lies whole in memory. It runs once per attempt
+	// and starts anew each time; an error of kind *BrokenAnswerError leads to another attempt, but not without end.
 	read func(answer *http.Response, body io.Reader) error
-}
-
-// get sends a request until its answer has been read whole, or further attempts are pointless. Its errors are of kind
-// *RequestError.
-func (c *Client) get(ctx context.Context, q request) error {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, c.root+apiPath+string(q.link), nil)
-	if err != nil {
-		return &RequestError{Operation: q.operation, Table: q.table, cause: errUnusableLink}
-	}
-	c.setHeaders(req.Header, q.prefer)
-	unreadable := 0
-	req.SetResponseHandler(func(answer *http.Response) error {
-		defer answer.Body.Close()
-		err := c.readAnswer(answer, q.read)
-		if !stays(err) {
-			return err
-		}
-		if unreadable++; unreadable == unreadableMost {
-			return lastingError{err}
-		}
-		return err
-	})
-	start := time.Now()
-	answer, err := c.http.Do(req)
-	if err != nil {
-		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
-	}
-	_ = answer.Body.Close()
-	c.log.DebugContext(ctx, q.operation, "took", time.Since(start).Round(time.Millisecond),
-		"burst_remaining", answer.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests"),
-		"time_remaining", answer.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests"))
-	return nil
 }
 
 func (c *Client) setHeaders(h http.Header, prefer string) {
@@ -129,8 +104,8 @@ func (c *Client) setHeaders(h http.Header, prefer string) {
 	h.Set("OData-MaxVersion", "4.0")
 	h.Set("OData-Version", "4.0")
 	h.Set("If-None-Match", "null")
-	if c.agent != "" {
-		h.Set("User-Agent", c.agent)
+	if c.options.Agent != "" {
+		h.Set("User-Agent", c.options.Agent)
 	}
 	if prefer != "" {
 		h.Set("Prefer", prefer) // one header: several have made the service drop the delta link

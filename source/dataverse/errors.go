@@ -125,8 +125,8 @@ func (e *APIError) Throttled() bool {
 func (e *APIError) Temporary() bool {
 	switch e.Code {
 	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency,
-		"0x80044150",               // generic SQL error, mostly a deadlock
-		"0x80044151",               // SQL timeout
+		"0x80044150", // generic SQL error, mostly a deadlock
+		codeSQLTimeout,
 		"0x80072323",               // Azure SQL resource limit
 		"0x8005f103",               // throttled
 		"0x80060916", "0x80060917", // asynchronous work postponed

@@ -34,7 +34,10 @@ type PageRequest struct {
 	Table        string // logical name, for errors
 	Link         Link
 	Size         int  // rows on the page at most; the service needs it with every request
+	Shrinks      bool // a smaller page can be asked for: one that is TooHeavy is told at the first attempt
 	TrackChanges bool // the first walk of change tracking: its last page carries a delta link
+	// Waits, if any, is told until when the service makes the request wait, and by a zero time when it goes on.
+	Waits func(until time.Time)
 }
 
 // Page is what an answer says besides its rows.
@@ -69,9 +72,15 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	err := c.get(ctx, request{
 		operation: "read a page of " + q.Table,
 		table:     q.Table,
+		kind:      fmt.Sprintf("%s %d %d", q.Table, q.Size, len(q.Link.Select())),
 		link:      q.Link,
 		prefer:    prefer,
+		shrinks:   q.Shrinks,
+		waits:     q.Waits,
 		read: func(answer *http.Response, body io.Reader) error {
+			if q.Shrinks {
+				body = &limitedReader{from: body, left: c.options.PageBytes, most: c.options.PageBytes}
+			}
 			var err error
 			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
 				sink.Void()

@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"log/slog"
 	"math"
 	"net/http"
 	"regexp"
@@ -29,30 +28,25 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 }
 
 func TestAWaitIsNeverLongerThanTheLongest(t *testing.T) {
-	policy := retryPolicy{log: slog.New(slog.DiscardHandler)}
-	for attempt := range 100 {
-		for _, answer := range []*http.Response{nil, answerToWait(""), answerToWait("3600"), answerToWait("Fri, 31 Dec 2049 23:59:59 GMT")} {
-			wait := policy.wait(time.Second, 5*time.Minute, attempt, answer)
-			assert.Positive(t, wait)
-			assert.LessOrEqual(t, wait, 5*time.Minute)
-		}
+	a := &call{Client: New("", nil, nil, Options{})}
+	for a.attempts = 1; a.attempts < 100; a.attempts++ {
+		assert.Positive(t, a.backoff())
+		assert.LessOrEqual(t, a.backoff(), time.Minute)
 	}
 }
 
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "120", "1.5", "-1", "1h2", "1e300", "Fri, 31 Dec 2049 23:59:59 GMT", "Friday, 31-Dec-99 23:59:59 GMT"} {
-		f.Add(seed, 3)
+		f.Add(seed)
 	}
 	seconds := regexp.MustCompile(`^[0-9]*\.?[0-9]*$`)
-	policy := retryPolicy{log: slog.New(slog.DiscardHandler)}
-	f.Fuzz(func(t *testing.T, value string, attempt int) {
+	f.Fuzz(func(t *testing.T, value string) {
 		wait := retryAfter(answerToWait(value))
 		if _, err := http.ParseTime(value); wait != 0 && err != nil && !seconds.MatchString(value) {
 			t.Fatalf("%q is neither seconds nor a date, and made %v", value, wait)
 		}
-		next := policy.wait(time.Millisecond, time.Second, attempt&0xff, answerToWait(value))
-		if wait < 0 || next <= 0 || next > time.Second {
-			t.Fatalf("%q made %v and %v", value, wait, next)
+		if wait < 0 {
+			t.Fatalf("%q made %v", value, wait)
 		}
 	})
 }

@@ -217,24 +217,27 @@ func TestAnErrorOfTheSinkItselfEndsTheRequest(t *testing.T) {
 	assert.Len(t, s.requests(), 1)
 }
 
-func TestRowsArriveWhileThePageIsStillBeingSent(t *testing.T) {
-	arrived := make(chan struct{})
-	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		// More than the decoder's window, so that it must hand over rows before it asks for more.
-		_, _ = io.WriteString(w, `{"value":[`+strings.Repeat(`{"name":"a"},`, 20_000))
-		_ = http.NewResponseController(w).Flush()
-		select {
-		case <-arrived:
-			_, _ = io.WriteString(w, `{"name":"b"}]}`)
-		case <-r.Context().Done():
-		}
-	})
-	var once sync.Once
-	sink := &rows{each: func() { once.Do(func() { close(arrived) }) }}
-	_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
-	require.NoError(t, err)
-	assert.Len(t, sink.values, 20_001)
+func TestRowsThatWaitForRoomKeepNoPlaceAndNoConnection(t *testing.T) {
+	s := newService(t, zipped(gzipOf(t, "{"+valueMember+"}")), good(emptyPage))
+	c := s.client(func(o *dataverse.Options) { o.Concurrent, o.AttemptTimeout = 1, 200*time.Millisecond })
+	begun, room := make(chan struct{}), make(chan struct{})
+	sink := &rows{begin: func() {
+		close(begun)
+		<-room
+	}}
+	first := make(chan error, 1)
+	go func() {
+		_, err := c.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
+		first <- err
+	}()
+	<-begun
+	_, _, err := read(t.Context(), c, "contacts")
+	require.NoError(t, err, "another request has the only place meanwhile")
+	time.Sleep(300 * time.Millisecond) // longer than an attempt may take
+	close(room)
+	require.NoError(t, <-first)
+	assert.Len(t, sink.values, 2)
+	assert.Len(t, s.requests(), 2)
 }
 
 func TestManyPagesAreReadAtOnce(t *testing.T) {

@@ -92,12 +92,22 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestTheTextOfARefusalThatLastsNamesTheAttempts(t *testing.T) {
-	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001", "x-ms-service-request-id", "7341c0c1"))
+	s := newService(t, refuse(http.StatusServiceUnavailable, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`,
+		"x-ms-service-request-id", "7341c0c1"))
 	_, _, err := read(t.Context(), s.client(), "accounts?$skiptoken=hidden")
-	require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse answered 429 0x80072322: "+
-		"Number of requests exceeded the limit of 6000 over time window of 300 seconds. (request id 7341c0c1)")
+	require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse answered 503 0x80040216: "+
+		"An unexpected error occurred. (request id 7341c0c1)")
 	assert.Len(t, s.requests(), 3)
+}
+
+func TestALimitIsWaitedForUntilTheBudgetIsUsedUp(t *testing.T) {
+	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.01"))
+	_, _, err := read(t.Context(), s.client(func(o *dataverse.Options) { o.Budget = 200 * time.Millisecond }), "accounts?$skiptoken=hidden")
+	var wait *dataverse.WaitError
+	require.ErrorAs(t, err, &wait)
+	assert.Greater(t, len(s.requests()), 3, "more often than a failure would be tried again")
 	assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
+	assert.NotContains(t, err.Error(), "hidden")
 }
 
 func TestOneAttemptIsOneAttempt(t *testing.T) {
@@ -121,22 +131,22 @@ func TestAWaitThatTheServiceAsksForIsLoggedWithoutTheLink(t *testing.T) {
 
 func TestAWaitThatIsTooLongEndsTheRequestAtOnce(t *testing.T) {
 	for name, example := range map[string]struct{ after, told string }{
-		"seconds": {"301", "the service asks to wait 5m1s, and the longest wait is 5m0s: Dataverse answered 429"},
-		"a date":  {"Fri, 31 Dec 2049 23:59:59 GMT", "and the longest wait is 5m0s: Dataverse answered 429"},
+		"seconds": {"301", "the service asks to wait 5m1s, and a request is given up after 5m0s: Dataverse answered 429"},
+		"a date":  {"Fri, 31 Dec 2049 23:59:59 GMT", "and a request is given up after 5m0s: Dataverse answered 429"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", example.after))
-			five := func(o *dataverse.Options) { o.WaitMax = 5 * time.Minute }
+			five := func(o *dataverse.Options) { o.Budget = 5 * time.Minute }
 			_, _, err := read(t.Context(), s.client(five, logTo(&log)), "accounts")
 			var wait *dataverse.WaitError
 			require.ErrorAs(t, err, &wait)
 			assert.Greater(t, wait.Asked, 5*time.Minute)
-			assert.Equal(t, 5*time.Minute, wait.Longest)
+			assert.Equal(t, 5*time.Minute, wait.Budget)
 			assert.ErrorContains(t, err, example.told)
 			assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
 			assert.Len(t, s.requests(), 1)
-			assert.Contains(t, log.String(), "asked="+wait.Asked.String()+" longest=5m0s")
+			assert.Contains(t, log.String(), "asked="+wait.Asked.String()+" left=5m0s")
 		})
 	}
 }
@@ -251,7 +261,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			s := newService(t, example(stop))
-			c := s.client(func(o *dataverse.Options) { o.WaitMax = time.Hour })
+			c := s.client(func(o *dataverse.Options) { o.Budget = 2 * time.Hour })
 			_, _, err := read(ctx, c, "accounts?$deltatoken=hidden")
 			require.ErrorIs(t, err, context.Canceled)
 			assert.NotContains(t, err.Error(), "hidden")

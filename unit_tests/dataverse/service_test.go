@@ -90,7 +90,7 @@ func (s *service) clientOf(tokens dataverse.Tokens, change ...func(*dataverse.Op
 }
 
 func options(change ...func(*dataverse.Options)) dataverse.Options {
-	o := dataverse.Options{Agent: "tester/1.0", Attempts: 3, WaitMin: time.Microsecond, WaitMax: time.Millisecond}
+	o := dataverse.Options{Agent: "tester/1.0", Attempts: 3, WaitMin: time.Microsecond, WaitMax: time.Millisecond, Budget: 2 * time.Second}
 	for _, c := range change {
 		c(&o)
 	}
@@ -133,9 +133,13 @@ type rows struct {
 	values   []string
 	fail     error
 	each     func()
+	begin    func()
 }
 
 func (r *rows) Begin(_ context.Context, at time.Time) error {
+	if r.begin != nil {
+		r.begin()
+	}
 	r.attempts = append(r.attempts, at)
 	r.values = nil
 	return nil
@@ -215,3 +219,16 @@ func logTo(buffer *bytes.Buffer) func(*dataverse.Options) {
 		o.Log = slog.New(slog.NewTextHandler(buffer, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 }
+
+// lines hands out the lines of a client's log as they are written.
+type lines struct{ told chan string }
+
+func (l *lines) Write(line []byte) (int, error) {
+	select {
+	case l.told <- string(line):
+	default:
+	}
+	return len(line), nil
+}
+
+func (l *lines) option(o *dataverse.Options) { o.Log = slog.New(slog.NewTextHandler(l, nil)) }
