@@ -17,7 +17,7 @@ from airbyte_cdk.test.standard_tests import docker_base
 from airbyte_cdk.test.standard_tests._spec_compatibility import PublishedSpec
 from airbyte_cdk.test.standard_tests.source_base import SourceTestSuiteBase
 
-CONNECTOR = Path(os.environ["CONNECTOR"])
+CONNECTOR = os.environ.get("CONNECTOR")
 CONNECTOR_ROOT = Path(os.environ["CONNECTOR_ROOT"])
 PATIENCE_SECONDS = 120
 
