@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -50,6 +51,7 @@ type gzipWriter struct {
 	pool   *sync.Pool
 	gzip   *gzip.Writer
 	status int
+	sent   bool // a body that came compressed
 }
 
 func (z *gzipWriter) WriteHeader(status int) {
@@ -70,8 +72,20 @@ func (z *gzipWriter) Write(p []byte) (int, error) {
 	return z.gzip.Write(p)
 }
 
+// writeGzipped sends a whole body that is compressed already.
+func (z *gzipWriter) writeGzipped(body []byte) {
+	z.sent = true
+	z.Header().Set("Content-Encoding", "gzip")
+	z.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	z.ResponseWriter.WriteHeader(http.StatusOK)
+	_, _ = z.ResponseWriter.Write(body)
+}
+
 // close ends the body. That a client has gone away is no concern of the answer's.
 func (z *gzipWriter) close() {
+	if z.sent {
+		return
+	}
 	if z.gzip == nil {
 		z.WriteHeader(http.StatusOK)
 		z.ResponseWriter.WriteHeader(z.status)

@@ -27,6 +27,7 @@ type host struct {
 	dopHint     atomic.Int64
 	latency     time.Duration // of each request of the Web API
 	stats       counters
+	kept        *keeper  // nil: each answer is made anew
 	addresses   []string // that name the environment in a scope; empty: the host that was called
 	handler     http.Handler
 }
@@ -47,6 +48,9 @@ func newHost(e *Environment, o ServerOptions) *host {
 		latency:     o.Latency,
 	}
 	h.setDOPHint(o.DOPHint)
+	if o.Keep {
+		h.kept = newKeeper(e)
+	}
 	for _, f := range o.Faults {
 		h.faults.inject(f, e.now())
 	}
@@ -102,7 +106,9 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 		return
 	}
 	onePrefer(r)
-	h.route(w, r, origin(r)+"/api/data/"+version, path, user)
+	h.kept.serve(w, r, func(w http.ResponseWriter, r *http.Request) {
+		h.route(w, r, origin(r)+"/api/data/"+version, path, user)
+	})
 }
 
 // refusal is what is wrong with the application user, nil if nothing is.

@@ -25,6 +25,7 @@ type ServerOptions struct {
 	DOPHint      int           // header x-ms-dop-hint; 0: 4
 	Latency      time.Duration // of each request of the Web API; it counts as execution time
 	Faults       []Fault       // at work from the start
+	Keep         bool          // answers to reads are kept and sent again as long as nothing changes
 	Admin        bool          // statistics and faults can be had over HTTP, below /simulator/
 }
 
