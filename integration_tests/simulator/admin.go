@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // withAdmin adds what Dataverse does not have: GET /simulator/stats for Stats as JSON, POST /simulator/faults to set
@@ -10,7 +11,6 @@ import (
 // counted or struck by faults.
 func (h *host) withAdmin(inner http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", inner)
 	mux.HandleFunc("GET /simulator/stats", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(h.stats.read())
@@ -30,5 +30,11 @@ func (h *host) withAdmin(inner http.Handler) http.Handler {
 		h.faults.clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/simulator/") {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
 }

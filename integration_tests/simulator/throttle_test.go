@@ -54,6 +54,21 @@ func TestExecutionLimit(t *testing.T) {
 	})
 }
 
+func TestTheWindowOfTheExecutionLimitSlides(t *testing.T) {
+	clock := newClock()
+	c := serve(t, simulator.Options{Seed: 1, Clock: clock.now}, simulator.ServerOptions{
+		Latency: 2 * time.Millisecond, Limits: simulator.Limits{Execution: time.Millisecond, Window: 10 * time.Second},
+	})
+	assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
+	clock.add(4 * time.Second)
+	got := c.get("WhoAmI")
+	got.refused(t, http.StatusTooManyRequests, simulator.LimitOfExecution, "over time window of 10 seconds")
+	assert.Equal(t, "6", got.header.Get("Retry-After"))
+	assert.Equal(t, "0.00", got.header.Get("x-ms-ratelimit-time-remaining-xrm-requests"))
+	clock.add(6 * time.Second)
+	assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
+}
+
 func TestConcurrencyLimit(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Limits: simulator.Limits{Concurrent: 1}})
 	transport, ok := c.http.Transport.(*http.Transport)
