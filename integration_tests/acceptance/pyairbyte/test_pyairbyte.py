@@ -1,0 +1,126 @@
+"""PyAirbyte runs the connector as a local executable, and writes what it reads into databases. What they hold then is
+compared with the environment by SQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import airbyte as ab
+import pytest
+
+import warehouse
+from connector import Connector, configured
+from environment import Environment, next_second
+
+TABLES = {"account": "accountid", "contact": "contactid", "contoso_everything": "contoso_everythingid", "systemuserroles": "systemuserroleid",
+          "contoso_sensordata": "contoso_sensordataid", "contoso_legacyorder": "contoso_legacyorderid"}
+CHANGED = {"account": "name", "contact": "lastname", "contoso_everything": "contoso_name"}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    made = Environment(tmp_path_factory.mktemp("environment"), rows=250)
+    os.environ["DATAVERSE_CA_FILE"] = str(made.ca)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module", params=["DuckDB", "PostgreSQL"])
+def cache(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "DuckDB":
+        yield warehouse.duckdb(folder)
+        return
+    server = warehouse.Postgres()
+    yield server.cache(folder)
+    server.close()
+
+
+def source(environment: Environment, *streams: str) -> ab.Source:
+    return ab.get_source("source-microsoft-dataverse", config=environment.config, streams=list(streams),
+                         local_executable=os.environ["CONNECTOR"])
+
+
+def change(environment: Environment, table: str) -> set[str]:
+    """Five rows are created, ten changed, three deleted, and two come and go. Gives the keys of what is gone."""
+    name, keys = CHANGED[table], environment.keys(table)
+    for n in range(5):
+        environment.create(table, **{name: f"created {n}"})
+    for key in keys[:10]:
+        environment.update(table, key, **{name: "changed"})
+    ghosts = {environment.create(table, **{name: "ghost"}) for _ in range(2)}
+    gone = ghosts | set(keys[-3:])
+    for key in gone:
+        environment.delete(table, key)
+    return gone
+
+
+def assert_equal(cache, environment: Environment, table: str) -> warehouse.Comparison:
+    rows = environment.rows(table)
+    if table == "contoso_sensordata":  # a part of its key, so no null there
+        rows = [{**row, "partitionid": row["partitionid"] or ""} for row in rows]
+    compared = warehouse.Comparison(cache, table, TABLES[table], rows)
+    assert compared.differences()[:5] == [], table
+    assert compared.count(compared.alive) == len(rows) > 0
+    return compared
+
+
+def test_first_read_changes_and_second_read_arrive_in_the_database(environment, cache):
+    first = source(environment, *TABLES)
+    first.check()
+    result = first.read(cache=cache)
+    assert result.processed_records == sum(len(environment.rows(table)) for table in TABLES)
+    for table in TABLES:
+        assert_equal(cache, environment, table)
+
+    next_second()
+    gone = {table: change(environment, table) for table in CHANGED}
+    whole = sum(len(environment.rows(table)) for table in ("contoso_sensordata", "contoso_legacyorder"))
+    second = source(environment, *TABLES).read(cache=cache)
+    assert second.processed_records == 20 * len(CHANGED) + whole, "of tracked tables only what has changed"
+    for table in TABLES:
+        compared = assert_equal(cache, environment, table)
+        deleted = compared.query(f"SELECT {TABLES[table]} FROM {compared.table} WHERE NOT ({compared.alive})")
+        assert {key for (key,) in deleted} == gone.get(table, set())
+
+
+def test_whole_numbers_of_64_bits_keep_all_their_digits(environment, cache):
+    rows = environment.rows("contoso_sensordata")
+    compared = warehouse.Comparison(cache, "contoso_sensordata", "contoso_sensordataid", rows)
+    assert compared.types["versionnumber"].lower() == "bigint"
+    held = {number for (number,) in compared.query(f"SELECT versionnumber FROM {compared.table}")}
+    assert held == {row["versionnumber"] for row in rows} and max(held) > 2**53
+
+
+def test_records_hold_every_digit_that_pyairbyte_does_not_keep(environment, tmp_path):
+    exact = environment.create("contoso_everything", contoso_name="exact", contoso_decimal=0.1234567891)
+    connector = Connector(tmp_path, environment.config)
+    read = connector.read(configured(connector.discover(), *TABLES))
+    for table, key in TABLES.items():
+        wanted = {row[key]: row for row in environment.rows(table)}
+        records = read.records(table)
+        assert {record[key] for record in records} == set(wanted)
+        for record in records:
+            for column in record.keys() - {"_ab_cdc_updated_at", "_ab_cdc_deleted_at", "partitionid"}:
+                value = wanted[record[key]][column]
+                if column in ("contoso_zoneindependent",) and value:
+                    value = value.rstrip("Z")  # a time on the wall, of no zone
+                assert str(record[column]) == str(value), f"{table}.{column}"
+    assert {str(r["contoso_decimal"]) for r in read.records("contoso_everything") if r["contoso_everythingid"] == exact} == {"0.1234567891"}
+
+
+def pyab(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([str(Path(sys.executable).with_name("pyab")), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_pyab_validates_the_connector(environment, tmp_path):
+    done = pyab("validate", "--connector", os.environ["CONNECTOR"], "--config", str(environment.config_path))
+    assert done.returncode == 0 and "Running connector check" in done.stdout, done.stderr
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({**environment.config, "client_secret_value": "mistaken"}))
+    done = pyab("validate", "--connector", os.environ["CONNECTOR"], "--config", str(wrong))
+    assert done.returncode != 0 and "client secret" in " ".join(done.stderr.split()), done.stderr
