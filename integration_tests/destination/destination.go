@@ -52,6 +52,12 @@ func (d *Destination) Begin(c Catalog) (*Sync, error) {
 	return s, nil
 }
 
+// Clear forgets the rows of a stream and its state, as the platform does where a user refreshes it.
+func (d *Destination) Clear(stream string) {
+	delete(d.tables, stream)
+	delete(d.states, stream)
+}
+
 // Rows returns a stream's rows, by their keys.
 func (d *Destination) Rows(stream string) map[string]Row {
 	rows := map[string]Row{}

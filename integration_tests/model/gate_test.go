@@ -98,3 +98,10 @@ func (g *gate) release() {
 	}
 	clear(g.parked)
 }
+
+// now reads what admit has set.
+func (g *gate) now(flag *bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return *flag
+}

@@ -4,7 +4,7 @@
 // read in peace, the destination has to hold what the environment holds.
 //
 //	go test ./integration_tests/model                              200 trials
-//	go test ./integration_tests/model -trials 10000 -timeout 1h    more of them
+//	go run ./integration_tests/model/trials -n 10000               more of them, without a limit of time
 //	go test ./integration_tests/model -seed 17                     one of them
 package model_test
 
@@ -70,8 +70,7 @@ func tooLittle(t limited, trials int64) string {
 	if !ok || time.Until(deadline) >= need {
 		return ""
 	}
-	minutes := int64(need/time.Minute) + 1
-	return fmt.Sprintf("%d trials may take %d minutes: go test ./integration_tests/model -trials %d -timeout %dm", trials, minutes, trials, minutes+1)
+	return fmt.Sprintf("%d trials may take %d minutes: go run ./integration_tests/model/trials -n %d", trials, int64(need/time.Minute)+1, trials)
 }
 
 // newProduct builds what is tried.
@@ -123,7 +122,7 @@ func (e endsIn) Deadline() (time.Time, bool) { return time.Now().Add(time.Durati
 func TestTrialsThatWouldNotEndInTimeAreNotBegun(t *testing.T) {
 	assert.Equal(t, "", tooLittle(endsIn(10*time.Minute), usualTrials))
 	assert.Equal(t, "", tooLittle(endsIn(0), 1_000_000))
-	assert.Contains(t, tooLittle(endsIn(10*time.Minute), 10_000), "go test ./integration_tests/model -trials 10000 -timeout ")
+	assert.Contains(t, tooLittle(endsIn(10*time.Minute), 10_000), "go run ./integration_tests/model/trials -n 10000")
 }
 
 func TestASeedAlwaysMakesTheSameTrial(t *testing.T) {

@@ -24,6 +24,7 @@ type output struct {
 	ended  func(stream string)
 	broke  func()
 	broken bool
+	end    func() // kills the process, where there is one; nil: it has not said anything yet
 }
 
 // newOutput makes an output that tells of streams that have ended, and of its break.
@@ -50,6 +51,27 @@ func (o *output) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
+}
+
+// begun says how the process is killed that writes the output.
+func (o *output) begun(end func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.end = end
+}
+
+// kill ends the reader at once. What it has written stands.
+func (o *output) kill() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.broken {
+		return
+	}
+	o.broken = true
+	if o.end != nil {
+		o.end()
+	}
+	o.broke()
 }
 
 // room is how much of a line comes before the cut.

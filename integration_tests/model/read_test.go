@@ -31,6 +31,26 @@ type connector struct {
 	server        *simulator.Server
 }
 
+// serve puts the environment behind an address that it did not have before.
+func (c *connector) serve(ctx context.Context, e *simulator.Environment) error {
+	const long = 100 * 365 * 24 * time.Hour // sign-in is not what is tried here
+	server, err := simulator.Start(ctx, e, simulator.ServerOptions{CAFile: c.authority(), TokenLife: long})
+	if err != nil {
+		return err
+	}
+	err = c.close()
+	c.server = server
+	return err
+}
+
+// close ends the server, if there is one.
+func (c *connector) close() error {
+	if c.server == nil {
+		return nil
+	}
+	return c.server.Close()
+}
+
 // file writes a file for the connector.
 func (c *connector) file(name string, content any) (string, error) {
 	raw, ok := content.([]byte)
@@ -48,14 +68,17 @@ func (c *connector) file(name string, content any) (string, error) {
 }
 
 // arguments writes the files of a verb and returns its command line.
-func (c *connector) arguments(verb string, pageSize int, catalog, state any) ([]string, error) {
-	application := simulator.DefaultApplication()
+func (c *connector) arguments(verb string, s switches, catalog, state any) ([]string, error) {
+	application, expired := simulator.DefaultApplication(), "resync"
+	if s.fail {
+		expired = "fail"
+	}
 	files := []struct {
 		option, name string
 		content      any
 	}{
 		{"--config", "config.json", map[string]any{
-			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": pageSize,
+			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
 		}},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
@@ -89,6 +112,7 @@ func (c *connector) authority() string { return filepath.Join(c.directory, "ca.p
 func (c *connector) asProcess(ctx context.Context, args []string, job int64, o *output) (int, error) {
 	variables := []string{"DATAVERSE_CA_FILE=" + c.authority(), "WORKER_JOB_ID=" + strconv.FormatInt(job, 10)}
 	result, err := c.binary.Stream(ctx, args, variables, func(p *binary.Process, line []byte) {
+		o.begun(func() { _ = p.Signal(syscall.SIGKILL) })
 		if _, err := o.Write(append(bytes.Clone(line), '\n')); err != nil {
 			_ = p.Signal(syscall.SIGKILL) // one that has ended by itself is as good
 		}
@@ -104,22 +128,28 @@ func (c *connector) asProcess(ctx context.Context, args []string, job int64, o *
 func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Report, int, error) {
 	w.beginJob(s.read.newJob)
 	clear(w.lost)
-	args, err := c.arguments("read", w.switches.pageSize, w.catalog, w.destination.StateFile())
+	args, err := c.arguments("read", w.switches, w.catalog, w.destination.StateFile())
 	if err != nil {
 		return nil, 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	g := newGate(s.seed, streams, w.admission(s))
+	var o *output
+	killed := false
+	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
 	injection := c.server.Inject(simulator.Fault{
 		Match: func(r *http.Request) bool {
 			w.shorten(r)
-			return g.pass(r)
+			refused := g.pass(r)
+			if g.now(&killed) {
+				o.kill()
+			}
+			return refused
 		},
 		Count: -1, Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie.",
 	})
 	defer injection.Remove()
-	o := newOutput(s.read.cut, g.ended, g.release)
+	o = newOutput(s.read.cut, g.ended, g.release)
 	code := 0
 	if w.switches.binary {
 		code, err = c.asProcess(ctx, args, w.job, o)
@@ -156,19 +186,20 @@ func (w *world) beginJob(another bool) {
 // shorten asks for less rows on a page than the connector did, as a service that has a limit of its own. That cannot be
 // told from the answer.
 func (w *world) shorten(r *http.Request) {
-	if w.switches.shortest == 0 || streamOf(r.URL.Path) == "" {
+	longest := w.switches.longest(streamOf(r.URL.Path))
+	if longest == 0 || streamOf(r.URL.Path) == "" {
 		return
 	}
 	for _, part := range strings.Split(r.Header.Get("Prefer"), ",") {
 		size, found := strings.CutPrefix(part, "odata.maxpagesize=")
-		if n, err := strconv.Atoi(size); found && err == nil && n > w.switches.shortest {
-			r.Header.Set("Prefer", strings.Replace(r.Header.Get("Prefer"), part, "odata.maxpagesize="+strconv.Itoa(w.switches.shortest), 1))
+		if n, err := strconv.Atoi(size); found && err == nil && n > longest {
+			r.Header.Set("Prefer", strings.Replace(r.Header.Get("Prefer"), part, "odata.maxpagesize="+strconv.Itoa(longest), 1))
 		}
 	}
 }
 
 // admission makes what happens before each request of a read.
-func (w *world) admission(s step) func(stream string, middle bool) bool {
+func (w *world) admission(s step, kill func()) func(stream string, middle bool) bool {
 	asked, random := map[string]int{}, random(s.seed+1)
 	refused := make([]bool, len(s.read.refuse))
 	return func(stream string, middle bool) bool {
@@ -185,6 +216,9 @@ func (w *world) admission(s step) func(stream string, middle bool) bool {
 			if e.before == (place{stream, asked[stream]}) {
 				w.do(e.step)
 			}
+		}
+		if s.read.kill == (place{stream, asked[stream]}) {
+			kill()
 		}
 		for i, p := range s.read.refuse {
 			if p.table == stream && asked[stream] >= p.n && middle && !refused[i] {

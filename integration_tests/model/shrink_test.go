@@ -63,6 +63,9 @@ func (s step) simpler() []step {
 	if s.read.cut != (cut{}) {
 		add(func(s *step) { s.read.cut = cut{} })
 	}
+	if s.read.kill.n > 0 {
+		add(func(s *step) { s.read.kill = place{} })
+	}
 	if s.read.keep {
 		add(func(s *step) { s.read.keep = false })
 	}

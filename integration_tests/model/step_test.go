@@ -25,6 +25,14 @@ const (
 	copied       kind = "put another organisation behind the url"
 	restrict     kind = "let the user see only some rows of"
 	grant        kind = "let the user see all rows of"
+	untrack      kind = "switch change tracking off for"
+	track        kind = "switch change tracking on for"
+	remove       kind = "remove the table"
+	restored     kind = "restore a backup from before the token of"
+	refresh      kind = "refresh the stream"
+	python       kind = "leave the state of the Python connector to"
+	first        kind = "leave the state of the first version to"
+	move         kind = "give the environment another address"
 	read         kind = "read"
 )
 
@@ -41,9 +49,10 @@ type step struct {
 // reading is one read and what happens while it runs.
 type reading struct {
 	cut    cut
-	keep   bool // what came after the last STATE of each stream before the break is kept
-	newJob bool // a job of its own, and not another attempt of the one before
-	busy   bool // others write to the environment all the time, though not to a table whose changes are followed
+	kill   place // the process is killed while it waits for this answer
+	keep   bool  // what came after the last STATE of each stream before the break is kept
+	newJob bool  // a job of its own, and not another attempt of the one before
+	busy   bool  // others write to the environment all the time, though not to a table whose changes are followed
 	refuse []place
 	during []event
 }
@@ -87,7 +96,8 @@ func shares() []share {
 		{change, 22, 16}, {imported, 4, 2}, {purge, 2, 1}, {expire, 4, 2}, {rename, 2, 1}, {removeColumn, 2, 1},
 		{addColumn, 2, 0}, {deselect, 4, 0}, {selectAll, 3, 0}, {pause, 3, 0}, {outgrow, 3, 0}, {copied, 1, 0},
 		// What is withheld and granted between two requests cannot be noticed by anyone: during a read nothing is granted.
-		{restrict, 1, 8}, {grant, 6, 0},
+		{restrict, 2, 14}, {grant, 8, 0},
+		{untrack, 1, 1}, {track, 6, 0}, {remove, 1, 1}, {restored, 2, 0}, {refresh, 3, 0}, {python, 3, 0}, {first, 2, 0}, {move, 2, 0},
 	}
 }
 
@@ -117,15 +127,19 @@ func drawTable(r *rand.Rand) string {
 func drawRead(r *rand.Rand) step {
 	s := step{kind: read, seed: r.Uint64()}
 	s.read.newJob, s.read.busy = !one(r, 3), one(r, 2)
-	if one(r, 2) {
-		s.read.cut, s.read.keep = drawCut(r), one(r, 2)
+	switch r.IntN(6) {
+	case 0, 1:
+		s.read.cut = drawCut(r)
+	case 2:
+		s.read.kill = place{drawTable(r), 1 + r.IntN(9)}
 	}
+	s.read.keep = one(r, 2)
 	if one(r, 5) {
 		s.read.refuse = append(s.read.refuse, place{drawTable(r), 1 + r.IntN(4)})
 	}
 	if one(r, 2) {
 		for range 1 + r.IntN(3) {
-			at := place{drawTable(r), 1 + r.IntN(8)}
+			at := place{drawTable(r), 1 + r.IntN(12)}
 			drawn := drawStep(r, during)
 			if !one(r, 4) {
 				drawn.table = at.table
@@ -152,7 +166,7 @@ func (s step) String() string {
 	switch s.kind {
 	case read:
 		return s.read.String()
-	case copied:
+	case copied, move:
 		return string(s.kind)
 	case pause:
 		return fmt.Sprintf("%s %d", s.kind, s.n)
@@ -174,6 +188,9 @@ func (r reading) String() string {
 	}
 	if r.cut != (cut{}) {
 		fmt.Fprintf(&b, ", cut %d bytes behind %d states, keeping what no STATE covers: %t", r.cut.bytes, r.cut.states, r.keep)
+	}
+	if r.kill.n > 0 {
+		fmt.Fprintf(&b, ", killed at request %d of %s, keeping what no STATE covers: %t", r.kill.n, r.kill.table, r.keep)
 	}
 	for _, p := range r.refuse {
 		fmt.Fprintf(&b, "; from request %d of %s on a page's link is refused once", p.n, p.table)

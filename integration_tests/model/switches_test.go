@@ -17,15 +17,18 @@ type switches struct {
 	days      int  // for how long delta tokens last
 	drift     bool // the clocks of the service's servers differ by up to an hour
 	binary    bool // reads are runs of the built binary
+	fail      bool // on_expired_token is "fail": the user refreshes a stream that asks for it
+	large     bool // the orders have more keys than a state holds
 }
 
 func drawSwitches(r *rand.Rand) switches {
-	s := switches{pageSize: 3 + r.IntN(18), oneTag: one(r, 2), days: 1 + r.IntN(9), drift: one(r, 2), binary: one(r, 12)}
+	s := switches{pageSize: 3 + r.IntN(18), oneTag: one(r, 2), days: 1 + r.IntN(9), drift: one(r, 2), binary: one(r, 6)}
 	s.rows = s.pageSize*(4+r.IntN(2)) - r.IntN(s.pageSize)
 	if one(r, 3) {
 		s.shortest = max(2, s.pageSize-r.IntN(s.pageSize))
 	}
 	s.rows = max(s.rows, 3*s.pageSize+1)
+	s.fail, s.large = one(r, 5), one(r, 40)
 	s.behaviors = simulator.Behaviors{
 		ExactLinks:                 true,
 		TokenAt:                    simulator.TokenAt(r.IntN(2)),
@@ -58,6 +61,8 @@ func (s switches) simpler() []switches {
 	var all []switches
 	for _, change := range []func(*switches){
 		func(s *switches) { s.binary = false },
+		func(s *switches) { s.fail = false },
+		func(s *switches) { s.large = false },
 		func(s *switches) { s.drift = false },
 		func(s *switches) { s.shortest = 0 },
 		func(s *switches) { s.oneTag = false },
@@ -80,9 +85,32 @@ func (s switches) simpler() []switches {
 func (s switches) String() string {
 	b := s.behaviors
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
-		"the built binary: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
+		"the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
 		"status of an expired token: %d, rows repeat: %t, no RetrieveMetadataChanges: %t",
-		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.binary, b.TokenAt == simulator.FirstPage,
+		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
 		b.RepeatRows, b.MetadataChangesUnavailable)
 }
+
+// size is how many rows the connector asks for on a page. Where the orders are many, only their pages are long.
+func (s switches) size() int {
+	if s.large {
+		return manyOrders/4 + 1
+	}
+	return s.pageSize
+}
+
+// longest is how many rows of a stream the service puts on a page; 0: as many as asked for.
+func (s switches) longest(stream string) int {
+	switch {
+	case s.large && stream == orders:
+		return 0
+	case s.large && s.shortest == 0:
+		return s.pageSize
+	default:
+		return s.shortest
+	}
+}
+
+// manyOrders is more than the keys that a state has room for, where clients have chosen them.
+const manyOrders = 3400

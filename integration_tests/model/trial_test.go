@@ -56,12 +56,13 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 		return err
 	}
 	c := &connector{specification: p.specification, binary: p.binary, directory: directory}
-	const long = 100 * 365 * 24 * time.Hour // sign-in is not what is tried here
-	c.server, err = simulator.Start(ctx, w.environment, simulator.ServerOptions{CAFile: c.authority(), TokenLife: long})
-	if err != nil {
+	if err := c.serve(ctx, w.environment); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.server.Close()) }()
+	defer func() { err = errors.Join(err, c.close()) }()
+	if err := w.enlarge(t.seed); err != nil {
+		return err
+	}
 	if err := w.discover(ctx, c); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 func newWorld(s switches) *world {
 	w := &world{
 		switches: s, clock: newClock(), destination: destination.New(), offered: map[string]map[string]destination.Property{},
-		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{}, lost: map[string]bool{},
+		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{}, lost: map[string]bool{}, removed: map[string]bool{},
 	}
 	for _, stream := range streams {
 		w.changed[stream], w.deleted[stream], w.selected[stream] = map[string]int{}, map[string]time.Time{}, map[string]int{}
@@ -86,7 +87,7 @@ func newWorld(s switches) *world {
 
 // discover makes the catalog of all streams with all columns.
 func (w *world) discover(ctx context.Context, c *connector) error {
-	args, err := c.arguments("discover", w.switches.pageSize, nil, nil)
+	args, err := c.arguments("discover", w.switches, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,11 @@ func (w *world) discover(ctx context.Context, c *connector) error {
 
 // step carries out a step. A read that nothing disturbs and that ends well must leave the tracked streams right.
 func (w *world) step(ctx context.Context, c *connector, s step) error {
-	if s.kind != read {
+	switch s.kind { //nolint:exhaustive // all others concern the environment and the destination alone
+	case read:
+	case move:
+		return c.serve(ctx, w.environment)
+	default:
 		w.do(s)
 		return w.failed
 	}
@@ -125,6 +130,7 @@ func (w *world) step(ctx context.Context, c *connector, s step) error {
 	if err := w.warned(report); err != nil {
 		return err
 	}
+	w.obey(report)
 	if code == 0 && len(s.read.during) == 0 {
 		return w.compare(tracked)
 	}
@@ -135,8 +141,13 @@ func (w *world) step(ctx context.Context, c *connector, s step) error {
 // user may see all rows by then.
 func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
 	for _, stream := range streams {
-		w.environment.SetReadDepth(stream, simulator.Global)
+		w.do(step{kind: grant, table: stream})
+		w.do(step{kind: track, table: stream})
 	}
+	if w.failed != nil {
+		return w.failed
+	}
+	w.catalog.Streams = slices.DeleteFunc(w.catalog.Streams, func(s *destination.ConfiguredStream) bool { return w.removed[s.Stream.Name] })
 	const attempts = 3
 	var report *destination.Report
 	for code, attempt := 1, 1; code != 0; attempt++ {
@@ -147,6 +158,7 @@ func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
 		if report, code, err = w.peace(ctx, c, seed); err != nil {
 			return fmt.Errorf("a read in peace: %w", err)
 		}
+		w.obey(report)
 	}
 	if err := w.compare(streams); err != nil {
 		return fmt.Errorf("after a read in peace: %w", err)
@@ -177,7 +189,7 @@ func (w *world) silent(ctx context.Context, c *connector, seed uint64) error {
 		if err := w.compare(streams); err != nil {
 			return fmt.Errorf("after a read without changes: %w", err)
 		}
-		told := slices.IndexFunc(tracked, func(stream string) bool { return report.Streams[stream].Records > 0 })
+		told := slices.IndexFunc(tracked, func(stream string) bool { return !w.removed[stream] && report.Streams[stream].Records > 0 })
 		switch {
 		case told < 0:
 			return nil

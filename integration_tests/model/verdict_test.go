@@ -34,6 +34,9 @@ func (w *world) warned(report *destination.Report) error {
 		if err != nil {
 			return err
 		}
+		if report.Streams[stream] == nil { // it is not configured any more
+			continue
+		}
 		statuses := report.Streams[stream].Statuses
 		if since.IsZero() || len(statuses) == 0 || statuses[len(statuses)-1] != "COMPLETE" {
 			continue
@@ -48,10 +51,31 @@ func (w *world) warned(report *destination.Report) error {
 	return nil
 }
 
+// obey refreshes the streams that ask for it, as a user does who is told to.
+func (w *world) obey(report *destination.Report) {
+	for stream, told := range report.Streams {
+		if slices.ContainsFunc(told.Errors, func(e destination.Error) bool { return strings.Contains(e.Message, "on_expired_token is set to fail") }) {
+			w.destination.Clear(stream)
+		}
+	}
+}
+
+// configured are the streams of the catalog.
+func (w *world) configured() []string {
+	var names []string
+	for _, s := range w.catalog.Streams {
+		names = append(names, s.Stream.Name)
+	}
+	return names
+}
+
 // compare holds streams in the destination against the environment.
 func (w *world) compare(names []string) error {
 	var found []error
 	for _, stream := range names {
+		if w.removed[stream] {
+			continue
+		}
 		since, err := w.gap(stream)
 		if err != nil {
 			return err

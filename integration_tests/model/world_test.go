@@ -26,6 +26,7 @@ type world struct {
 	deleted     map[string]map[string]time.Time            // by table and row: when it was deleted last
 	selected    map[string]map[string]int                  // by stream and column: the event since which it is selected
 	lost        map[string]bool                            // the tables that lost a column since the read began
+	removed     map[string]bool                            // the tables that are gone
 	job         int64
 	failed      error // of a step
 }
@@ -36,6 +37,9 @@ func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed>>7)
 func (w *world) do(s step) {
 	w.events++
 	w.clock.advance(time.Duration(1+s.seed%90) * time.Second)
+	if w.removed[s.table] {
+		return
+	}
 	r := random(s.seed)
 	var err error
 	switch s.kind {
@@ -62,41 +66,26 @@ func (w *world) do(s step) {
 		w.selectAll(s.table)
 	case pause:
 		w.clock.advance(time.Duration(s.n) * 24 * time.Hour)
-	case outgrow:
-		err = w.outgrow(s.table)
 	case copied:
 		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
 	case restrict:
 		w.environment.SetReadDepth(s.table, simulator.Local)
 	case grant:
 		w.environment.SetReadDepth(s.table, simulator.Global)
-	case read: // has a file of its own
+	case untrack, track:
+		err = w.track(s.table, s.kind == track)
+	case remove:
+		w.removed[s.table] = true
+		err = w.environment.RemoveTable(s.table)
+	case outgrow, restored, python, first:
+		err = w.rewrite(s.table, s.kind)
+	case refresh:
+		w.destination.Clear(s.table)
+	case read, move: // they need the connector
 	}
 	if err != nil && w.failed == nil {
 		w.failed = fmt.Errorf("%s: %w", s, err)
 	}
-}
-
-// outgrow takes the keys out of a state between two walks, as if the table were too large for a state to hold them. While
-// they are looked for they cannot get lost.
-func (w *world) outgrow(stream string) error {
-	raw := w.destination.State(stream)
-	if raw == nil {
-		return nil
-	}
-	var state map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &state); err != nil {
-		return err
-	}
-	if string(state["phase"]) != `"delta"` {
-		return nil
-	}
-	delete(state, "ledger")
-	raw, err := json.Marshal(state)
-	if err != nil {
-		return err
-	}
-	return w.destination.SetState(stream, raw)
 }
 
 func (w *world) rows(table string) int { return len(maps.Collect(w.environment.Rows(table))) }
