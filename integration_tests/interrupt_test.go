@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -56,25 +58,51 @@ func TestAReadThatIsToldToEndKeepsWhatItHas(t *testing.T) {
 	}
 }
 
-func TestAReadWhoseReaderGoesAwayEnds(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
-	catalog := l.configured("account")
-	result := l.interrupt(destination.New(), catalog, 2, func(p *binary.Process) error { return p.CloseOutput() })
-	assert.True(t, result.ExitCode == 1 || result.Signal == syscall.SIGPIPE, "code %d, signal %s", result.ExitCode, result.Signal)
-	assert.NotContains(t, result.Stderr, "goroutine")
+// endings are how an output breaks, and whether a run ended so.
+func endings() map[string]struct {
+	disturb func(*binary.Process) error
+	ended   func(binary.Result) bool
+} {
+	type ending = struct {
+		disturb func(*binary.Process) error
+		ended   func(binary.Result) bool
+	}
+	return map[string]ending{
+		"the process is killed by force": {
+			func(p *binary.Process) error { return p.Signal(syscall.SIGKILL) },
+			func(r binary.Result) bool { return r.Signal == syscall.SIGKILL },
+		},
+		"the reader of stdout goes away": {
+			func(p *binary.Process) error { return p.CloseOutput() },
+			func(r binary.Result) bool { return r.ExitCode == 1 || r.Signal == syscall.SIGPIPE },
+		},
+	}
 }
 
-func TestAKilledReadGoesOn(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
-	d, catalog := destination.New(), l.configured("account")
-	result := l.interrupt(d, catalog, 3, func(p *binary.Process) error { return p.Signal(syscall.SIGKILL) })
-	assert.Equal(t, syscall.SIGKILL, result.Signal)
-	result.Rest = nil // a process that is killed by force may leave half a line, which readers drop
-	l.apply(d, catalog, result)
-	require.NotEmpty(t, d.State("account"))
-	report := l.sync(d, catalog)
-	assert.Less(t, report.Records(), 600)
-	l.equal(d, "account")
+func TestWhateverBreaksAnOutputTheNextReadGoesOnFromItsLastStates(t *testing.T) {
+	for name, e := range endings() {
+		for _, states := range []int{1, 2, 5, 11} {
+			for rest, keep := range map[string]bool{"keeping": true, "dropping": false} {
+				t.Run(fmt.Sprintf("%s behind %d states, the destination %s what none covers", name, states, rest), func(t *testing.T) {
+					l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 300, "task": 300}})
+					d, catalog := destination.New(), l.configured("account", "task")
+					result := l.interrupt(d, catalog, states, e.disturb)
+					assert.True(t, e.ended(result), "code %d, signal %s", result.ExitCode, result.Signal)
+					assert.NotContains(t, result.Stderr, "goroutine")
+					result.Rest = nil // half a line, which readers drop
+					if !keep {
+						result.Lines = result.Lines[:slices.Max(cuts(result))]
+					}
+					l.apply(d, catalog, result) // every STATE is held against the records before it
+					report := l.sync(d, catalog)
+					if states > 5 {
+						assert.Less(t, report.Records(), 600)
+					}
+					l.equal(d, "account", "task")
+				})
+			}
+		}
+	}
 }
 
 func TestFaultsOfTheServiceAreOvercome(t *testing.T) {
