@@ -10,20 +10,15 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// gunzipper unpacks answers. It keeps the windows of finished answers for the next ones.
+const (
+	// blockSize is how much is unpacked at a time: it stays in a core's cache until it is read.
+	blockSize = 128 << 10
+	// blocks is how many are unpacked and not yet read at most, the one being read among them.
+	blocks = 3
+)
+
+// gunzipper unpacks answers. It keeps the memory of finished answers for the next ones.
 type gunzipper struct{ idle sync.Pool }
-
-// gunzipped is an answer's body while it is unpacked. Close gives its window back.
-type gunzipped struct {
-	*gzip.Reader
-	from *gunzipper
-}
-
-func (g gunzipped) Close() error {
-	err := g.Reader.Close()
-	g.from.idle.Put(g.Reader)
-	return err
-}
 
 // open returns the answer's body as the service meant it. It is to be closed beside the answer's own.
 func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
@@ -31,16 +26,110 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 	case "", "identity":
 		return io.NopCloser(answer.Body), nil
 	case "gzip":
-		reader, ok := g.idle.Get().(*gzip.Reader)
+		body, ok := g.idle.Get().(*gunzipped)
 		if !ok {
-			reader = new(gzip.Reader)
+			body = &gunzipped{from: g}
 		}
-		if err := reader.Reset(answer.Body); err != nil {
-			g.idle.Put(reader)
+		if err := body.gzip.Reset(answer.Body); err != nil {
+			g.idle.Put(body)
 			return nil, &BrokenAnswerError{Reason: "its gzip header is broken", cause: err, passing: true}
 		}
-		return gunzipped{reader, g}, nil
+		return body, nil
 	default:
 		return nil, &BrokenAnswerError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding), passing: true}
 	}
+}
+
+// gunzipped is an answer's body while it is unpacked. What stands behind its first block is unpacked by a goroutine,
+// ahead of the reader, so that unpacking and reading have a core each. Close ends it and gives the memory back.
+type gunzipped struct {
+	from   *gunzipper
+	gzip   gzip.Reader
+	memory [blocks][]byte
+
+	at    block       // the one being read
+	full  chan block  // from the goroutine; nil before there is one
+	empty chan []byte // to it: memory that is read
+}
+
+// block is a part of the body, in some memory, and the error behind it.
+type block struct {
+	memory, rest []byte
+	err          error
+}
+
+// Read reads what is unpacked, and waits where nothing is.
+func (g *gunzipped) Read(p []byte) (int, error) {
+	for len(g.at.rest) == 0 {
+		if g.at.err != nil {
+			return 0, g.at.err
+		}
+		g.advance()
+	}
+	n := copy(p, g.at.rest)
+	g.at.rest = g.at.rest[n:]
+	return n, nil
+}
+
+// advance goes to the next block. Behind the first one there is often nothing.
+func (g *gunzipped) advance() {
+	if g.at.memory == nil {
+		g.at = g.unpack(g.block(0))
+		return
+	}
+	if g.full == nil {
+		g.full, g.empty = make(chan block, blocks), make(chan []byte, blocks)
+		for i := 1; i < blocks; i++ {
+			g.empty <- g.block(i)
+		}
+		go g.run()
+	}
+	g.empty <- g.at.memory
+	g.at = <-g.full
+}
+
+// block is the memory of a block, which an answer before may have left.
+func (g *gunzipped) block(i int) []byte {
+	if g.memory[i] == nil {
+		g.memory[i] = make([]byte, blockSize)
+	}
+	return g.memory[i]
+}
+
+// run unpacks blocks until the body or the memory to come ends.
+func (g *gunzipped) run() {
+	defer close(g.full)
+	for memory := range g.empty {
+		next := g.unpack(memory)
+		g.full <- next
+		if next.err != nil {
+			return
+		}
+	}
+}
+
+// unpack fills a block, if the body has as much.
+func (g *gunzipped) unpack(memory []byte) block {
+	filled := 0
+	for filled < len(memory) {
+		n, err := g.gzip.Read(memory[filled:])
+		filled += n
+		if err != nil {
+			return block{memory, memory[:filled], err}
+		}
+	}
+	return block{memory, memory, nil}
+}
+
+func (g *gunzipped) Close() error {
+	if g.full != nil {
+		close(g.empty)
+		for range g.full { // until the goroutine has ended
+			continue
+		}
+	}
+	g.at, g.full, g.empty = block{}, nil, nil
+	err := g.gzip.Close()
+	g.from.idle.Put(g)
+	return err
 }

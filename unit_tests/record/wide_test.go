@@ -2,13 +2,12 @@ package record_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/catalog"
@@ -16,39 +15,6 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 )
-
-const benchmarkRows = 5000
-
-// BenchmarkRow measures the way from a decoded body to RECORD lines on one core: scanning, checking and encoding.
-func BenchmarkRow(b *testing.B) {
-	page := widePage(benchmarkRows)
-	e := wideEncoder(b)
-	b.SetBytes(int64(len(page)))
-	b.ReportAllocs()
-	for b.Loop() {
-		d := jsontext.NewDecoder(bytes.NewReader(page), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		if err := encodePage(e, d); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// encodePage reads an array of rows as one page.
-func encodePage(e *record.Encoder, d *jsontext.Decoder) error {
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	if err := e.Begin(context.Background(), time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)); err != nil {
-		return err
-	}
-	for d.PeekKind() != ']' {
-		if err := e.Row(d); err != nil {
-			return err
-		}
-	}
-	e.Records().Release()
-	return nil
-}
 
 // wideEncoder encodes the rows of widePage, as a tracked stream with all columns selected.
 func wideEncoder(tb testing.TB) *record.Encoder {
@@ -82,25 +48,35 @@ func wideColumns() []string {
 	return names
 }
 
-// widePage is an array of rows as the service prints them: filled columns first, then the empty ones; about 2.7 kB each.
+// widePage is an array of rows as the service prints them: filled columns first, then the empty ones; about 2.8 kB each,
+// of which gzip leaves less than a tenth.
 func widePage(rows int) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	guid := func(of uint64) string {
+		r := rand.New(rand.NewPCG(of, 3))
+		return fmt.Sprintf("%08x-0d4e-e811-a961-%012x", r.Uint32(), r.Uint64N(1<<48))
+	}
+	words := strings.Fields("order contract visit – the customer \\\"wants\\\" two weeks later call back offer sent price about Müller & Söhne")
 	var page bytes.Buffer
 	page.WriteByte('[')
 	for i := range rows {
 		if i > 0 {
 			page.WriteByte(',')
 		}
-		fmt.Fprintf(&page, `{"@odata.etag":"W/\"%d\"","accountid":"3dd65528-0d4e-e811-a961-%012x","name":"Company %d"`, 3001136+i, i, i)
-		fmt.Fprintf(&page, `,"description":"It said \"all of %d\" – %s","websiteurl":"https://www.contoso.example/%d"`,
-			i, strings.Repeat("and much more, ", 8), i)
-		at := time.Date(2023, 4, 7, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * time.Second).Format(time.RFC3339)
+		fmt.Fprintf(&page, `{"@odata.etag":"W/\"%d\"","accountid":%q,"name":"Company %d"`, 3001136+i, guid(uint64(i)), random.IntN(100000))
+		page.WriteString(`,"description":"`)
+		for range 24 {
+			page.WriteString(words[random.IntN(len(words))] + " ")
+		}
+		fmt.Fprintf(&page, `","websiteurl":"https://www.contoso.example/%d"`, random.IntN(100000))
+		at := time.Date(2023, 4, 7, 0, 0, random.IntN(1<<24), 0, time.UTC).Format(time.RFC3339)
 		fmt.Fprintf(&page, `,"versionnumber":%d,"modifiedon":%q,"createdon":%q`, 3001136+i, at, at)
 		fmt.Fprintf(&page, `,"revenue":%d.0000,"revenue_base":%d.0000000000`, i, i)
 		for n := range 9 {
-			fmt.Fprintf(&page, `,"_contoso_related%02d_value":"ea02a959-0895-469f-ac88-%012x"`, n, n)
+			fmt.Fprintf(&page, `,"_contoso_related%02d_value":%q`, n, guid(random.Uint64N(1+5000*uint64(n%5))))
 		}
 		for n := range 14 {
-			fmt.Fprintf(&page, `,"contoso_choice%02d":%d`, n, 100000000+n)
+			fmt.Fprintf(&page, `,"contoso_choice%02d":%d`, n, 100000000+random.IntN(4))
 		}
 		for n := range 60 {
 			fmt.Fprintf(&page, `,"contoso_spare%02d":null`, n)
