@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/binary"
+)
+
+// bench is one run of the command.
+type bench struct {
+	options
+	directory string
+	progress  io.Writer
+	connector string // the executable
+	results   results
+}
+
+// measure builds the connector and plays the chosen scenarios.
+func (b *bench) measure(ctx context.Context) error {
+	built, err := binary.Build(ctx, b.directory)
+	if err != nil {
+		return err
+	}
+	b.connector = built.Path
+	b.results.runs = b.runs
+	plays := map[string]func(context.Context) error{
+		"wide": b.wide, "many": b.many, "flat": b.flatness, "discovery": b.discovery, "spec": b.spec,
+	}
+	for _, name := range scenarioNames() {
+		if !slices.Contains(b.scenarios, name) {
+			continue
+		}
+		if err := plays[name](ctx); err != nil {
+			return fmt.Errorf("scenario %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// say tells how far the bench has come.
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(b.progress, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+// sample is one read of a stage.
+type sample struct {
+	cost
+	decoded  int64   // bytes of the answers, without compression
+	printed  int64   // bytes of the connector's output
+	requests int     // of the Web API
+	gunzip   float64 // bytes that compress/gzip unpacked in a second, just before
+}
+
+// samples reads all rows of a stage several times. A first read, which does not count, has the service make the pages;
+// from its states a tracked one is then shown to go on with nothing.
+func (b *bench) samples(ctx context.Context, s *stage, m mode) ([]sample, error) {
+	if err := s.configure(ctx, m); err != nil {
+		return nil, err
+	}
+	records := int64(s.setting.Tables) * int64(s.setting.Rows)
+	b.say("%d tables of %d rows, %s: having the pages made", s.setting.Tables, s.setting.Rows, m)
+	_, said, err := s.read(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	if m == incremental {
+		if err := s.again(ctx, said); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]sample, 0, b.runs)
+	for range b.runs {
+		one, err := b.sample(ctx, s, records)
+		if err != nil {
+			return nil, err
+		}
+		b.say("read in %.2f s, CPU %.2f s, %.1f MiB", one.Wall.Seconds(), one.CPU.Seconds(), mebibytes(one.Memory))
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// sample unpacks all pages, and then reads them.
+func (b *bench) sample(ctx context.Context, s *stage, records int64) (sample, error) {
+	var bare unpacked
+	if err := s.ask(askUnpack, &bare); err != nil {
+		return sample{}, err
+	}
+	before, err := s.count()
+	if err != nil {
+		return sample{}, err
+	}
+	c, said, err := s.read(ctx, records)
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := s.count()
+	if err != nil {
+		return sample{}, err
+	}
+	if made := after.Kept.Rendered - before.Kept.Rendered; made > 0 {
+		b.say("%d answers had to be made while the clock ran: the connector asked for what it had not asked for before", made)
+	}
+	return sample{
+		cost: c, decoded: after.Kept.Sent - before.Kept.Sent, printed: said.Bytes,
+		requests: after.Stats.Requests - before.Stats.Requests, gunzip: float64(bare.Bytes) / bare.Seconds,
+	}, nil
+}

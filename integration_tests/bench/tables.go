@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// tablePrefix begins the logical names of the tables that are measured. Beside them stand those of an ordinary
+// environment, which lookups point to.
+const tablePrefix = "bench_"
+
+// shape is how many columns of each kind a table has. Each of Amounts is two columns.
+type shape struct {
+	Texts, Memos, Lookups, Choices, Flags, Amounts, Moments, Counters int
+	Blanks                                                            int // that are null in every row
+}
+
+// wide has about as many columns as account, with rows of about 3.4 kB, half of it the names of columns that are null.
+func wide() shape {
+	return shape{Texts: 30, Memos: 1, Lookups: 16, Choices: 18, Flags: 12, Amounts: 8, Moments: 12, Counters: 11, Blanks: 28}
+}
+
+// narrow has few columns, as most custom tables.
+func narrow() shape {
+	return shape{Texts: 3, Lookups: 1, Choices: 1, Flags: 1, Amounts: 1, Moments: 1, Counters: 1}
+}
+
+// deep has as many columns as discovery is to cope with.
+func deep(columns int) shape {
+	s := shape{Memos: 2, Lookups: columns / 8, Choices: columns / 8, Flags: columns / 10, Moments: columns / 12, Counters: columns / 12}
+	s.Amounts = columns / 20
+	s.Texts = columns - s.Memos - s.Lookups - s.Choices - s.Flags - s.Moments - s.Counters - 2*s.Amounts - ordinaryColumns
+	return s
+}
+
+// ordinaryColumns are those that every table has.
+const ordinaryColumns = 7
+
+// table defines the n-th table of a shape.
+func (s shape) table(n int) *simulator.Table {
+	name := fmt.Sprintf("%stable%04d", tablePrefix, n)
+	const firstTypeCode = 20_000
+	t := &simulator.Table{
+		LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s",
+		PrimaryID: name + "id", PrimaryName: "name", Type: simulator.Standard, Ownership: "UserOwned",
+		TypeCode: firstTypeCode + n, Tracked: true, CanBeTracked: true,
+	}
+	t.Columns = append(s.columns(),
+		simulator.Column{LogicalName: t.PrimaryID, Type: simulator.Uniqueidentifier, PrimaryID: true},
+		simulator.Column{LogicalName: t.PrimaryName, Type: simulator.String, MaxLength: 100},
+		simulator.Column{LogicalName: "createdon", Type: simulator.DateTime, Behavior: simulator.UserLocal},
+		simulator.Column{LogicalName: "modifiedon", Type: simulator.DateTime, Behavior: simulator.UserLocal},
+		simulator.Column{LogicalName: "versionnumber", Type: simulator.BigInt},
+		simulator.Column{LogicalName: "ownerid", Type: simulator.Owner, Targets: []string{"systemuser", "team"}},
+		simulator.Column{LogicalName: "statecode", Type: simulator.State, Options: []simulator.Option{{Label: "Active"}, {Value: 1, Label: "Inactive"}}},
+	)
+	for i := range t.Columns {
+		t.Columns[i].SchemaName = t.Columns[i].LogicalName
+	}
+	slices.SortFunc(t.Columns, func(a, b simulator.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
+	return t
+}
+
+// columns are those that make the shape.
+func (s shape) columns() []simulator.Column {
+	var all []simulator.Column
+	add := func(n int, kind string, c simulator.Column) {
+		for i := range n {
+			c.LogicalName = fmt.Sprintf("%s%02d", kind, i)
+			all = append(all, c)
+		}
+	}
+	add(s.Blanks, "blank", simulator.Column{Type: simulator.String, MaxLength: 200, Secured: true})
+	choices := []simulator.Option{{Value: 1, Label: "Low"}, {Value: 2, Label: "Normal"}, {Value: 3, Label: "High"}}
+	add(s.Texts, "text", simulator.Column{Type: simulator.String, MaxLength: 200})
+	add(s.Memos, "memo", simulator.Column{Type: simulator.Memo, MaxLength: 2000})
+	add(s.Lookups, "lookup", simulator.Column{Type: simulator.Lookup, Targets: []string{"account"}})
+	add(s.Choices, "choice", simulator.Column{Type: simulator.Picklist, Options: choices})
+	add(s.Flags, "flag", simulator.Column{Type: simulator.Boolean, Options: []simulator.Option{{Label: "No"}, {Value: 1, Label: "Yes"}}})
+	add(s.Moments, "moment", simulator.Column{Type: simulator.DateTime, Behavior: simulator.UserLocal})
+	add(s.Counters, "counter", simulator.Column{Type: simulator.Integer, Max: 10_000})
+	const greatest = 1_000_000
+	for i := range s.Amounts { // each with its companion in the base currency
+		name := fmt.Sprintf("amount%02d", i)
+		all = append(all,
+			simulator.Column{LogicalName: name, Type: simulator.Money, Precision: 2, Max: greatest},
+			simulator.Column{LogicalName: name + "_base", Type: simulator.Money, Precision: 4, Max: greatest})
+	}
+	return all
+}
