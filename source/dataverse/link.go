@@ -138,3 +138,23 @@ func (l Link) option(name string) string {
 	}
 	return ""
 }
+
+// NumbersPages says whether a link leads to a page by its number alone, or by something that only the provider of a
+// virtual table can read: with another page size it would lead to other rows. The paging cookie of an ordinary table
+// holds the key of the last row that was read (Microsoft, "Page results using OData").
+func (l Link) NumbersPages() bool {
+	cookie := l.option("$skiptoken")
+	if cookie == "" {
+		return false
+	}
+	for range 3 { // the cookie with the key stands encoded within the one that is encoded
+		var err error
+		if cookie, err = url.QueryUnescape(cookie); err != nil {
+			return true
+		}
+		if strings.Contains(cookie, ` last="`) {
+			return false
+		}
+	}
+	return true
+}

@@ -12,6 +12,15 @@ type Page struct {
 	pool   *Pool // nil once all is given back
 }
 
+// Bytes is how long all its lines are.
+func (p *Page) Bytes() int64 {
+	var n int64
+	for _, chunk := range p.chunks {
+		n += int64(len(chunk.Lines))
+	}
+	return n
+}
+
 // Write calls each with the lines, chunk after chunk, until one fails. A chunk is valid during its call. In the end the
 // page is released, whatever came of it.
 func (p *Page) Write(each func(protocol.Records) error) error {

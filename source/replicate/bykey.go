@@ -70,7 +70,7 @@ func (r *reader) seesEveryRow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.size, p.whole = 1, true
+	p.size, p.whole = newPageSize(1), true
 	if _, err = p.page(ctx, r.keysPage()); err != nil {
 		return &lookupError{err}
 	}
@@ -114,12 +114,12 @@ func (w *walk) allByKey(ctx context.Context) error {
 		if wentBackward(w.state.Begin, page.Delta) {
 			return ErrRestored
 		}
-		if err := w.run(); err != nil {
+		if err := w.run(ctx); err != nil {
 			return err
 		}
 		err = rows.byKeys(ctx, w.plan.Select(), changes.keys(), func(dataverse.Page) error {
 			w.encoder.Keys(w.sent.add)
-			return w.deliver(nil)
+			return w.deliver(ctx, nil)
 		})
 		if err != nil {
 			return err

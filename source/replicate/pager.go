@@ -27,7 +27,7 @@ var ErrNoChanges = errors.New("the delta link was answered with all rows in plac
 type pager struct {
 	*reader
 	encoder *record.Encoder
-	size    int
+	size    pageSize
 	track   bool // the walk asks for a delta link
 	changes bool // the walk began with a delta link
 	// whole asks as if for a delta link, so that the service refuses a user who may not see every row; to an ordinary
@@ -41,7 +41,7 @@ type pager struct {
 }
 
 func (r *reader) newPager(e *record.Encoder, size int) *pager {
-	return &pager{reader: r, encoder: e, size: size, read: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+	return &pager{reader: r, encoder: e, size: newPageSize(size), read: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
 // newKeyPager reads keys alone. Its encoder's lines go nowhere. Such rows are small, so its pages are as long as the
@@ -58,9 +58,7 @@ func (r *reader) newKeyPager() (*pager, error) {
 
 // page reads a page into the encoder.
 func (p *pager) page(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
-	page, err := p.Environment.Page(ctx, dataverse.PageRequest{
-		Table: p.table.LogicalName, Link: link, Size: p.size, TrackChanges: p.track || p.whole,
-	}, p.encoder)
+	page, err := p.request(ctx, link)
 	if err != nil {
 		return page, err
 	}

@@ -23,6 +23,8 @@ type reader struct {
 	table  dataverse.Table
 	plan   *record.Plan
 	log    *slog.Logger
+	out    *outbox
+	rows   int64 // how many the table has, about; 0: not known, or told already
 
 	saved        []byte // the last state, if no record came after it
 	running      bool   // the status RUNNING was sent
@@ -34,7 +36,7 @@ type reader struct {
 }
 
 // readRows chooses how a stream is read and reads it to its end.
-func (j *Job) readRows(ctx context.Context, s Stream) error {
+func (j *Job) readRows(ctx context.Context, s Stream, out *outbox) error {
 	if s.Table == nil {
 		return &TableGoneError{Table: s.Configured.Name}
 	}
@@ -46,7 +48,9 @@ func (j *Job) readRows(ctx context.Context, s Stream) error {
 	if err != nil {
 		return err
 	}
-	r := &reader{Job: j, stream: s.Configured, table: *s.Table, plan: plan, log: j.Log.With("stream", s.Configured.Name)}
+	r := &reader{
+		Job: j, stream: s.Configured, table: *s.Table, plan: plan, out: out, rows: s.Rows, log: j.Log.With("stream", s.Configured.Name),
+	}
 	if len(plan.Missing) > 0 {
 		r.log.WarnContext(ctx, "columns of the configured catalog do not exist in Dataverse and are left out; "+
 			"refresh the connection's schema to drop them", "columns", strings.Join(plan.Missing, ","))
@@ -102,13 +106,14 @@ func (r *reader) readFull(ctx context.Context, saved *State) error {
 	case saved == nil || saved.Phase != Full || saved.Job != r.ID || saved.Organization != r.Organization:
 	case saved.Complete && r.ID != "":
 		r.log.InfoContext(ctx, "this job has read the stream to its end already")
-		if err := r.run(); err != nil {
+		if err := r.run(ctx); err != nil {
 			return err
 		}
-		return r.checkpoint(*saved)
+		return r.checkpoint(ctx, *saved)
 	case !saved.Complete && r.continues(saved.Link):
 		r.log.InfoContext(ctx, "going on with the reading that was interrupted")
-		s.Link, s.Restarts, s.Began = saved.Link, saved.Restarts, saved.Began
+		s.Link, s.PageSize, s.Restarts, s.Began = saved.Link, saved.PageSize, saved.Restarts, saved.Began
+		r.rows = 0 // how many are left is not known
 	case !saved.Complete && saved.Link != "":
 		r.log.WarnContext(ctx, "the table or its selected columns have changed since the reading was interrupted; it begins again"+sentTwice)
 	}
@@ -126,20 +131,40 @@ func (r *reader) continues(link dataverse.Link) bool {
 }
 
 // run tells once that rows are on their way.
-func (r *reader) run() error {
+func (r *reader) run(ctx context.Context) error {
 	if r.running {
 		return nil
 	}
 	r.running = true
-	if err := r.Output.Status(r.stream.Name, protocol.Running); err != nil {
-		return outputError{err}
+	return r.status(ctx, protocol.Running)
+}
+
+func (r *reader) status(ctx context.Context, s protocol.StreamStatus) error {
+	return r.out.send(ctx, message{tell: func() error { return r.Output.Status(r.stream.Name, s) }})
+}
+
+// waits returns what tells the platform that the service makes the stream wait, and that it goes on.
+func (r *reader) waits(ctx context.Context) func(until time.Time) {
+	if r.out == nil { // the request serves other streams
+		return nil
 	}
-	return nil
+	return func(until time.Time) {
+		var err error
+		if until.IsZero() {
+			r.running = true
+			err = r.status(ctx, protocol.Running)
+		} else {
+			err = r.out.send(ctx, message{tell: func() error { return r.Output.RateLimited(r.stream.Name, until) }})
+		}
+		if err != nil { // it comes back with the next message
+			r.log.DebugContext(ctx, "a wait could not be told", "error", err)
+		}
+	}
 }
 
 // checkpoint sends a state. It covers all records of the stream sent before it. One that has just been sent is not
 // repeated.
-func (r *reader) checkpoint(s State) error {
+func (r *reader) checkpoint(ctx context.Context, s State) error {
 	if s.Phase != Full {
 		s.TokenOf = r.versions.found()
 	}
@@ -154,20 +179,15 @@ func (r *reader) checkpoint(s State) error {
 	if bytes.Equal(raw, r.saved) {
 		return nil
 	}
-	if err := r.Output.Tracker().State(protocol.StreamState{Stream: r.stream.Name, State: raw}); err != nil {
-		return outputError{err}
+	if err := r.out.send(ctx, message{state: raw}); err != nil {
+		return err
 	}
 	r.saved = raw
 	return nil
 }
 
-// send writes the records of a page.
-func (r *reader) send(page *record.Page) error {
-	tracker := r.Output.Tracker()
-	err := page.Write(func(records protocol.Records) error { return tracker.Record(records, r.stream.Name, "") })
-	if err != nil {
-		return outputError{err}
-	}
+// send hands the records of a page over to be written.
+func (r *reader) send(ctx context.Context, page *record.Page) error {
 	r.saved = nil
-	return nil
+	return r.out.send(ctx, message{page: page})
 }

@@ -24,7 +24,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 		bound, proved = r.bound(ctx)
 	}
 	if !proved {
-		s.Phase, s.Link = Keys, r.keysPage()
+		s.Phase, s.Link, s.PageSize = Keys, r.keysPage(), 0
 		return nil
 	}
 	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
@@ -35,7 +35,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 // readKeys gets a delta token by a walk through the keys alone. Whether the token stands for the walk's first page or
 // its last, it stands for a time before any row is read: what changes while they are read comes with the changes.
 func (r *reader) readKeys(ctx context.Context, s *State) error {
-	if err := r.run(); err != nil {
+	if err := r.run(ctx); err != nil {
 		return err
 	}
 	p, err := r.newKeyPager()
@@ -43,6 +43,7 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 		return err
 	}
 	p.track = true
+	p.size.resume(s.PageSize)
 	seen := witness{reader: r}
 	for {
 		page, err := p.page(ctx, s.Link)
@@ -54,11 +55,11 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 		}
 		seen.see(ctx, page)
 		if page.Next != "" {
-			s.Link = page.Next
+			s.Link, s.PageSize = page.Next, p.size.toKeep()
 		} else {
-			s.Phase, s.Link, s.Begin = Initial, r.firstPage(), page.Delta
+			s.Phase, s.Link, s.Begin, s.PageSize = Initial, r.firstPage(), page.Delta, 0
 		}
-		if err := r.checkpoint(*s); err != nil || page.Next == "" {
+		if err := r.checkpoint(ctx, *s); err != nil || page.Next == "" {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func (r *reader) keysPage() dataverse.Link {
 // reconcile finds out which rows that the destination has are gone: those of the ledger that do not exist. One that
 // is deleted or created again after it was looked for comes with the changes.
 func (r *reader) reconcile(ctx context.Context, s *State) error {
-	if err := r.run(); err != nil {
+	if err := r.run(ctx); err != nil {
 		return err
 	}
 	w := r.newWalk(s)
@@ -93,15 +94,15 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 		if err := w.encoder.Begin(ctx, at); err != nil {
 			return err
 		}
-		if err := w.deliver(gone); err != nil {
+		if err := w.deliver(ctx, gone); err != nil {
 			return err
 		}
-		if err := r.checkpoint(*s); err != nil {
+		if err := r.checkpoint(ctx, *s); err != nil {
 			return err
 		}
 	}
 	s.Gap = time.Time{}
 	s.followFromBegin()
 	r.rememberColumns(s)
-	return r.checkpoint(*s)
+	return r.checkpoint(ctx, *s)
 }

@@ -44,6 +44,13 @@ func (r *reader) persist(ctx context.Context, s *State, read func(context.Contex
 		if r.pages >= furthest+headway {
 			left, furthest = restarts, r.pages
 		}
+		var heavy *smallerPagesError
+		if errors.As(err, &heavy) { // there are few sizes
+			s.PageSize = heavy.rows
+			r.startAgain(s)
+			left++
+			continue
+		}
 		if err == nil || left == 0 {
 			return s, err
 		}

@@ -19,10 +19,6 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// parallel is how many streams are read at once. Four busy requests use up what the service grants one user for good:
-// 20 minutes of execution in any five (Microsoft, "Service protection API limits").
-const parallel = 4
-
 // encodedPages is how many pages of rows exist in memory at once, whatever the number of streams: one that waits for
 // the end of its body, and one that is being written.
 const encodedPages = 2
@@ -40,6 +36,8 @@ type Output interface {
 	Tracker() airbyte.MessageTracker
 	Status(stream string, s protocol.StreamStatus) error
 	Fail(protocol.Failure) error
+	RateLimited(stream string, quotaReset time.Time) error
+	Estimate(stream string, rows, bytes int64) error
 	EmittedAt() int64
 }
 
@@ -48,6 +46,7 @@ type Stream struct {
 	Configured protocol.ConfiguredStream
 	Table      *dataverse.Table // nil: the environment has no such table
 	State      []byte           // stream_state as it came, nil if none did
+	Rows       int64            // how many the table has, about; 0: not known
 }
 
 // Job is one read of several streams.
@@ -57,6 +56,7 @@ type Job struct {
 	Log          *slog.Logger
 	Explain      func(error) protocol.Failure // what to tell the user of an error
 	PageSize     int
+	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
 	Organization string        // of the environment
 	ID           string        // the platform's job id, empty outside the platform
 	FailOnExpiry bool          // a delta token that is of no use any more is an error, and no reason to read from the start
@@ -73,9 +73,14 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 	j.room = record.NewPool(encodedPages)
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
-	for _, s := range streams {
+	ended, running := make(chan struct{}, len(streams)), 0
+	for _, s := range inOrder(streams) {
+		for ; running >= j.Parallel(); running-- {
+			<-ended
+		}
+		running++
 		group.Go(func() error {
+			defer func() { ended <- struct{}{} }()
 			ok, err := j.read(ctx, s)
 			if !ok {
 				failures.Add(1)
@@ -98,7 +103,11 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	if err := j.Output.Status(name, protocol.Started); err != nil {
 		return false, err
 	}
-	failure := j.rows(ctx, s)
+	out := openOutbox(name, j.Output)
+	failure := j.rows(ctx, s, out)
+	if err := out.close(); err != nil {
+		failure = err
+	}
 	var output outputError
 	switch {
 	case failure == nil:
@@ -117,13 +126,13 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 }
 
 // rows is readRows with a panic as an error of the stream: a defect that one table meets leaves the others alone.
-func (j *Job) rows(ctx context.Context, s Stream) (err error) {
+func (j *Job) rows(ctx context.Context, s Stream, out *outbox) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = fmt.Errorf("read %s: panic: %v\n%s", s.Configured.Name, value, debug.Stack())
 		}
 	}()
-	return j.readRows(ctx, s)
+	return j.readRows(ctx, s, out)
 }
 
 // outputError is a failure to write messages. It ends all streams.

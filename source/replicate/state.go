@@ -39,6 +39,8 @@ type State struct {
 	// Link is the page to go on from. Between two syncs it is the delta link: it holds the delta token in its raw
 	// encoding and, in $select, the columns that the token was taken with.
 	Link dataverse.Link `json:"link,omitempty"`
+	// PageSize is the size of the pages that Link numbers; 0: the link goes on behind a key, with pages of any size.
+	PageSize int `json:"page_size,omitempty"`
 	// Begin is the delta link, as the service sent it, that the present walk through changes began with, or that changes
 	// are to be followed from once all rows are read. Until then it is the only one that stands for the whole of it.
 	Begin dataverse.Link `json:"begin,omitempty"`

@@ -86,6 +86,7 @@ func (r *reader) resume(ctx context.Context, saved *State) *State {
 	case saved.Phase == Initial:
 		r.log.InfoContext(ctx, "going on with the first reading where it was interrupted")
 		saved.Rising = true // the page to go on from may have been sent
+		r.rows = 0          // how many are left is not known
 	}
 	return saved
 }

@@ -81,7 +81,7 @@ func (j *Job) version(ctx context.Context) (now uint64, known bool) {
 	if link == "" {
 		return 0, false
 	}
-	other := &reader{Job: j, table: table, stream: protocol.ConfiguredStream{Name: table.LogicalName}}
+	other := &reader{Job: j, table: table, log: j.Log, stream: protocol.ConfiguredStream{Name: table.LogicalName}}
 	p, err := other.newKeyPager()
 	if err != nil {
 		return 0, false

@@ -29,7 +29,9 @@ func (r *reader) newWalk(s *State) *walk {
 		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
 		Pool: r.room,
 	})
-	return &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
+	w := &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
+	w.size.resume(s.PageSize)
+	return w
 }
 
 // readAll reads all rows, from the state's page on.
@@ -64,18 +66,18 @@ func (w *walk) all(ctx context.Context) error {
 
 // finish completes a page: its deletions, its records, and the state behind it.
 func (w *walk) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
-	if err := w.run(); err != nil {
+	if err := w.run(ctx); err != nil {
 		return err
 	}
 	gone, err := w.stillGone(ctx, deleted)
 	if err != nil {
 		return err
 	}
-	if err := w.deliver(gone); err != nil {
+	if err := w.deliver(ctx, gone); err != nil {
 		return err
 	}
 	w.advance(page)
-	return w.checkpoint(*w.state)
+	return w.checkpoint(ctx, *w.state)
 }
 
 // stillGone leaves out deletions of rows that exist. One of a row that the walk has also sent may be older than the
@@ -112,13 +114,13 @@ func (r *reader) warnDeletions(ctx context.Context) {
 // deliver sends the page's rows and deletions. A destination may keep records that no later state covers, and the next
 // process has to outdo them: where the last state does not know their cursors or their keys, one that does goes ahead
 // of them and leads to the same page.
-func (w *walk) deliver(gone []string) error {
+func (w *walk) deliver(ctx context.Context, gone []string) error {
 	for _, key := range gone {
 		w.encoder.Delete(key)
 	}
 	page, s := w.encoder.Records(), w.state
-	defer page.Release()
 	if page.Count == 0 {
+		page.Release()
 		return nil
 	}
 	known := !w.first && s.Greatest == w.encoder.Greatest()
@@ -126,11 +128,16 @@ func (w *walk) deliver(gone []string) error {
 	w.encoder.Keys(func(key []byte) { known = s.hold(key) && known })
 	s.trim()
 	if !known {
-		if err := w.checkpoint(*s); err != nil {
+		if err := w.checkpoint(ctx, *s); err != nil {
+			page.Release()
 			return err
 		}
 	}
-	if err := w.send(page); err != nil {
+	rows, size := int64(page.Count), page.Bytes()
+	if err := w.send(ctx, page); err != nil {
+		return err
+	}
+	if err := w.estimate(ctx, s.Phase, rows, size); err != nil {
 		return err
 	}
 	for _, key := range gone {
@@ -142,12 +149,14 @@ func (w *walk) deliver(gone []string) error {
 // advance moves the state behind a page that was sent.
 func (w *walk) advance(page dataverse.Page) {
 	s := w.state
+	s.PageSize = 0
 	if w.began.IsZero() {
 		w.began = page.At
 	}
 	switch {
 	case page.Next != "":
 		s.Link = page.Next
+		s.PageSize = w.size.toKeep()
 	case s.Phase == Delta:
 		s.Link, s.Begin, s.Issued, s.Restarts, s.upToDate = page.Delta, "", w.began, 0, true
 	case s.Phase == Initial:

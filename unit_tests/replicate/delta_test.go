@@ -10,7 +10,7 @@ import (
 )
 
 // Pages of the changes since version 100, and the state in the middle of them.
-const changesTwo = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+const changesTwo = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 
 func middleState(begin dataverse.Link, greatest string) string {
 	return deltaAt(changesTwo, begin, greatest, "")
@@ -88,7 +88,7 @@ func TestKilledChangesWhosePageIsRefusedBeginAgainAtTheirBegin(t *testing.T) {
 
 func TestKilledChangesOfOtherColumnsGoOnByTheirKeys(t *testing.T) {
 	before := dataverse.NewLink("accounts", []string{"accountid", "modifiedon"})
-	page := before + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+	page := before + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 	s := script(map[dataverse.Link]answer{page: {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("d1")}, delta: narrow()}})
 	s.rows["a1"] = true
 	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))

@@ -227,7 +227,7 @@ func TestManyChangedRowsAreReadInRequestsThatFitIntoAURL(t *testing.T) {
 func TestARowThatIsCreatedAgainIsLookedUpWhenReadByKey(t *testing.T) {
 	for name, exists := range map[string]bool{"and it exists": true, "and it is gone": false} {
 		t.Run(name, func(t *testing.T) {
-			page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+			page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 			s := script(map[dataverse.Link]answer{
 				changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 				narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: page},
@@ -246,7 +246,7 @@ func TestARowThatIsCreatedAgainIsLookedUpWhenReadByKey(t *testing.T) {
 }
 
 func TestKilledReadingsByKeyGoOn(t *testing.T) {
-	page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
+	page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 	s := script(map[dataverse.Link]answer{page: {rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()}})
 	s.rows["b2"] = true
 	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))

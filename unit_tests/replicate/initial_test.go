@@ -119,7 +119,7 @@ func TestRowsThatChangeDuringAFirstReadingEndUpRight(t *testing.T) {
 	}, got.records(), "what happens after the keys were read comes with the changes")
 }
 
-const keysTwo = keysLink + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E"
+const keysTwo = keysLink + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 
 func TestAKilledWalkThroughTheKeysGoesOn(t *testing.T) {
 	s := trackedTable()

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/require"
@@ -63,7 +65,16 @@ type outcome struct {
 	failed   int
 	err      error
 	messages []string
+	lines    []string // the messages as they were written
 	log      string
+}
+
+// recordLength is the length of the first RECORD line.
+func (o outcome) recordLength(t *testing.T) int {
+	t.Helper()
+	at := slices.IndexFunc(o.lines, func(line string) bool { return strings.Contains(line, `"RECORD"`) })
+	require.GreaterOrEqual(t, at, 0)
+	return len(o.lines[at])
 }
 
 // run reads streams from a service, outside the platform unless change says so.
@@ -80,7 +91,7 @@ func runIn(ctx context.Context, t *testing.T, env replicate.Environment, change 
 		change(job)
 	}
 	failed, err := job.Run(ctx, streams)
-	return outcome{failed: failed, err: err, messages: messages(t, &out), log: log.String()}
+	return outcome{failed: failed, err: err, lines: slices.Collect(strings.Lines(out.String())), messages: messages(t, &out), log: log.String()}
 }
 
 func newJob(env replicate.Environment, out, log io.Writer) *replicate.Job {
@@ -89,7 +100,7 @@ func newJob(env replicate.Environment, out, log io.Writer) *replicate.Job {
 		Explain: func(err error) protocol.Failure {
 			return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
 		},
-		PageSize: 5000, Organization: organization, Now: answered,
+		PageSize: 5000, Organization: organization, Now: answered, Parallel: func() int { return 4 },
 	}
 }
 
@@ -128,7 +139,18 @@ func message(t *testing.T, line string) string {
 			Status struct {
 				Descriptor descriptor `json:"stream_descriptor"`
 				Status     string
+				Reasons    []struct {
+					Type    string
+					Limited struct {
+						Reset int64 `json:"quota_reset"`
+					} `json:"rate_limited"`
+				}
 			} `json:"stream_status"`
+			Estimate *struct {
+				Name string
+				Rows int64 `json:"row_estimate"`
+				Size int64 `json:"byte_estimate"`
+			}
 			Error *struct {
 				Descriptor descriptor `json:"stream_descriptor"`
 				Message    string
@@ -143,6 +165,12 @@ func message(t *testing.T, line string) string {
 		return fmt.Sprintf("%s STATE %s %s", m.State.Stream.Descriptor.Name, m.State.Stats.RecordCount, m.State.Stream.State)
 	case m.Trace.Error != nil:
 		return fmt.Sprintf("%s ERROR %s", m.Trace.Error.Descriptor.Name, m.Trace.Error.Message)
+	case m.Trace.Estimate != nil:
+		return fmt.Sprintf("%s ESTIMATE %d rows, %d bytes", m.Trace.Estimate.Name, m.Trace.Estimate.Rows, m.Trace.Estimate.Size)
+	case len(m.Trace.Status.Reasons) > 0:
+		reason := m.Trace.Status.Reasons[0]
+		return fmt.Sprintf("%s %s %s until %s", m.Trace.Status.Descriptor.Name, m.Trace.Status.Status, reason.Type,
+			time.UnixMilli(reason.Limited.Reset).UTC().Format(time.RFC3339))
 	default:
 		return m.Trace.Status.Descriptor.Name + " " + m.Trace.Status.Status
 	}

@@ -64,7 +64,7 @@ func page(n int) dataverse.Link {
 	if n == 1 {
 		return first
 	}
-	return first + dataverse.Link(fmt.Sprintf("&$skiptoken=%d", n))
+	return first + dataverse.Link(fmt.Sprintf("&$skiptoken=%%3Ccookie%%20pagenumber=%%22%d%%22%%20pagingcookie=%%22%%253caccountid%%2520last%%253d%%2522a2%%2522%%253e%%22%%20/%%3E", n))
 }
 
 // largeTable has so many pages of one row, and a delta link of a version behind the last.

@@ -108,7 +108,7 @@ func TestOtherRefusalsOfAChangeLeaveTheTokenAlone(t *testing.T) {
 		"a missing privilege":  refusal(http.StatusForbidden, dataverse.CodePrivilegeMissing),
 		"a lasting privilege":  refusal(http.StatusBadRequest, dataverse.CodePrivilegeMissing),
 		"tracking that is off": refusal(http.StatusBadRequest, dataverse.CodeNotTracked),
-		"a passing refusal":    refusal(http.StatusBadRequest, "0x80044151"),
+		"a passing refusal":    refusal(http.StatusBadRequest, "0x80044150"),
 		"throttling":           refusal(http.StatusTooManyRequests, dataverse.CodeThrottledRequests),
 		"a failure":            refusal(http.StatusInternalServerError, ""),
 		"a table that is gone": refusal(http.StatusNotFound, dataverse.CodeURINotParsed),

@@ -27,7 +27,9 @@ type service struct {
 	looked  []string                // keys of which only the existence was asked for
 	found   []string                // keys of which the row was asked for
 	proved  int                     // how often it was asked whether the user sees every row
-	longest int                     // characters of a search by keys at most
+	noted   []dataverse.PageRequest // whole
+	before  func(dataverse.PageRequest)
+	longest int // characters of a search by keys at most
 }
 
 // answer is one answer to a request for a page.
@@ -42,8 +44,19 @@ type answer struct {
 
 func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
+func (s *service) note(q dataverse.PageRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noted = append(s.noted, q)
+}
+
 // Page implements replicate.Environment.
 func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
+	s.note(q)
+	if s.before != nil {
+		s.before(q)
+	}
+	q.Shrinks, q.Waits = false, nil // few tests care
 	a, err := s.take(q)
 	if err != nil {
 		return dataverse.Page{}, err
@@ -159,8 +172,8 @@ func cookieRefused() error { return refusal(http.StatusBadRequest, dataverse.Cod
 // The links of an account stream with all its columns. Their tokens are in the encoding of the service.
 const (
 	first  dataverse.Link = "accounts?$select=accountid,modifiedon,name"
-	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%22%20/%3E"
-	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20/%3E"
+	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
+	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 )
 
 // keysLink is the first page of the keys alone, and keysSince the delta link that such a walk ends with.

@@ -1,0 +1,115 @@
+package replicate
+
+import (
+	"context"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// smallerPagesError says that a page was too heavy in a walk that numbers its pages: it has to begin again with pages of
+// so many rows.
+type smallerPagesError struct {
+	rows  int
+	cause error
+}
+
+func (e *smallerPagesError) Error() string {
+	return "a page was too heavy, and the table's pages are numbered: " + e.cause.Error()
+}
+
+func (e *smallerPagesError) Unwrap() error { return e.cause }
+
+// easy is how many pages in a row have to come before a larger one is tried again. It doubles with each that was too much.
+const easy = 8
+
+// pageSize is how many rows a walk asks for at once: less when the service, the network or the memory cannot bear a
+// page, and more again when they can.
+type pageSize struct {
+	now, most int
+	// pinned says that the walk's pages are numbered: with another size the rows of a page would be others.
+	pinned  bool
+	good    int // pages since the size has changed
+	patient int // how many good pages allow a larger one
+}
+
+func newPageSize(most int) pageSize { return pageSize{now: most, most: most, patient: easy} }
+
+// resume goes on with the pages of a walk that numbers them. 0: it does not.
+func (s *pageSize) resume(rows int) {
+	if rows > 0 {
+		s.now, s.pinned = rows, true
+	}
+}
+
+// toKeep is the size that the walk has to go on with, 0 if any will do.
+func (s *pageSize) toKeep() int {
+	if s.pinned {
+		return s.now
+	}
+	return 0
+}
+
+// smaller is the next size below, 0 if there is none.
+func smaller(size int) int {
+	for _, step := range [...]int{1000, 250, 50} {
+		if step < size {
+			return step
+		}
+	}
+	return 0
+}
+
+// larger is the next size above.
+func larger(size int) int {
+	for _, step := range [...]int{250, 1000} {
+		if step > size {
+			return step
+		}
+	}
+	return dataverse.MaxPageSize
+}
+
+// shrink takes the next size below. It says whether there is one.
+func (s *pageSize) shrink() bool {
+	next := smaller(s.now)
+	if next == 0 {
+		return false
+	}
+	if s.good < s.patient && s.now < s.most { // it had just grown, or did not shrink far enough
+		s.patient *= 2
+	}
+	s.now, s.good = next, 0
+	return true
+}
+
+// come notes a page that came whole.
+func (s *pageSize) come() {
+	s.good++
+	if !s.pinned && s.now < s.most && s.good >= s.patient {
+		s.now, s.good = min(larger(s.now), s.most), 0
+	}
+}
+
+// request asks for a page, and for a smaller one where it is too heavy and the link can lead to one.
+func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
+	for {
+		page, err := p.Environment.Page(ctx, dataverse.PageRequest{
+			Table: p.table.LogicalName, Link: link, Size: p.size.now, Shrinks: smaller(p.size.now) > 0,
+			TrackChanges: p.track || p.whole, Waits: p.waits(ctx),
+		}, p.encoder)
+		if err == nil {
+			p.size.pinned = p.size.pinned || page.Next.NumbersPages()
+			p.size.come()
+			return page, nil
+		}
+		before := p.size.now
+		if !dataverse.TooHeavy(err) || ctx.Err() != nil || !p.size.shrink() {
+			return page, err
+		}
+		p.log.WarnContext(ctx, "a page was too heavy for the service, the network or the memory; smaller ones are asked for",
+			"rows", before, "now", p.size.now, "reason", err.Error())
+		if link.NumbersPages() {
+			return page, &smallerPagesError{rows: p.size.now, cause: err}
+		}
+	}
+}
