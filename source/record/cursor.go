@@ -39,6 +39,10 @@ func appendCursor(dst, value []byte) []byte {
 	if len(value) < 2 || value[0] != '"' || t.UnmarshalText(value[1:len(value)-1]) != nil {
 		return dst
 	}
+	const seconds = len(`"2006-01-02T15:04:05`)
+	if len(value) == seconds+len(`Z"`) { // as nearly all are: in UTC, without a fraction
+		return append(append(dst, value[1:seconds]...), ".000000Z"...)
+	}
 	at := len(dst)
 	dst = t.UTC().AppendFormat(dst, cursorLayout)
 	if len(dst)-at != len(cursorLayout) { // a zone led out of the years with four digits

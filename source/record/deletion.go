@@ -1,8 +1,6 @@
 package record
 
 import (
-	"encoding/json"
-
 	"source-microsoft-dataverse/source/catalog"
 )
 
@@ -15,30 +13,18 @@ func (e *Encoder) Deleted() []string { return e.deleted }
 func (e *Encoder) Delete(key string) {
 	e.lines.reserve(len(e.head) + len(key))
 	line := append(e.lines.buffer, e.head...)
-	line = appendText(line, e.plan.key[0], key, false)
+	line = appendText(line, e.plan.key[0], key)
 	if e.plan.cursorSet {
-		line = appendText(line, catalog.UpdatedAt, string(e.floor), true)
+		line = appendText(line, catalog.UpdatedAt, string(e.floor))
 	}
 	if e.plan.tombstone != "" {
 		stamp := string(e.floor)
 		if e.plan.zoneless {
 			stamp = stamp[:len(stamp)-1]
 		}
-		line = appendText(line, e.plan.tombstone, stamp, true)
+		line = appendText(line, e.plan.tombstone, stamp)
 	}
-	line = appendText(line, catalog.DeletedAt, string(e.floor), true)
-	e.lines.buffer = append(line, tail...)
+	line = appendText(line, catalog.DeletedAt, string(e.floor))
 	e.raise([]byte(e.floor))
-	e.keep([]byte(key))
-}
-
-func appendText(dst []byte, name, value string, comma bool) []byte {
-	if comma {
-		dst = append(dst, ',')
-	}
-	quotedName, _ := json.Marshal(name) // strings always marshal
-	quoted, _ := json.Marshal(value)
-	dst = append(dst, quotedName...)
-	dst = append(dst, ':')
-	return appendOnOneLine(dst, quoted)
+	e.keep(line, []byte(key))
 }

@@ -35,7 +35,7 @@ type Encoder struct {
 	plan    *Plan
 	options Options
 	seed    maphash.Seed
-	head    []byte // what stands before the data of each line of the page
+	head    []byte // what stands before the members of a line
 
 	greatest []byte // the greatest cursor of all pages taken, this one included
 	before   Cursor // the same without this page
@@ -92,7 +92,7 @@ func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 	e.head = append(e.head, stream...)
 	e.head = append(e.head, `,"emitted_at":`...)
 	e.head = strconv.AppendInt(e.head, e.options.EmittedAt(), 10)
-	e.head = append(e.head, `,"data":{`...)
+	e.head = append(e.head, `,"data":`...)
 	return nil
 }
 
@@ -156,7 +156,6 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 	e.facts.reset()
 	e.lines.reserve(len(e.head))
 	e.lines.buffer = append(e.lines.buffer, e.head...)
-	first := true
 	for d.PeekKind() == '"' {
 		name, err := d.ReadValue()
 		if err != nil {
@@ -175,14 +174,15 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 		}
 		if m.step != unselected && e.marks[m.step] != e.row {
 			e.marks[m.step] = e.row
-			e.write(&e.plan.steps[m.step], value, first)
-			first = false
+			s := &e.plan.steps[m.step]
+			e.lines.reserve(len(s.null) + len(value)) // few values grow when they are written
+			e.lines.buffer = s.append(e.lines.buffer, value)
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	return e.finish(first)
+	return e.finish()
 }
 
 // errNoObject reads on where a row should begin: the decoder's own error says more than its absence.
@@ -195,7 +195,7 @@ func errNoObject(d *jsontext.Decoder) error {
 }
 
 // finish completes the line of a row, or takes back that of a deletion.
-func (e *Encoder) finish(first bool) error {
+func (e *Encoder) finish() error {
 	if e.facts.isDeletion() {
 		e.lines.drop()
 		e.deleted = append(e.deleted, strings.ToLower(string(e.facts.id)))
@@ -206,8 +206,8 @@ func (e *Encoder) finish(first bool) error {
 	}
 	for i := range e.plan.steps {
 		if e.marks[i] != e.row {
-			e.write(&e.plan.steps[i], []byte(null), first)
-			first = false
+			e.lines.reserve(len(e.plan.steps[i].null))
+			e.lines.buffer = append(e.lines.buffer, e.plan.steps[i].null...)
 		}
 	}
 	e.facts.key = append(e.facts.key, e.facts.keyEnd...)
@@ -223,15 +223,8 @@ func (e *Encoder) finish(first bool) error {
 	if e.plan.deletedSet {
 		line = append(line, `,"`+catalog.DeletedAt+`":null`...)
 	}
-	e.lines.buffer = append(line, tail...)
-	e.keep(e.facts.key)
+	e.keep(line, e.facts.key)
 	return nil
-}
-
-// write appends a column's member to the line at hand. Few values grow when they are written.
-func (e *Encoder) write(s *step, value []byte, first bool) {
-	e.lines.reserve(len(s.member) + len(value))
-	e.lines.buffer = s.append(e.lines.buffer, value, first)
 }
 
 // setStamp finds the cursor of the row at hand. modifiedon may be set back: it is enough only where the row was not sent
@@ -257,8 +250,11 @@ func (e *Encoder) raise(cursor []byte) {
 	}
 }
 
-// keep ends the line at hand. An earlier one of the page with the same key is replaced by it.
-func (e *Encoder) keep(key []byte) {
+// keep ends the line at hand, which stands at the end of a chunk's lines. An earlier one of the page with the same key is
+// replaced by it.
+func (e *Encoder) keep(chunk, key []byte) {
+	chunk[e.lines.from+len(e.head)] = '{' // in place of the first member's comma
+	e.lines.buffer = append(chunk, tail...)
 	hash := maphash.Bytes(e.seed, key)
 	if i, found := e.byKey[hash]; found && bytes.Equal(e.keyOf(e.rows[i]), key) {
 		e.rows[i].replaced = true

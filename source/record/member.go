@@ -34,27 +34,6 @@ func (p *Plan) find(quoted []byte) (int, bool) {
 	return i, known
 }
 
-// null is the value of a column that a row does not have.
-const null = "null"
-
-// append appends the column's member with a value as the service sent it.
-func (s *step) append(dst, value []byte, first bool) []byte {
-	if !first {
-		dst = append(dst, ',')
-	}
-	dst = append(dst, s.member...)
-	switch {
-	case s.how == withoutZone && bytes.HasSuffix(value, []byte(`Z"`)):
-		return append(appendOnOneLine(dst, value[:len(value)-2]), '"')
-	case s.how == emptyIfNull && value[0] == 'n':
-		return append(dst, `""`...)
-	case value[0] == '"' || value[0] == '{' || value[0] == '[':
-		return appendOnOneLine(dst, value)
-	default:
-		return append(dst, value...)
-	}
-}
-
 // facts are what is noted of the row at hand beside its line. The values are copies: the decoder's own are gone with
 // its next step.
 type facts struct {

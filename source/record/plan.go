@@ -2,7 +2,6 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,22 +53,6 @@ const (
 	ofDeletion                 // it is the reason of a deletion
 )
 
-// step is what becomes of one selected column.
-type step struct {
-	property string
-	member   []byte // `"property":`
-	how      treatment
-}
-
-// treatment is how a value is written.
-type treatment uint8
-
-const (
-	asSent      treatment = iota
-	withoutZone           // a wall clock's time: its Z goes
-	emptyIfNull           // a part of the key that may be null: destinations refuse keys of nulls
-)
-
 // Compile makes the plan for a table and a configured stream. It fails where the selection has nothing to read.
 func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 	p := &Plan{Stream: s.Name, key: t.Key(), byName: make(map[string]int, len(s.Columns))}
@@ -82,12 +65,8 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 		case column == nil:
 			p.Missing = append(p.Missing, name)
 		default:
-			quoted, err := json.Marshal(name)
-			if err != nil {
-				return nil, fmt.Errorf("write the name of column %s of %s: %w", name, s.Name, err)
-			}
 			p.member(name).step = len(p.steps)
-			p.steps = append(p.steps, step{name, append(quoted, ':'), p.treatmentOf(name, s.Columns[name])})
+			p.steps = append(p.steps, p.newStep(name, s.Columns[name]))
 		}
 	}
 	if len(p.steps) == 0 {
@@ -132,17 +111,6 @@ type NothingToReadError struct{ Stream string }
 
 func (e *NothingToReadError) Error() string {
 	return fmt.Sprintf("none of the columns selected of %s exists in Dataverse", e.Stream)
-}
-
-func (p *Plan) treatmentOf(name string, configured protocol.Property) treatment {
-	switch {
-	case configured.AirbyteType == catalog.WithoutTimezone:
-		return withoutZone
-	case name == dataverse.PartitionColumn && slices.Contains(p.key, name):
-		return emptyIfNull
-	default:
-		return asSent
-	}
 }
 
 // fillTombstone notes a configured cursor of another name: a destination compares versions of a row by it.

@@ -2,6 +2,8 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -9,95 +11,120 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendOnOneLine appends a JSON value, escaping the three characters beyond ASCII at which some readers of lines,
-// Python's str.splitlines among them, break a line: U+0085, U+2028 and U+2029. Line feeds between tokens go. What is no
-// text is mended.
+// appendOnOneLine appends a string, an object or an array of JSON. It escapes the three characters beyond ASCII at which
+// some readers of lines, Python's str.splitlines among them, break a line: U+0085, U+2028 and U+2029. Line feeds between
+// tokens go. What is no text is mended.
 func appendOnOneLine(dst, value []byte) []byte {
-	if !utf8.Valid(value) || indexHalf(value) >= 0 {
-		value = mended(value)
-	}
 	if value[0] != '"' && bytes.ContainsAny(value, "\n\r") {
 		compact := jsontext.Value(bytes.Clone(value))
 		if compact.Compact() == nil {
 			value = compact
 		}
 	}
-	for {
-		at := indexBreak(value)
-		if at < 0 {
-			return append(dst, value...)
+	from := 0 // what stands before is appended
+	for at := plain(value); at < len(value); {
+		width, instead := judge(value[at:])
+		if instead != "" {
+			dst = append(dst, value[from:at]...)
+			dst = append(dst, instead...)
+			from = at + width
 		}
-		dst = append(dst, value[:at]...)
-		switch value[at+1] {
-		case 0x85:
-			dst = append(dst, `\u0085`...)
-			value = value[at+2:]
-		default:
-			dst = append(dst, `\u202`...)
-			dst = append(dst, '8'+value[at+2]-0xA8)
-			value = value[at+3:]
-		}
+		at += width
+		at += plain(value[at:])
 	}
+	return append(dst, value[from:]...)
 }
 
-// indexBreak finds the first U+0085 (C2 85), U+2028 (E2 80 A8) or U+2029 (E2 80 A9).
-func indexBreak(value []byte) int {
-	next := bytes.Index(value, []byte("\u0085"))
-	for from := 0; ; {
-		at := bytes.Index(value[from:], []byte("\xe2\x80"))
-		if at < 0 {
-			return next
+// plain is how many bytes in front of a text stay as they are, as far as that is seen at a glance. Characters of two and
+// three bytes are known by their first one to lie between those that are to be judged: U+0085, U+2028, U+2029, and
+// halves of pairs.
+func plain(text []byte) int {
+	at := 0
+	for at < len(text) {
+		switch first := text[at]; {
+		case first < utf8.RuneSelf && first != '\\':
+			at += plainASCII(text[at:])
+		case first == '\\' && len(text)-at > 1 && text[at+1] != 'u':
+			at += len(`\n`)
+		case 0xC3 <= first && first <= 0xDF && len(text)-at > 1 && !utf8.RuneStart(text[at+1]):
+			at += 2
+		case 0xE3 <= first && first <= 0xEC && len(text)-at > 2 && !utf8.RuneStart(text[at+1]) && !utf8.RuneStart(text[at+2]):
+			at += 3
+		default:
+			return at
 		}
-		at += from
-		if last := value[at+2]; last == 0xA8 || last == 0xA9 {
-			if next < 0 || at < next {
-				return at
-			}
-			return next
-		}
-		from = at + 2
 	}
+	return at
+}
+
+// plainASCII is the length of the ASCII in front of a text, up to a backslash. It takes eight bytes at once: most texts
+// hold nothing else.
+func plainASCII(text []byte) int {
+	const each, highest = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; len(text)-at >= 8; at += 8 {
+		eight := binary.LittleEndian.Uint64(text[at:])
+		other := eight ^ '\\'*each // its bytes are zero where a backslash stands
+		if found := (eight | (other-each)&^other) & highest; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	for at < len(text) && text[at] < utf8.RuneSelf && text[at] != '\\' {
+		at++
+	}
+	return at
 }
 
 // replacement stands for what is no text (Unicode Standard, section 5.22).
 const replacement = "\ufffd"
 
-// mended puts U+FFFD in place of bytes that are not UTF-8 and of escapes of one half of a surrogate pair, as a text has
-// them that was cut in the middle of a character. RFC 8259 allows the escapes, but says that readers of JSON do not
-// agree on them (section 8.2).
-func mended(value []byte) []byte {
-	value = bytes.ToValidUTF8(value, []byte(replacement))
-	var whole []byte
-	for {
-		at := indexHalf(value)
-		if at < 0 {
-			return append(whole, value...)
-		}
-		whole = append(append(whole, value[:at]...), replacement...)
-		value = value[at+escapeLength:]
+// judge looks at the character or the escape in front of a text: how many bytes it has, and what is to stand there
+// instead, "" if it may stay. Bytes that are not UTF-8 are one character together.
+func judge(text []byte) (width int, instead string) {
+	if text[0] == '\\' {
+		return judgeEscape(text)
 	}
+	char, width := utf8.DecodeRune(text)
+	switch char {
+	case '\u0085':
+		return width, `\u0085`
+	case '\u2028':
+		return width, `\u2028`
+	case '\u2029':
+		return width, `\u2029`
+	case utf8.RuneError:
+		if width > 1 { // it was sent as it is
+			return width, ""
+		}
+		for width < len(text) && noText(text[width:]) {
+			width++
+		}
+		return width, replacement
+	default:
+		return width, ""
+	}
+}
+
+// noText says whether a text begins with a byte that is not UTF-8.
+func noText(text []byte) bool {
+	char, width := utf8.DecodeRune(text)
+	return char == utf8.RuneError && width == 1
 }
 
 // escapeLength is the length of an escape like \u0041.
 const escapeLength = 6
 
-// indexHalf finds the first escape of a surrogate that has not its other half behind it, -1 if there is none.
-func indexHalf(value []byte) int {
-	for at := 0; ; {
-		next := bytes.IndexByte(value[at:], '\\')
-		if next < 0 {
-			return -1
-		}
-		at += next
-		first := surrogate(value[at:])
-		switch {
-		case first == 0:
-			at += len(`\n`) // the digits of \u0041 hold no backslash
-		case utf16.DecodeRune(first, surrogate(value[at+escapeLength:])) == utf8.RuneError:
-			return at
-		default:
-			at += 2 * escapeLength
-		}
+// judgeEscape replaces one half of a surrogate pair, as a text has it that was cut in the middle of a character. RFC 8259
+// allows such escapes, but says that readers of JSON do not agree on them (section 8.2).
+func judgeEscape(text []byte) (width int, instead string) {
+	first := surrogate(text)
+	switch {
+	case first == 0:
+		return min(len(`\n`), len(text)), "" // the digits of \u0041 are plain
+	case utf16.DecodeRune(first, surrogate(text[escapeLength:])) == utf8.RuneError:
+		return escapeLength, replacement
+	default:
+		return 2 * escapeLength, ""
 	}
 }
 
