@@ -13,8 +13,9 @@ type clock struct {
 	shift time.Duration // while rows are imported
 }
 
-func newClock() *clock {
-	return &clock{at: time.Date(2026, time.March, 1, 8, 0, 0, 0, time.UTC)}
+// newClock begins today, or so long ago: the connector compares the service's time with that of its own machine.
+func newClock(ago time.Duration) *clock {
+	return &clock{at: time.Now().UTC().Truncate(24 * time.Hour).Add(-ago)}
 }
 
 func (c *clock) now() time.Time {

@@ -75,14 +75,35 @@ type event struct {
 
 func drawSteps(r *rand.Rand) []step {
 	var steps []step
-	for range 5 + r.IntN(9) {
-		if one(r, 2) {
+	for range 4 + r.IntN(8) {
+		switch r.IntN(7) {
+		case 0, 1, 2:
 			steps = append(steps, drawRead(r))
-			continue
+		case 3:
+			steps = append(steps, drawPlight(r)...)
+		default:
+			steps = append(steps, drawStep(r, between))
 		}
-		steps = append(steps, drawStep(r, between))
 	}
 	return steps
+}
+
+// drawPlight draws steps that are hard to stand one behind the other: a walk of several pages is killed and what it has
+// told of changes once more, or a table has to be read anew while rows are hidden.
+func drawPlight(r *rand.Rand) []step {
+	table := tracked[r.IntN(len(tracked))]
+	of := func(k kind, n int) step { return step{kind: k, table: table, n: n, seed: r.Uint64()} }
+	broken, whole := drawRead(r), drawRead(r)
+	broken.read.cut, broken.read.refuse, broken.read.during = cut{}, nil, nil
+	whole.read.cut, whole.read.kill = cut{}, place{}
+	if one(r, 2) {
+		broken.read.kill, broken.read.keep = place{table, 2 + r.IntN(4)}, !one(r, 4)
+		return []step{of(change, 10+r.IntN(30)), broken, of(change, 1+r.IntN(20)), whole}
+	}
+	broken.read.kill = place{}
+	broken.read.during = []event{{place{table, 1 + r.IntN(12)}, of(restrict, 1)}}
+	lost := []kind{expire, restored, change}[r.IntN(3)]
+	return []step{of(change, 10+r.IntN(30)), of(lost, 10), broken, of(grant, 1), whole}
 }
 
 // share is how often a kind of step is drawn, between reads and during them.

@@ -3,6 +3,7 @@ package model_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
@@ -16,6 +17,7 @@ type switches struct {
 	oneTag    bool // the tags fit on one page
 	days      int  // for how long delta tokens last
 	drift     bool // the clocks of the service's servers differ by up to an hour
+	behind    bool // the service's clock is months behind that of the connector's machine
 	binary    bool // reads are runs of the built binary
 	fail      bool // on_expired_token is "fail": the user refreshes a stream that asks for it
 	large     bool // the orders have more keys than a state holds
@@ -28,7 +30,7 @@ func drawSwitches(r *rand.Rand) switches {
 		s.shortest = max(2, s.pageSize-r.IntN(s.pageSize))
 	}
 	s.rows = max(s.rows, 3*s.pageSize+1)
-	s.fail, s.large = one(r, 5), one(r, 40)
+	s.fail, s.large, s.behind = one(r, 5), one(r, 40), one(r, 6)
 	s.behaviors = simulator.Behaviors{
 		ExactLinks:                 true,
 		TokenAt:                    simulator.TokenAt(r.IntN(2)),
@@ -61,6 +63,7 @@ func (s switches) simpler() []switches {
 	var all []switches
 	for _, change := range []func(*switches){
 		func(s *switches) { s.binary = false },
+		func(s *switches) { s.behind = false },
 		func(s *switches) { s.fail = false },
 		func(s *switches) { s.large = false },
 		func(s *switches) { s.drift = false },
@@ -85,11 +88,19 @@ func (s switches) simpler() []switches {
 func (s switches) String() string {
 	b := s.behaviors
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
-		"the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
+		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
 		"status of an expired token: %d, rows repeat: %t, no RetrieveMetadataChanges: %t",
-		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
+		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
 		b.RepeatRows, b.MetadataChangesUnavailable)
+}
+
+// ago is how far the service's clock is behind.
+func (s switches) ago() time.Duration {
+	if s.behind {
+		return 100 * 24 * time.Hour
+	}
+	return 0
 }
 
 // size is how many rows the connector asks for on a page. Where the orders are many, only their pages are long.

@@ -76,7 +76,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 
 func newWorld(s switches) *world {
 	w := &world{
-		switches: s, clock: newClock(), destination: destination.New(), offered: map[string]map[string]destination.Property{},
+		switches: s, clock: newClock(s.ago()), destination: destination.New(), offered: map[string]map[string]destination.Property{},
 		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{}, lost: map[string]bool{}, removed: map[string]bool{},
 	}
 	for _, stream := range streams {
