@@ -11,11 +11,9 @@ ARG VERSION=dev
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/source-microsoft-dataverse .
 
-# The platform starts a connector through sh, with coreutils at hand, so an image without a shell will not run there.
+# The platform starts a connector through sh, with coreutils at hand, so an image without a shell will not run there. Nothing
+# is run in this stage: it is built for another processor without emulation.
 FROM debian:bookworm-slim
-RUN groupadd --gid 1000 airbyte \
-    && useradd --uid 1000 --gid airbyte --no-create-home --home-dir /airbyte --shell /usr/sbin/nologin airbyte \
-    && install --directory --owner airbyte --group airbyte /airbyte
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/source-microsoft-dataverse /airbyte/source-microsoft-dataverse
 WORKDIR /airbyte
