@@ -31,6 +31,7 @@ type Fault struct {
 	Status          int           // of an error; 0 leaves the status alone
 	Code            string        // the body is an error with it: Dataverse's (0x80044151) or, at the sign-in, Entra's (AADSTS90033)
 	Message         string        // of that error; empty: the service's own for the code
+	Echo            bool          // the message, or the body, repeats the whole request, as services and proxies do that help to debug
 	RetryAfter      string        // header, as it is to be sent: seconds, a date, or nonsense
 	Challenge       bool          // with WWW-Authenticate, as for a token that is not accepted
 	Claims          string        // JSON that a token must have been asked for with; only requests with another token fail

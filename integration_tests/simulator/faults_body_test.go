@@ -54,6 +54,15 @@ func TestFaultsOfBodies(t *testing.T) {
 		require.Error(t, err)
 		assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
 	})
+	t.Run("an echo repeats the address, the token and the body", func(t *testing.T) {
+		injection := c.server.Inject(simulator.Echoed(http.StatusForbidden, "0x80040220"))
+		defer injection.Remove()
+		got := c.get("accounts?$select=name&$skiptoken=%253c%20x")
+		got.refused(t, http.StatusForbidden, "0x80040220", "$skiptoken=%253c%20x")
+		assert.Contains(t, string(got.body), c.token)
+		assert.Contains(t, string(got.body), "$skiptoken=%3c x")
+		assert.Contains(t, string(got.body), "$skiptoken=< x")
+	})
 	t.Run("a garbled body is not what its header says", func(t *testing.T) {
 		injection := c.server.Inject(simulator.Garbled())
 		defer injection.Remove()

@@ -83,6 +83,9 @@ func DemandedClaims(claims string) Fault {
 	return Fault{Path: apiPrefix, Status: http.StatusUnauthorized, Challenge: true, Claims: claims, Count: -1}
 }
 
+// Echoed is an error whose message repeats the whole request, with its token.
+func Echoed(status int, code string) Fault { return Fault{Status: status, Code: code, Echo: true} }
+
 // SignInOutage is an answer of Microsoft Entra while it cannot serve (Microsoft, "Microsoft Entra authentication and
 // authorization error codes", AADSTS90033).
 func SignInOutage() Fault {
@@ -121,6 +124,7 @@ func FaultKinds() []FaultKind {
 		{"too-heavy", "500 0x80048544, the query is refused", TooHeavy()},
 		{"unexpected", "500 0x80040216", Fault{Status: refused, Code: "0x80040216"}},
 		{"sandbox", "500 0x8004418D, no plug-in sandbox", Fault{Status: refused, Code: "0x8004418D"}},
+		{"echo", "500 0x80040216, with a message that repeats the whole request", Echoed(refused, "0x80040216")},
 		{"lost-token", "401", LostToken()},
 		{"demanded-claims", "401 with a claims challenge, to every token without the claims", DemandedClaims(usualClaims)},
 		{"sign-in-outage", "503 AADSTS90033 of the sign-in host", SignInOutage()},

@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"cmp"
+	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +68,10 @@ func (h *host) fail(w http.ResponseWriter, r *http.Request, fault Fault, inner h
 		inner.ServeHTTP(w, r)
 		return
 	}
+	if fault.Echo {
+		fault.Message = echo(r)
+		fault.Body = []byte(fault.Message)
+	}
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
 	}
@@ -79,6 +85,28 @@ func (h *host) fail(w http.ResponseWriter, r *http.Request, fault Fault, inner h
 	default:
 		fault.writeBody(w)
 	}
+}
+
+// echo tells of a request everything that it holds: its address as sent and decoded, its headers, its body.
+func echo(r *http.Request) string {
+	var b strings.Builder
+	b.WriteString("The request failed: " + r.Method + " " + r.URL.RequestURI() + " (" + r.URL.Path + " " + r.URL.RawQuery)
+	for query := r.URL.RawQuery; ; {
+		decoded, err := url.QueryUnescape(query)
+		if err != nil || decoded == query {
+			break
+		}
+		query = decoded
+		b.WriteString(" " + query)
+	}
+	b.WriteString(")")
+	for name, values := range r.Header {
+		b.WriteString(" " + name + ": " + strings.Join(values, ", "))
+	}
+	// What cannot be read is not repeated.
+	body, _ := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
+	b.WriteString(" " + string(body))
+	return b.String()
 }
 
 // entraPrefix begins the codes of Microsoft Entra.
