@@ -31,10 +31,11 @@ func (v *verbs) tryEnvironment(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := v.connect(c)
+	client, letGo, err := v.connect(ctx, c)
 	if err != nil {
 		return err
 	}
+	defer letGo()
 	if _, err := client.WhoAmI(ctx); err != nil {
 		return err
 	}

@@ -30,10 +30,11 @@ func (v *verbs) selectedTables(ctx context.Context) ([]dataverse.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := v.connect(c)
+	client, letGo, err := v.connect(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	defer letGo()
 	names, err := v.tableNames(ctx, client, c.Tables)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func explainService(err error) (protocol.FailureType, string) {
 	switch {
 	case errors.As(err, &wait):
 		return protocol.TransientError, fmt.Sprintf("Dataverse asks to wait %v before the next request, and the connector waits for %v "+
-			"at most. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Budget)
+			"at most in all. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Budget)
 	case errors.As(err, &broken):
 		return protocol.TransientError, explainBroken(failed, broken)
 	case !errors.As(err, &refused):
@@ -38,6 +38,10 @@ func explainService(err error) (protocol.FailureType, string) {
 }
 
 func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenAnswerError) string {
+	if broken.Cut() {
+		return fmt.Sprintf("The answers to the request to %s kept breaking off: %s. The network, a proxy or the service is overloaded; the next "+
+			"attempt goes on from the last checkpoint. A smaller odata_maxpagesize makes answers shorter.", failed.Operation, broken.Reason)
+	}
 	advice := "check url: it must be the address of a Dataverse environment."
 	if failed.Table != "" {
 		advice = "deselect the stream of table " + failed.Table + " to read the others."
@@ -66,7 +70,7 @@ func explainCode(code, table string) (protocol.FailureType, string) {
 		return protocol.ConfigError, "Change tracking of " + named(table) + ", or of one it relates, is off. Switch it on in Power Apps " +
 			"(table properties > Advanced options > Track changes), or set the stream to full refresh."
 	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
-		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them. " +
+		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them for as long as the connector waits. " +
 			"The next attempt goes on from the last checkpoint."
 	default:
 		return "", ""

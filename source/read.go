@@ -29,10 +29,11 @@ func (v *verbs) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := v.connect(c)
+	client, letGo, err := v.connect(ctx, c)
 	if err != nil {
 		return err
 	}
+	defer letGo()
 	who, err := client.WhoAmI(ctx)
 	if err != nil {
 		return err

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
@@ -89,17 +92,32 @@ func (v *verbs) configure(ctx context.Context) (*config.Config, error) {
 	return c, nil
 }
 
-// connect prepares a client. Nothing is sent yet.
-func (v *verbs) connect(c *config.Config) (*dataverse.Client, error) {
+// quiet is how long nothing may move before the log says what is waited for.
+const quiet = 30 * time.Second
+
+// connect prepares a client, and watches it until it is let go. Nothing is sent yet.
+func (v *verbs) connect(ctx context.Context, c *config.Config) (client *dataverse.Client, letGo func(), err error) {
 	transport, err := newTransport(v.Getenv("DATAVERSE_CA_FILE"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	tokens, err := auth.New(c, signInClient(transport))
+	tokens, err := auth.New(c, signInClient(transport, v.Limits.Attempt))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	options := dataverse.Options{Agent: name + "/" + v.version(), Log: v.log}
+	mem := containerMemory(os.DirFS("/"))
+	mem.keep(v.Getenv)
+	options := dataverse.Options{
+		Agent: name + "/" + v.version(), Log: v.log, PageBytes: mem.pageBytes(), Concurrent: c.ConcurrentRequests, ConcurrentMost: mem.requests(),
+	}
 	v.limit(&options)
-	return dataverse.New(c.Environment, tokens, transport, options), nil
+	client = dataverse.New(c.Environment, tokens, transport, options)
+	ctx, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { client.Watch(ctx, quiet) })
+	return client, func() {
+		stop()
+		watch.Wait()
+		transport.CloseIdleConnections()
+	}, nil
 }

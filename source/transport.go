@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -50,10 +51,11 @@ type caFileError struct{ error }
 
 // signInClient is the client that MSAL uses. A sign-in is a small answer: it has seconds, not minutes. It follows no
 // redirect, which could carry the client secret to another host.
-func signInClient(transport http.RoundTripper) *http.Client {
+func signInClient(transport http.RoundTripper, attempt time.Duration) *http.Client {
+	const patience = 30 * time.Second
 	return &http.Client{
 		Transport:     transport,
-		Timeout:       30 * time.Second,
+		Timeout:       min(cmp.Or(attempt, patience), patience),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -47,6 +47,9 @@ func (e *Error) Temporary() bool {
 		e.Status >= http.StatusInternalServerError || e.Name == "temporarily_unavailable"
 }
 
+// Foreign says whether the answer is none of Microsoft Entra's, as that of a proxy or a portal: the next one may be.
+func (e *Error) Foreign() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
+
 // refusal turns an answer of Entra that MSAL reports into an *Error. Any other error keeps its cause but not its
 // text, for MSAL quotes urls with the tenant's id and whole answers.
 func refusal(err error) error {

@@ -42,3 +42,9 @@ func (u unreachable) Temporary() bool {
 		return errors.As(u.cause, &transport)
 	}
 }
+
+// Foreign says whether an answer came that no authority gives, as that of a proxy or a portal: the next one may be.
+func (u unreachable) Foreign() bool {
+	var transport *url.Error
+	return !errors.As(u.cause, &transport) && !errors.Is(u.cause, context.Canceled)
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,10 @@ import (
 // https://learn.microsoft.com/en-us/power-apps/developer/data-platform/webapi/query/page-results
 const maxPageSize = 5000
 
+// maxConcurrentRequests is how many requests of one user Dataverse takes at once.
+// https://learn.microsoft.com/en-us/power-apps/developer/data-platform/api-limits
+const maxConcurrentRequests = 52
+
 // Config is a configuration that has been found usable.
 type Config struct {
 	// Environment is the environment's root: https, a host, and a port where it is not 443.
@@ -25,6 +30,8 @@ type Config struct {
 	ClientID     Secret
 	ClientSecret Secret
 
+	// ConcurrentRequests is how many requests may run at once, from 1 to 52; 0: as many as the service advises.
+	ConcurrentRequests int
 	// PageSize is the number of rows to ask for at once, from 1 to 5000.
 	PageSize int
 	// AuthorityHost is the root of the sign-in host, "" where the environment's cloud decides.
@@ -152,8 +159,10 @@ func (l *loader) config() *Config {
 		TenantID:     Secret(l.required("tenant_id")),
 		ClientID:     Secret(l.required("client_id")),
 		ClientSecret: Secret(l.required("client_secret_value")),
-		PageSize:     l.pageSize(),
+		PageSize:     l.bounded("odata_maxpagesize", maxPageSize),
 	}
+	config.PageSize = cmp.Or(config.PageSize, maxPageSize)
+	config.ConcurrentRequests = l.bounded("max_concurrent_requests", maxConcurrentRequests)
 	config.Environment = l.root("url", environment)
 	config.AuthorityHost = l.root("authority_host", authority)
 	l.checkCredentials(config)
@@ -203,22 +212,22 @@ func (l *loader) root(name string, parse func(string) (string, string)) string {
 	return root
 }
 
-func (l *loader) pageSize() int {
+// bounded returns a whole number from 1 to most, 0 where the setting is absent. What is more is taken as most.
+func (l *loader) bounded(name string, most int) int {
 	var number json.Number
-	if !l.value("odata_maxpagesize", &number) {
-		return maxPageSize
+	if !l.value(name, &number) {
+		return 0
 	}
-	size, err := strconv.ParseFloat(number.String(), 64) // 5000.0 and 5e3 are integers to JSON schema
+	value, err := strconv.ParseFloat(number.String(), 64) // 5000.0 and 5e3 are integers to JSON schema
 	switch {
-	case size > maxPageSize:
-		l.warn(fmt.Sprintf("odata_maxpagesize is more than %d, the most Dataverse sends at once; it was taken as %d.",
-			maxPageSize, maxPageSize))
-		return maxPageSize
-	case err != nil || size < 1:
-		l.found.add("odata_maxpagesize", "is less than 1. "+remedy("odata_maxpagesize"))
-		return maxPageSize
+	case value > float64(most):
+		l.warn(fmt.Sprintf("%s is more than %d, the most Dataverse takes; it was taken as %d.", name, most, most))
+		return most
+	case err != nil || value < 1:
+		l.found.add(name, "is less than 1. "+remedy(name))
+		return most
 	default:
-		return int(size)
+		return int(value)
 	}
 }
 

@@ -49,6 +49,8 @@ func remedy(field string) string {
 		return "Enter the value of a client secret of the app registration in Microsoft Entra."
 	case "odata_maxpagesize":
 		return "Enter a whole number from 1 to 5000 or leave the field out."
+	case "max_concurrent_requests":
+		return "Enter a whole number from 1 to 52 or leave the field out."
 	default:
 		return "Correct it or leave the field out."
 	}

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,8 +104,8 @@ func (a *call) take(ctx context.Context, answer *http.Response) error {
 	a.governor.hint(answer.Header)
 	if err == nil && answer.StatusCode == http.StatusOK {
 		a.governor.served(a.kind, a.sent, a.served)
+		a.vacate()
 	}
-	a.vacate()
 	a.log.LogAttrs(ctx, slog.LevelDebug, a.operation, slog.Int("status", answer.StatusCode),
 		slog.Duration("took", a.served.Round(time.Millisecond)),
 		slog.String("burst_remaining", answer.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests")),
@@ -125,11 +126,10 @@ func (a *call) check(ctx context.Context, answer *http.Response, err error) (boo
 	if err == nil {
 		return false, nil
 	}
-	a.vacate()
+	defer a.vacate() // behind the pause, if there is to be one: whoever comes next has to see it
 	a.reason = err
-	asked := retryAfter(answer)
-	if limited(err) || asked > 0 && transient(err) {
-		return a.throttled(ctx, asked, err)
+	if limited(err) {
+		return a.throttled(ctx, cmp.Or(a.asked(answer), a.backoff()))
 	}
 	if stays(err) {
 		a.unreadable++
@@ -140,9 +140,20 @@ func (a *call) check(ctx context.Context, answer *http.Response, err error) (boo
 		return false, nil
 	case time.Since(a.began) > a.options.Budget:
 		return false, nil
+	case a.asked(answer) > 0:
+		return a.throttled(ctx, a.asked(answer))
 	}
 	a.log.InfoContext(ctx, "an attempt at a request failed", "request", a.operation, "reason", withoutURL(err))
 	return true, nil
+}
+
+// asked is the pause that a refusal asks for, and no shorter than the connector's own; 0 if it asks for none.
+func (a *call) asked(answer *http.Response) time.Duration {
+	var refused *APIError
+	if asked := retryAfter(answer); asked > 0 && errors.As(a.reason, &refused) {
+		return max(asked, a.options.WaitMin)
+	}
+	return 0
 }
 
 // interrupted says whether the name of a host that has answered before cannot be found for the moment.
@@ -152,11 +163,12 @@ func (a *call) interrupted(err error) bool {
 }
 
 // throttled makes all requests wait for as long as the service asks, and this one for no longer than its budget lasts.
-func (a *call) throttled(ctx context.Context, asked time.Duration, err error) (bool, error) {
-	if asked <= 0 {
-		asked = a.backoff()
-	}
+func (a *call) throttled(ctx context.Context, asked time.Duration) (bool, error) {
+	err := a.reason
 	left := a.options.Budget - time.Since(a.began)
+	if asked > left && asked <= a.options.Budget { // it is not the pause that is too long
+		return false, nil
+	}
 	if asked > left {
 		a.log.WarnContext(ctx, "the service asks to wait for longer than the connector does",
 			"request", a.operation, "asked", asked.Round(time.Second), "left", left.Round(time.Second), "reason", withoutURL(err))
@@ -170,7 +182,7 @@ func (a *call) throttled(ctx context.Context, asked time.Duration, err error) (b
 
 // pause is the time before the next attempt. Where the service asked for one, the governor holds the call back.
 func (a *call) pause(ctx context.Context, answer *http.Response) time.Duration {
-	if limited(a.reason) || retryAfter(answer) > 0 {
+	if limited(a.reason) || a.asked(answer) > 0 {
 		return 0
 	}
 	wait := a.backoff()

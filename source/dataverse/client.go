@@ -35,7 +35,8 @@ type Options struct {
 	WaitMax        time.Duration // at most between two attempts, where the service does not ask for more; 0: 1 minute
 	Budget         time.Duration // for one request from its first attempt on, waits included; 0: 30 minutes
 	PageBytes      int64         // of a page's JSON at most, where a smaller page can be asked for; 0: 64 MiB
-	Concurrent     int           // requests under way at once at most; 0: what the service hints, or 4 where it does not
+	Concurrent     int           // requests under way at once at most, as the user wants; 0: what the service hints, or 4 where it does not
+	ConcurrentMost int           // what the memory bears; 0: any number
 	Log            *slog.Logger  // nil: nothing is logged
 }
 
@@ -63,7 +64,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.WaitMax = cmp.Or(o.WaitMax, time.Minute)
 	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
 	o.PageBytes = cmp.Or(o.PageBytes, 64<<20)
-	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent)}
+	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent, o.ConcurrentMost)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

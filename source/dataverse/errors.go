@@ -51,6 +51,12 @@ func (e *SignInError) Temporary() bool {
 	return !errors.As(e.cause, &t) || t.Temporary()
 }
 
+// foreign says whether the answer to the sign-in came from something else than the authority.
+func (e *SignInError) foreign() bool {
+	var f interface{ Foreign() bool }
+	return errors.As(e.cause, &f) && f.Foreign()
+}
+
 // ConnectionError says that no answer came: the environment cannot be reached, or the connection broke.
 type ConnectionError struct{ cause error }
 
@@ -77,6 +83,7 @@ func (e *RequestError) Unwrap() error { return e.cause }
 type BrokenAnswerError struct {
 	Reason  string // a clause that begins with "it" or "its" and quotes nothing of a row
 	cause   error
+	cut     bool // it did not arrive whole
 	passing bool // it did not arrive whole, or not from the service: the next answer may be another
 }
 
@@ -86,6 +93,9 @@ func (e *BrokenAnswerError) Error() string {
 	}
 	return "the answer is broken: " + e.Reason
 }
+
+// Cut says whether the answer broke off, on its way or at its source.
+func (e *BrokenAnswerError) Cut() bool { return e.cut }
 
 // Unwrap returns the error met while the answer was read, or nil.
 func (e *BrokenAnswerError) Unwrap() error { return e.cause }

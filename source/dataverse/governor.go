@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -23,7 +24,7 @@ const (
 // places in the order in which they were asked for. Their number starts small, grows while the service keeps up, and
 // falls where it does not; it never exceeds what the service hints (header x-ms-dop-hint).
 type governor struct {
-	most int // by the user's setting; 0: not set
+	most int // whatever the service hints
 
 	mu      sync.Mutex
 	queue   []*turn
@@ -44,22 +45,21 @@ type turn struct {
 	paused  chan time.Time // until when nothing is sent; the last one counts
 }
 
-func newGovernor(most int) *governor {
-	g := &governor{most: most, limit: cautious, pace: pace{}}
-	g.ceiling = g.bounded(sustainable)
-	if most > 0 {
-		g.ceiling = g.bounded(most)
+// newGovernor makes a governor that never grants more places than wanted by the user and borne by the machine; 0: no
+// matter.
+func newGovernor(wanted, borne int) *governor {
+	g := &governor{most: concurrentMost, limit: cautious}
+	for _, n := range []int{wanted, borne} {
+		if n > 0 {
+			g.most = min(g.most, n)
+		}
 	}
+	g.ceiling = g.bounded(cmp.Or(wanted, sustainable))
 	g.limit = min(g.limit, float64(g.ceiling))
 	return g
 }
 
-func (g *governor) bounded(n int) int {
-	if g.most > 0 {
-		n = min(n, g.most)
-	}
-	return min(max(n, 1), concurrentMost)
-}
+func (g *governor) bounded(n int) int { return max(min(n, g.most), 1) }
 
 // acquire waits for a place. waits, unless it is nil, is told of each pause that the service has asked for while it
 // lasts, and of its end by a zero time.

@@ -102,10 +102,10 @@ func broken(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case !errors.As(err, &syntax):
-		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, passing: true}
+		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		reason := fmt.Sprintf("its JSON ends early, at byte %d", syntax.ByteOffset)
-		return &BrokenAnswerError{Reason: reason, cause: io.ErrUnexpectedEOF, passing: true}
+		return &BrokenAnswerError{Reason: reason, cause: io.ErrUnexpectedEOF, cut: true, passing: true}
 	default: // the decoder's own text would quote what stands there, which may be a row's
 		return &BrokenAnswerError{Reason: fmt.Sprintf("its JSON is not valid at byte %d", syntax.ByteOffset)}
 	}

@@ -23,7 +23,7 @@ func transient(err error) bool {
 	case errors.As(err, &api):
 		return api.Temporary()
 	case errors.As(err, &signIn):
-		return signIn.Temporary()
+		return signIn.Temporary() || signIn.foreign()
 	case errors.As(err, &certificate), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
 		return false
 	case errors.As(err, &host):
@@ -55,7 +55,8 @@ const unreadableMost = 3
 // stays says whether an answer is broken in a way that another attempt is unlikely to mend.
 func stays(err error) bool {
 	var broken *BrokenAnswerError
-	return errors.As(err, &broken) && !broken.passing
+	var signIn *SignInError
+	return errors.As(err, &broken) && !broken.passing || errors.As(err, &signIn) && signIn.foreign()
 }
 
 // limited says whether the service refuses the requests of this user for the time being.

@@ -33,7 +33,7 @@ func (s *spools) fill(answer *http.Response) (*bytes.Buffer, error) {
 	err := s.read(answer, spool)
 	_ = answer.Body.Close()
 	if err != nil {
-		return spool, &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, passing: true}
+		return spool, &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(spool.Bytes()))
 	return spool, nil

@@ -103,8 +103,9 @@ func TestTheTextOfARefusalThatLastsNamesTheAttempts(t *testing.T) {
 func TestALimitIsWaitedForUntilTheBudgetIsUsedUp(t *testing.T) {
 	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.01"))
 	_, _, err := read(t.Context(), s.client(func(o *dataverse.Options) { o.Budget = 200 * time.Millisecond }), "accounts?$skiptoken=hidden")
-	var wait *dataverse.WaitError
-	require.ErrorAs(t, err, &wait)
+	var refused *dataverse.APIError
+	require.ErrorAs(t, err, &refused)
+	assert.True(t, refused.Throttled())
 	assert.Greater(t, len(s.requests()), 3, "more often than a failure would be tried again")
 	assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
 	assert.NotContains(t, err.Error(), "hidden")

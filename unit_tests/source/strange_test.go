@@ -57,7 +57,7 @@ func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(api+"tagset", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Retry-After", "1800")
+		w.Header().Set("Retry-After", "7200")
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write([]byte(`{"error":{"code":"0x80072322","message":"limit"}}`))
 	})
@@ -66,7 +66,7 @@ func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
 	require.Len(t, o.failures(), 2)
 	told := o.failures()[0].Trace.Error
 	assert.Equal(t, "transient_error", told.FailureType)
-	assert.Contains(t, told.Message, "Dataverse asks to wait 30m0s before the next request, and the connector waits for 5m0s at most")
+	assert.Contains(t, told.Message, "Dataverse asks to wait 2h0m0s before the next request, and the connector waits for 30m0s at most")
 	assert.Equal(t, "transient_error", o.failures()[1].Trace.Error.FailureType)
 	var warnings []string
 	for _, m := range o.of("LOG") {
@@ -75,5 +75,5 @@ func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
 		}
 	}
 	require.Len(t, warnings, 1)
-	assert.Contains(t, warnings[0], "asked=30m0s longest=5m0s")
+	assert.Contains(t, warnings[0], "asked=2h0m0s left=30m0s")
 }
