@@ -18,11 +18,18 @@ type gate struct {
 	open   bool
 	random *rand.Rand
 	// admit is told of each request before it is answered, and says whether to refuse it.
-	admit func(stream string, middle bool) bool
+	admit func(request) bool
 	links map[chan bool]bool // whether the request asks for a page in the middle of a walk
 }
 
-func newGate(seed uint64, streams []string, admit func(stream string, middle bool) bool) *gate {
+// request is one for rows of a stream.
+type request struct {
+	stream string
+	middle bool // it asks for a page in the middle of a walk
+	lookup bool // it asks for rows by their keys, or for a proof that the user sees all
+}
+
+func newGate(seed uint64, streams []string, admit func(request) bool) *gate {
 	g := &gate{live: map[string]bool{}, parked: map[string][]chan bool{}, random: random(seed), admit: admit, links: map[chan bool]bool{}}
 	for _, s := range streams {
 		g.live[s] = true
@@ -40,7 +47,7 @@ func (g *gate) pass(r *http.Request) bool {
 	}
 	if lookup(r) { // its stream has room for a page, which others that were answered may wait for
 		defer g.mu.Unlock()
-		return g.admit(stream, false)
+		return g.admit(request{stream: stream, lookup: true})
 	}
 	turn := make(chan bool, 1)
 	g.parked[stream] = append(g.parked[stream], turn)
@@ -56,7 +63,7 @@ func (g *gate) pass(r *http.Request) bool {
 	}
 }
 
-// lookup says whether a request asks for rows by their keys, or for a proof that the user sees all.
+// lookup says whether a request is one.
 func lookup(r *http.Request) bool {
 	return strings.Contains(r.URL.RawQuery, "$filter=") || strings.HasSuffix(r.Header.Get("Prefer"), "odata.maxpagesize=1")
 }
@@ -75,7 +82,7 @@ func (g *gate) next() {
 	stream := waiting[g.random.IntN(len(waiting))]
 	turn := g.parked[stream][0]
 	g.parked[stream] = g.parked[stream][1:]
-	turn <- g.admit(stream, g.links[turn])
+	turn <- g.admit(request{stream: stream, middle: g.links[turn]})
 }
 
 // leave forgets a request whose client has gone.
@@ -91,6 +98,10 @@ func (g *gate) ended(stream string) {
 	defer g.mu.Unlock()
 	if g.live[stream] {
 		delete(g.live, stream)
+		for _, turn := range g.parked[stream] { // of other streams, which ask how far this one has come
+			turn <- false
+		}
+		delete(g.parked, stream)
 		g.next()
 	}
 }

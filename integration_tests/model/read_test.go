@@ -199,10 +199,11 @@ func (w *world) shorten(r *http.Request) {
 }
 
 // admission makes what happens before each request of a read.
-func (w *world) admission(s step, kill func()) func(stream string, middle bool) bool {
-	asked, random := map[string]int{}, random(s.seed+1)
+func (w *world) admission(s step, kill func()) func(request) bool {
+	asked, looked, random := map[string]int{}, map[string]bool{}, random(s.seed+1)
 	refused := make([]bool, len(s.read.refuse))
-	return func(stream string, middle bool) bool {
+	return func(q request) bool {
+		stream := q.stream
 		w.clock.advance(time.Duration(random.IntN(3000)) * time.Millisecond)
 		drift := time.Duration(random.IntN(3)-1) * time.Hour
 		if w.switches.drift {
@@ -213,15 +214,16 @@ func (w *world) admission(s step, kill func()) func(stream string, middle bool) 
 			w.do(step{kind: change, table: notes, n: 1, seed: random.Uint64()})
 		}
 		for _, e := range s.read.during {
-			if e.before == (place{stream, asked[stream]}) {
+			if e.before == (place{stream, asked[stream]}) || e.before == (place{table: stream}) && q.lookup && !looked[stream] {
 				w.do(e.step)
 			}
 		}
+		looked[stream] = looked[stream] || q.lookup
 		if s.read.kill == (place{stream, asked[stream]}) {
 			kill()
 		}
 		for i, p := range s.read.refuse {
-			if p.table == stream && asked[stream] >= p.n && middle && !refused[i] {
+			if p.table == stream && asked[stream] >= p.n && q.middle && !refused[i] {
 				refused[i] = true
 				return true
 			}

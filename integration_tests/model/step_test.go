@@ -61,7 +61,7 @@ type reading struct {
 // at a line, of about 120 bytes.
 type cut struct{ states, bytes int }
 
-// place is a request of a read: the n-th for the table's rows, from 1.
+// place is a request of a read: the n-th for the table's rows, from 1; as that of an event 0 is the first by keys.
 type place struct {
 	table string
 	n     int
@@ -101,7 +101,10 @@ func drawPlight(r *rand.Rand) []step {
 		return []step{of(change, 10+r.IntN(30)), broken, of(change, 1+r.IntN(20)), whole}
 	}
 	broken.read.kill = place{}
-	broken.read.during = []event{{place{table, 1 + r.IntN(12)}, of(restrict, 1)}}
+	broken.read.during = []event{{place{table, r.IntN(12)}, of(restrict, 1)}}
+	if one(r, 2) {
+		broken.read.during[0].before.n = 0
+	}
 	lost := []kind{expire, restored, change}[r.IntN(3)]
 	return []step{of(change, 10+r.IntN(30)), of(lost, 10), broken, of(grant, 1), whole}
 }
@@ -217,6 +220,10 @@ func (r reading) String() string {
 		fmt.Fprintf(&b, "; from request %d of %s on a page's link is refused once", p.n, p.table)
 	}
 	for _, e := range r.during {
+		if e.before.n == 0 {
+			fmt.Fprintf(&b, "; before the first request for keys of %s: %s", e.before.table, e.step)
+			continue
+		}
 		fmt.Fprintf(&b, "; before request %d of %s: %s", e.before.n, e.before.table, e.step)
 	}
 	return b.String()
