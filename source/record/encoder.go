@@ -68,7 +68,7 @@ var _ dataverse.Sink = (*Encoder)(nil)
 func NewEncoder(p *Plan, o Options) *Encoder {
 	pool := o.Pool
 	if pool == nil {
-		pool = &Pool{size: ownChunkSize}
+		pool = newPool(ownChunkSize)
 	}
 	return &Encoder{
 		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,

@@ -75,5 +75,6 @@ func (l *lines) handOver(rows []row) *Page {
 		}
 	}
 	*l = lines{pool: l.pool, chunks: l.chunks[:0]}
+	l.pool.handOver()
 	return page
 }

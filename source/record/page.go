@@ -44,6 +44,6 @@ func (p *Page) Release() {
 	for _, chunk := range p.chunks {
 		p.pool.give(chunk.Lines)
 	}
-	p.pool.leave()
+	p.pool.release()
 	p.chunks, p.pool = nil, nil
 }

@@ -12,6 +12,9 @@ const (
 	chunkSize = 512 << 10
 	// ownChunkSize is the same for an encoder that has no pool: its lines are few or go nowhere.
 	ownChunkSize = 64 << 10
+	// ahead is how many chunks are in use when a page has to wait for those that another gives back while it is written:
+	// 24 MiB, a page of the longest rows and what is encoded while it goes out.
+	ahead = 24 << 20 / chunkSize
 )
 
 // Pool is the memory of encoded pages. All encoders of a process share one, so that what they need together does not
@@ -20,14 +23,26 @@ type Pool struct {
 	rooms *semaphore.Weighted // nil: as many as are asked for
 	size  int                 // of a chunk
 
-	mu   sync.Mutex
-	free [][]byte // a sync.Pool would leave it to the garbage collector, and the next page would need as much anew
+	mu      sync.Mutex
+	freed   sync.Cond // a chunk or a page was given back
+	used    int       // chunks that are handed out
+	leaving int       // pages that are handed over and not released
+	free    [][]byte  // a sync.Pool would leave it to the garbage collector, and the next page would need as much anew
 }
 
 // NewPool makes a pool in which at most so many pages exist at any time, from the Begin of an Encoder to the release of
-// the Page that comes of it. Whoever begins one more waits, in the order of asking.
+// the Page that comes of it. Whoever begins one more waits, in the order of asking. Nobody who has a Page may wait for an
+// Encoder: it may wait for that page's memory.
 func NewPool(pages int) *Pool {
-	return &Pool{rooms: semaphore.NewWeighted(int64(pages)), size: chunkSize}
+	p := newPool(chunkSize)
+	p.rooms = semaphore.NewWeighted(int64(pages))
+	return p
+}
+
+func newPool(size int) *Pool {
+	p := &Pool{size: size}
+	p.freed.L = &p.mu
+	return p
 }
 
 // enter waits for the room of a page.
@@ -45,13 +60,32 @@ func (p *Pool) leave() {
 	}
 }
 
-// take hands out an empty chunk for n bytes at least.
+// handOver and release count the pages that are on their way out, whose chunks come back.
+func (p *Pool) handOver() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leaving++
+}
+
+func (p *Pool) release() {
+	p.leave()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leaving--
+	p.freed.Broadcast()
+}
+
+// take hands out an empty chunk for n bytes at least. Where many are in use it waits for those of pages on their way out.
 func (p *Pool) take(n int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.rooms != nil && p.used >= ahead && p.leaving > 0 {
+		p.freed.Wait()
+	}
+	p.used++
 	if n > p.size {
 		return make([]byte, 0, n+n/4) // a line that is longer than a chunk; it may go on
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	last := len(p.free) - 1
 	if last < 0 {
 		return make([]byte, 0, p.size)
@@ -61,12 +95,16 @@ func (p *Pool) take(n int) []byte {
 	return chunk
 }
 
-// give takes a chunk back. One made for a long line is left to the garbage collector.
+// give takes a chunk back, if there is one. What was made for a long line is left to the garbage collector.
 func (p *Pool) give(chunk []byte) {
-	if cap(chunk) != p.size {
+	if chunk == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free = append(p.free, chunk[:0])
+	p.used--
+	p.freed.Broadcast()
+	if cap(chunk) == p.size {
+		p.free = append(p.free, chunk[:0])
+	}
 }

@@ -182,6 +182,49 @@ func TestAnEncoderWaitsUntilThereIsRoom(t *testing.T) {
 	assert.Equal(t, linesOf("b"), taken(t, second))
 }
 
+func TestALongPageWaitsForTheMemoryOfTheOneThatIsWritten(t *testing.T) {
+	long := make([]string, 40)
+	for i := range long {
+		long[i] = strings.Repeat("x", chunk/2+1000) // a chunk each
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := pooled(t, record.NewPool(2))
+		require.NoError(t, begin(e, answered(), rowsOf(long...)))
+		page := e.Records()
+		var encoded error = errors.New("waits")
+		go func() { encoded = begin(e, answered(), rowsOf(long...)) }()
+		synctest.Wait()
+		require.EqualError(t, encoded, "waits", "two such pages would need more than a small container has")
+		written := 0
+		require.NoError(t, page.Write(func(protocol.Records) error {
+			synctest.Wait()
+			if written++; written == 20 {
+				require.Error(t, encoded)
+			}
+			if written == 40 {
+				require.NoError(t, encoded, "it goes on with every chunk that is written")
+			}
+			return nil
+		}))
+		synctest.Wait()
+		require.NoError(t, encoded)
+		assert.Equal(t, 40, e.Records().Count)
+	})
+}
+
+func TestAPageThatIsAloneNeverWaits(t *testing.T) {
+	long := make([]string, 60)
+	for i := range long {
+		long[i] = strings.Repeat("x", chunk/2+1000)
+	}
+	pool := record.NewPool(2)
+	one, other := pooled(t, pool), pooled(t, pool)
+	require.NoError(t, begin(one, answered(), rowsOf(long...)))
+	require.NoError(t, begin(other, answered(), rowsOf("a")), "pages that are not complete do not wait for each other")
+	one.Records().Release()
+	assert.Equal(t, linesOf("a"), taken(t, other))
+}
+
 func TestAnotherAttemptTakesNoMoreRoom(t *testing.T) {
 	pool := record.NewPool(1)
 	e, other := pooled(t, pool), pooled(t, pool)
