@@ -2,7 +2,7 @@
 // the simulator in a process of its own, and prints tables of Markdown. What is measured is also checked: a read that
 // lacks a record fails the bench.
 //
-//	go run ./integration_tests/bench [-runs 5] [-scenarios wide,many,flat,discovery,spec] [-python integration_tests/acceptance/python_connector/read]
+//	go run ./integration_tests/bench [-runs 5] [-scenarios wide,many,flat,discovery,spec] [-python script]
 package main
 
 import (
