@@ -78,16 +78,22 @@ func (e *Environment) target(c *call) (*store, *rowKey, *apiError) {
 		}
 		to, key, refusal := e.resolve(plain(m.raw))
 		if refusal == nil && !to.exists(key.id) {
-			refusal = to.noSuchRow(key.id)
+			refusal = to.absent(key)
 		}
 		return to, key, refusal
 	}
 	return nil, nil, badPayload(c.store.table.EntitySetName, "A property annotation '@odata.id' was expected in the entity reference link.")
 }
 
-// relationship is the intersect table behind a navigation property: <table>_association, or its own name.
+// relationship is the intersect table behind a navigation property: <table>_association, its own name, or the name that
+// the relationship was made under.
 func (e *Environment) relationship(s *store, name string) *store {
 	between := e.stores[strings.TrimSuffix(name, "_association")]
+	for _, other := range e.stores {
+		if other.table.Relation == name {
+			between = other
+		}
+	}
 	if between == nil || !between.table.Intersect || between.table.Column(s.table.PrimaryID) == nil {
 		return nil
 	}

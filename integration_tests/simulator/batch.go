@@ -33,7 +33,7 @@ type batchPart struct {
 
 // serveBatch carries out the requests in a multipart/mixed body one after the other. Those outside change sets go to
 // dispatch as if they had come alone; a change set is applied whole or not at all. The batch ends at the first
-// request that fails, whose status becomes its own, unless Prefer: odata.continue-on-error.
+// request that fails, and is then a bad request itself, unless Prefer: odata.continue-on-error.
 func (e *Environment) serveBatch(w http.ResponseWriter, r *http.Request, base string, dispatch http.Handler) {
 	parts, refusal := readBatch(r)
 	if refusal != nil {
@@ -45,7 +45,7 @@ func (e *Environment) serveBatch(w http.ResponseWriter, r *http.Request, base st
 	for _, part := range parts {
 		failed := batch.carryOut(part)
 		if failed > 0 && !readPreferences(r).continueOnError {
-			status = failed
+			status = http.StatusBadRequest // Microsoft's Python SDK takes no other for a batch
 			break
 		}
 	}

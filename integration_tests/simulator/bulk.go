@@ -81,7 +81,7 @@ func (e *Environment) targets(c *call) ([]edit, *apiError) {
 			if to != c.store {
 				return nil, badPayload(set, "A resource of '%s' was found where one of '%s' was expected.", to.table.EntitySetName, set)
 			}
-			made.id = &key.id
+			key.name(&made)
 		}
 		all = append(all, made)
 	}

@@ -207,7 +207,7 @@ func TestARowDeletedTwiceIsReportedOnce(t *testing.T) {
 	s.create("account", Row{"accountid": id})
 	set := changeSet("DELETE accounts("+id+") HTTP/1.1\n", "DELETE accounts("+other+") HTTP/1.1\n",
 		"DELETE accounts(00000000-0000-0000-0000-00000000000a) HTTP/1.1\n")
-	assert.Equal(t, http.StatusNotFound, s.batch(set+"--batch_1--").status)
+	assert.Equal(t, http.StatusBadRequest, s.batch(set+"--batch_1--").status)
 	page := []content{s.get(link)}
 	assert.Equal(t, []string{id}, deletions(page), "a change set that failed leaves the earlier deletion")
 	assert.Equal(t, []string{id}, upserts(page))

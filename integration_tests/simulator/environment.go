@@ -25,6 +25,8 @@ type Environment struct {
 	sets         map[string]*store // by entity set
 	depths       map[string]Depth
 	issued       tokenRegister
+	uploads      map[string]*upload // by session token
+	files        map[string][]byte  // by the id in the file column
 	organisation string
 	version      int64 // the database's row version: it grows with each change of a row
 	ticks        int64 // the same for elastic tables, in ticks of .NET
@@ -43,6 +45,8 @@ func New(o Options) (*Environment, error) {
 		stores:       map[string]*store{},
 		sets:         map[string]*store{},
 		depths:       map[string]Depth{},
+		uploads:      map[string]*upload{},
+		files:        map[string][]byte{},
 		issued:       tokenRegister{selected: map[string][]string{}},
 		organisation: strings.ToLower(o.Organization),
 		version:      1_000_000,

@@ -147,7 +147,7 @@ func (h *host) route(w http.ResponseWriter, r *http.Request, base, path string, 
 	case path == "BulkDelete":
 		h.environment.serveBulkDelete(w, r, base)
 	case slices.Contains([]string{"EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions"}, name):
-		newMetadata(h.environment.tables(), base).serve(w, r, path)
+		h.environment.serveMetadata(w, r, base, path)
 	default:
 		h.call(w, r, base, path, user)
 	}
@@ -156,6 +156,9 @@ func (h *host) route(w http.ResponseWriter, r *http.Request, base, path string, 
 // call tries the functions, and then the rows.
 func (h *host) call(w http.ResponseWriter, r *http.Request, base, path string, user application) {
 	found, refusal := h.callFunction(w, r, base, path, user)
+	if !found {
+		found, refusal = h.environment.serveDefinitionAction(w, r, path)
+	}
 	if !found {
 		found, refusal = h.callPrivilegeFunction(w, r, base, path)
 	}

@@ -5,13 +5,16 @@ import (
 	"strings"
 )
 
-// rowKey is the key in a row's address: its guid and, for elastic rows, the partition.
+// rowKey is the key in a row's address: its guid and, for elastic rows, the partition. One of alternate columns that no
+// row has is missing, and carries the values.
 type rowKey struct {
 	id        rowID
 	partition *string
+	missing   bool
+	values    map[string]storedValue
 }
 
-// parseKey reads (guid), (column=guid) and (column=guid,partitionid='x').
+// parseKey reads (guid), (column=guid), (column=guid,partitionid='x') and alternate keys.
 func (s *store) parseKey(inside string) (*rowKey, *apiError) {
 	parts, ok := splitOutside(inside, ',')
 	if !ok || inside == "" {
@@ -29,7 +32,7 @@ func (s *store) parseKey(inside string) (*rowKey, *apiError) {
 		case !named:
 			value = name
 		case name != s.table.PrimaryID && name != s.table.KeyProperty():
-			return nil, refuse(http.StatusNotFound, "0x80060891", "A record with the specified key values does not exist in %s entity", s.table.LogicalName)
+			return s.alternate(parts)
 		}
 		if key.id, ok = parseRowID(value); !ok {
 			return nil, badQuery("Error parsing '%s' as a key of type 'Edm.Guid' for '%s'.", value, s.table.LogicalName)
@@ -50,7 +53,7 @@ func (s *store) at(key *rowKey) (ref, *apiError) {
 		ok = s.partition(r) == deref(key.partition)
 	}
 	if !ok {
-		return ref{}, s.noSuchRow(key.id)
+		return ref{}, s.absent(key)
 	}
 	return r, nil
 }

@@ -24,10 +24,10 @@ func newMetadata(tables []*Table, base string) *metadata {
 
 // emptyCollections are navigation properties that the simulated tables have nothing in.
 func emptyCollections() []string {
-	return []string{"Keys", "Settings"}
+	return []string{"Settings"}
 }
 
-// serve answers path, which begins with EntityDefinitions, RelationshipDefinitions or GlobalOptionSetDefinitions.
+// serve answers a GET of path, which begins with EntityDefinitions, RelationshipDefinitions or GlobalOptionSetDefinitions.
 func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
 	if err := m.answer(w, r, path); err != nil {
 		err.write(w, r)
@@ -35,9 +35,6 @@ func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
 }
 
 func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *apiError {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return readOnly(w, r.Method)
-	}
 	q, err := parseMetadataQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -92,6 +89,8 @@ func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *Table, key s
 	switch {
 	case name == "Attributes":
 		return m.attributes(w, q, attributePath{table: t, address: address, key: columnKey, keyed: keyed, rest: segments[1:]})
+	case name == "Keys" && len(segments) == 1:
+		return m.keysOf(w, q, t, address, columnKey, keyed)
 	case len(segments) > 1 || keyed:
 		return notFound(segments[len(segments)-1])
 	case slices.Contains(emptyCollections(), name):
@@ -173,6 +172,9 @@ func (m *metadata) tableProjection(q metadataQuery) (projection[*Table], *apiErr
 func (m *metadata) expandTable(e expansion, noLabels bool) (navigation[*Table], *apiError) {
 	if slices.Contains(emptyCollections(), e.name) {
 		return navigation[*Table]{name: e.name, context: e.name + "()", write: func(dst []byte, _ *Table) []byte { return append(dst, "[]"...) }}, nil
+	}
+	if e.name == "Keys" {
+		return expandKeys(e, noLabels)
 	}
 	if collections()[e.name] != nil {
 		return m.expandRelations(e, noLabels)

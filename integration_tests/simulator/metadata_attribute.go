@@ -1,6 +1,9 @@
 package simulator
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // attribute is a column as its metadata shows it.
 type attribute struct {
@@ -133,14 +136,14 @@ func attributeLabel(a attribute) any {
 	if a.column.AttributeOf != "" {
 		return label{}
 	}
-	return label{displayName(a.column.SchemaName, a.column.Custom), a.table.LogicalName + "." + a.column.LogicalName}
+	return label{cmp.Or(a.column.DisplayName, displayName(a.column.SchemaName, a.column.Custom)), a.table.LogicalName + "." + a.column.LogicalName}
 }
 
 func requirement(a attribute) any {
 	if a.column.LogicalName == a.table.PrimaryID || a.column.Type == Owner || a.column.Type == State {
 		return requiredLevel("SystemRequired")
 	}
-	return requiredLevel("None")
+	return requiredLevel(cmp.Or(a.column.Required, "None"))
 }
 
 // sourceType is null where a column cannot be calculated at all.

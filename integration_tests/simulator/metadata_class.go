@@ -125,7 +125,7 @@ func integerFormat(c *Column) string {
 func dateTimeProperties() []property[attribute] {
 	return []property[attribute]{
 		{name: "Format", shape: enumShape, enum: "DateTimeFormat", value: func(a attribute) any {
-			if a.column.Behavior == DateOnly {
+			if a.column.Behavior == DateOnly || a.column.Format == "DateOnly" {
 				return "DateOnly"
 			}
 			return "DateAndTime"

@@ -2,7 +2,10 @@ package simulator
 
 import "slices"
 
-func (r relation) id() string { return stableID("relation", r.name()) }
+func (r relation) id() string { return relationID(r.name()) }
+
+// relationID is the MetadataId of a relationship.
+func relationID(schemaName string) string { return stableID("relation", schemaName) }
 
 // custom says whether somebody made the relationship, rather than the service.
 func (r relation) custom() bool {

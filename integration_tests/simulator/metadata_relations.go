@@ -29,8 +29,13 @@ func (r relation) class() string {
 
 // name is the SchemaName.
 func (r relation) name() string {
-	if r.between != nil {
+	switch {
+	case r.between != nil && r.between.Relation != "":
+		return r.between.Relation
+	case r.between != nil:
 		return r.between.LogicalName + "_association"
+	case r.column.Relation != "":
+		return r.column.Relation
 	}
 	return r.first.LogicalName + "_" + r.second.LogicalName + "_" + r.column.LogicalName
 }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -38,7 +39,9 @@ func tableIdentity() []property[*Table] {
 		{name: "DataSourceId", shape: guidShape, value: func(*Table) any { return nil }},
 		{name: "Description", shape: labelShape, value: func(t *Table) any { return label{t.Description, "description " + t.LogicalName} }},
 		{name: "DisplayCollectionName", shape: labelShape, value: collectionLabel},
-		{name: "DisplayName", shape: labelShape, value: func(t *Table) any { return label{displayName(t.SchemaName, t.Custom), t.LogicalName} }},
+		{name: "DisplayName", shape: labelShape, value: func(t *Table) any {
+			return label{cmp.Or(t.DisplayName, displayName(t.SchemaName, t.Custom)), t.LogicalName}
+		}},
 		text("ExternalName", func(t *Table) string { return external(t, t.LogicalName) }),
 		text("LogicalName", func(t *Table) string { return t.LogicalName }),
 		{name: "ModifiedOn", shape: dateShape, value: func(*Table) any { return platformDate }},
@@ -228,7 +231,7 @@ func collectionLabel(t *Table) any {
 	if t.CollectionName == "" {
 		return label{}
 	}
-	return label{displayName(t.SchemaName, t.Custom) + "s", "collection " + t.LogicalName}
+	return label{cmp.Or(t.DisplayName, displayName(t.SchemaName, t.Custom)) + "s", "collection " + t.LogicalName}
 }
 
 // displayName turns a schema name such as contoso_DeviceId into the words "Device Id".

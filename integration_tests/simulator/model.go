@@ -83,6 +83,9 @@ type Table struct {
 	Ownership      string // OwnershipTypes: None, UserOwned, OrganizationOwned, ...
 	TypeCode       int    // ObjectTypeCode
 	Description    string
+	DisplayName    string // empty: made of the schema name
+	Relation       string // SchemaName of the N:N relationship behind an intersect table; empty: made of its logical name
+	Keys           []AlternateKey
 	Tracked        bool // ChangeTrackingEnabled
 	CanBeTracked   bool // CanChangeTrackingBeEnabled.Value
 	Intersect      bool
@@ -105,7 +108,10 @@ type Column struct {
 	Targets     []string // lookups only: logical names of the tables that a value may point to
 	Options     []Option // Picklist, State, Status, MultiSelectPicklist, Boolean
 	AttributeOf string   // the column that this one belongs to
-	Format      string   // StringFormat of a String column, where it is not Text
+	Relation    string   // SchemaName of the relationship behind a lookup; empty: made of the names of tables and column
+	DisplayName string   // empty: made of the schema name
+	Required    string   // RequiredLevel; empty: as the service has it for its own columns
+	Format      string   // StringFormat of a String column, where it is not Text; DateOnly of a DateTime column that shows no time
 	MaxLength   int      // String, Memo
 	Precision   int      // Decimal, Double, Money: digits after the point
 	Min, Max    int      // Integer, Decimal, Double, Money: bounds of the values; both 0: those of the type
@@ -116,6 +122,13 @@ type Column struct {
 	Secured     bool // read as null by the simulated user
 	NotOData    bool // IsValidODataAttribute is false: not a property of the Web API's entity type
 	NotReadable bool // IsValidForRead is false
+}
+
+// AlternateKey is a set of columns that tell the rows of a table apart beside its primary key.
+type AlternateKey struct {
+	SchemaName  string
+	DisplayName string
+	Columns     []string // logical names
 }
 
 // Option is one value of a choice column.
@@ -188,5 +201,6 @@ func (t *Table) KeyProperty() string {
 func (t *Table) clone() *Table {
 	c := *t
 	c.Columns = slices.Clone(t.Columns)
+	c.Keys = slices.Clone(t.Keys)
 	return &c
 }

@@ -29,6 +29,9 @@ func (e *Environment) create(j *journal, s *store, made edit) (ref, *apiError) {
 	}
 	now := e.now()
 	row := &storedRow{index: -1, version: version, created: now.Unix(), modified: now.Unix(), values: values}
+	if refusal := s.unique(ref{id, -1, row}, values); refusal != nil {
+		return ref{}, refusal
+	}
 	s.put(j, id, row, now)
 	return ref{id, -1, row}, nil
 }
@@ -93,6 +96,9 @@ func (e *Environment) update(j *journal, s *store, r ref, made edit) (ref, *apiE
 	}
 	maps.Copy(changed.values, made.values)
 	if refusal := s.settle(r.id, changed.values, made.values); refusal != nil {
+		return r, refusal
+	}
+	if refusal := s.unique(ref{r.id, r.index, changed}, made.values); refusal != nil {
 		return r, refusal
 	}
 	s.put(j, r.id, changed, e.now())

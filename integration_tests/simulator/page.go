@@ -29,6 +29,12 @@ type walk struct {
 
 // list answers a request for an entity set.
 func (e *Environment) list(c *call) (*reply, *apiError) {
+	switch {
+	case c.query.present["sql"]:
+		return e.sql(c)
+	case c.query.present["fetchXml"]:
+		return e.fetch(c)
+	}
 	w, refusal := e.plan(c)
 	if refusal != nil {
 		return nil, refusal
@@ -65,7 +71,7 @@ func (e *Environment) plan(c *call) (*walk, *apiError) {
 			return nil, refusal
 		}
 	}
-	if w.show, refusal = c.store.project(c.query.selected); refusal != nil {
+	if w.show, refusal = e.shown(c.store, c.query.selected, c.query.expanded, maxExpansions); refusal != nil {
 		return nil, refusal
 	}
 	if w.match, refusal = c.store.filter(c.query.filter); refusal != nil {

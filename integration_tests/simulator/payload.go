@@ -179,7 +179,7 @@ func (e *Environment) bindReference(s *store, made *edit, name string, raw json.
 		return badPayload(s.table.EntitySetName, "A resource with type 'Microsoft.Dynamics.CRM.%s' was found, but it is not assignable to the navigation property '%s'.", to.table.LogicalName, name)
 	}
 	if _, ok := to.find(key.id); !ok {
-		return to.noSuchRow(key.id)
+		return to.absent(key)
 	}
 	made.values[c.LogicalName] = storedValue{json: []byte(`"` + key.id.String() + `"`), target: to.table.LogicalName}
 	return nil

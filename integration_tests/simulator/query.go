@@ -11,6 +11,9 @@ import (
 type rowQuery struct {
 	selected   string // $select as it came; empty: all
 	filter     string
+	expanded   string
+	sql        string
+	fetch      string // FetchXML
 	order      string
 	top        int // -1: no limit
 	count      bool
@@ -75,6 +78,12 @@ func (q *rowQuery) set(name, rawValue string) *apiError {
 		q.filter = value
 	case "$orderby":
 		q.order = value
+	case "$expand":
+		q.expanded = value
+	case "sql":
+		q.sql = value
+	case "fetchXml":
+		q.fetch = value
 	case "$skiptoken":
 		q.skipToken = value
 	case "$deltatoken":
@@ -105,12 +114,12 @@ func (q *rowQuery) setTop(value string) *apiError {
 	return nil
 }
 
-// refuseOption says why an option is not taken. $expand and $apply exist in the service but not in the simulator.
+// refuseOption says why an option is not taken. $apply exists in the service but not in the simulator.
 func refuseOption(name string) *apiError {
 	switch name {
 	case "$skip":
 		return badQuery("Skip Clause is not supported in CRM")
-	case "$expand", "$apply":
+	case "$apply":
 		return badQuery("The query option %s is not supported by this simulator.", name)
 	default:
 		return badQuery("The query parameter %s is not supported", name)
@@ -133,6 +142,7 @@ type showing struct {
 	cells    []*cell
 	selected bool // by $select: in its order; else values come before nulls
 	context  string
+	expanded []*related
 }
 
 // project chooses the properties for a $select. The service adds some that were not asked for: the key, the currency

@@ -56,6 +56,9 @@ func (w *rowWriter) members(dst []byte, r ref) []byte {
 	for _, c := range w.nulls {
 		dst = append(c.appendName(dst, begin), "null"...)
 	}
+	for _, x := range w.show.expanded {
+		dst = w.env.appendRelated(appendName(dst, begin, x.name), w.store, r, x, w.prefer)
+	}
 	return dst
 }
 

@@ -62,6 +62,9 @@ func (e *Environment) serveRows(w http.ResponseWriter, r *http.Request, base, pa
 	if w.Header().Get("Date") == "" {
 		w.Header().Set("Date", e.now().Format(http.TimeFormat))
 	}
+	if isFile(r) && e.serveFile(w, r, base, path) {
+		return
+	}
 	answer, refusal := e.answer(r, base, path)
 	if refusal != nil {
 		refusal.write(w, r)

@@ -60,7 +60,7 @@ func (e *Environment) single(c *call) (*reply, *apiError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	show, refusal := c.store.project(c.query.selected)
+	show, refusal := e.shown(c.store, c.query.selected, c.query.expanded, maxExpansions)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -145,7 +145,7 @@ func (e *Environment) related(c *call, r ref, column *Column) (*reply, *apiError
 		body = appendQuoted(append(body, `,"@odata.id":`...), c.base+"/"+target.address(row))
 		return newReply(http.StatusOK).json(append(body, '}')), nil
 	}
-	show, refusal := target.project(c.query.selected)
+	show, refusal := e.shown(target, c.query.selected, c.query.expanded, maxExpansions)
 	if refusal != nil {
 		return nil, refusal
 	}

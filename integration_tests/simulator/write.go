@@ -82,12 +82,12 @@ func (e *Environment) patch(j *journal, c *call) (*reply, *apiError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	made.id = &c.key.id
+	c.key.name(&made)
 	var r ref
 	_, found := c.store.find(c.key.id)
 	switch {
 	case !found && c.http.Header.Get("If-Match") != "":
-		return nil, c.store.noSuchRow(c.key.id)
+		return nil, c.store.absent(c.key)
 	case !found:
 		if column := c.store.table.Column("partitionid"); column != nil && c.key.partition != nil {
 			made.values["partitionid"] = storedValue{json: appendQuoted(nil, *c.key.partition)}
@@ -125,7 +125,7 @@ func (e *Environment) written(c *call, r ref, withRow int) (*reply, *apiError) {
 	address := c.base + "/" + c.store.address(r)
 	answer := newReply(http.StatusNoContent)
 	if c.prefer.representation {
-		show, refusal := c.store.project(c.query.selected)
+		show, refusal := e.shown(c.store, c.query.selected, c.query.expanded, maxExpansions)
 		if refusal != nil {
 			return nil, refusal
 		}

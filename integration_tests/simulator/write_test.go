@@ -189,7 +189,7 @@ func TestBatch(t *testing.T) {
 	}{
 		{"answers its requests in order", created + reading + "--batch_1--", "", 200,
 			[]string{"HTTP/1.1 204 No Content", "OData-EntityId: " + testBase + "/accounts(", "HTTP/1.1 200 OK", `"name":"alone"`}, []string{"alone"}},
-		{"stops at the first failure", failing + created + "--batch_1--", "", 404, []string{"HTTP/1.1 404 Not Found", "0x80040217"}, nil},
+		{"stops at the first failure", failing + created + "--batch_1--", "", 400, []string{"HTTP/1.1 404 Not Found", "0x80040217"}, nil},
 		{"goes on after a failure if asked to", failing + created + "--batch_1--", "odata.continue-on-error", 200, []string{"HTTP/1.1 404 Not Found", "HTTP/1.1 204 No Content"}, []string{"alone"}},
 		{"applies a change set with references between its rows",
 			changeSet(post+`{"name":"parent"}`, post+`{"name":"child","parentaccountid@odata.bind":"$1"}`, "PATCH $1 HTTP/1.1\nContent-Type: application/json\n\n"+`{"name":"renamed"}`) + "--batch_1--", "", 200,
@@ -229,7 +229,7 @@ func TestAFailedChangeSetLeavesNoTrace(t *testing.T) {
 		"PATCH accounts("+ids[1]+") HTTP/1.1\nContent-Type: application/json\n\n"+`{"name":"changed"}`,
 		"PATCH accounts("+ids[0]+") HTTP/1.1\nContent-Type: application/json\n\n"+`{"name":"again"}`,
 		"DELETE accounts(00000000-0000-0000-0000-00000000000a) HTTP/1.1\n")
-	assert.Equal(t, http.StatusNotFound, s.batch(set+"--batch_1--").status)
+	assert.Equal(t, http.StatusBadRequest, s.batch(set+"--batch_1--").status)
 	assert.Equal(t, before, s.get("accounts").Value)
 	assert.Empty(t, s.get(link).Value)
 }

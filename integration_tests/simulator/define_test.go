@@ -1,0 +1,170 @@
+package simulator_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// write sends a body of JSON.
+func (c *caller) write(method, path, body string) answer {
+	c.t.Helper()
+	request := c.request(method, path)
+	request.Body = http.NoBody
+	if body != "" {
+		request = c.request(method, path)
+		request.Body = readCloser{strings.NewReader(body)}
+		request.ContentLength = int64(len(body))
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return c.send(request)
+}
+
+type readCloser struct{ *strings.Reader }
+
+func (readCloser) Close() error { return nil }
+
+// made is the id in the address of what a write has made.
+func (a answer) made(t *testing.T) string {
+	t.Helper()
+	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
+	ids := regexp.MustCompile(`\(([0-9a-f-]{36})\)`).FindAllStringSubmatch(a.header.Get("OData-EntityId"), -1)
+	require.NotEmpty(t, ids)
+	return ids[len(ids)-1][1]
+}
+
+const project = `{"@odata.type":"Microsoft.Dynamics.CRM.EntityMetadata","SchemaName":"new_Category","OwnershipType":"UserOwned",
+	"DisplayName":{"LocalizedLabels":[{"Label":"Kategorie","LanguageCode":1031},{"Label":"Category","LanguageCode":1033}]},
+	"Attributes":[
+		{"@odata.type":"Microsoft.Dynamics.CRM.StringAttributeMetadata","SchemaName":"new_Name","MaxLength":50,"IsPrimaryName":true},
+		{"@odata.type":"#Microsoft.Dynamics.CRM.MoneyAttributeMetadata","SchemaName":"new_Budget"},
+		{"@odata.type":"Microsoft.Dynamics.CRM.PicklistAttributeMetadata","SchemaName":"new_Size",
+			"OptionSet":{"Options":[{"Label":{"LocalizedLabels":[{"Label":"Small","LanguageCode":1033}]}},{"Value":7}]}}]}`
+
+func TestATableIsDefinedChangedAndDeleted(t *testing.T) {
+	c := serve(t, simulator.Options{}, simulator.ServerOptions{})
+	id := c.write(http.MethodPost, "EntityDefinitions", project).made(t)
+	got := c.get("EntityDefinitions(" + id + ")?$select=LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ChangeTrackingEnabled,IsCustomEntity,DisplayName").json(t)
+	assert.Equal(t, "new_category", got["LogicalName"])
+	assert.Equal(t, "new_categories", got["EntitySetName"])
+	assert.Equal(t, "new_categoryid", got["PrimaryIdAttribute"])
+	assert.Equal(t, "new_name", got["PrimaryNameAttribute"])
+	assert.Equal(t, false, got["ChangeTrackingEnabled"])
+	assert.Contains(t, string(c.get("EntityDefinitions("+id+")?$select=DisplayName").body), `"Label":"Category"`)
+
+	row := c.write(http.MethodPost, "new_categories", `{"new_name":"A","new_size":100000000,"new_budget":3}`).made(t)
+	read := c.get("new_categories(" + row + ")").json(t)
+	assert.Equal(t, "3.0000", toString(read["new_budget_base"]))
+	assert.Contains(t, read, "_ownerid_value")
+	c.write(http.MethodPost, "new_categories", `{"new_size":8}`).refused(t, http.StatusBadRequest, "0x8004431A", "Accepted Values: 100000000,7")
+
+	tracked := c.request(http.MethodGet, "new_categories")
+	tracked.Header.Set("Prefer", "odata.track-changes")
+	c.send(tracked).refused(t, http.StatusBadRequest, "0x80072491", "isn't enabled for change tracking")
+	require.Equal(t, http.StatusNoContent, c.write(http.MethodPut, "EntityDefinitions("+id+")", `{"SchemaName":"new_Category","ChangeTrackingEnabled":true}`).status)
+	tracked = c.request(http.MethodGet, "new_categories")
+	tracked.Header.Set("Prefer", "odata.track-changes")
+	assert.Contains(t, c.send(tracked).json(t), "@odata.deltaLink")
+
+	c.write(http.MethodPatch, "EntityDefinitions("+id+")", `{}`).refused(t, http.StatusMethodNotAllowed, "0x80060888", "PATCH")
+	assert.Equal(t, http.StatusNoContent, c.write(http.MethodDelete, "EntityDefinitions("+id+")", "").status)
+	c.get("new_categories").refused(t, http.StatusNotFound, "0x80060888", "new_categories")
+}
+
+func toString(v any) string {
+	if number, ok := v.(interface{ String() string }); ok {
+		return number.String()
+	}
+	return ""
+}
+
+func TestColumnsAreDefinedChangedAndDeleted(t *testing.T) {
+	c := serve(t, simulator.Options{Rows: map[string]int{"account": 2}}, simulator.ServerOptions{})
+	const columns = "EntityDefinitions(LogicalName='account')/Attributes"
+	id := c.write(http.MethodPost, columns, `{"@odata.type":"Microsoft.Dynamics.CRM.StringAttributeMetadata","SchemaName":"new_Code","MaxLength":4}`).made(t)
+	assert.Equal(t, []any{nil, nil}, column(c.get("accounts?$select=new_code").values(t), "new_code"), "rows that exist have null")
+	c.write(http.MethodPost, "accounts", `{"new_code":"12345"}`).refused(t, http.StatusBadRequest, "0x80044331", "maximum allowed length of '4'")
+
+	require.Equal(t, http.StatusNoContent, c.write(http.MethodPut, columns+"("+id+")",
+		`{"@odata.type":"#Microsoft.Dynamics.CRM.StringAttributeMetadata","SchemaName":"new_Code","MaxLength":5,"RequiredLevel":{"Value":"Recommended"}}`).status)
+	require.Equal(t, http.StatusNoContent, c.write(http.MethodPost, "accounts", `{"new_code":"12345"}`).status)
+	got := c.get(columns + "(LogicalName='new_code')/Microsoft.Dynamics.CRM.StringAttributeMetadata?$select=MaxLength,RequiredLevel").json(t)
+	assert.Equal(t, "5", toString(got["MaxLength"]))
+	assert.Equal(t, "Recommended", got["RequiredLevel"].(map[string]any)["Value"])
+
+	assert.Equal(t, http.StatusNoContent, c.write(http.MethodDelete, columns+"("+id+")", "").status)
+	c.get("accounts?$select=new_code").refused(t, http.StatusBadRequest, "0x80060888", "Could not find a property named 'new_code'")
+}
+
+func TestWhatCannotBeDefinedIsRefused(t *testing.T) {
+	const columns = "EntityDefinitions(LogicalName='account')/Attributes"
+	tests := map[string]struct {
+		method, path, body string
+		status             int
+		code, message      string
+	}{
+		"a table without a prefix":          {"POST", "EntityDefinitions", `{"SchemaName":"Project"}`, 400, "0x80044366", "customization prefix"},
+		"a table that exists":               {"POST", "EntityDefinitions", `{"SchemaName":"contoso_Child"}`, 400, "0x80047010", "already exists"},
+		"a table without a name column":     {"POST", "EntityDefinitions", `{"SchemaName":"new_Table"}`, 400, "0x80040203", "IsPrimaryName"},
+		"a table of the service's own":      {"DELETE", "EntityDefinitions(LogicalName='account')", "", 400, "0x8004F032", "iscustomizable"},
+		"a table that lookups point to":     {"DELETE", "EntityDefinitions(LogicalName='contoso_everything')", "", 400, "0x8004F01F", "referenced by"},
+		"a column that exists":              {"POST", columns, `{"@odata.type":"Microsoft.Dynamics.CRM.StringAttributeMetadata","SchemaName":"contoso_Name"}`, 204, "", ""},
+		"a lookup without a relationship":   {"POST", columns, `{"@odata.type":"Microsoft.Dynamics.CRM.LookupAttributeMetadata","SchemaName":"new_A"}`, 400, "0x80040203", "Lookup"},
+		"a column of no known type":         {"POST", columns, `{"@odata.type":"Microsoft.Dynamics.CRM.OddAttributeMetadata","SchemaName":"new_A"}`, 400, "0x80040203", "Odd"},
+		"a column of the service's own":     {"DELETE", columns + "(LogicalName='name')", "", 400, "0x80047002", "Primary UI"},
+		"another type for a column":         {"PUT", columns + "(LogicalName='name')", `{"@odata.type":"Microsoft.Dynamics.CRM.MemoAttributeMetadata"}`, 400, "0x80040203", "cannot be changed"},
+		"a key of a column that is none":    {"POST", "EntityDefinitions(LogicalName='account')/Keys", `{"SchemaName":"new_K","KeyAttributes":["nope"]}`, 400, "0x80041103", "nope"},
+		"a key of a memo":                   {"POST", "EntityDefinitions(LogicalName='account')/Keys", `{"SchemaName":"new_K","KeyAttributes":["description"]}`, 400, "0x8006088F", "description"},
+		"a key that is not there":           {"DELETE", "EntityDefinitions(LogicalName='account')/Keys(LogicalName='nope')", "", 404, "0x80041140", "not found"},
+		"a relationship of the service's":   {"DELETE", "RelationshipDefinitions(SchemaName='account_contact_parentcustomerid')", "", 400, "0x8004700A", "not a custom"},
+		"a relationship of no type":         {"POST", "RelationshipDefinitions", `{"SchemaName":"new_R"}`, 400, "0x8004700F", "type"},
+		"a relationship to an absent table": {"POST", "RelationshipDefinitions", `{"@odata.type":"Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata","SchemaName":"new_R","ReferencedEntity":"nope","ReferencingEntity":"account"}`, 404, "0x80041102", "nope"},
+		"an option set":                     {"POST", "GlobalOptionSetDefinitions", `{}`, 405, "0x80060888", "POST"},
+		"what is not JSON":                  {"POST", "EntityDefinitions", `{`, 400, "0x80048d19", "Payload"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, simulator.Options{}, simulator.ServerOptions{})
+			got := c.write(test.method, test.path, test.body)
+			if test.status == http.StatusNoContent {
+				got.made(t)
+				c.write(test.method, test.path, test.body).refused(t, http.StatusBadRequest, "0x80047013", "already exists")
+				return
+			}
+			got.refused(t, test.status, test.code, test.message)
+		})
+	}
+}
+
+func TestRelationshipsAreDefinedAndDeleted(t *testing.T) {
+	c := serve(t, simulator.Options{Rows: map[string]int{"account": 1, "contact": 2}}, simulator.ServerOptions{})
+	account := column(c.get("accounts?$select=name").values(t), "accountid")[0].(string)
+	contact := column(c.get("contacts?$select=lastname").values(t), "contactid")[0].(string)
+	t.Run("with a lookup", func(t *testing.T) {
+		id := c.write(http.MethodPost, "RelationshipDefinitions", `{"@odata.type":"Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
+			"SchemaName":"new_account_contact_sponsor","ReferencedEntity":"account","ReferencingEntity":"contact",
+			"Lookup":{"SchemaName":"new_SponsorId"}}`).made(t)
+		require.Equal(t, http.StatusNoContent, c.write(http.MethodPatch, "contacts("+contact+")", `{"new_SponsorId@odata.bind":"/accounts(`+account+`)"}`).status)
+		got := c.get("accounts(" + account + ")?$select=name&$expand=new_account_contact_sponsor($select=lastname)").json(t)
+		assert.Equal(t, []any{contact}, column(objects(t, got["new_account_contact_sponsor"]), "contactid"))
+		require.Equal(t, http.StatusNoContent, c.write(http.MethodDelete, "RelationshipDefinitions("+id+")", "").status)
+		c.get("contacts?$select=_new_sponsorid_value").refused(t, http.StatusBadRequest, "0x80060888", "_new_sponsorid_value")
+	})
+	t.Run("with an intersect table", func(t *testing.T) {
+		id := c.write(http.MethodPost, "RelationshipDefinitions", `{"@odata.type":"Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
+			"SchemaName":"new_Account_Contact","Entity1LogicalName":"account","Entity2LogicalName":"contact","IntersectEntityName":"new_account_contact"}`).made(t)
+		assert.Equal(t, http.StatusNoContent, c.write(http.MethodPost, "accounts("+account+")/new_Account_Contact/$ref",
+			`{"@odata.id":"`+c.server.URL+`/api/data/v9.2/contacts(`+contact+`)"}`).status)
+		got := c.get("contacts(" + contact + ")?$select=lastname&$expand=new_Account_Contact($select=name)").json(t)
+		assert.Equal(t, []any{account}, column(objects(t, got["new_Account_Contact"]), "accountid"))
+		assert.Len(t, c.get("new_account_contactset").values(t), 1)
+		require.Equal(t, http.StatusNoContent, c.write(http.MethodDelete, "RelationshipDefinitions("+id+")", "").status)
+		c.get("new_account_contactset").refused(t, http.StatusNotFound, "0x80060888", "new_account_contactset")
+	})
+}
