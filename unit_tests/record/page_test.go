@@ -191,7 +191,7 @@ func TestALongPageWaitsForTheMemoryOfTheOneThatIsWritten(t *testing.T) {
 		e := pooled(t, record.NewPool(2))
 		require.NoError(t, begin(e, answered(), rowsOf(long...)))
 		page := e.Records()
-		var encoded error = errors.New("waits")
+		encoded := errors.New("waits")
 		go func() { encoded = begin(e, answered(), rowsOf(long...)) }()
 		synctest.Wait()
 		require.EqualError(t, encoded, "waits", "two such pages would need more than a small container has")
