@@ -2,6 +2,7 @@ package integration_tests_test
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"testing"
 
@@ -11,10 +12,12 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source"
 )
 
-// tokens are the shapes that no message but STATE may hold: the values of $deltatoken and $skiptoken, bearer tokens.
-var tokens = regexp.MustCompile(`(?i)(delta|skip)token=|pagingcookie|%2521|\d+(!|%21)\d\d(/|%2f)|eyJ[A-Za-z0-9_-]+\.|Bearer `)
+// tokens are the shapes that no message but STATE may hold: the values of $deltatoken and $skiptoken, bearer tokens. Three
+// dots stand where one was taken out.
+var tokens = regexp.MustCompile(`(?i)(delta|skip)token=[^.]|pagingcookie|%2521|\d+(!|%21)\d\d(/|%2f)|eyJ[A-Za-z0-9_-]+\.|Bearer [^.]`)
 
 // keepsTokensToItself requires that neither secrets nor tokens stand in an output, but for states.
 func (l *lab) keepsTokensToItself(result binary.Result) {
@@ -61,6 +64,36 @@ func TestErrorsTellNoTokens(t *testing.T) {
 			result := l.run(append(l.readArgs(d, catalog), "--debug")...)
 			assert.Equal(t, 1, result.ExitCode)
 			l.keepsTokensToItself(result)
+		})
+	}
+}
+
+func TestAPanicTellsNoSecrets(t *testing.T) {
+	specification, err := os.ReadFile("../spec.json")
+	require.NoError(t, err)
+	for _, verb := range []string{"check", "discover", "read"} {
+		t.Run(verb, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 6})
+			s := newSecrets()
+			l.config["tenant_id"], l.config["client_id"], l.config["client_secret_value"] = s.application.TenantID, s.application.ClientID, s.application.Secret
+			d := destination.New()
+			args := append([]string{verb}, l.readArgs(d, destination.Catalog{Streams: []*destination.ConfiguredStream{}})[1:]...)
+			if verb != "read" {
+				args = append([]string{verb}, "--config", l.configFile())
+			}
+			var stdout bytes.Buffer
+			code := source.Run(t.Context(), source.Process{
+				Specification: specification, Version: "panic", Args: append(args, "--debug"), Stdout: &stdout,
+				Getenv: func(name string) string {
+					if name == "DATAVERSE_CA_FILE" { // asked for when the secrets are known
+						panic("at " + s.application.Secret + " of " + s.application.TenantID + "/" + s.application.ClientID)
+					}
+					return ""
+				},
+			})
+			assert.Equal(t, 1, code)
+			assert.Contains(t, stdout.String(), "panic")
+			assert.Empty(t, s.in(bytes.Split(stdout.Bytes(), []byte{'\n'})))
 		})
 	}
 }

@@ -147,6 +147,7 @@ func usualMessage(code string) string {
 		"0x8004418D":       "The plug-in execution failed because no Sandbox Worker processes are currently available. Please try again.",
 		"0x80048544":       "This query cannot be executed because it conflicts with throttling optimization.",
 		"0x80072323":       "The limit of resource for the database has been reached. Please check the exception for more details.",
+		"AADSTS90055":      "There are too many incoming requests. This exception is thrown for blocked tenants.",
 		"AADSTS90033":      "A transient error has occurred. Please try again.",
 	}[code]
 }

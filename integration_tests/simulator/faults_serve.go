@@ -120,7 +120,7 @@ func (f *Fault) entra() entraError {
 	}
 	status := cmp.Or(f.Status, http.StatusServiceUnavailable)
 	kind := "invalid_request"
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
 		kind = "temporarily_unavailable"
 	}
 	return entraError{status, kind, number, cmp.Or(f.Message, usualMessage(f.Code))}

@@ -1,0 +1,246 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source"
+)
+
+// The streams of a cell: two whose changes are followed, and one of a virtual table, whose pages have numbers alone.
+const (
+	struckTable  = "subject"
+	anotherTable = "annotation"
+	virtualTable = "contoso_legacyorder"
+)
+
+// cell is a fault in a phase, and what came of it.
+type cell struct {
+	trouble
+	phase         simulator.Phase
+	want          string
+	streams       []destination.Stream
+	specification []byte
+	directory     string
+
+	environment *simulator.Environment
+	server      *simulator.Server
+	secrets     *secrets
+	err         error // of the trial itself
+	took        time.Duration
+	hits        int
+	code        int
+	failures    []destination.Error
+	after       []string // what is not the same in the end
+	told        []string // secrets that an output holds
+}
+
+// try reads in spite of the fault. Where that fails it reads again without it: what was read before must not harm.
+func (c *cell) try(ctx context.Context) {
+	began := time.Now()
+	c.err = c.attempt(ctx)
+	c.took = time.Since(began)
+}
+
+func (c *cell) attempt(ctx context.Context) (err error) {
+	if err := c.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.server.Close()) }()
+	catalog, err := destination.Configure(c.streams, struckTable, anotherTable, virtualTable)
+	if err != nil {
+		return err
+	}
+	d := destination.New()
+	if c.phase == simulator.PhaseDelta {
+		if err := c.succeed(ctx, d, catalog, "before the fault"); err != nil {
+			return err
+		}
+		if err := c.change(); err != nil {
+			return err
+		}
+	}
+	injections := c.inject()
+	report, code, err := c.read(ctx, d, catalog)
+	if err != nil {
+		return err
+	}
+	c.code, c.failures = code, report.Errors
+	for i, injection := range injections {
+		if i == 0 {
+			c.hits = injection.Hits()
+		}
+		injection.Remove()
+	}
+	if code != 0 {
+		if err := c.succeed(ctx, d, catalog, "after the fault"); err != nil {
+			return err
+		}
+	}
+	for _, s := range catalog.Streams {
+		c.after = append(c.after, d.Differences(s.Stream.Name, c.environment.Rows(s.Stream.Name))...)
+	}
+	return nil
+}
+
+// open serves an environment of its own.
+func (c *cell) open(ctx context.Context) (err error) {
+	rows := 90
+	if c.large {
+		rows = 220
+	}
+	c.environment, err = simulator.New(simulator.Options{
+		Seed: 9, Rows: map[string]int{struckTable: rows, anotherTable: rows, virtualTable: rows},
+	})
+	if err != nil {
+		return err
+	}
+	c.secrets = newSecrets()
+	c.server, err = simulator.Start(ctx, c.environment, simulator.ServerOptions{
+		CAFile: c.path("ca.pem"), Applications: []simulator.Application{c.secrets.application},
+	})
+	if err != nil {
+		return err
+	}
+	c.secrets.listen(c.server)
+	return nil
+}
+
+func (c *cell) path(name string) string { return filepath.Join(c.directory, name) }
+
+// inject sets the faults to work in the cell's phase. Those that say their own phase keep it.
+func (c *cell) inject() []*simulator.Injection {
+	var all []*simulator.Injection
+	for _, f := range c.faults {
+		if f.Phase == "" {
+			f.Phase = c.phase
+		}
+		if f.Claims != "" {
+			c.secrets.add("the claims demanded", f.Claims)
+		}
+		all = append(all, c.server.Inject(f))
+	}
+	return all
+}
+
+// change changes, deletes and creates rows, more than one page of them.
+func (c *cell) change() error {
+	for _, table := range []string{struckTable, anotherTable} {
+		t, _ := c.environment.Table(table)
+		ids := slices.Sorted(maps.Keys(maps.Collect(c.environment.Rows(table))))
+		for i, id := range ids[:2*len(ids)/3] {
+			var err error
+			switch i % 4 {
+			case 0:
+				err = c.environment.Delete(table, id)
+			case 1:
+				_, err = c.environment.Create(table, simulator.Row{t.PrimaryName: fmt.Sprintf("new %d", i)})
+			default:
+				err = c.environment.Update(table, id, simulator.Row{t.PrimaryName: fmt.Sprintf("changed %d", i)})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// succeed reads without faults, which must go well.
+func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog destination.Catalog, when string) error {
+	report, code, err := c.read(ctx, d, catalog)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the read %s failed: %v", when, report.Errors)
+	}
+	return err
+}
+
+// read runs the connector in this process, at the debug level, and brings what came into the destination.
+func (c *cell) read(ctx context.Context, d *destination.Destination, catalog destination.Catalog) (*destination.Report, int, error) {
+	args := []string{"read", "--debug"}
+	for name, content := range map[string]any{"config": c.settings(), "catalog": catalog, "state": d.StateFile()} {
+		raw, ok := content.([]byte)
+		if !ok {
+			var err error
+			if raw, err = json.Marshal(content); err != nil {
+				return nil, 0, err
+			}
+		}
+		if err := os.WriteFile(c.path(name+".json"), raw, 0o600); err != nil {
+			return nil, 0, err
+		}
+		args = append(args, "--"+name, c.path(name+".json"))
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var stdout bytes.Buffer
+	code := source.Run(ctx, source.Process{
+		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: c.scaled(),
+		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": c.path("ca.pem")}[name] },
+	})
+	if ctx.Err() != nil {
+		return nil, code, errors.New("the read hangs")
+	}
+	lines := bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'})
+	c.told = append(c.told, c.secrets.in(lines)...)
+	sync, err := d.Begin(catalog)
+	if err != nil {
+		return nil, code, err
+	}
+	report := sync.Apply(lines, code, nil)
+	return report, code, errors.Join(report.Violations...)
+}
+
+func (c *cell) settings() map[string]any {
+	a, size := c.secrets.application, 37
+	if c.large {
+		size = 100
+	}
+	return map[string]any{
+		"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": size,
+		"tenant_id": a.TenantID, "client_id": a.ClientID, "client_secret_value": a.Secret,
+	}
+}
+
+// scaled are the limits of the cell, with pauses that are a five-hundredth of the usual ones.
+func (c *cell) scaled() source.Limits {
+	l := c.limits
+	l.Backoff = 2 * time.Millisecond
+	return l
+}
+
+// judge holds what came against what was to come.
+func (c *cell) judge(t *testing.T) {
+	t.Logf("took %v", c.took.Round(time.Millisecond))
+	require.NoError(t, c.err)
+	assert.Positive(t, c.hits, "the fault struck nothing")
+	assert.Empty(t, c.after, "what the destination holds in the end")
+	assert.Empty(t, c.told, "secrets that were told")
+	if c.want == exact {
+		assert.Zero(t, c.code)
+		assert.Empty(t, c.failures)
+		return
+	}
+	assert.Equal(t, 1, c.code)
+	want := outcomeNamed(c.want)
+	require.NotEmpty(t, want.sentences, "there is no outcome %q", c.want)
+	assert.True(t, slices.ContainsFunc(c.failures, func(e destination.Error) bool {
+		return e.FailureType == want.failure &&
+			slices.ContainsFunc(want.sentences, func(sentence string) bool { return strings.Contains(e.Message, sentence) })
+	}), "%+v", c.failures)
+}

@@ -1,0 +1,142 @@
+package integration_tests_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+// phases are the columns of the matrix.
+func phases() []simulator.Phase {
+	return []simulator.Phase{
+		simulator.PhaseSignIn, simulator.PhaseMetadata, simulator.PhaseFirstPage, simulator.PhaseMiddlePage, simulator.PhaseLastPage,
+		simulator.PhaseDelta,
+	}
+}
+
+// The outcomes of the matrix that are no errors.
+const (
+	exact = "exact" // the destination holds what the environment holds
+	never = "–"     // the fault cannot happen there
+)
+
+// outcome is an error of the matrix, as users meet it.
+type outcome struct {
+	name, failure string
+	sentences     []string // one of them is told
+}
+
+func outcomes() []outcome {
+	return []outcome{
+		{"throttled", "transient_error", []string{"Dataverse limits the requests of one user and kept refusing more of them"}},
+		{"long pause", "transient_error", []string{"Dataverse asks to wait 2h0m0s before the next request"}},
+		{"outage", "transient_error", []string{"Dataverse kept failing at this request"}},
+		{"unreadable", "transient_error", []string{"kept giving answers that are no answers of the Web API"}},
+		{"broken off", "transient_error", []string{"The environment could not be reached", "kept breaking off"}},
+		{"no sign-in", "transient_error", []string{"could not sign", "the sign-in host did not answer in time"}},
+		{"no authority", "config_error", []string{"The connector could not sign in"}},
+		{"forbidden", "config_error", []string{"The application user lacks"}},
+		{"no token", "config_error", []string{"The environment refused the token that Microsoft Entra gave"}},
+		{"foreign link", "system_error", []string{"leads out of the environment's Web API"}},
+		{"circle", "system_error", []string{"had sent before"}},
+		{"no delta link", "system_error", []string{"cannot be followed without losing rows"}},
+	}
+}
+
+func outcomeNamed(name string) outcome {
+	for _, o := range outcomes() {
+		if o.name == name {
+			return o
+		}
+	}
+	return outcome{}
+}
+
+// atOnce is how many cells are tried at the same time. Most of their time they wait.
+const atOnce = 8
+
+func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
+	require.NoError(t, buildErr)
+	lab := newLab(t, simulator.Options{Seed: 9})
+	streams := lab.discover()
+	specification, err := os.ReadFile("../spec.json")
+	require.NoError(t, err)
+
+	var cells []*cell
+	for _, f := range faults() {
+		for i, phase := range phases() {
+			if f.want[i] != never {
+				cells = append(cells, &cell{trouble: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
+			}
+		}
+	}
+	stderr := captureStderr(t)
+	places := make(chan struct{}, atOnce)
+	var wait sync.WaitGroup
+	for _, c := range cells {
+		wait.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			c.try(t.Context())
+		})
+	}
+	wait.Wait()
+	assert.Empty(t, stderr(), "stderr")
+	for _, c := range cells {
+		t.Run(c.name+" at the "+string(c.phase)+": "+c.want, func(t *testing.T) { c.judge(t) })
+	}
+}
+
+// captureStderr turns stderr to a file until the test ends, and returns what reads it.
+func captureStderr(t *testing.T) (written func() string) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	before := os.Stderr
+	os.Stderr = file
+	log.SetOutput(file)
+	t.Cleanup(func() {
+		os.Stderr = before
+		log.SetOutput(before)
+		assert.NoError(t, file.Close())
+	})
+	return func() string {
+		raw, err := os.ReadFile(file.Name())
+		require.NoError(t, err)
+		return string(raw)
+	}
+}
+
+func TestTheReadmeShowsTheMatrix(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	want := matrix()
+	assert.True(t, strings.Contains(string(readme), want), "the README should hold:\n%s", want)
+}
+
+// matrix is what the README shows.
+func matrix() string {
+	var b strings.Builder
+	b.WriteString("| fault |")
+	for _, p := range phases() {
+		fmt.Fprintf(&b, " %s |", strings.ReplaceAll(string(p), "-", " "))
+	}
+	b.WriteString("\n|" + strings.Repeat(" --- |", 1+len(phases())) + "\n")
+	for _, f := range faults() {
+		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(f.want[:], " | "))
+	}
+	b.WriteString("\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")
+	for _, o := range outcomes() {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", o.name, o.failure, strings.Join(o.sentences, "; or "))
+	}
+	return b.String()
+}
