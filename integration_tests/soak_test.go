@@ -1,0 +1,145 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source"
+)
+
+// The soak lets a minute of the service pass in a second and a half: its limits, its latency and the connector's pauses
+// are those of the service, divided by soakPace. Retry-After alone has whole seconds and cannot be divided.
+const (
+	soakPace   = 40
+	soakTables = 16
+	soakRows   = 400
+)
+
+// soakHints are what the service recommends in the soaks: as many requests as it can bear for good, and as many as it
+// takes at one moment. Both have been seen.
+func soakHints() []int { return []int{4, 48} }
+
+func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) {
+	for _, hint := range soakHints() {
+		t.Run(fmt.Sprintf("where the service recommends %d requests at once", hint), func(t *testing.T) {
+			l := serve(t, simulator.Options{Seed: 16, Tables: soakEnvironment(), DefaultRows: soakRows}, simulator.ServerOptions{
+				DOPHint: hint, Latency: 800 * time.Millisecond / soakPace,
+				Limits: simulator.Limits{
+					Requests: 6000, Execution: 1200 * time.Second / soakPace, Concurrent: 52, Window: 300 * time.Second / soakPace,
+				},
+			})
+			l.config["odata_maxpagesize"] = 5
+			d, catalog := destination.New(), l.configured(soakStreams()...)
+			soakFaults(l.server)
+			before := l.server.Stats()
+			l.soak(d, catalog) // the first reading
+			for _, stream := range soakStreams() {
+				require.NoError(t, l.shake(stream))
+			}
+			l.soak(d, catalog) // the changes
+			l.equal(d, soakStreams()...)
+			after := l.server.Stats()
+			requests, refused := after.Requests-before.Requests, after.Throttled-before.Throttled
+			t.Logf("%d requests, %d refused by a limit, %d at once at most, answers %v", requests, refused, after.MostInFlight, after.ByStatus)
+			assert.Greater(t, requests, 2000)
+			assert.Less(t, refused*100, requests, "429 answers are 1%% of %d requests or more", requests)
+			assert.LessOrEqual(t, after.MostInFlight, hint)
+		})
+	}
+}
+
+// soakFaults strike one request in twenty, by chance.
+func soakFaults(server *simulator.Server) {
+	kinds := []simulator.Fault{
+		simulator.GatewayError(http.StatusBadGateway), simulator.GatewayError(http.StatusServiceUnavailable),
+		simulator.GatewayError(http.StatusGatewayTimeout), simulator.LoginPage(), simulator.Garbage(), simulator.Garbled(), simulator.Cut(300),
+		simulator.Dropped(), simulator.SQLTimeout(), simulator.TooHeavy(), {Status: http.StatusInternalServerError, Code: "0x80044150"},
+		simulator.LostToken(),
+	}
+	for i, f := range kinds {
+		f.Path, f.Count, f.Probability, f.Seed = "/api/data/", -1, 0.05/float64(len(kinds)), uint64(i) //nolint:gosec // an index
+		server.Inject(f)
+	}
+}
+
+// soak reads in this process, with pauses at the pace of the service's.
+func (l *lab) soak(d *destination.Destination, catalog destination.Catalog) {
+	l.t.Helper()
+	specification, err := os.ReadFile("../spec.json")
+	require.NoError(l.t, err)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	defer cancel()
+	var stdout bytes.Buffer
+	code := source.Run(ctx, source.Process{
+		Specification: specification, Version: "soak", Args: l.readArgs(d, catalog), Stdout: &stdout,
+		Limits: source.Limits{Backoff: time.Second / soakPace},
+		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": l.directory + "/ca.pem"}[name] },
+	})
+	require.NoError(l.t, ctx.Err(), "the read hangs")
+	s, err := d.Begin(catalog)
+	require.NoError(l.t, err)
+	report := s.Apply(bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'}), code, nil)
+	requireNoViolations(l.t, report)
+	require.Zero(l.t, code, "%+v", report.Errors)
+}
+
+// shake changes, deletes and creates rows of a table.
+func (l *lab) shake(table string) error {
+	for i, id := range slices.Sorted(maps.Keys(maps.Collect(l.environment.Rows(table)))) {
+		var err error
+		switch i % 6 {
+		case 0:
+			err = l.environment.Delete(table, id)
+		case 1:
+			err = l.environment.Update(table, id, simulator.Row{table + "_name": fmt.Sprint("changed ", i)})
+		case 2:
+			_, err = l.environment.Create(table, simulator.Row{table + "_name": fmt.Sprint("new ", i)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func soakStreams() []string {
+	names := make([]string, soakTables)
+	for i := range names {
+		names[i] = fmt.Sprintf("soak_%c", 'a'+i)
+	}
+	return names
+}
+
+// soakEnvironment has small tables, three of four of which are tracked.
+func soakEnvironment() []*simulator.Table {
+	var tables []*simulator.Table
+	for i, name := range soakStreams() {
+		column := func(name string, typ simulator.ColumnType) simulator.Column {
+			return simulator.Column{LogicalName: name, SchemaName: name, Type: typ}
+		}
+		key := column(name+"id", simulator.Uniqueidentifier)
+		key.PrimaryID = true
+		title := column(name+"_name", simulator.String)
+		title.MaxLength = 100
+		modified := column("modifiedon", simulator.DateTime)
+		modified.Behavior = simulator.UserLocal
+		tables = append(tables, &simulator.Table{
+			LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s", PrimaryID: key.LogicalName,
+			Type: simulator.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: i%4 != 0, CanBeTracked: true,
+			Columns: []simulator.Column{modified, title, key, column("versionnumber", simulator.BigInt)},
+		})
+	}
+	return tables
+}
