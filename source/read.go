@@ -11,9 +11,9 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-// streamsAhead is how many more streams are read than requests may be under way: while the rows of one are encoded,
-// another has its turn.
-const streamsAhead = 2
+// streamsPerPlace is how many streams share one of the requests that may be under way: while the rows of one are encoded
+// another has its turn, and towards the end of the read few streams are left to use all places.
+const streamsPerPlace = 2
 
 // read reads the streams of the configured catalog.
 func (v *verbs) read(ctx context.Context) error {
@@ -48,7 +48,7 @@ func (v *verbs) read(ctx context.Context) error {
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: ahead.tokenLife,
-		Parallel: func() int { return client.Places() + streamsAhead },
+		Parallel: func() int { return client.Places() * streamsPerPlace },
 	}
 	failed, err := job.Run(ctx, ahead.streams)
 	switch {
