@@ -86,6 +86,7 @@ func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 		e.held = true
 	}
 	e.reset()
+	e.lines.ctx = ctx
 	e.floor = max(CursorAt(at), e.before.Next())
 	stream, _ := json.Marshal(e.plan.Stream) // a string always marshals
 	e.head = append(e.head[:0], `{"type":"RECORD","record":{"stream":`...)

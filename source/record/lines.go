@@ -1,6 +1,10 @@
 package record
 
-import "source-microsoft-dataverse/source/protocol"
+import (
+	"context"
+
+	"source-microsoft-dataverse/source/protocol"
+)
 
 // margin is what reserve leaves behind: enough for the names and times that the encoder adds to a line, and its end.
 const margin = 1 << 10
@@ -8,9 +12,10 @@ const margin = 1 << 10
 // lines are those of one page while it is encoded. They lie in chunks of a pool, none across two.
 type lines struct {
 	pool   *Pool
-	chunks [][]byte // full ones
-	buffer []byte   // the chunk at hand: whole lines, and the line at hand
-	from   int      // where in buffer the line at hand begins
+	ctx    context.Context // of the page at hand: its rows come one by one, without one of their own
+	chunks [][]byte        // full ones
+	buffer []byte          // the chunk at hand: whole lines, and the line at hand
+	from   int             // where in buffer the line at hand begins
 }
 
 // place is where a whole line stands.
@@ -26,7 +31,7 @@ func (l *lines) reserve(n int) {
 // turn takes the line at hand to a new chunk.
 func (l *lines) turn(n int) {
 	line := l.buffer[l.from:]
-	next := append(l.pool.take(len(line)+n), line...)
+	next := append(l.pool.take(l.ctx, len(line)+n), line...)
 	if l.from == 0 {
 		l.pool.give(l.buffer)
 	} else {
@@ -51,7 +56,7 @@ func (l *lines) clear() {
 		l.pool.give(chunk)
 	}
 	l.pool.give(l.buffer)
-	*l = lines{pool: l.pool, chunks: l.chunks[:0]}
+	*l = lines{pool: l.pool, ctx: l.ctx, chunks: l.chunks[:0]}
 }
 
 // handOver empties l and returns the lines of some rows, in their order. What stands between them is taken out.

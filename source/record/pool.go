@@ -75,11 +75,15 @@ func (p *Pool) release() {
 	p.freed.Broadcast()
 }
 
-// take hands out an empty chunk for n bytes at least. Where many are in use it waits for those of pages on their way out.
-func (p *Pool) take(n int) []byte {
+// take hands out an empty chunk for n bytes at least. Where many are in use it waits for those of pages on their way out,
+// but not beyond the context's end.
+func (p *Pool) take(ctx context.Context, n int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.rooms != nil && p.used >= ahead && p.leaving > 0 {
+	if p.short() {
+		defer context.AfterFunc(ctx, p.wake)()
+	}
+	for p.short() && ctx.Err() == nil {
 		p.freed.Wait()
 	}
 	p.used++
@@ -93,6 +97,16 @@ func (p *Pool) take(n int) []byte {
 	chunk := p.free[last]
 	p.free = p.free[:last]
 	return chunk
+}
+
+// short says whether a page has to wait for the memory of another. The lock is held.
+func (p *Pool) short() bool { return p.rooms != nil && p.used >= ahead && p.leaving > 0 }
+
+// wake lets those who wait look again.
+func (p *Pool) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.freed.Broadcast()
 }
 
 // give takes a chunk back, if there is one. What was made for a long line is left to the garbage collector.
