@@ -32,7 +32,9 @@ func TestTheDocumentationTellsEachSetting(t *testing.T) {
 }
 
 func TestLinksWithinTheDocumentationLeadToFiles(t *testing.T) {
-	for _, page := range []string{"README.md", "CHANGELOG.md", "docs/microsoft-dataverse.md"} {
+	for _, page := range []string{
+		"README.md", "CHANGELOG.md", "docs/microsoft-dataverse.md", "docs/switching.md", "docs/orchestration.md",
+	} {
 		for _, link := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(text(t, page), -1) {
 			if !strings.HasPrefix(link[1], "https://") {
 				assert.FileExists(t, filepath.Join("..", filepath.Dir(page), link[1]), page)

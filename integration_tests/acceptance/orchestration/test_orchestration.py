@@ -1,0 +1,136 @@
+"""The examples of docs/orchestration.md, taken from the page and run or read as they stand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from connector import Connector, configured
+from environment import Environment, next_second
+
+PAGE = (Path(__file__).parents[3] / "docs" / "orchestration.md").read_text()
+
+
+def example(section: str, language: str) -> str:
+    """The last block of a language in a section of the page."""
+    (text,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)[-1]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    made = Environment(tmp_path_factory.mktemp("environment"), rows=60)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connector(environment, tmp_path):
+    return Connector(tmp_path / "connector", environment.config, environment={"DATAVERSE_CA_FILE": str(environment.ca)})
+
+
+def test_the_ten_lines_of_pyairbyte_fill_a_database(environment, tmp_path):
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "config.json").write_text(json.dumps(environment.config))
+    (tmp_path / "source-microsoft-dataverse").symlink_to(os.environ["CONNECTOR"])
+
+    def run() -> str:
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", example("PyAirbyte in ten lines", "python")], cwd=tmp_path,
+                              env={**os.environ, "DATAVERSE_CA_FILE": str(environment.ca)}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip().splitlines()[-1]
+
+    assert run() == "120 records"
+    next_second()
+    environment.create("account", name="new")
+    assert run() == "1 records"
+    with duckdb.connect(str(tmp_path / "crm.duckdb")) as database:
+        assert database.execute("SELECT COUNT(*) FROM main.account WHERE _ab_cdc_deleted_at IS NULL").fetchone() == (61,)
+
+
+class Script:
+    """The script of one sync, with the directories that it names."""
+
+    def __init__(self, folder: Path, environment: Environment, catalog: dict):
+        self.sync, self.data = folder / "sync", folder / "data"
+        self.environment = {**os.environ, "SYNC": str(self.sync), "DATA": str(self.data), "DATAVERSE_CA_FILE": str(environment.ca)}
+        self.sync.mkdir()
+        self.data.mkdir()
+        (self.sync / "sync.sh").write_text(example("A script of one sync", "sh"))
+        (self.sync / "config.json").write_text(json.dumps(environment.config))
+        self.configure(catalog)
+
+    def configure(self, catalog: dict) -> None:
+        (self.sync / "catalog.json").write_text(json.dumps(catalog))
+
+    def run(self) -> tuple[int, list[dict]]:
+        """The exit code of a run, and the records of the file that it left."""
+        next_second()  # the files are called by the second
+        before = set(self.data.glob("records/*"))
+        done = subprocess.run(["sh", str(self.sync / "sync.sh")], env=self.environment, capture_output=True, text=True, check=False)
+        (made,) = set(self.data.glob("records/*")) - before
+        messages = [json.loads(line) for line in made.read_text().split("\n") if line]
+        return done.returncode, [m["record"] for m in messages if m["type"] == "RECORD"]
+
+
+def test_the_script_of_one_sync_goes_on_from_its_own_state(environment, connector, tmp_path):
+    script = Script(tmp_path, environment, configured(connector.discover(), "account", "contact"))
+    code, records = script.run()
+    assert code == 0 and len(records) == len(environment.rows("account")) + len(environment.rows("contact"))
+    code, records = script.run()
+    assert (code, records) == (0, [])
+
+    key = environment.keys("contact")[0]
+    environment.delete("contact", key)
+    made = environment.create("account", name="new")
+    code, records = script.run()
+    assert code == 0 and {(r["stream"], r["data"].get("contactid") or r["data"].get("accountid")) for r in records} == {("contact", key), ("account", made)}
+
+
+def test_the_script_of_one_sync_saves_what_went_well(environment, connector, tmp_path):
+    catalog = configured(connector.discover(), "task", "email")
+    script = Script(tmp_path, environment, catalog)
+    catalog["streams"][1]["stream"] = {**catalog["streams"][1]["stream"], "name": "not_there"}
+    script.configure(catalog)
+    code, records = script.run()
+    assert code == 1 and len(records) == len(environment.rows("task"))
+    code, records = script.run()
+    assert (code, records) == (1, []), "the stream that went well goes on from where it was"
+
+
+def test_the_manifest_of_the_cron_job_fits_the_script():
+    job = yaml.safe_load(example("Kubernetes CronJob", "yaml"))
+    assert (job["apiVersion"], job["kind"], job["spec"]["concurrencyPolicy"]) == ("batch/v1", "CronJob", "Forbid")
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["command"] == ["sh", "/sync/sync.sh"]
+    assert {m["mountPath"] for m in container["volumeMounts"]} == {"/sync", "/data"}
+    assert {m["name"] for m in container["volumeMounts"]} == {v["name"] for v in pod["volumes"]}
+    assert pod["securityContext"]["runAsUser"] == 1000
+
+
+def test_the_definition_of_the_logic_app_starts_the_container_group():
+    definition = json.loads(example("Azure Logic Apps or Data Factory", "json"))
+    (trigger,), (action,) = definition["triggers"].values(), definition["actions"].values()
+    assert trigger["type"] == "Recurrence"
+    assert action["inputs"]["method"] == "POST" and "/start?api-version=" in action["inputs"]["uri"]
+    assert action["inputs"]["authentication"]["type"] == "ManagedServiceIdentity"
+
+
+def test_two_connections_divide_the_tables_between_them(environment, tmp_path):
+    patterns = re.findall(r'`("(?:include|exclude)_tables": \[.*?\])`', PAGE)
+    assert len(patterns) == 2
+    every = set(Connector(tmp_path, environment.config, environment={"DATAVERSE_CA_FILE": str(environment.ca)}).discover())
+    parts = []
+    for n, pattern in enumerate(patterns):
+        config = {**environment.config, **json.loads("{" + pattern + "}")}
+        parts.append(set(Connector(tmp_path / str(n), config, environment={"DATAVERSE_CA_FILE": str(environment.ca)}).discover()))
+    assert parts[0] and parts[1] and not parts[0] & parts[1] and parts[0] | parts[1] == every
