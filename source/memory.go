@@ -14,6 +14,8 @@ const (
 	resident = 64 << 20
 	// perRequest is what an answer takes while it waits, compressed, to be read.
 	perRequest = 4 << 20
+	// garbage is how much of it there may be, in percent of what lives, before it is collected.
+	garbage = 50
 	// pageShare is the part of the memory that the rows of one page may fill: two of them exist at once.
 	pageShare = 5
 )
@@ -38,9 +40,12 @@ func containerMemory(root fs.FS) memory {
 	return 0
 }
 
-// keep makes the garbage collector work before the container's limit ends the process. GOMEMLIMIT, where it is set,
-// says so already.
+// keep makes the garbage collector work often, which costs little, for what lives here is large and holds few pointers,
+// and in time before the container's limit ends the process. GOGC and GOMEMLIMIT, where they are set, say otherwise.
 func (m memory) keep(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	if m > 0 && getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(m) / 10 * 9)
 	}
