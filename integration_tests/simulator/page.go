@@ -30,6 +30,8 @@ type walk struct {
 // list answers a request for an entity set.
 func (e *Environment) list(c *call) (*reply, *apiError) {
 	switch {
+	case c.query.present["$apply"] && !c.prefer.track && !c.query.present["$deltatoken"]:
+		return e.apply(c)
 	case c.query.present["sql"]:
 		return e.sql(c)
 	case c.query.present["fetchXml"]:

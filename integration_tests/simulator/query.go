@@ -14,6 +14,7 @@ type rowQuery struct {
 	expanded   string
 	sql        string
 	fetch      string // FetchXML
+	apply      string
 	order      string
 	top        int // -1: no limit
 	count      bool
@@ -80,6 +81,8 @@ func (q *rowQuery) set(name, rawValue string) *apiError {
 		q.order = value
 	case "$expand":
 		q.expanded = value
+	case "$apply":
+		q.apply = value
 	case "sql":
 		q.sql = value
 	case "fetchXml":
@@ -114,13 +117,11 @@ func (q *rowQuery) setTop(value string) *apiError {
 	return nil
 }
 
-// refuseOption says why an option is not taken. $apply exists in the service but not in the simulator.
+// refuseOption says why an option is not taken.
 func refuseOption(name string) *apiError {
 	switch name {
 	case "$skip":
 		return badQuery("Skip Clause is not supported in CRM")
-	case "$apply":
-		return badQuery("The query option %s is not supported by this simulator.", name)
 	default:
 		return badQuery("The query parameter %s is not supported", name)
 	}

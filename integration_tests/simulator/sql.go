@@ -54,11 +54,7 @@ func appendItems(dst []byte, s *store, r ref, items []selectItem) ([]byte, *apiE
 		if item.cell == nil {
 			return dst, sqlRefused("COUNT(*) stands alone here")
 		}
-		dst = appendName(dst, begin, item.name)
-		before := len(dst)
-		if dst = s.appendValue(dst, r, item.cell); len(dst) == before {
-			dst = append(dst, "null"...)
-		}
+		dst = s.appendOrNull(appendName(dst, begin, item.name), r, item.cell)
 	}
 	return append(dst, '}'), nil
 }

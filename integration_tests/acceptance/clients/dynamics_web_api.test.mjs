@@ -151,6 +151,11 @@ test("it reads page by page", async () => {
   assert.ok(joined.value.some((r) => r.parentcustomerid_account?.name));
 });
 
+test("it aggregates", async () => {
+  const counted = await client.retrieveMultiple({ collection: "contacts", apply: "groupby((statecode),aggregate($count as total))" });
+  assert.equal(counted.value.reduce((sum, group) => sum + group.total, 0), 40);
+});
+
 test("it fetches by XML", async () => {
   const fetched = await client.fetchAll({
     collection: "contacts", includeAnnotations: "Microsoft.Dynamics.CRM.fetchxmlpagingcookie",
