@@ -10,7 +10,7 @@ import (
 type condition = predicate[ref]
 
 // rowFilter turns a $filter over rows into a condition: comparisons with eq, ne, gt, ge, lt and le, and the functions
-// contains, startswith and endswith (Microsoft, "Filter rows using OData").
+// contains, startswith and endswith (Microsoft, "Filter rows using OData"), and some of Dataverse's own functions.
 type rowFilter struct {
 	expression[ref]
 	store *store
@@ -28,6 +28,9 @@ func (f *rowFilter) compare() (condition, *apiError) {
 		if f.take(name) {
 			return f.function(name)
 		}
+	}
+	if t, ok := f.peek(); ok && !t.quoted && strings.HasPrefix(t.text, actionPrefix) {
+		return f.queryFunction()
 	}
 	return f.relation()
 }

@@ -20,9 +20,16 @@ func filterTokens(text string) ([]filterToken, *apiError) {
 		switch c := text[i]; c {
 		case ' ', '\t', '\n', '\r':
 			i++
-		case '(', ')', ',':
+		case '(', ')', ',', '=':
 			tokens = append(tokens, filterToken{text: string(c), at: i})
 			i++
+		case '[':
+			end := strings.IndexByte(text[i:], ']')
+			if end < 0 {
+				return nil, badQuery("')' or ',' expected at position %d in '%s'.", len(text), text)
+			}
+			tokens = append(tokens, filterToken{text: text[i : i+end+1], quoted: true, at: i})
+			i += end + 1
 		case '\'':
 			value, length := quotedString(text[i:])
 			if length == 0 {

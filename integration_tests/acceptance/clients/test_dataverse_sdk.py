@@ -10,6 +10,7 @@ import pytest
 from azure.identity import ClientSecretCredential
 from PowerPlatform.Dataverse.client import DataverseClient
 from PowerPlatform.Dataverse.core.errors import HttpError, MetadataError
+from PowerPlatform.Dataverse.models.filters import col
 from PowerPlatform.Dataverse.models.relationship import ManyToManyRelationshipMetadata
 from PowerPlatform.Dataverse.models.upsert import UpsertItem
 
@@ -147,6 +148,20 @@ def test_rows_are_listed_page_by_page(client, environment):
     assert {r["contactid"] for page in pages for r in page.records} == set(environment.keys("contact"))
     first = client.records.list("contact", select=["lastname"], orderby=["lastname desc"], top=3)
     assert len(first.records) == 3
+
+
+def test_rows_are_found_by_conditions(client):
+    keys = client.records.create("contoso_everything", [{"contoso_name": f"found {n}", "contoso_integer": 9_000_000 + n} for n in range(5)])
+
+    def found(condition) -> set[int]:
+        query = client.query.builder("contoso_everything").select("contoso_name").where(condition & col("contoso_name").startswith("found"))
+        return {keys.index(row["contoso_everythingid"]) for row in query.execute()}
+
+    assert found(col("contoso_integer") >= 9_000_003) == {3, 4}
+    assert found(col("contoso_name").in_(["found 0", "found 2"])) == {0, 2}
+    assert found(col("contoso_integer").not_in([9_000_000, 9_000_001])) == {2, 3, 4}
+    assert found(col("contoso_integer").between(9_000_001, 9_000_002)) == {1, 2}
+    assert found(~(col("contoso_name").like("%3") | col("contoso_decimal").is_not_null())) == {0, 1, 2, 4}
 
 
 def test_rows_are_queried(client):
