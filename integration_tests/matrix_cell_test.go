@@ -76,7 +76,7 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 		}
 	}
 	injections := c.inject()
-	report, code, err := c.read(ctx, d, catalog)
+	report, code, err := c.read(ctx, d, catalog, c.limits)
 	if err != nil {
 		return err
 	}
@@ -100,9 +100,9 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 
 // open serves an environment of its own.
 func (c *cell) open(ctx context.Context) (err error) {
-	rows := 90
+	rows := 60
 	if c.large {
-		rows = 220
+		rows = 150
 	}
 	c.environment, err = simulator.New(simulator.Options{
 		Seed: 9, Rows: map[string]int{struckTable: rows, anotherTable: rows, virtualTable: rows},
@@ -163,7 +163,7 @@ func (c *cell) change() error {
 
 // succeed reads without faults, which must go well.
 func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog destination.Catalog, when string) error {
-	report, code, err := c.read(ctx, d, catalog)
+	report, code, err := c.read(ctx, d, catalog, source.Limits{})
 	if err == nil && code != 0 {
 		err = fmt.Errorf("the read %s failed: %v", when, report.Errors)
 	}
@@ -171,7 +171,7 @@ func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog 
 }
 
 // read runs the connector in this process, at the debug level, and brings what came into the destination.
-func (c *cell) read(ctx context.Context, d *destination.Destination, catalog destination.Catalog) (*destination.Report, int, error) {
+func (c *cell) read(ctx context.Context, d *destination.Destination, catalog destination.Catalog, limits source.Limits) (*destination.Report, int, error) {
 	args := []string{"read", "--debug"}
 	for name, content := range map[string]any{"config": c.settings(), "catalog": catalog, "state": d.StateFile()} {
 		raw, ok := content.([]byte)
@@ -186,11 +186,12 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 		}
 		args = append(args, "--"+name, c.path(name+".json"))
 	}
+	limits.Backoff = 2 * time.Millisecond // a five-hundredth of the usual one
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var stdout bytes.Buffer
 	code := source.Run(ctx, source.Process{
-		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: c.scaled(),
+		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: limits,
 		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": c.path("ca.pem")}[name] },
 	})
 	if ctx.Err() != nil {
@@ -207,21 +208,14 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 }
 
 func (c *cell) settings() map[string]any {
-	a, size := c.secrets.application, 37
+	a, size := c.secrets.application, 25
 	if c.large {
-		size = 100
+		size = 60
 	}
 	return map[string]any{
 		"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": size,
 		"tenant_id": a.TenantID, "client_id": a.ClientID, "client_secret_value": a.Secret,
 	}
-}
-
-// scaled are the limits of the cell, with pauses that are a five-hundredth of the usual ones.
-func (c *cell) scaled() source.Limits {
-	l := c.limits
-	l.Backoff = 2 * time.Millisecond
-	return l
 }
 
 // judge holds what came against what was to come.

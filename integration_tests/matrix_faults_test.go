@@ -13,7 +13,7 @@ type trouble struct {
 	name   string
 	want   [6]string // by phase
 	faults []simulator.Fault
-	large  bool          // on pages of 100 rows, from which smaller ones can be asked for
+	large  bool          // on pages of 60 rows, from which smaller ones can be asked for
 	limits source.Limits // beside the usual ones
 }
 
@@ -71,7 +71,7 @@ func outages() []trouble {
 		{name: "an answer that breaks off", want: everywhere(exact), faults: each(simulator.Cut(early))},
 		{name: "all answers break off", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Cut(early))},
 		{name: "an answer that stops in its middle", want: everywhere(exact), faults: once(simulator.Stalled(early)), limits: stalling},
-		{name: "all answers stop in their middle", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Stalled(early)), limits: source.Limits{Attempt: 250 * time.Millisecond}},
+		{name: "all answers stop in their middle", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Stalled(early)), limits: stalling},
 		{name: "an answer whose bytes come slowly", want: everywhere(exact), faults: each(simulator.Fault{BytesPerSecond: 50_000})},
 		{name: "an answer whose JSON ends early", want: everywhere(exact), faults: each(simulator.Garbage())},
 		{name: "nothing but answers whose JSON ends early", want: atSignIn("no authority", "broken off"), faults: always(simulator.Garbage())},

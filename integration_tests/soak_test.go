@@ -24,7 +24,7 @@ import (
 const (
 	soakPace   = 40
 	soakTables = 16
-	soakRows   = 400
+	soakRows   = 300
 )
 
 // soakHints are what the service recommends in the soaks: as many requests as it can bear for good, and as many as it
@@ -53,7 +53,7 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) 
 			after := l.server.Stats()
 			requests, refused := after.Requests-before.Requests, after.Throttled-before.Throttled
 			t.Logf("%d requests, %d refused by a limit, %d at once at most, answers %v", requests, refused, after.MostInFlight, after.ByStatus)
-			assert.Greater(t, requests, 2000)
+			assert.Greater(t, requests, 1500)
 			assert.Less(t, refused*100, requests, "429 answers are 1%% of %d requests or more", requests)
 			assert.LessOrEqual(t, after.MostInFlight, hint)
 		})
