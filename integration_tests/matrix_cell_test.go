@@ -170,7 +170,7 @@ func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog 
 	return err
 }
 
-// read runs the connector in this process, at the debug level, and brings what came into the destination.
+// read runs the connector at the debug level, and brings what came into the destination.
 func (c *cell) read(ctx context.Context, d *destination.Destination, catalog destination.Catalog, limits source.Limits) (*destination.Report, int, error) {
 	args := []string{"read", "--debug"}
 	for name, content := range map[string]any{"config": c.settings(), "catalog": catalog, "state": d.StateFile()} {
@@ -186,18 +186,19 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 		}
 		args = append(args, "--"+name, c.path(name+".json"))
 	}
-	limits.Backoff = 2 * time.Millisecond // a five-hundredth of the usual one
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var stdout bytes.Buffer
-	code := source.Run(ctx, source.Process{
-		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: limits,
-		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": c.path("ca.pem")}[name] },
-	})
-	if ctx.Err() != nil {
-		return nil, code, errors.New("the read hangs")
+	run := c.inProcess
+	if c.built {
+		run = c.asProcess
 	}
-	lines := bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'})
+	lines, code, err := run(ctx, args, limits)
+	if ctx.Err() != nil {
+		err = errors.New("the read hangs")
+	}
+	if err != nil {
+		return nil, code, err
+	}
 	c.told = append(c.told, c.secrets.in(lines)...)
 	sync, err := d.Begin(catalog)
 	if err != nil {
@@ -205,6 +206,26 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 	}
 	report := sync.Apply(lines, code, nil)
 	return report, code, errors.Join(report.Violations...)
+}
+
+// inProcess runs the connector in this process, with pauses that are a five-hundredth of the usual ones.
+func (c *cell) inProcess(ctx context.Context, args []string, limits source.Limits) ([][]byte, int, error) {
+	limits.Backoff = 2 * time.Millisecond
+	var stdout bytes.Buffer
+	code := source.Run(ctx, source.Process{
+		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: limits,
+		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": c.path("ca.pem")}[name] },
+	})
+	return bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'}), code, nil
+}
+
+// asProcess runs the built connector, whose limits are the usual ones.
+func (c *cell) asProcess(ctx context.Context, args []string, _ source.Limits) ([][]byte, int, error) {
+	result, err := connector.Run(ctx, args, []string{"DATAVERSE_CA_FILE=" + c.path("ca.pem")})
+	if err == nil && len(result.Rest)+len(result.Stderr) > 0 {
+		err = fmt.Errorf("half a line %q, stderr %q", result.Rest, result.Stderr)
+	}
+	return result.Lines, result.ExitCode, err
 }
 
 func (c *cell) settings() map[string]any {

@@ -13,6 +13,7 @@ type trouble struct {
 	name   string
 	want   [6]string // by phase
 	faults []simulator.Fault
+	built  bool          // by the built connector, as a process
 	large  bool          // on pages of 60 rows, from which smaller ones can be asked for
 	limits source.Limits // beside the usual ones
 }
@@ -49,7 +50,7 @@ func faults() []trouble {
 
 func limitFaults() []trouble {
 	return []trouble{
-		{name: "429, number of requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfRequests, "1"))},
+		{name: "429, number of requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfRequests, "1")), built: true},
 		{name: "429, execution time", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfExecution, "1"))},
 		{name: "429, concurrent requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfConcurrency, "1"))},
 		{name: "429 without end", want: ofService("throttled"), faults: always(simulator.Throttling("1")), limits: source.Limits{Budget: 2500 * time.Millisecond}},
@@ -63,12 +64,12 @@ func outages() []trouble {
 	strange := simulator.Fault{Body: []byte(`{"status":"ok"}`), ContentType: "application/json"}
 	return []trouble{
 		{name: "502", want: everywhere(exact), faults: each(simulator.GatewayError(http.StatusBadGateway))},
-		{name: "503", want: everywhere(exact), faults: each(simulator.GatewayError(http.StatusServiceUnavailable))},
+		{name: "503", want: everywhere(exact), faults: each(simulator.GatewayError(http.StatusServiceUnavailable)), built: true},
 		{name: "504", want: everywhere(exact), faults: each(simulator.GatewayError(http.StatusGatewayTimeout))},
 		{name: "503 without end", want: atSignIn("no sign-in", "outage"), faults: always(simulator.GatewayError(http.StatusServiceUnavailable))},
 		{name: "no answer, the connection breaks", want: everywhere(exact), faults: each(simulator.Dropped())},
 		{name: "no answer at all, every connection breaks", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Dropped())},
-		{name: "an answer that breaks off", want: everywhere(exact), faults: each(simulator.Cut(early))},
+		{name: "an answer that breaks off", want: everywhere(exact), faults: each(simulator.Cut(early)), built: true},
 		{name: "all answers break off", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Cut(early))},
 		{name: "an answer that stops in its middle", want: everywhere(exact), faults: once(simulator.Stalled(early)), limits: stalling},
 		{name: "all answers stop in their middle", want: atSignIn("no sign-in", "broken off"), faults: always(simulator.Stalled(early)), limits: stalling},
@@ -103,7 +104,7 @@ func refusals() []trouble {
 		{name: "an attempt that times out, on pages of more than 50 rows", want: ofPages(exact), faults: heavy(simulator.Slow(time.Minute)), large: true, limits: source.Limits{Attempt: time.Second}},
 		{name: "0x80040216 that repeats the whole request", want: atSignIn("no sign-in", "outage"), faults: always(simulator.Echoed(http.StatusInternalServerError, "0x80040216"))},
 		{name: "403 that repeats the whole request", want: ofService("forbidden"), faults: always(simulator.Echoed(http.StatusForbidden, "0x80040220"))},
-		{name: "401, a token taken back", want: ofService(exact), faults: each(simulator.LostToken())},
+		{name: "401, a token taken back", want: ofService(exact), faults: each(simulator.LostToken()), built: true},
 		{name: "401 while Microsoft Entra is out for a moment", want: ofService(exact), faults: append(once(simulator.LostToken()), afterwards)},
 		{name: "401 without end", want: ofService("no token"), faults: always(simulator.LostToken())},
 		{name: "401 with a claims challenge", want: ofService(exact), faults: always(simulator.DemandedClaims(claims))},
