@@ -59,10 +59,8 @@ func (e *Environment) serveDefinitionAction(w http.ResponseWriter, r *http.Reque
 		if refusal != nil {
 			return true, refusal
 		}
-		for i := range given.Entities {
-			if _, refusal := e.defineTable(&given.Entities[i]); refusal != nil {
-				return true, refusal
-			}
+		if refusal := e.defineTables(given.Entities); refusal != nil {
+			return true, refusal
 		}
 	}
 	newReply(http.StatusNoContent).send(w)

@@ -32,6 +32,23 @@ func (e *Environment) defineTable(p *tablePayload) (defined, *apiError) {
 	return defined("EntityDefinitions(" + tableID(t) + ")"), nil
 }
 
+// defineTables makes all of several tables, or none.
+func (e *Environment) defineTables(payloads []tablePayload) *apiError {
+	for i := range payloads {
+		_, refusal := e.defineTable(&payloads[i])
+		if refusal == nil {
+			continue
+		}
+		for _, made := range payloads[:i] {
+			if err := e.RemoveTable(strings.ToLower(made.SchemaName)); err != nil {
+				return refuse(http.StatusInternalServerError, "0x80040216", "%v", err)
+			}
+		}
+		return refusal
+	}
+	return nil
+}
+
 // draft is a table as the service makes it: with its key, an owner, states, and who changed a row when.
 func (e *Environment) draft(p *tablePayload, set string) (*Table, *apiError) {
 	d := define(p.SchemaName, set, e.nextTypeCode()).describe(p.Description.text()).custom().untracked(true)

@@ -84,6 +84,29 @@ func toString(v any) string {
 	return ""
 }
 
+func TestSeveralTablesAreDefinedWholeOrNotAtAll(t *testing.T) {
+	c := serve(t, simulator.Options{}, simulator.ServerOptions{})
+	table := func(name string) string {
+		return `{"@odata.type":"Microsoft.Dynamics.CRM.ComplexEntityMetadata","SchemaName":"` + name + `","OwnershipType":"OrganizationOwned",
+			"Attributes":[{"@odata.type":"Microsoft.Dynamics.CRM.ComplexStringAttributeMetadata","SchemaName":"new_Name","IsPrimaryName":true}]}`
+	}
+	define := func(names ...string) answer {
+		tables := make([]string, len(names))
+		for i, name := range names {
+			tables[i] = table(name)
+		}
+		return c.write(http.MethodPost, "CreateEntities", `{"Entities":[`+strings.Join(tables, ",")+`]}`)
+	}
+	define("new_Day", "new_Box", "account").refused(t, http.StatusBadRequest, "0x80044366", "account")
+	c.get("new_days").refused(t, http.StatusNotFound, "0x80060888", "new_days")
+	require.Equal(t, http.StatusNoContent, define("new_Day", "new_Box").status)
+	assert.Empty(t, c.get("new_days").values(t))
+	row := c.write(http.MethodPost, "new_boxes", `{"new_name":"A"}`).made(t)
+	assert.NotContains(t, c.get("new_boxes("+row+")").json(t), "_ownerid_value")
+	assert.Equal(t, http.StatusNoContent, c.write(http.MethodPost, "PublishAllXml", "").status)
+	c.get("CreateEntities").refused(t, http.StatusMethodNotAllowed, "0x80060888", "GET")
+}
+
 func TestColumnsAreDefinedChangedAndDeleted(t *testing.T) {
 	c := serve(t, simulator.Options{Rows: map[string]int{"account": 2}}, simulator.ServerOptions{})
 	const columns = "EntityDefinitions(LogicalName='account')/Attributes"

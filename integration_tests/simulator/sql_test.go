@@ -54,13 +54,14 @@ func TestSQLIsAnsweredPageByPage(t *testing.T) {
 func TestSQLThatIsNotTakenIsRefused(t *testing.T) {
 	s := people(t)
 	for sql, want := range map[string]string{
-		"DELETE FROM contact":                              "'DELETE' is not expected",
-		"SELECT nope FROM contact":                         "Name = 'nope'",
-		"SELECT lastname FROM account":                     "not the table",
-		"SELECT lastname FROM contact JOIN account":        "'JOIN' is not expected",
-		"SELECT lastname FROM contact WHERE lastname":      "ends too early",
-		"SELECT lastname FROM contact WHERE lastname = 'a": "unterminated",
-		"SELECT TOP x lastname FROM contact":               "TOP needs a number",
+		"DELETE FROM contact":                                                         "'DELETE' is not expected",
+		"SELECT nope FROM contact":                                                    "Name = 'nope'",
+		"SELECT lastname FROM account":                                                "not the table",
+		"SELECT lastname FROM contact JOIN account":                                   "'JOIN' is not expected",
+		"SELECT lastname FROM contact WHERE lastname":                                 "ends too early",
+		"SELECT lastname FROM contact WHERE lastname = 'a":                            "unterminated",
+		"SELECT TOP x lastname FROM contact":                                          "TOP needs a number",
+		"SELECT lastname FROM contact WHERE numberofchildren = 'x or statecode eq 0'": "not of type 'Edm.Int64'",
 	} {
 		t.Run(sql, func(t *testing.T) {
 			a := s.do(http.MethodGet, "contacts?sql="+url.QueryEscape(sql), "")

@@ -33,6 +33,8 @@ func asFilter(c *cell, operator string, values []string) (string, *apiError) {
 		literals[i] = value
 		if kindOf(c) == textKind {
 			literals[i] = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		} else if _, ok := kindOf(c).parse(value); !ok {
+			return "", refuse(http.StatusBadRequest, "0x80041102", "The value '%s' of the condition on '%s' is not of type '%s'.", value, c.property, kindOf(c).edmName())
 		}
 	}
 	switch operator {
