@@ -98,7 +98,10 @@ func (a *call) leave() {
 // take reads an answer: first its bytes, while the service is at work, then what they say.
 func (a *call) take(ctx context.Context, answer *http.Response) error {
 	spool, err := a.spools.fill(answer)
-	defer a.spools.empty(spool)
+	defer func() {
+		answer.Body = http.NoBody // retryablehttp reads what it thinks is left
+		a.spools.empty(spool)
+	}()
 	a.served = time.Since(a.sent)
 	a.reached.Store(true)
 	a.governor.hint(answer.Header)
