@@ -21,7 +21,6 @@ class Refused(Exception):
 
     def __init__(self, method: str, path: str, status: int, body: str):
         super().__init__(f"{method} {path}: {status} {body[:300]}")
-        self.status = status
 
 
 class Environment:
