@@ -132,6 +132,9 @@ def test_a_state_without_a_token_means_a_first_sync(switch):
 
 def test_the_guide_names_each_kind_of_column_that_goes_or_comes(switch):
     guide = (Path(__file__).parents[3] / "docs" / "switching.md").read_text()
+    (spec,) = switch.ours.run("spec").of("SPEC", "spec")
+    for setting in spec["connectionSpecification"]["properties"]:
+        assert f"`{setting}`" in guide
     gone, come = switch.differ("account")
     for column in ("ownerid", "createdbyname", "owneridtype", "isprivate"):
         assert column in gone and f"`{column}`" in guide
