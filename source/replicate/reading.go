@@ -10,8 +10,12 @@ import (
 
 // readFirst reads a table that fits on one page: its rows and the delta token come in one answer, so nothing can
 // happen between them. A larger table's page is the first of its reading where the token at the end is proved to stand
-// for it, and is dropped unsent elsewhere.
+// for it. Elsewhere it is dropped unsent, and not asked for where the table is known to be large.
 func (r *reader) readFirst(ctx context.Context, s *State) error {
+	if r.rows > int64(r.PageSize) && !r.versions.proved() {
+		r.goToKeys(s)
+		return nil
+	}
 	w := r.newWalk(s)
 	defer w.encoder.Void()
 	w.track, w.first = true, true
@@ -24,7 +28,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 		bound, proved = r.bound(ctx)
 	}
 	if !proved {
-		s.Phase, s.Link, s.PageSize = Keys, r.keysPage(), 0
+		r.goToKeys(s)
 		return nil
 	}
 	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
@@ -32,8 +36,11 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 	return w.finish(ctx, page, nil)
 }
 
+func (r *reader) goToKeys(s *State) { s.Phase, s.Link, s.PageSize = Keys, r.keysPage(), 0 }
+
 // readKeys gets a delta token by a walk through the keys alone. Whether the token stands for the walk's first page or
-// its last, it stands for a time before any row is read: what changes while they are read comes with the changes.
+// its last, it stands for a time before any row is read: what changes while they are read comes with the changes. The
+// walk is given up as soon as it is proved that it need not be: the pages that are left would be for nothing.
 func (r *reader) readKeys(ctx context.Context, s *State) error {
 	if err := r.run(ctx); err != nil {
 		return err
@@ -54,6 +61,10 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 			s.Issued = page.At
 		}
 		seen.see(ctx, page)
+		if page.Next != "" && r.versions.proved() {
+			s.Phase, s.Link, s.PageSize, s.Issued = First, r.firstPage(), 0, time.Time{}
+			return nil
+		}
 		if page.Next != "" {
 			s.Link, s.PageSize = page.Next, p.size.toKeep()
 		} else {

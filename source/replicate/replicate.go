@@ -71,19 +71,29 @@ type Job struct {
 // them that a cancelled context left incomplete. The error is that of the output: then nothing more can be told.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
 	j.room = record.NewPool(encodedPages)
+	j.versions.recall(streams, j.Organization)
+	scouting := j.scout(ctx, streams)
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	ended, running := make(chan struct{}, len(streams)), 0
-	for _, s := range inOrder(streams) {
+	for left := inOrder(streams, scouting.scout); len(left) > 0; {
 		for ; running >= j.Parallel(); running-- {
 			<-ended
 		}
 		running++
+		var s Stream
+		s, left = scouting.next(ctx, left)
 		group.Go(func() error {
 			defer func() { ended <- struct{}{} }()
 			ok, err := j.read(ctx, s)
 			if !ok {
 				failures.Add(1)
+			}
+			if s.Configured.Name == scouting.scout {
+				if ok {
+					j.prove(ctx, s)
+				}
+				scouting.end()
 			}
 			return err
 		})

@@ -8,9 +8,6 @@ import (
 
 // readTracked reads a tracked table: all its rows the first time, from then on what has changed.
 func (r *reader) readTracked(ctx context.Context, saved *State) error {
-	if saved != nil && saved.Organization == r.Organization {
-		r.versions.learn(saved.TokenOf)
-	}
 	s := r.resume(ctx, saved)
 	r.warnAge(ctx, s)
 	s, err := r.persist(ctx, s, r.follow)

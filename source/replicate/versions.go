@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/bits"
@@ -42,7 +43,16 @@ func (v *versions) offer(table dataverse.Table, link dataverse.Link) {
 	v.table, v.link = table, link
 }
 
-// learn takes over what was found out: by this read, or by one before. Of findings that differ the careful one counts.
+// recall takes over what earlier reads of the same organisation have found out.
+func (v *versions) recall(streams []Stream, organization string) {
+	for _, s := range streams {
+		if state, err := ParseState(s.State); err == nil && state != nil && state.Organization == organization {
+			v.learn(state.TokenOf)
+		}
+	}
+}
+
+// learn takes over what was found out. Of findings that differ the careful one counts.
 func (v *versions) learn(found Moment) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -57,20 +67,36 @@ func (v *versions) found() Moment {
 	return v.moment
 }
 
-// take notes the answer to a delta link, and says whether its version may be compared with those of other tables.
+// proved says whether a first reading can do without a walk through its keys: tokens stand for first pages, and there is
+// a table whose changes tell how far the version has come.
+func (v *versions) proved() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.moment == FirstPage && v.link != ""
+}
+
+// comparable says whether the versions of different tables' tokens may be compared.
+func (v *versions) comparable() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.common || v.moment != NotKnown
+}
+
+// take notes the answer to a delta link. One that tells no version is of no use later either.
 func (v *versions) take(asked dataverse.Link, page dataverse.Page, changed bool) (now uint64, known bool) {
 	before, parsed := tokenVersion(asked)
 	now, alsoParsed := tokenVersion(page.Delta)
+	known = parsed && alsoParsed
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.link == asked { // or another one was offered meanwhile
 		v.link = page.Delta
+		if !known {
+			v.link = ""
+		}
 	}
-	if !parsed || !alsoParsed {
-		return 0, false
-	}
-	v.common = v.common || !changed && now > before
-	return now, v.common || v.moment != NotKnown
+	v.common = v.common || known && !changed && now > before
+	return now, known
 }
 
 // version is that of a delta token issued now, by a table whose changes are known.
@@ -81,8 +107,7 @@ func (j *Job) version(ctx context.Context) (now uint64, known bool) {
 	if link == "" {
 		return 0, false
 	}
-	other := &reader{Job: j, table: table, log: j.Log, stream: protocol.ConfiguredStream{Name: table.LogicalName}}
-	p, err := other.newKeyPager()
+	p, err := j.aside(table).newKeyPager()
 	if err != nil {
 		return 0, false
 	}
@@ -94,38 +119,52 @@ func (j *Job) version(ctx context.Context) (now uint64, known bool) {
 	return j.versions.take(link, page, len(p.keys())+len(p.encoder.Deleted()) > 0)
 }
 
+// aside reads a table for the sake of others: it belongs to no stream, and sends nothing.
+func (j *Job) aside(table dataverse.Table) *reader {
+	return &reader{Job: j, table: table, log: j.Log, stream: protocol.ConfiguredStream{Name: table.LogicalName}}
+}
+
 // witness watches a walk through a tracked table to find out which of its pages the delta token stands for. No page may
 // be asked for before the one ahead of it was seen.
 type witness struct {
 	*reader
-	pages  int
-	issued uint64 // the version of a token issued between the walk's first page and its last
+	pages          int
+	earlier, later uint64 // the versions of the first and the last token issued between the walk's first page and its last; 0: of none
 }
 
-// see looks at a page. Tokens are issued one behind the other, so their versions do not fall: one that is older than a
-// token issued before the last page was asked for is not of the last page, and one that is newer than a token issued
-// behind the first page is not of the first. Where nothing was written meanwhile they are the same, and tell nothing.
+// see looks at a page.
 func (w *witness) see(ctx context.Context, page dataverse.Page) {
 	if w.versions.found() != NotKnown {
 		return
 	}
 	w.pages++
-	if page.Next != "" {
-		if bits.OnesCount(uint(w.pages)) > 1 { // ever rarer: a long walk is worth few requests more
-			return
-		}
-		if version, known := w.version(ctx); known {
-			w.issued = version
-		}
-		return
-	}
-	version, known := tokenVersion(page.Delta)
 	switch {
-	case w.issued == 0 || !known:
-	case version < w.issued:
-		w.versions.learn(FirstPage)
-	case version > w.issued:
+	case page.Next == "":
+		w.conclude(page.Delta)
+	case bits.OnesCount(uint(w.pages)) == 1: // ever rarer: a long walk is worth few requests more
+		w.ask(ctx)
+	}
+}
+
+// ask has a token issued behind the page seen last.
+func (w *witness) ask(ctx context.Context) {
+	if version, known := w.version(ctx); known {
+		w.earlier, w.later = cmp.Or(w.earlier, version), version
+	}
+}
+
+// conclude compares the walk's own token. Tokens are issued one behind the other, so their versions do not fall: one that
+// is newer than a token issued behind the first page is not of the first, and one that is older than a token issued
+// before the last page was asked for is not of the last. Where nothing was written meanwhile they are the same, and tell
+// nothing.
+func (w *witness) conclude(token dataverse.Link) {
+	version, known := tokenVersion(token)
+	switch {
+	case !known || w.later == 0 || !w.versions.comparable():
+	case version > w.earlier:
 		w.versions.learn(LastPage)
+	case version < w.later:
+		w.versions.learn(FirstPage)
 	}
 }
 
