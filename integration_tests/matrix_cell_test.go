@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,7 @@ type cell struct {
 	took        time.Duration
 	hits        int
 	code        int
+	lines       [][]byte // of the read with the fault
 	failures    []destination.Error
 	after       []string // what is not the same in the end
 	told        []string // secrets that an output holds
@@ -76,6 +78,7 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 		}
 	}
 	injections := c.inject()
+	c.lines = nil
 	report, code, err := c.read(ctx, d, catalog, c.limits)
 	if err != nil {
 		return err
@@ -129,6 +132,7 @@ func (c *cell) inject() []*simulator.Injection {
 	for _, f := range c.faults {
 		if f.Phase == "" {
 			f.Phase = c.phase
+			f.Match = func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Path, "/organizations") } // the rows of no stream
 		}
 		if f.Claims != "" {
 			c.secrets.add("the claims demanded", f.Claims)
@@ -200,6 +204,9 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 		return nil, code, err
 	}
 	c.told = append(c.told, c.secrets.in(lines)...)
+	if c.lines == nil {
+		c.lines = lines
+	}
 	sync, err := d.Begin(catalog)
 	if err != nil {
 		return nil, code, err
@@ -246,6 +253,9 @@ func (c *cell) judge(t *testing.T) {
 	assert.Positive(t, c.hits, "the fault struck nothing")
 	assert.Empty(t, c.after, "what the destination holds in the end")
 	assert.Empty(t, c.told, "secrets that were told")
+	if c.limit != "" {
+		c.tells(t)
+	}
 	if c.want == exact {
 		assert.Zero(t, c.code)
 		assert.Empty(t, c.failures)
@@ -258,4 +268,28 @@ func (c *cell) judge(t *testing.T) {
 		return e.FailureType == want.failure &&
 			slices.ContainsFunc(want.sentences, func(sentence string) bool { return strings.Contains(e.Message, sentence) })
 	}), "%+v", c.failures)
+}
+
+// tells requires that a pause which the service asked for was told: in the log with its limit, and of the streams that
+// wait as RATE_LIMITED, until they go on.
+func (c *cell) tells(t *testing.T) {
+	logged, paused, resumed := false, false, false
+	for _, line := range c.lines {
+		m, err := destination.Parse(line)
+		require.NoError(t, err)
+		switch {
+		case m.Log != nil:
+			logged = logged || m.Log.Level == "WARN" && strings.Contains(m.Log.Message, c.limit)
+		case m.Trace != nil && m.Trace.StreamStatus != nil && m.Trace.StreamStatus.Status == "RUNNING":
+			limited := len(m.Trace.StreamStatus.Reasons) == 1 &&
+				holds(string(m.Trace.StreamStatus.Reasons[0]), `"RATE_LIMITED"`, `"quota_reset"`)
+			resumed = resumed || paused && !limited
+			paused = paused || limited
+		}
+	}
+	assert.True(t, logged, "the log names the limit")
+	if c.phase != simulator.PhaseMetadata { // no stream has begun
+		assert.True(t, paused, "RATE_LIMITED with the time until it ends")
+		assert.True(t, resumed, "RUNNING after it")
+	}
 }

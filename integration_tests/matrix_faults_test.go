@@ -13,6 +13,7 @@ type trouble struct {
 	name   string
 	want   [6]string // by phase
 	faults []simulator.Fault
+	limit  string        // that the log has to name, with a pause that the streams have to tell
 	built  bool          // by the built connector, as a process
 	large  bool          // on pages of 60 rows, from which smaller ones can be asked for
 	limits source.Limits // beside the usual ones
@@ -50,9 +51,9 @@ func faults() []trouble {
 
 func limitFaults() []trouble {
 	return []trouble{
-		{name: "429, number of requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfRequests, "1")), built: true},
-		{name: "429, execution time", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfExecution, "1"))},
-		{name: "429, concurrent requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfConcurrency, "1"))},
+		{name: "429, number of requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfRequests, "1")), limit: "number of requests", built: true},
+		{name: "429, execution time", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfExecution, "1")), limit: "combined execution time"},
+		{name: "429, concurrent requests", want: ofService(exact), faults: once(simulator.ThrottledBy(simulator.LimitOfConcurrency, "1")), limit: "concurrent requests"},
 		{name: "429 without end", want: ofService("throttled"), faults: always(simulator.Throttling("1")), limits: source.Limits{Budget: 2500 * time.Millisecond}},
 		{name: "429 with a pause of two hours", want: ofService("long pause"), faults: always(simulator.Throttling("7200"))},
 		{name: "`x-ms-dop-hint` falls to 1", want: ofService(exact), faults: always(simulator.Fault{DOPHint: 1})},
