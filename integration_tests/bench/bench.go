@@ -61,8 +61,8 @@ func (b *bench) samples(ctx context.Context, s *stage, m mode) ([]sample, error)
 	if err := s.configure(ctx, m); err != nil {
 		return nil, err
 	}
-	records := int64(s.setting.Tables) * int64(s.setting.Rows)
-	b.say("%d tables of %d rows, %s: having the pages made", s.setting.Tables, s.setting.Rows, m)
+	records := int64(s.setting.records())
+	b.say("%d tables of %d rows, %s: having the pages made", s.setting.streams(), s.setting.Rows, m)
 	_, said, err := s.read(ctx, records)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (b *bench) sample(ctx context.Context, s *stage, records int64) (sample, er
 	if err := s.ask(askUnpack, &bare[1]); err != nil {
 		return sample{}, err
 	}
-	if made := after.Kept.Rendered - before.Kept.Rendered; made > 0 {
+	if made := after.Kept.Rendered - before.Kept.Rendered; made > 0 && s.setting.Writes == 0 {
 		b.say("%d answers had to be made while the clock ran: the connector asked for what it had not asked for before", made)
 	}
 	return sample{

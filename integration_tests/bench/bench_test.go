@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // small is a scale at which the bench has to work and measures nothing.
 func small() scale {
 	return scale{
-		wideRows: 250, tables: 3, pages: 2, pageRows: 100, latency: time.Millisecond, hint: 3,
+		wideRows: 250, tables: 3, pages: 2, pageRows: 100, latency: time.Millisecond, hint: 3, writes: time.Millisecond,
 		flat: []int{150, 250}, definitions: 60, columns: 40, starts: 1,
 	}
 }
@@ -40,6 +40,7 @@ func TestEachScenarioPrintsWhatItMeasured(t *testing.T) {
 	for _, want := range []string{
 		"| one wide table, full_refresh | 250 |", "| one wide table, incremental | 250 |",
 		"| 3 tables of 2 pages, 1ms a request, full_refresh | 600 |", "requests in flight",
+		"| 3 tables of 2 pages, 1ms a request, incremental, in use | 650 |",
 		"| 150 rows |", "| 250 rows |",
 		"| `discover` of 60 tables with 40 columns each: peak memory |", "| `spec`, from start to end |",
 	} {

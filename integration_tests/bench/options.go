@@ -26,6 +26,7 @@ type scale struct {
 	pageRows    int
 	latency     time.Duration // of each request, where tables are read at once
 	hint        int           // how many requests the service recommends there
+	writes      time.Duration // between two writes to an environment in use
 	flat        []int         // rows of the tables whose reading may not take more memory
 	definitions int           // tables to discover
 	columns     int           // of each of them
@@ -35,7 +36,7 @@ type scale struct {
 // fullScale is what the README's numbers are measured at.
 func fullScale() scale {
 	return scale{
-		wideRows: 300_000, tables: 16, pages: 10, pageRows: 5000, latency: 250 * time.Millisecond, hint: 8,
+		wideRows: 300_000, tables: 16, pages: 10, pageRows: 5000, latency: 250 * time.Millisecond, hint: 8, writes: time.Second,
 		flat: []int{10_000, 100_000, 1_000_000, 10_000_000}, definitions: 2000, columns: 200, starts: 50,
 	}
 }

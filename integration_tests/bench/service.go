@@ -25,9 +25,12 @@ type setting struct {
 	Shape   shape
 	Tables  int
 	Rows    int // of each table
+	Short   int // rows of one table more; 0: there is none
 	Page    int // rows on a page; 0: as many as the service allows
 	Latency time.Duration
-	Hint    int    // x-ms-dop-hint; 0: the simulator's own
+	Hint    int           // x-ms-dop-hint; 0: the simulator's own
+	Writes  time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
+	TokenAt simulator.TokenAt
 	Keep    bool   // pages are made once and then sent from memory
 	CAFile  string // where the certificate authority is to be written
 }
@@ -93,6 +96,10 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 	if err != nil {
 		return fmt.Errorf("tell the address: %w", err)
 	}
+	writing, stop := context.WithCancel(ctx)
+	wrote := make(chan error, 1)
+	go func() { wrote <- s.write(writing, environment) }()
+	defer func() { stop(); err = errors.Join(err, <-wrote) }()
 	questions := bufio.NewScanner(in)
 	for questions.Scan() {
 		answer, err := reply(server, questions.Text())
@@ -110,10 +117,14 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 func (s setting) environment() (*simulator.Environment, error) {
 	const ordinaryRows = 50 // what lookups may point to
 	options := simulator.Options{Seed: 6, Tables: simulator.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}}
-	for i := range s.Tables {
+	options.Behaviors.TokenAt = s.TokenAt
+	for i := range s.streams() {
 		t := s.Shape.table(i)
 		options.Tables = append(options.Tables, t)
 		options.Rows[t.LogicalName] = s.Rows
+		if i == s.Tables {
+			options.Rows[t.LogicalName] = s.Short
+		}
 	}
 	environment, err := simulator.New(options)
 	if err != nil {
@@ -121,6 +132,44 @@ func (s setting) environment() (*simulator.Environment, error) {
 	}
 	return environment, nil
 }
+
+// streams is how many tables are read.
+func (s setting) streams() int {
+	if s.Short > 0 {
+		return s.Tables + 1
+	}
+	return s.Tables
+}
+
+// records is how many rows they have.
+func (s setting) records() int { return s.Tables*s.Rows + s.Short }
+
+// write changes a row now and then, until the context ends.
+func (s setting) write(ctx context.Context, e *simulator.Environment) error {
+	if s.Writes == 0 {
+		return nil
+	}
+	id := ""
+	for first := range e.Rows(written) {
+		id = first
+		break
+	}
+	tick := time.NewTicker(s.Writes)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := e.Update(written, id, simulator.Row{"name": fmt.Sprintf("written %d times", n)}); err != nil {
+			return err
+		}
+	}
+}
+
+// written is an ordinary table, which is not read.
+const written = "account"
 
 // reply answers a question of the bench.
 func reply(server *simulator.Server, question string) (any, error) {

@@ -79,8 +79,8 @@ func (s *stage) configure(ctx context.Context, m mode) error {
 	if err != nil {
 		return err
 	}
-	if len(streams) != s.setting.Tables {
-		return fmt.Errorf("discover found %d streams of %d tables", len(streams), s.setting.Tables)
+	if len(streams) != s.setting.streams() {
+		return fmt.Errorf("discover found %d streams of %d tables", len(streams), s.setting.streams())
 	}
 	var catalog struct {
 		Streams []configured `json:"streams"`
@@ -125,16 +125,16 @@ func (s *stage) read(ctx context.Context, records int64, more ...string) (cost, 
 		return c, said, fmt.Errorf("the read told errors and ended with 0: %s", strings.Join(said.Errors, "; "))
 	case said.Records != records || said.Covered != float64(records):
 		return c, said, fmt.Errorf("the read sent %d records of %d, and its states cover %.0f", said.Records, records, said.Covered)
-	case len(said.States) != s.setting.Tables:
-		return c, said, fmt.Errorf("%d of %d streams have a state", len(said.States), s.setting.Tables)
+	case len(said.States) != s.setting.streams():
+		return c, said, fmt.Errorf("%d of %d streams have a state", len(said.States), s.setting.streams())
 	}
 	for stream, complete := range said.Complete {
 		if !complete {
 			return c, said, fmt.Errorf("stream %s is not complete", stream)
 		}
 	}
-	if len(said.Complete) != s.setting.Tables {
-		return c, said, fmt.Errorf("%d of %d streams have a status", len(said.Complete), s.setting.Tables)
+	if len(said.Complete) != s.setting.streams() {
+		return c, said, fmt.Errorf("%d of %d streams have a status", len(said.Complete), s.setting.streams())
 	}
 	return c, said, nil
 }
