@@ -8,47 +8,47 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
 )
 
 // discover prints the tables of the environment as a catalog.
 func (v *verbs) discover(ctx context.Context) error {
-	var tables []dataverse.Table
+	var streams protocol.Catalog
 	err := v.within(ctx, v.Limits.standard().Discover, func(ctx context.Context) error {
-		var err error
-		tables, err = v.selectedTables(ctx)
-		return err
+		return v.addSelected(ctx, &streams)
 	})
 	if err != nil {
 		return err
 	}
-	return v.out.Catalog(catalog.New(tables))
+	return v.out.Catalog(streams)
 }
 
-// selectedTables reads the definitions of the tables that the configuration selects.
-func (v *verbs) selectedTables(ctx context.Context) ([]dataverse.Table, error) {
+// addSelected puts the tables that the configuration selects into a catalog. Each is dropped as soon as it is there.
+func (v *verbs) addSelected(ctx context.Context, streams *protocol.Catalog) error {
 	c, err := v.configure(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	client, letGo, err := v.connect(ctx, c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer letGo()
 	names, err := v.tableNames(ctx, client, c.Tables)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var tables []dataverse.Table
+	found := 0
 	err = client.Tables(ctx, names, func(t dataverse.Table) error {
-		tables = append(tables, t)
+		streams.Add(catalog.Stream(t))
+		found++
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", len(tables))
-	return tables, nil
+	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", found)
+	return nil
 }
 
 // errNoTables says that include_tables and exclude_tables leave nothing over.

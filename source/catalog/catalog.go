@@ -19,29 +19,16 @@ const (
 	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record that tells of a deletion
 )
 
-// New describes tables as the catalog of discover, in the order of their names.
-func New(tables []dataverse.Table) protocol.Catalog {
-	streams := make([]protocol.Stream, len(tables))
-	for i, t := range tables {
-		streams[i] = Stream(t)
-	}
-	slices.SortFunc(streams, func(a, b protocol.Stream) int { return strings.Compare(a.Name, b.Name) })
-	return protocol.Catalog{Streams: streams}
-}
-
 // Stream describes a table as a stream. It depends on nothing that an administrator may edit without changing the
-// data, such as labels: the platform shows any difference as a change of the schema.
+// data, such as labels, nor on the order of the columns: the platform shows any difference as a change of the schema.
 func Stream(t dataverse.Table) protocol.Stream {
 	stream := protocol.Stream{
 		Name:               t.LogicalName,
-		JSONSchema:         protocol.Schema{Properties: make(map[string]protocol.Property, len(t.Columns)+2)},
+		JSONSchema:         protocol.Schema{Properties: properties(t)},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh},
 		// The protocol demands a source-defined cursor, if need be a synthetic one, of whatever is resumable.
 		SourceDefinedCursor: true,
 		IsResumable:         true,
-	}
-	for _, column := range t.Columns {
-		stream.JSONSchema.Properties[column.Property] = Property(column)
 	}
 	for _, key := range t.Key() {
 		stream.SourceDefinedPrimaryKey = append(stream.SourceDefinedPrimaryKey, []string{key})
@@ -49,10 +36,24 @@ func Stream(t dataverse.Table) protocol.Stream {
 	if Incremental(t) {
 		stream.SupportedSyncModes = append(stream.SupportedSyncModes, airbyte.SyncModeIncremental)
 		stream.DefaultCursorField = []string{UpdatedAt}
-		stream.JSONSchema.Properties[UpdatedAt] = instant()
-		stream.JSONSchema.Properties[DeletedAt] = instant()
 	}
 	return stream
+}
+
+// properties are the columns of a table's stream by name, each of them once.
+func properties(t dataverse.Table) []protocol.NamedProperty {
+	all := make([]protocol.NamedProperty, 0, len(t.Columns)+2)
+	if Incremental(t) {
+		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()}, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
+	}
+	for _, column := range t.Columns {
+		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
+	}
+	byName := func(a, b protocol.NamedProperty) int { return strings.Compare(a.Name, b.Name) }
+	if !slices.IsSortedFunc(all, byName) { // most tables are: no lookup comes before the columns of change data capture
+		slices.SortStableFunc(all, byName)
+	}
+	return slices.CompactFunc(all, func(a, b protocol.NamedProperty) bool { return a.Name == b.Name })
 }
 
 // Incremental says whether a table's changes can be followed. Deletions of elastic rows name no partition, which is

@@ -74,23 +74,3 @@ func FuzzPage(f *testing.F) {
 		}
 	})
 }
-
-func FuzzDefinitions(f *testing.F) {
-	f.Add(`{"value":[{"LogicalName":"a","EntitySetName":"as","PrimaryIdAttribute":"aid","Attributes":[{"LogicalName":"aid",` +
-		`"AttributeTypeName":{"Value":"UniqueidentifierType"},"IsValidODataAttribute":true,"IsValidForRead":true,"DateTimeBehavior":null,"Targets":[null]}]}]}`)
-	f.Add(`{"value":[null]}`)
-	f.Add(`{"value":[{"Attributes":{}}]}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		var found []Table
-		err := eachDefinition(strings.NewReader(body), "value", func(d *jsontext.Decoder) error { return appendTable(&found, d) })
-		var broken *BrokenAnswerError
-		if err != nil && !errors.As(err, &broken) {
-			t.Fatalf("%q made an error without a type: %v", body, err)
-		}
-		for _, table := range found {
-			if table.EntitySet == "" || !table.Has(table.PrimaryID) {
-				t.Fatalf("%q made a table that cannot be read: %v", body, table)
-			}
-		}
-	})
-}

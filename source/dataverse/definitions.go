@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,10 +19,6 @@ import (
 // an answer of some megabytes.
 const chunk = 50
 
-// parallel is how many requests for definitions run at once. Four busy requests use up what the service grants one
-// user for good: 20 minutes of execution in any five (Microsoft, "Service protection API limits").
-const parallel = 4
-
 // TableNames lists the logical names of all tables that the Web API can address, sorted.
 func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 	var names []string
@@ -30,12 +27,10 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 		link:      "EntityDefinitions?$select=LogicalName,EntitySetName",
 		read: func(_ *http.Response, body io.Reader) error {
 			names = names[:0]
-			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
-				t, err := readTable(d)
-				if err == nil && t.EntitySet != "" {
+			return eachTable(body, "value", func(t Table) {
+				if t.EntitySet != "" {
 					names = append(names, t.LogicalName)
 				}
-				return err
 			})
 		},
 	})
@@ -47,11 +42,12 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 // order and never two at once. Tables that do not exist, or that the Web API cannot address, are left out.
 func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	read := reading{c, make(chan struct{}, runtime.GOMAXPROCS(0))}
+	group.SetLimit(c.Places() + cap(read.decoders)) // an answer that is being decoded has no place any more
 	var turn sync.Mutex
 	for part := range slices.Chunk(names, chunk) {
 		group.Go(func() error {
-			found, err := c.definitions(ctx, part)
+			found, err := read.definitions(ctx, part)
 			if err != nil {
 				return err
 			}
@@ -68,20 +64,47 @@ func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) e
 	return group.Wait()
 }
 
+// reading is a client that reads definitions. Answers lie compressed until one of the decoders is free: decoded they take
+// many times the memory, and more decoders than processors are no faster.
+type reading struct {
+	*Client
+	decoders chan struct{}
+}
+
+// tables gets an answer and keeps the tables in one of its arrays that can be used.
+func (r reading) tables(ctx context.Context, names []string, link Link, array string) ([]Table, error) {
+	var found []Table
+	err := r.get(ctx, request{
+		operation: "read the definitions of " + someOf(names),
+		link:      link,
+		read: func(_ *http.Response, body io.Reader) error {
+			r.decoders <- struct{}{}
+			defer func() { <-r.decoders }()
+			found = found[:0]
+			return eachTable(body, array, func(t Table) {
+				if t.EntitySet != "" && t.Has(t.PrimaryID) { // else the Web API cannot address it or read its key
+					found = append(found, t)
+				}
+			})
+		},
+	})
+	return found, err
+}
+
 // definitions reads one chunk, by RetrieveMetadataChanges, the only request that has behaviours of dates and targets
 // of lookups beside all other columns. Where a service refuses it, the plain definitions serve from then on.
-func (c *Client) definitions(ctx context.Context, names []string) ([]Table, error) {
-	if c.plain.Load() {
-		return c.plainDefinitions(ctx, names)
+func (r reading) definitions(ctx context.Context, names []string) ([]Table, error) {
+	if r.plain.Load() {
+		return r.plainDefinitions(ctx, names)
 	}
-	found, err := c.metadataChanges(ctx, names)
+	found, err := r.metadataChanges(ctx, names)
 	if !refusesFunction(err) {
 		return found, err
 	}
-	c.plain.Store(true)
-	c.log.LogAttrs(ctx, slog.LevelInfo, "RetrieveMetadataChanges is refused, reading EntityDefinitions instead",
+	r.plain.Store(true)
+	r.log.LogAttrs(ctx, slog.LevelInfo, "RetrieveMetadataChanges is refused, reading EntityDefinitions instead",
 		slog.String("reason", err.Error()))
-	return c.plainDefinitions(ctx, names)
+	return r.plainDefinitions(ctx, names)
 }
 
 // refusesFunction says whether the service refused one request as such, for good or until the attempts were used up.
@@ -96,28 +119,17 @@ func refusesFunction(err error) bool {
 }
 
 // metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions").
-func (c *Client) metadataChanges(ctx context.Context, names []string) ([]Table, error) {
+func (r reading) metadataChanges(ctx context.Context, names []string) ([]Table, error) {
 	query, err := metadataQuery(names)
 	if err != nil {
 		return nil, err
 	}
-	var found []Table
-	err = c.get(ctx, request{
-		operation: "read the definitions of " + someOf(names),
-		link:      Link("RetrieveMetadataChanges(Query=@p1)?@p1=" + escape(query)),
-		read: func(_ *http.Response, body io.Reader) error {
-			found = found[:0]
-			return eachDefinition(body, "EntityMetadata", func(d *jsontext.Decoder) error {
-				return appendTable(&found, d)
-			})
-		},
-	})
-	return found, err
+	return r.tables(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata")
 }
 
 // plainDefinitions reads tables by EntityDefinitions. Its expansion of columns has no behaviours of dates, for they
 // belong to a derived type: they take one more request for each table that has dates.
-func (c *Client) plainDefinitions(ctx context.Context, names []string) ([]Table, error) {
+func (r reading) plainDefinitions(ctx context.Context, names []string) ([]Table, error) {
 	filter := make([]string, len(names))
 	for i, name := range names {
 		filter[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
@@ -125,22 +137,12 @@ func (c *Client) plainDefinitions(ctx context.Context, names []string) ([]Table,
 	link := "EntityDefinitions?$select=" + strings.Join(tableProperties(), ",") +
 		"&$filter=" + escape(strings.Join(filter, " or ")) +
 		"&$expand=Attributes($select=" + strings.Join(columnProperties(), ",") + ")"
-	var found []Table
-	err := c.get(ctx, request{
-		operation: "read the definitions of " + someOf(names),
-		link:      Link(link),
-		read: func(_ *http.Response, body io.Reader) error {
-			found = found[:0]
-			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
-				return appendTable(&found, d)
-			})
-		},
-	})
+	found, err := r.tables(ctx, names, Link(link), "value")
 	if err != nil {
 		return nil, err
 	}
 	for i := range found {
-		if err := c.dateBehaviors(ctx, &found[i]); err != nil {
+		if err := r.dateBehaviors(ctx, &found[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -158,9 +160,9 @@ func (c *Client) dateBehaviors(ctx context.Context, t *Table) error {
 			"Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior"),
 		read: func(_ *http.Response, body io.Reader) error {
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
-				date, err := readColumn(d)
-				if column := t.Column(date.LogicalName); err == nil && column != nil {
-					column.Behavior = date.Behavior
+				date, err := readColumn(d, nil)
+				if column := t.Column(date.name); err == nil && column != nil {
+					column.Behavior = DateBehavior(date.behavior)
 				}
 				return err
 			})
@@ -172,8 +174,8 @@ func (c *Client) dateBehaviors(ctx context.Context, t *Table) error {
 func eachDefinition(body io.Reader, array string, element func(*jsontext.Decoder) error) error {
 	d := newDecoder(body)
 	seen := false
-	err := eachMember(d, func(name string) error {
-		if name != array {
+	err := eachMember(d, func(name []byte) error {
+		if string(name) != array {
 			return d.SkipValue()
 		}
 		seen = true

@@ -1,36 +1,49 @@
 package dataverse
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 
+	gojson "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // newDecoder reads the JSON of an answer. The default check for repeated names would remember every name of every row.
 // Texts may hold half a surrogate pair or bytes that are not UTF-8, as old imports have left them: whoever passes
 // a text on mends it.
-func newDecoder(body io.Reader) *jsontext.Decoder {
-	return jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+func newDecoder(body io.Reader) *jsontext.Decoder { return jsontext.NewDecoder(body, decoding()) }
+
+func decoding() jsontext.Options {
+	return gojson.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// eachMember reads an object, calling member after each name to read its value.
-func eachMember(d *jsontext.Decoder, member func(name string) error) error {
+// eachMember reads an object, calling member after each name to read its value. The name is valid until then.
+func eachMember(d *jsontext.Decoder, member func(name []byte) error) error {
 	if err := open(d, '{'); err != nil {
 		return err
 	}
 	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+		quoted, err := d.ReadValue()
 		if err != nil {
 			return broken(err)
 		}
-		if err := member(name.String()); err != nil {
+		if err := member(unquote(quoted)); err != nil {
 			return broken(err)
 		}
 	}
 	_, err := d.ReadToken()
 	return broken(err)
+}
+
+// unquote is the text of a valid JSON string. Where there is nothing to decode it is a part of it.
+func unquote(quoted jsontext.Value) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	text, _ := jsontext.AppendUnquote(nil, quoted) // complains of invalid UTF-8 alone, and mends it
+	return text
 }
 
 // eachElement reads an array, calling element in front of each of its values to read it.
@@ -64,19 +77,64 @@ func open(d *jsontext.Decoder, kind jsontext.Kind) error {
 
 // readString reads a string or null.
 func readString(d *jsontext.Decoder, into *string) error {
-	token, err := d.ReadToken()
+	value, err := d.ReadValue()
 	if err != nil {
 		return broken(err)
 	}
-	switch token.Kind() {
-	case '"':
-		*into = token.String()
-	case 'n':
-		*into = ""
-	default:
-		return &BrokenAnswerError{Reason: fmt.Sprintf("it has a %v where a string belongs", token.Kind())}
+	var fits bool
+	if *into, fits = textOf(value); !fits {
+		return misshapen(d.StackPointer())
 	}
 	return nil
+}
+
+// readBool reads true, false or null.
+func readBool(d *jsontext.Decoder, into *bool) error {
+	value, err := d.ReadValue()
+	if err != nil {
+		return broken(err)
+	}
+	var fits bool
+	if *into, fits = boolOf(value); !fits {
+		return misshapen(d.StackPointer())
+	}
+	return nil
+}
+
+// textOf is the text of a string, empty for null.
+func textOf(value jsontext.Value) (text string, fits bool) {
+	switch value.Kind() {
+	case '"':
+		return string(unquote(value)), true
+	default:
+		return "", value.Kind() == 'n'
+	}
+}
+
+// boolOf is true for true, and false for false and null.
+func boolOf(value jsontext.Value) (is, fits bool) {
+	kind := value.Kind()
+	return kind == 't', kind == 't' || kind == 'f' || kind == 'n'
+}
+
+// decode reads one value into a struct. What does not fit is a broken answer, like broken JSON.
+func decode(d *jsontext.Decoder, into any) error { return misfit(gojson.UnmarshalDecode(d, into)) }
+
+// decodeValue does the same for a value that is read already, and says whether it fits.
+func decodeValue(value jsontext.Value, into any) (fits bool) {
+	return gojson.Unmarshal(value, into, decoding()) == nil
+}
+
+func misfit(err error) error {
+	var semantic *gojson.SemanticError
+	if errors.As(err, &semantic) {
+		return misshapen(semantic.JSONPointer)
+	}
+	return err
+}
+
+func misshapen(at jsontext.Pointer) error {
+	return &BrokenAnswerError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
 }
 
 // drain reads to the end of the answer, so that a cut body or a wrong checksum is noticed.

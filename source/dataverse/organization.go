@@ -21,8 +21,8 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		read: func(_ *http.Response, body io.Reader) error {
 			who = Identity{}
 			d := newDecoder(body)
-			return eachMember(d, func(name string) error {
-				switch name {
+			return eachMember(d, func(name []byte) error {
+				switch string(name) {
 				case "OrganizationId":
 					return readString(d, &who.OrganizationID)
 				case "UserId":

@@ -107,8 +107,8 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	var next, delta string
 	rows := false
 	d := newDecoder(body)
-	err = eachMember(d, func(name string) error {
-		switch name {
+	err = eachMember(d, func(name []byte) error {
+		switch string(name) {
 		case "@odata.context":
 			return readString(d, &page.Context)
 		case "@odata.nextLink":

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,12 +24,33 @@ func (w *Writer) ConnectionStatus(problems []string) error {
 	return w.send(envelope{Type: "CONNECTION_STATUS", ConnectionStatus: status})
 }
 
-// Catalog writes the answer to discover.
+// Catalog writes the answer to discover, stream by stream: the line is never in memory as a whole.
 func (w *Writer) Catalog(c Catalog) error {
-	if c.Streams == nil {
-		c.Streams = []Stream{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	line := bufio.NewWriterSize(lineWriter{w}, catalogBuffer)
+	_, _ = line.WriteString(`{"type":"CATALOG","catalog":{"streams":[`) // line keeps the error for Flush
+	for i, s := range c.sorted() {
+		if i > 0 {
+			_ = line.WriteByte(',')
+		}
+		_, _ = line.Write(s.text)
 	}
-	return w.send(envelope{Type: "CATALOG", Catalog: &c})
+	_, _ = line.WriteString("]}}\n")
+	return line.Flush()
+}
+
+// catalogBuffer is as much as a pipe of Linux takes at once.
+const catalogBuffer = 64 << 10
+
+// lineWriter writes parts of a line. The writer's lock is held until the line has ended.
+type lineWriter struct{ *Writer }
+
+func (l lineWriter) Write(part []byte) (int, error) {
+	if err := l.write(part); err != nil {
+		return 0, err
+	}
+	return len(part), nil
 }
 
 // Status announces how far a stream has come.

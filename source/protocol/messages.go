@@ -66,7 +66,6 @@ type envelope struct {
 	Log              *logLine        `json:"log,omitempty"`
 	Spec             json.RawMessage `json:"spec,omitempty"`
 	ConnectionStatus *connectionLine `json:"connectionStatus,omitempty"`
-	Catalog          *Catalog        `json:"catalog,omitempty"`
 	Trace            *traceLine      `json:"trace,omitempty"`
 }
 

@@ -1,13 +1,11 @@
 package catalog_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 
 	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
@@ -85,10 +83,11 @@ func TestATrackedTableCanBeFollowed(t *testing.T) {
 	assert.True(t, s.SourceDefinedCursor)
 	assert.True(t, s.IsResumable)
 	instant := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone"}
-	assert.Equal(t, map[string]protocol.Property{
-		"accountid": nullable("string"), "_ownerid_value": nullable("string"), "revenue": nullable("number"),
-		"_ab_cdc_updated_at": instant, "_ab_cdc_deleted_at": instant,
-	}, s.JSONSchema.Properties, "a lookup has the name that it has in rows")
+	assert.Equal(t, []protocol.NamedProperty{
+		{Name: "_ab_cdc_deleted_at", Property: instant}, {Name: "_ab_cdc_updated_at", Property: instant},
+		{Name: "_ownerid_value", Property: nullable("string")},
+		{Name: "accountid", Property: nullable("string")}, {Name: "revenue", Property: nullable("number")},
+	}, s.JSONSchema.Properties, "by name; a lookup has the one that it has in rows")
 }
 
 func TestAnUntrackedTableIsReadWhole(t *testing.T) {
@@ -107,7 +106,7 @@ func TestAnElasticTableHasTwoKeysAndIsReadWhole(t *testing.T) {
 	s := catalog.Stream(sensor())
 	assert.Equal(t, [][]string{{"sensorid"}, {"partitionid"}}, s.SourceDefinedPrimaryKey)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh}, s.SupportedSyncModes)
-	assert.NotContains(t, s.JSONSchema.Properties, "_ab_cdc_deleted_at")
+	assert.Len(t, s.JSONSchema.Properties, 2, "and has no columns of change data capture")
 
 	table := sensor()
 	table.Columns = table.Columns[1:]
@@ -122,50 +121,25 @@ func TestATableIsFollowedIfItIsTrackedAndNotElastic(t *testing.T) {
 	}
 }
 
-func TestTheCatalogHasTheSameBytesInWhateverOrderTablesCome(t *testing.T) {
-	bytesOf := func(tables []dataverse.Table) string {
-		raw, err := json.Marshal(catalog.New(tables))
-		require.NoError(t, err)
-		return string(raw)
-	}
-	untracked := account()
-	untracked.LogicalName, untracked.Tracked = "accountlead", false
-	tables := []dataverse.Table{account(), untracked, sensor()}
-	want := bytesOf(tables)
-	slices.Reverse(tables)
-	for i := range tables {
-		slices.Reverse(tables[i].Columns)
-	}
-	assert.Equal(t, want, bytesOf(tables))
-
-	untracked.Columns = untracked.Columns[:1]
-	assert.Equal(t, `{"streams":[`+
-		`{"name":"accountlead","json_schema":{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","additionalProperties":true,`+
-		`"properties":{"revenue":{"type":["null","number"]}}},"supported_sync_modes":["full_refresh"],"source_defined_cursor":true,`+
-		`"source_defined_primary_key":[["accountid"]],"is_resumable":true}]}`, bytesOf([]dataverse.Table{untracked}))
+func TestAStreamIsTheSameInWhateverOrderColumnsCome(t *testing.T) {
+	table := account()
+	want := catalog.Stream(table)
+	slices.Reverse(table.Columns)
+	assert.Equal(t, want, catalog.Stream(table))
+	assert.Equal(t, "revenue", table.Columns[0].Property, "the argument stays as it was")
 }
 
-func TestStreamsAreSortedByName(t *testing.T) {
-	var names []string
-	tables := []dataverse.Table{{LogicalName: "team"}, {LogicalName: "account"}, {LogicalName: "new_x"}, {LogicalName: "accountleads"}}
-	for _, s := range catalog.New(tables).Streams {
-		names = append(names, s.Name)
-	}
-	assert.Equal(t, []string{"account", "accountleads", "new_x", "team"}, names)
-	assert.Equal(t, "team", tables[0].LogicalName, "the argument stays as it was")
-}
-
-func TestAnEnvironmentWithoutTablesHasAnEmptyCatalog(t *testing.T) {
-	raw, err := json.Marshal(catalog.New(nil))
-	require.NoError(t, err)
-	assert.Equal(t, `{"streams":[]}`, string(raw))
+func TestAColumnThatComesTwiceIsOneProperty(t *testing.T) {
+	table := account()
+	table.Columns = append(table.Columns, table.Columns[2])
+	assert.Equal(t, catalog.Stream(account()), catalog.Stream(table))
 }
 
 func TestEveryPropertyHasAType(t *testing.T) {
 	for _, table := range []dataverse.Table{account(), sensor()} {
-		for name, property := range catalog.Stream(table).JSONSchema.Properties {
-			assert.Len(t, property.Type, 2, name)
-			assert.Equal(t, "null", property.Type[0], name)
+		for _, property := range catalog.Stream(table).JSONSchema.Properties {
+			assert.Len(t, property.Type, 2, property.Name)
+			assert.Equal(t, "null", property.Type[0], property.Name)
 		}
 	}
 }

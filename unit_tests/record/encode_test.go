@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,10 +50,11 @@ func sensor() dataverse.Table {
 
 // configured selects columns of a table under the schema that discover gives them.
 func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStream {
-	schema := catalog.Stream(table).JSONSchema.Properties
 	s := protocol.ConfiguredStream{Name: table.LogicalName, Columns: map[string]protocol.Property{}}
-	for _, name := range columns {
-		s.Columns[name] = schema[name]
+	for _, p := range catalog.Stream(table).JSONSchema.Properties {
+		if slices.Contains(columns, p.Name) {
+			s.Columns[p.Name] = p.Property
+		}
 	}
 	return s
 }

@@ -24,8 +24,8 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
 	}
 	columns := map[string]protocol.Property{}
-	for name, property := range catalog.Stream(table).JSONSchema.Properties {
-		columns[name] = property
+	for _, p := range catalog.Stream(table).JSONSchema.Properties {
+		columns[p.Name] = p.Property
 	}
 	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
 	require.NoError(tb, err)

@@ -1,0 +1,119 @@
+package dataverse
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// definedColumn is a column in an answer, as far as it is asked for.
+type definedColumn struct {
+	name, typ, behavior string
+	targets             []string
+	valid, readable     bool // IsValidODataAttribute and IsValidForRead
+}
+
+// columnMember is a member of a column in an answer.
+type columnMember int
+
+const (
+	otherMember columnMember = iota
+	metadataID               // which the service sends unasked
+	logicalName
+	attributeTypeName
+	dateTimeBehavior
+	targets
+	isValidODataAttribute
+	isValidForRead
+)
+
+func columnMemberOf(name []byte) columnMember {
+	switch string(name) {
+	case "MetadataId":
+		return metadataID
+	case "LogicalName":
+		return logicalName
+	case "AttributeTypeName":
+		return attributeTypeName
+	case "DateTimeBehavior":
+		return dateTimeBehavior
+	case "Targets":
+		return targets
+	case "IsValidODataAttribute":
+		return isValidODataAttribute
+	case "IsValidForRead":
+		return isValidForRead
+	default:
+		return otherMember
+	}
+}
+
+// readColumn reads a column. It calls each, unless it is nil, with the values that are of use and where they end. The
+// service sends null for whatever does not apply.
+func readColumn(d *jsontext.Decoder, each func(of columnMember, value jsontext.Value, end int64)) (definedColumn, error) {
+	var c definedColumn
+	if d.PeekKind() == 'n' {
+		return c, d.SkipValue()
+	}
+	return c, eachMember(d, func(name []byte) error {
+		of := columnMemberOf(name)
+		if of == otherMember {
+			return d.SkipValue()
+		}
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if each != nil {
+			each(of, value, d.InputOffset())
+		}
+		if !c.set(of, value) {
+			return misshapen(d.StackPointer())
+		}
+		return nil
+	})
+}
+
+// set takes a member over, if it fits.
+func (c *definedColumn) set(of columnMember, value jsontext.Value) (fits bool) {
+	fits = true
+	var wrapped struct{ Value string }
+	switch of {
+	case logicalName:
+		c.name, fits = textOf(value)
+	case attributeTypeName:
+		fits = decodeValue(value, &wrapped)
+		c.typ = wrapped.Value
+	case dateTimeBehavior:
+		fits = decodeValue(value, &wrapped)
+		c.behavior = wrapped.Value
+	case targets:
+		c.targets = nil
+		fits = decodeValue(value, &c.targets)
+	case isValidODataAttribute:
+		c.valid, fits = boolOf(value)
+	case isValidForRead:
+		c.readable, fits = boolOf(value)
+	case metadataID, otherMember:
+	}
+	return fits
+}
+
+// inRows says whether rows have the column and it can be read. Some types are navigations and never properties of a row.
+func (c *definedColumn) inRows() bool {
+	return c.valid && c.readable && c.typ != "PartyListType" && c.typ != "CalendarRulesType"
+}
+
+func (c *definedColumn) column() Column {
+	column := Column{
+		LogicalName: c.name,
+		Property:    c.name,
+		Type:        ColumnType(strings.TrimSuffix(c.typ, "Type")),
+		Behavior:    DateBehavior(c.behavior),
+		Targets:     c.targets,
+	}
+	if column.Type == Lookup || column.Type == Customer || column.Type == Owner {
+		column.Property = "_" + c.name + "_value"
+	}
+	return column
+}

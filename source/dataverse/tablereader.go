@@ -1,0 +1,124 @@
+package dataverse
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// eachTable reads the tables in one array of an answer.
+func eachTable(body io.Reader, array string, found func(Table)) error {
+	r := &tableReader{answer: &skimmer{body: body}}
+	r.answer.take = r.keep
+	r.column = newDecoder(&r.text)
+	return eachDefinition(r.answer, array, func(d *jsontext.Decoder) error {
+		t, err := r.table(d)
+		if err == nil {
+			found(t)
+		}
+		return err
+	})
+}
+
+// tableReader reads the tables of one answer.
+type tableReader struct {
+	answer  *skimmer
+	columns []Column          // of the table at hand
+	column  *jsontext.Decoder // of a column that is not familiar
+	text    bytes.Reader      // of that column
+	differs []differentValue  // in it
+}
+
+// table reads a table. The service sends null for whatever does not apply.
+func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
+	var t Table
+	if d.PeekKind() == 'n' {
+		return t, d.SkipValue()
+	}
+	var kind, provider string
+	r.columns = r.columns[:0]
+	err := eachMember(d, func(name []byte) error {
+		switch string(name) {
+		case "LogicalName":
+			return readString(d, &t.LogicalName)
+		case "EntitySetName":
+			return readString(d, &t.EntitySet)
+		case "PrimaryIdAttribute":
+			return readString(d, &t.PrimaryID)
+		case "ChangeTrackingEnabled":
+			return readBool(d, &t.Tracked)
+		case "TableType":
+			return readString(d, &kind)
+		case "DataProviderId":
+			return readString(d, &provider)
+		case "Attributes":
+			return r.readColumns(d)
+		default:
+			return d.SkipValue()
+		}
+	})
+	t.Elastic = kind == "Elastic" || strings.EqualFold(provider, elasticProvider)
+	t.Columns = slices.Clone(r.columns)
+	slices.SortStableFunc(t.Columns, byProperty)
+	return t, err
+}
+
+func byProperty(a, b Column) int { return strings.Compare(a.Property, b.Property) }
+
+// readColumns reads the columns of a table. The skimmer takes those that are familiar.
+func (r *tableReader) readColumns(d *jsontext.Decoder) error {
+	if d.PeekKind() == 'n' {
+		return d.SkipValue()
+	}
+	if err := open(d, '['); err != nil {
+		return err
+	}
+	r.columns = r.columns[:0]
+	for {
+		r.answer.between = true
+		kind := d.PeekKind()
+		r.answer.between = false
+		if kind == ']' {
+			_, err := d.ReadToken()
+			return broken(err)
+		}
+		text, err := d.ReadValue()
+		if err != nil {
+			return broken(err)
+		}
+		if err := r.readColumn(text); err != nil {
+			return err
+		}
+	}
+}
+
+// readColumn reads a column that is not familiar, and makes it so.
+func (r *tableReader) readColumn(text jsontext.Value) error {
+	r.text.Reset(text)
+	r.column.Reset(&r.text, decoding())
+	r.differs = r.differs[:0]
+	column, err := readColumn(r.column, r.note)
+	if err != nil {
+		return err
+	}
+	r.keep(column)
+	r.answer.familiar.learn(text, column, r.differs)
+	return nil
+}
+
+// note notes a value that differs from column to column, if it is of a form that is known without decoding.
+func (r *tableReader) note(of columnMember, value jsontext.Value, end int64) {
+	switch {
+	case (of == metadataID || of == logicalName) && plainText(value) == len(value), of == targets && value.Kind() == '[':
+		r.differs = append(r.differs, differentValue{of, int(end) - len(value), int(end)})
+	}
+}
+
+func (r *tableReader) keep(column definedColumn) {
+	if column.inRows() {
+		r.columns = append(r.columns, column.column())
+	}
+}
