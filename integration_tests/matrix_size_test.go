@@ -1,0 +1,48 @@
+package integration_tests_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
+)
+
+func TestPagesThatWereTooHeavyGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
+	for name, test := range map[string]struct {
+		table string
+		sizes []string
+	}{
+		"behind a key, any size goes on where the page before ended":                {"contoso_child", []string{"250", "50", "250"}},
+		"where pages have numbers alone, another size would lead past rows or back": {virtualTable, []string{"250", "50"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{test.table: 1200}})
+			l.config["odata_maxpagesize"] = 250
+			d, catalog := destination.New(), l.configured(test.table)
+			heavy := simulator.SQLTimeout()
+			heavy.Table, heavy.Page, heavy.LargerThan = test.table, 2, 50
+			injection := l.server.Inject(heavy)
+			l.sync(d, catalog)
+			assert.Equal(t, 1, injection.Hits())
+			assert.Equal(t, test.sizes, l.sizes(test.table))
+			assert.Empty(t, d.Differences(test.table, l.environment.Rows(test.table)))
+		})
+	}
+}
+
+// sizes are the sizes of pages that the connector asked for of a table, one after another.
+func (l *lab) sizes(table string) []string {
+	t, _ := l.environment.Table(table)
+	var sizes []string
+	for _, r := range l.server.Requests() {
+		_, size, found := strings.Cut(r.Prefer, "odata.maxpagesize=")
+		if found && strings.HasSuffix(r.Path, "/"+t.EntitySetName) {
+			sizes = append(sizes, size)
+		}
+	}
+	return slices.Compact(sizes)
+}
