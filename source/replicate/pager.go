@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -34,6 +35,7 @@ type pager struct {
 	// request it would give the others without a word (Microsoft, "Use change tracking to synchronize data with
 	// external systems").
 	whole bool
+	came  int // the mark of versions when the last page had come
 
 	// read are the hashes of the links followed: a link is long, and a table may have many pages.
 	read map[uint64]struct{}
@@ -42,6 +44,18 @@ type pager struct {
 
 func (r *reader) newPager(e *record.Encoder, size int) *pager {
 	return &pager{reader: r, encoder: e, size: newPageSize(size), read: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+}
+
+// arrival notes when a page has come, before it waits for room.
+type arrival struct {
+	*record.Encoder
+	pager *pager
+}
+
+// Begin implements dataverse.Sink.
+func (a arrival) Begin(ctx context.Context, at time.Time) error {
+	a.pager.came = a.pager.versions.mark()
+	return a.Encoder.Begin(ctx, at)
 }
 
 // newKeyPager reads keys alone. Its encoder's lines go nowhere. Such rows are small, so its pages are as long as the

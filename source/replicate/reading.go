@@ -25,7 +25,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 	}
 	bound, proved := uint64(0), true
 	if page.Next != "" {
-		bound, proved = r.bound(ctx)
+		bound, proved = r.bound(ctx, w.came)
 	}
 	if !proved {
 		r.goToKeys(s)
@@ -60,7 +60,7 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 		if s.Issued.IsZero() {
 			s.Issued = page.At
 		}
-		seen.see(ctx, page)
+		seen.see(ctx, page, p.came)
 		if page.Next != "" && r.versions.proved() {
 			s.Phase, s.Link, s.PageSize, s.Issued = First, r.firstPage(), 0, time.Time{}
 			return nil

@@ -105,7 +105,7 @@ func (j *Job) prove(ctx context.Context, scout Stream) {
 			j.Log.DebugContext(ctx, "the keys of a short table do not tell which page delta tokens stand for", "table", scout.Table.LogicalName, "error", err)
 			return
 		}
-		seen.see(ctx, page)
+		seen.see(ctx, page, p.came)
 		if page.Next == "" || seen.pages == 1 && !seen.written(ctx) {
 			return
 		}
@@ -121,7 +121,7 @@ func (w *witness) written(ctx context.Context) bool {
 		case <-ctx.Done():
 			return false
 		}
-		w.ask(ctx)
+		w.ask(ctx, w.versions.mark())
 		if w.later > w.earlier && w.versions.comparable() {
 			return true
 		}

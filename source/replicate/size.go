@@ -96,7 +96,7 @@ func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Pag
 		page, err := p.Environment.Page(ctx, dataverse.PageRequest{
 			Table: p.table.LogicalName, Link: link, Size: p.size.now, Shrinks: smaller(p.size.now) > 0,
 			TrackChanges: p.track || p.whole, Waits: p.waits(ctx),
-		}, p.encoder)
+		}, arrival{p.encoder, p})
 		if err == nil {
 			p.size.pinned = p.size.pinned || page.Next.NumbersPages()
 			p.size.come()

@@ -1,10 +1,8 @@
 package replicate
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"math/bits"
 	"sync"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -34,6 +32,16 @@ type versions struct {
 	link   dataverse.Link // to the changes of a table that was read to its end; "": there is none yet
 	common bool           // tokens were seen to rise without a change of their own table
 	moment Moment
+	asked  int    // how many requests for a version were begun
+	newest int    // which of them was the last to be begun that is answered
+	now    uint64 // its answer
+}
+
+// mark is the present moment: requests for a version that are begun behind it have higher numbers.
+func (v *versions) mark() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.asked
 }
 
 // offer gives the delta link of a table that was read to its end. Its answers are short.
@@ -82,8 +90,23 @@ func (v *versions) comparable() bool {
 	return v.common || v.moment != NotKnown
 }
 
-// take notes the answer to a delta link. One that tells no version is of no use later either.
-func (v *versions) take(asked dataverse.Link, page dataverse.Page, changed bool) (now uint64, known bool) {
+// ask looks for the answer to a request that was begun behind a mark. Where there is none it numbers another one; a
+// number of 0 says that no table can be asked.
+func (v *versions) ask(mark int) (now uint64, number int, table dataverse.Table, link dataverse.Link) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case v.newest > mark:
+		now = v.now
+	case v.link != "":
+		v.asked++
+		number, table, link = v.asked, v.table, v.link
+	}
+	return now, number, table, link
+}
+
+// take notes the answer to a numbered request. A link that tells no version is of no use later either.
+func (v *versions) take(number int, asked dataverse.Link, page dataverse.Page, changed bool) (now uint64, known bool) {
 	before, parsed := tokenVersion(asked)
 	now, alsoParsed := tokenVersion(page.Delta)
 	known = parsed && alsoParsed
@@ -95,17 +118,21 @@ func (v *versions) take(asked dataverse.Link, page dataverse.Page, changed bool)
 			v.link = ""
 		}
 	}
-	v.common = v.common || known && !changed && now > before
-	return now, known
+	if !known {
+		return 0, false
+	}
+	if number > v.newest {
+		v.newest, v.now = number, now
+	}
+	v.common = v.common || !changed && now > before
+	return now, true
 }
 
-// version is that of a delta token issued now, by a table whose changes are known.
-func (j *Job) version(ctx context.Context) (now uint64, known bool) {
-	j.versions.mu.Lock()
-	table, link := j.versions.table, j.versions.link
-	j.versions.mu.Unlock()
-	if link == "" {
-		return 0, false
+// version is that of a delta token issued behind a mark, by a table whose changes are known. Streams share the answers.
+func (j *Job) version(ctx context.Context, mark int) (now uint64, known bool) {
+	now, number, table, link := j.versions.ask(mark)
+	if number == 0 {
+		return now, now > 0
 	}
 	p, err := j.aside(table).newKeyPager()
 	if err != nil {
@@ -116,69 +143,10 @@ func (j *Job) version(ctx context.Context) (now uint64, known bool) {
 	if err != nil || page.Next != "" { // nothing depends on it: what was to be saved is paid
 		j.Log.DebugContext(ctx, "the environment's version cannot be had from the changes of a table", "table", table.LogicalName, "error", err)
 	}
-	return j.versions.take(link, page, len(p.keys())+len(p.encoder.Deleted()) > 0)
+	return j.versions.take(number, link, page, len(p.keys())+len(p.encoder.Deleted()) > 0)
 }
 
 // aside reads a table for the sake of others: it belongs to no stream, and sends nothing.
 func (j *Job) aside(table dataverse.Table) *reader {
 	return &reader{Job: j, table: table, log: j.Log, stream: protocol.ConfiguredStream{Name: table.LogicalName}}
-}
-
-// witness watches a walk through a tracked table to find out which of its pages the delta token stands for. No page may
-// be asked for before the one ahead of it was seen.
-type witness struct {
-	*reader
-	pages          int
-	earlier, later uint64 // the versions of the first and the last token issued between the walk's first page and its last; 0: of none
-}
-
-// see looks at a page.
-func (w *witness) see(ctx context.Context, page dataverse.Page) {
-	if w.versions.found() != NotKnown {
-		return
-	}
-	w.pages++
-	switch {
-	case page.Next == "":
-		w.conclude(page.Delta)
-	case bits.OnesCount(uint(w.pages)) == 1: // ever rarer: a long walk is worth few requests more
-		w.ask(ctx)
-	}
-}
-
-// ask has a token issued behind the page seen last.
-func (w *witness) ask(ctx context.Context) {
-	if version, known := w.version(ctx); known {
-		w.earlier, w.later = cmp.Or(w.earlier, version), version
-	}
-}
-
-// conclude compares the walk's own token. Tokens are issued one behind the other, so their versions do not fall: one that
-// is newer than a token issued behind the first page is not of the first, and one that is older than a token issued
-// before the last page was asked for is not of the last. Where nothing was written meanwhile they are the same, and tell
-// nothing.
-func (w *witness) conclude(token dataverse.Link) {
-	version, known := tokenVersion(token)
-	switch {
-	case !known || w.later == 0 || !w.versions.comparable():
-	case version > w.earlier:
-		w.versions.learn(LastPage)
-	case version < w.later:
-		w.versions.learn(FirstPage)
-	}
-}
-
-// bound is what the delta token of a walk is not later than whose first page has just been answered, where the
-// environment's tokens were proved to stand for first pages.
-func (r *reader) bound(ctx context.Context) (version uint64, known bool) {
-	if r.versions.found() != FirstPage {
-		return 0, false
-	}
-	return r.version(ctx)
-}
-
-// late says whether a delta token is not proved to stand for a moment before the rows behind the first page were read.
-func late(token dataverse.Link, bound uint64) bool {
-	version, known := tokenVersion(token)
-	return !known || version > bound
 }

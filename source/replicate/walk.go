@@ -55,7 +55,7 @@ func (w *walk) all(ctx context.Context) error {
 			return err
 		}
 		if w.whole {
-			seen.see(ctx, page)
+			seen.see(ctx, page, w.came)
 		}
 		w.encoder.Keys(w.sent.add)
 		if err := w.finish(ctx, page, w.encoder.Deleted()); err != nil || page.Next == "" {

@@ -26,7 +26,8 @@ type database struct {
 	at     replicate.Moment
 	every  time.Duration // between two writes; 0: nothing is written
 	began  time.Time
-	refuse string // the entity set whose rows are refused
+	refuse string                   // the entity set whose rows are refused
+	late   map[string]time.Duration // how much longer answers take, by entity set
 
 	mu     sync.Mutex
 	asked  map[string][]string // what was asked for, by entity set: "rows", "keys" or "changes"
@@ -43,8 +44,8 @@ func (d *database) version() int {
 
 // Page implements replicate.Environment. An answer takes its time.
 func (d *database) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
-	time.Sleep(100 * time.Millisecond)
 	set, selected := q.Link.EntitySet(), q.Link.Select()
+	time.Sleep(100*time.Millisecond + d.late[set])
 	page := dataverse.Page{At: answered(), Context: selecting(strings.Join(selected, ","))}
 	if err := sink.Begin(ctx, page.At); err != nil {
 		return page, err
@@ -197,6 +198,29 @@ func TestAShortReadingGivesAClockWhereItIsKnownWhatTokensStandFor(t *testing.T) 
 		require.Zero(t, got.failed, got.messages)
 		assert.Equal(t, cheap, times(d.asked["longs"]))
 		assert.NotContains(t, d.asked["shorts"], "keys", "nothing is left to find out")
+	})
+}
+
+func TestReadingsThatBeginAtOnceShareTheVersionsThatTheyAreHeldAgainst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &database{
+			at: replicate.FirstPage, every: time.Second, began: time.Now(), asked: map[string][]string{}, walked: map[string]int{},
+			pages: map[string]int{"shorts": 1}, late: map[string]time.Duration{},
+		}
+		rows := map[string]int64{"short": 50}
+		for i := range 8 {
+			name := fmt.Sprintf("long%d", i)
+			rows[name], d.pages[name+"s"], d.late[name+"s"] = 10*dataverse.MaxPageSize, 10, time.Duration(i)*time.Millisecond
+		}
+		got := run(t, d, func(j *replicate.Job) { j.Parallel = func() int { return len(rows) } }, tables(rows, airbyte.SyncModeIncremental)...)
+		require.Zero(t, got.failed, got.messages)
+		for set, pages := range d.pages {
+			if pages > 1 {
+				assert.Equal(t, "rows 10, changes 1", times(d.asked[set]))
+			}
+		}
+		assert.Equal(t, "rows 1, keys 1, changes 4, keys 1, changes 4", times(d.asked["shorts"]),
+			"two first pages at a time have room in memory; those behind the first four came before the last two questions")
 	})
 }
 
