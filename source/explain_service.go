@@ -17,6 +17,7 @@ func explainService(err error) (protocol.FailureType, string) {
 	var broken *dataverse.BrokenAnswerError
 	var wait *dataverse.WaitError
 	var refused *dataverse.APIError
+	var large *dataverse.LargeAnswerError
 	if !errors.As(err, &failed) {
 		failed = &dataverse.RequestError{}
 	}
@@ -24,6 +25,10 @@ func explainService(err error) (protocol.FailureType, string) {
 	case errors.As(err, &wait):
 		return protocol.TransientError, fmt.Sprintf("Dataverse asks to wait %v before the next request, and the connector waits for %v "+
 			"at most in all. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Budget)
+	case errors.As(err, &large):
+		return protocol.ConfigError, fmt.Sprintf("The answer to the request to %s is larger than the %d MB that the connector takes, though it asks "+
+			"for a single row. Deselect the column that holds so much, such as the content of a file, or give the connector more memory.",
+			failed.Operation, large.Bytes>>20)
 	case errors.As(err, &broken):
 		return protocol.TransientError, explainBroken(failed, broken)
 	case !errors.As(err, &refused):

@@ -46,7 +46,9 @@ func (v *verbs) lookAhead(
 	})
 	if follows {
 		group.Go(func() error {
-			a.tokenLife = v.tokenLife(ctx, client)
+			limited, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			a.tokenLife = v.tokenLife(limited, client)
 			return nil
 		})
 	}

@@ -56,8 +56,11 @@ func (m memory) requests() int {
 	if m == 0 {
 		return 0
 	}
-	return max(2, int((int64(m)-resident)/perRequest))
+	return max(2, int((int64(m)-resident)/(perRequest*streamsPerPlace)))
 }
+
+// answerBytes is how large any answer may be; 0: the client's own measure.
+func (m memory) answerBytes() int64 { return int64(m) / 2 }
 
 // pageBytes is how large a page may be; 0: the client's own measure, which more memory does not change.
 func (m memory) pageBytes() int64 {

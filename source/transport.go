@@ -16,15 +16,14 @@ import (
 // Go's own SSL_CERT_FILE replaces the system's and works on Linux alone.
 func newTransport(caFile string) (*http.Transport, error) {
 	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   30 * time.Second,
-		DisableCompression:    true, // the client asks for gzip itself and unpacks it faster
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		ResponseHeaderTimeout: 4 * time.Minute, // Azure's load balancers end an idle connection then
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 30 * time.Second,
+		DisableCompression:  true, // the client asks for gzip itself and unpacks it faster
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		// A connection that a firewall has dropped in silence answers no ping. Without pings all streams would wait on it.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}

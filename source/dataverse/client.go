@@ -34,7 +34,8 @@ type Options struct {
 	WaitMin        time.Duration // at most before the second attempt, doubled before each further one; 0: 1 second
 	WaitMax        time.Duration // at most between two attempts, where the service does not ask for more; 0: 1 minute
 	Budget         time.Duration // for one request from its first attempt on, waits included; 0: 30 minutes
-	PageBytes      int64         // of a page's JSON at most, where a smaller page can be asked for; 0: 64 MiB
+	PageBytes      int64         // of a page's JSON at most, unless it has one row; 0: 64 MiB
+	AnswerBytes    int64         // of any answer at most; 0: 1 GiB
 	Concurrent     int           // requests under way at once at most, as the user wants; 0: what the service hints, or 4 where it does not
 	ConcurrentMost int           // what the memory bears; 0: any number
 	Log            *slog.Logger  // nil: nothing is logged
@@ -64,6 +65,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.WaitMax = cmp.Or(o.WaitMax, time.Minute)
 	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
 	o.PageBytes = cmp.Or(o.PageBytes, 64<<20)
+	o.AnswerBytes = cmp.Or(o.AnswerBytes, 1<<30)
 	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent, o.ConcurrentMost)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -92,7 +94,8 @@ type request struct {
 	prefer    string
 	// shrinks says that the caller can ask for less: what was too much is told at once, see TooHeavy.
 	shrinks bool
-	// waits, if any, is told until when the service makes the request wait, and by a zero time when it goes on.
+	most    int64 // bytes of the answer, compressed or not; 0: what the client takes of any
+	// waits, if any, is told until when the service makes the request wait.
 	waits func(until time.Time)
 	// read takes the decompressed body of an answer with status 200, which lies whole in memory. It runs once per attempt
 	// and starts anew each time; an error of kind *BrokenAnswerError leads to another attempt, but not without end.
@@ -116,13 +119,17 @@ func (c *Client) setHeaders(h http.Header, prefer string) {
 // readAnswer hands a good answer to read and turns any other into an error.
 func (c *Client) readAnswer(answer *http.Response, read func(*http.Response, io.Reader) error) error {
 	body, err := c.unpack.open(answer)
+	if answer.StatusCode != http.StatusOK {
+		if err != nil { // the status says enough
+			return newAPIError(answer, http.NoBody)
+		}
+		defer body.Close()
+		return newAPIError(answer, body)
+	}
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return newAPIError(answer, body)
-	}
 	if kind := answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
 		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's answer is", kind)
 		return &BrokenAnswerError{Reason: reason, passing: true}

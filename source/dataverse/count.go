@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -12,13 +13,36 @@ import (
 // (Microsoft, "Query data using the Web API").
 const countedAtOnce = 300
 
+// countingsMost is how many requests may be spent on finding out which tables the service does not count.
+const countingsMost = 40
+
 // RowCounts tells how many rows tables have, from a snapshot that the service takes once a day and that counts rows
 // which the user may not see as well. It is good for estimates and for nothing else (Web API reference,
 // RetrieveTotalRecordCount).
+//
+// Tables that the service refuses to count are left out. The error is that of a request which failed otherwise.
 func (c *Client) RowCounts(ctx context.Context, tables []string) (map[string]int64, error) {
 	counts := make(map[string]int64, len(tables))
+	left := countingsMost
+	var count func(some []string) error
+	count = func(some []string) error {
+		left--
+		err := c.rowCounts(ctx, some, counts)
+		var refused *APIError
+		if err == nil || !errors.As(err, &refused) || refused.Temporary() {
+			return err
+		}
+		half := len(some) / 2
+		if half == 0 || left < 2 {
+			return nil
+		}
+		if err := count(some[:half]); err != nil {
+			return err
+		}
+		return count(some[half:])
+	}
 	for some := range slices.Chunk(tables, countedAtOnce) {
-		if err := c.rowCounts(ctx, some, counts); err != nil {
+		if err := count(some); err != nil {
 			return counts, err
 		}
 	}
@@ -49,8 +73,11 @@ func (c *Client) rowCounts(ctx context.Context, tables []string, counts map[stri
 			return drain(d)
 		},
 	})
+	if err != nil {
+		return err
+	}
 	for i, name := range names {
 		counts[name] = rows[i]
 	}
-	return err
+	return nil
 }

@@ -127,6 +127,8 @@ func (e *APIError) Throttled() bool {
 	switch e.Code {
 	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, "0x8005f103":
 		return true
+	case codeSQLTimeout, codeQueryTooMuch, CodeNotFound, CodePrivilegeMissing:
+		return false
 	}
 	return e.Status == http.StatusTooManyRequests
 }
@@ -144,7 +146,9 @@ func (e *APIError) Temporary() bool {
 		"0x8004418d": // plug-in sandbox not available
 		return true
 	case CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeNotTracked,
-		CodeRelatedNotTracked, CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder:
+		CodeRelatedNotTracked, CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed,
+		"0x80060429", // too many calculated columns
+		"0x8004e023": // more than 50,000 rows in an aggregate
 		return false
 	}
 	switch e.Status {

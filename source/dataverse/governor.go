@@ -61,9 +61,9 @@ func newGovernor(wanted, borne int) *governor {
 
 func (g *governor) bounded(n int) int { return max(min(n, g.most), 1) }
 
-// acquire waits for a place. waits, unless it is nil, is told of each pause that the service has asked for while it
-// lasts, and of its end by a zero time.
-func (g *governor) acquire(ctx context.Context, waits func(until time.Time)) error {
+// acquire waits for a place, and for the end of a pause that the service has asked for. waits, unless it is nil, is told
+// of each pause. One beyond the latest time is a *WaitError at once.
+func (g *governor) acquire(ctx context.Context, latest time.Time, waits func(until time.Time)) error {
 	t := &turn{granted: make(chan struct{}), paused: make(chan time.Time, 1)}
 	g.mu.Lock()
 	g.queue = append(g.queue, t)
@@ -72,18 +72,17 @@ func (g *governor) acquire(ctx context.Context, waits func(until time.Time)) err
 	}
 	g.admit()
 	g.mu.Unlock()
-	told := false
 	for {
 		select {
 		case <-t.granted:
-			if told {
-				waits(time.Time{})
-			}
 			return nil
 		case until := <-t.paused:
+			if until.After(latest) {
+				g.leave(t)
+				return &WaitError{Asked: time.Until(until).Round(time.Second)}
+			}
 			if waits != nil {
 				waits(until)
-				told = true
 			}
 		case <-ctx.Done():
 			g.leave(t)
@@ -124,7 +123,7 @@ func (g *governor) admit() {
 	}
 }
 
-// hint takes the service's advice of how many requests to send at once.
+// hint takes the service's advice, which comes with each good answer, of how many requests to send at once.
 func (g *governor) hint(header http.Header) {
 	advised, err := strconv.Atoi(header.Get("x-ms-dop-hint"))
 	if err != nil || advised <= 0 {
@@ -148,9 +147,9 @@ func (g *governor) served(kind string, sent time.Time, took time.Duration) {
 	defer g.mu.Unlock()
 	slow := g.pace.note(kind, took)
 	switch {
-	case slow && sent.After(g.lowered):
-		g.lower(max(g.limit-1, min(sustainable, g.limit)))
-	case slow || g.busy < int(g.limit): // more places would not be used
+	case slow && g.limit > sustainable && sent.After(g.lowered):
+		g.lower(max(g.limit*4/5, sustainable))
+	case slow && g.limit > sustainable, g.busy < int(g.limit): // more places would not be used
 	case g.steady:
 		g.limit += 1 / g.limit
 	default:

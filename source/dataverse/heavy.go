@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,18 +27,20 @@ func (e *LargeAnswerError) Error() string {
 func TooHeavy(err error) bool {
 	var refused *APIError
 	var large *LargeAnswerError
-	var late interface{ Timeout() bool }
 	var network *net.OpError
+	var signIn *SignInError
 	switch {
+	case errors.As(err, &signIn):
+		return false
 	case errors.As(err, &refused):
 		return refused.Code == codeSQLTimeout || refused.Code == codeQueryTooMuch ||
 			refused.Code == "" && (refused.Status == http.StatusGatewayTimeout || refused.Status == http.StatusRequestEntityTooLarge)
 	case errors.As(err, &large):
 		return true
-	case errors.As(err, &network) && network.Op == "dial":
+	case errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect"):
 		return false
-	default:
-		return errors.As(err, &late) && late.Timeout()
+	default: // other times than that of an attempt are those of the network
+		return errors.Is(err, context.DeadlineExceeded)
 	}
 }
 

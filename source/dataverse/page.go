@@ -34,9 +34,9 @@ type PageRequest struct {
 	Table        string // logical name, for errors
 	Link         Link
 	Size         int  // rows on the page at most; the service needs it with every request
-	Shrinks      bool // a smaller page can be asked for: one that is TooHeavy is told at the first attempt
+	Shrinks      bool // a smaller page can be asked for at once: one that is TooHeavy is told at the first attempt
 	TrackChanges bool // the first walk of change tracking: its last page carries a delta link
-	// Waits, if any, is told until when the service makes the request wait, and by a zero time when it goes on.
+	// Waits, if any, is told until when the service makes the request wait.
 	Waits func(until time.Time)
 }
 
@@ -68,19 +68,22 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	if q.TrackChanges {
 		prefer = "odata.track-changes," + prefer
 	}
+	most := c.options.PageBytes
+	if q.Size == 1 {
+		most = c.options.AnswerBytes
+	}
 	var page Page
 	err := c.get(ctx, request{
 		operation: "read a page of " + q.Table,
 		table:     q.Table,
-		kind:      fmt.Sprintf("%s %d %d", q.Table, q.Size, len(q.Link.Select())),
+		kind:      kindOf(q),
+		most:      most,
 		link:      q.Link,
 		prefer:    prefer,
 		shrinks:   q.Shrinks,
 		waits:     q.Waits,
 		read: func(answer *http.Response, body io.Reader) error {
-			if q.Shrinks {
-				body = &limitedReader{from: body, left: c.options.PageBytes, most: c.options.PageBytes}
-			}
+			body = &limitedReader{from: body, left: most, most: most}
 			var err error
 			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
 				sink.Void()
@@ -92,6 +95,17 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		return Page{}, err
 	}
 	return page, nil
+}
+
+// kindOf tells pages apart that take the service differently long.
+func kindOf(q PageRequest) string {
+	purpose := ""
+	for _, option := range []string{"$filter", "$deltatoken", "$skiptoken"} {
+		if q.Link.option(option) != "" {
+			purpose = option
+		}
+	}
+	return fmt.Sprintf("%s %d %d %t %s", q.Table, q.Size, len(q.Link.Select()), q.TrackChanges, purpose)
 }
 
 // scanPage reads the members of a page in whatever order they stand.

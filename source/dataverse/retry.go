@@ -19,12 +19,13 @@ func transient(err error) bool {
 	var signIn *SignInError
 	var certificate *tls.CertificateVerificationError
 	var host *net.DNSError
+	var large *LargeAnswerError
 	switch {
 	case errors.As(err, &api):
 		return api.Temporary()
 	case errors.As(err, &signIn):
 		return signIn.Temporary() || signIn.foreign()
-	case errors.As(err, &certificate), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
+	case errors.As(err, &certificate), errors.As(err, &large), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
 		return false
 	case errors.As(err, &host):
 		return !host.IsNotFound // a mistyped url is told at once
@@ -107,8 +108,12 @@ func retryAfter(answer *http.Response) time.Duration {
 		}
 		return time.Duration(min(seconds, math.MaxInt32) * float64(time.Second))
 	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(time.Until(date), 0)
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return 0
+	if now, err := http.ParseTime(answer.Header.Get("Date")); err == nil { // both by the service's clock
+		return max(date.Sub(now), 0)
+	}
+	return max(time.Until(date), 0)
 }

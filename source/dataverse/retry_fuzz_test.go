@@ -29,9 +29,10 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 
 func TestAWaitIsNeverLongerThanTheLongest(t *testing.T) {
 	a := &call{Client: New("", nil, nil, Options{})}
-	for a.attempts = 1; a.attempts < 100; a.attempts++ {
-		assert.Positive(t, a.backoff())
-		assert.LessOrEqual(t, a.backoff(), time.Minute)
+	for times := 1; times < 100; times++ {
+		wait := a.backoff(times)
+		assert.Positive(t, wait)
+		assert.LessOrEqual(t, wait, time.Minute)
 	}
 }
 

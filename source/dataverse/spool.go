@@ -20,8 +20,9 @@ const plainMost = 256 << 10
 // largestIdle is the memory that a finished answer leaves for the next ones at most.
 const largestIdle = 4 << 20
 
-// fill reads the whole of an answer's body and puts what it read in its place. The buffer is to be emptied after use.
-func (s *spools) fill(answer *http.Response) (*bytes.Buffer, error) {
+// fill reads the whole of an answer's body, of most bytes, and puts what it read in its place, also where it cannot be read
+// to its end. The buffer is to be emptied after use.
+func (s *spools) fill(answer *http.Response, most int64) (*bytes.Buffer, error) {
 	spool, ok := s.idle.Get().(*bytes.Buffer)
 	if !ok {
 		spool = new(bytes.Buffer)
@@ -30,12 +31,14 @@ func (s *spools) fill(answer *http.Response) (*bytes.Buffer, error) {
 	if announced := answer.ContentLength; announced > 0 && announced <= largestIdle {
 		spool.Grow(int(announced) + bytes.MinRead)
 	}
+	body := answer.Body
+	answer.Body = io.NopCloser(&limitedReader{from: body, left: most, most: most})
 	err := s.read(answer, spool)
-	_ = answer.Body.Close()
+	_ = body.Close()
+	answer.Body = io.NopCloser(bytes.NewReader(spool.Bytes()))
 	if err != nil {
 		return spool, &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(spool.Bytes()))
 	return spool, nil
 }
 

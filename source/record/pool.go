@@ -12,9 +12,11 @@ const (
 	chunkSize = 512 << 10
 	// ownChunkSize is the same for an encoder that has no pool: its lines are few or go nowhere.
 	ownChunkSize = 64 << 10
-	// ahead is how many chunks are in use when a page has to wait for those that another gives back while it is written:
-	// 24 MiB, a page of the longest rows and what is encoded while it goes out.
-	ahead = 24 << 20 / chunkSize
+	// ahead is how much is in use when a page has to wait for what another gives back while it is written: a page of wide
+	// rows and what is encoded while it goes out.
+	ahead = 24 << 20
+	// kept is how many chunks stay for the next pages at most.
+	kept = 2 * ahead / chunkSize
 )
 
 // Pool is the memory of encoded pages. All encoders of a process share one, so that what they need together does not
@@ -25,7 +27,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	freed   sync.Cond // a chunk or a page was given back
-	used    int       // chunks that are handed out
+	used    int       // bytes that are handed out
 	leaving int       // pages that are handed over and not released
 	free    [][]byte  // a sync.Pool would leave it to the garbage collector, and the next page would need as much anew
 }
@@ -86,10 +88,11 @@ func (p *Pool) take(ctx context.Context, n int) []byte {
 	for p.short() && ctx.Err() == nil {
 		p.freed.Wait()
 	}
-	p.used++
-	if n > p.size {
-		return make([]byte, 0, n+n/4) // a line that is longer than a chunk; it may go on
+	if n > p.size { // a line that is longer than a chunk; it may go on
+		p.used += n + n/4
+		return make([]byte, 0, n+n/4)
 	}
+	p.used += p.size
 	last := len(p.free) - 1
 	if last < 0 {
 		return make([]byte, 0, p.size)
@@ -116,9 +119,9 @@ func (p *Pool) give(chunk []byte) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.used--
+	p.used -= cap(chunk)
 	p.freed.Broadcast()
-	if cap(chunk) == p.size {
+	if cap(chunk) == p.size && len(p.free) < kept {
 		p.free = append(p.free, chunk[:0])
 	}
 }

@@ -28,6 +28,7 @@ type reader struct {
 
 	saved        []byte // the last state, if no record came after it
 	running      bool   // the status RUNNING was sent
+	limited      bool   // and then RATE_LIMITED
 	deletionsOff bool   // the user was told that deletions are not sent
 	ageTold      bool   // the user was told that the delta token is old
 
@@ -143,22 +144,29 @@ func (r *reader) status(ctx context.Context, s protocol.StreamStatus) error {
 	return r.out.send(ctx, message{tell: func() error { return r.Output.Status(r.stream.Name, s) }})
 }
 
-// waits returns what tells the platform that the service makes the stream wait, and that it goes on.
+// waits returns what tells the platform that the service makes the stream wait.
 func (r *reader) waits(ctx context.Context) func(until time.Time) {
 	if r.out == nil { // the request serves other streams
 		return nil
 	}
 	return func(until time.Time) {
-		var err error
-		if until.IsZero() {
-			r.running = true
-			err = r.status(ctx, protocol.Running)
-		} else {
-			err = r.out.send(ctx, message{tell: func() error { return r.Output.RateLimited(r.stream.Name, until) }})
-		}
-		if err != nil { // it comes back with the next message
-			r.log.DebugContext(ctx, "a wait could not be told", "error", err)
-		}
+		r.limited = true
+		r.tell(ctx, func() error { return r.Output.RateLimited(r.stream.Name, until) })
+	}
+}
+
+// goOn tells that a wait has ended.
+func (r *reader) goOn(ctx context.Context) {
+	if r.limited {
+		r.limited, r.running = false, true
+		r.tell(ctx, func() error { return r.Output.Status(r.stream.Name, protocol.Running) })
+	}
+}
+
+// tell sends a status on which nothing depends. An error of the output comes back with the next message.
+func (r *reader) tell(ctx context.Context, status func() error) {
+	if err := r.out.send(ctx, message{tell: status}); err != nil {
+		r.log.DebugContext(ctx, "a wait could not be told", "error", err)
 	}
 }
 

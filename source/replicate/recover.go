@@ -46,6 +46,7 @@ func (r *reader) persist(ctx context.Context, s *State, read func(context.Contex
 		}
 		var heavy *smallerPagesError
 		if errors.As(err, &heavy) { // there are few sizes
+			r.log.WarnContext(ctx, "the walk begins again with smaller pages"+r.twice(s), "rows", heavy.rows)
 			s.PageSize = heavy.rows
 			r.startAgain(s)
 			left++

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -49,9 +50,14 @@ func (s *pageSize) toKeep() int {
 	return 0
 }
 
-// smaller is the next size below, 0 if there is none.
-func smaller(size int) int {
-	for _, step := range [...]int{1000, 250, 50} {
+// smaller is the next size below, 0 if there is none. A page that is too large for the memory may hold a single row.
+func smaller(size int, err error) int {
+	var large *dataverse.LargeAnswerError
+	steps := []int{1000, 250, 50}
+	if errors.As(err, &large) {
+		steps = append(steps, 10, 1)
+	}
+	for _, step := range steps {
 		if step < size {
 			return step
 		}
@@ -61,7 +67,7 @@ func smaller(size int) int {
 
 // larger is the next size above.
 func larger(size int) int {
-	for _, step := range [...]int{250, 1000} {
+	for _, step := range [...]int{10, 50, 250, 1000} {
 		if step > size {
 			return step
 		}
@@ -70,8 +76,8 @@ func larger(size int) int {
 }
 
 // shrink takes the next size below. It says whether there is one.
-func (s *pageSize) shrink() bool {
-	next := smaller(s.now)
+func (s *pageSize) shrink(err error) bool {
+	next := smaller(s.now, err)
 	if next == 0 {
 		return false
 	}
@@ -90,20 +96,22 @@ func (s *pageSize) come() {
 	}
 }
 
-// request asks for a page, and for a smaller one where it is too heavy and the link can lead to one.
+// request asks for a page, and for a smaller one where it is too heavy. Where the link leads to one of a certain size it
+// is tried more than once: the whole walk would have to begin again.
 func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.Environment.Page(ctx, dataverse.PageRequest{
-			Table: p.table.LogicalName, Link: link, Size: p.size.now, Shrinks: smaller(p.size.now) > 0,
+			Table: p.table.LogicalName, Link: link, Size: p.size.now, Shrinks: smaller(p.size.now, nil) > 0 && !link.NumbersPages(),
 			TrackChanges: p.track || p.whole, Waits: p.waits(ctx),
 		}, arrival{p.encoder, p})
+		p.goOn(ctx)
 		if err == nil {
 			p.size.pinned = p.size.pinned || page.Next.NumbersPages()
 			p.size.come()
 			return page, nil
 		}
 		before := p.size.now
-		if !dataverse.TooHeavy(err) || ctx.Err() != nil || !p.size.shrink() {
+		if !dataverse.TooHeavy(err) || ctx.Err() != nil || !p.size.shrink(err) {
 			return page, err
 		}
 		p.log.WarnContext(ctx, "a page was too heavy for the service, the network or the memory; smaller ones are asked for",

@@ -119,8 +119,13 @@ func (w *walk) deliver(ctx context.Context, gone []string) error {
 		w.encoder.Delete(key)
 	}
 	page, s := w.encoder.Records(), w.state
+	handed := false
+	defer func() {
+		if !handed {
+			page.Release()
+		}
+	}()
 	if page.Count == 0 {
-		page.Release()
 		return nil
 	}
 	known := !w.first && s.Greatest == w.encoder.Greatest()
@@ -129,11 +134,11 @@ func (w *walk) deliver(ctx context.Context, gone []string) error {
 	s.trim()
 	if !known {
 		if err := w.checkpoint(ctx, *s); err != nil {
-			page.Release()
 			return err
 		}
 	}
 	rows, size := int64(page.Count), page.Bytes()
+	handed = true
 	if err := w.send(ctx, page); err != nil {
 		return err
 	}

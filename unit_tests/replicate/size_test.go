@@ -69,7 +69,15 @@ func TestAPageThatIsTooHeavyIsAskedForInSmallerOnes(t *testing.T) {
 		}}
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
-		assert.Equal(t, []string{"first 5000 or less", "second 5000 or less", "first 1000 or less", "second 1000 or less"}, sizes(s))
+		assert.Equal(t, []string{"first 5000 or less", "second 5000", "first 1000 or less", "second 1000"}, sizes(s), "the second is tried more than once")
+		assert.Contains(t, got.log, "begins again with smaller pages, and rows that were sent are sent once more")
+	})
+	t.Run("down to a single row where it is too large for the memory", func(t *testing.T) {
+		large := fmt.Errorf("read a page of account: %w", &dataverse.LargeAnswerError{Bytes: 1 << 26})
+		s := &service{answers: map[dataverse.Link][]answer{first: {{err: large}, {err: large}, {err: large}, {err: large}, {err: large}, {rows: []string{row("a1", inMarch)}}}}}
+		got := run(t, s, nil, fullRefresh(""))
+		require.Zero(t, got.failed, got.messages)
+		assert.Equal(t, "first 1", sizes(s)[5])
 	})
 	t.Run("until there is no smaller one", func(t *testing.T) {
 		s := &service{answers: map[dataverse.Link][]answer{first: {{err: tooHeavy()}, {err: tooHeavy()}, {err: tooHeavy()}, {err: tooHeavy()}}}}
@@ -113,7 +121,7 @@ func TestNumberedPagesKeepTheirSizeWhenTheirReadingIsResumed(t *testing.T) {
 	s = &service{answers: map[dataverse.Link][]answer{numbered: {{rows: []string{row("a2", inMarch)}}}}}
 	got = run(t, s, func(j *replicate.Job) { j.PageSize = 5000 }, fullRefresh(got.lastState()))
 	require.Zero(t, got.failed, got.messages)
-	assert.Equal(t, []string{"second 700 or less"}, sizes(s), "another size would lead to other rows")
+	assert.Equal(t, []string{"second 700"}, sizes(s), "another size would lead to other rows")
 }
 
 func TestAWaitThatTheServiceAsksForIsShownAsSuch(t *testing.T) {
@@ -121,7 +129,6 @@ func TestAWaitThatTheServiceAsksForIsShownAsSuch(t *testing.T) {
 	s := &service{answers: map[dataverse.Link][]answer{first: {{rows: []string{row("a1", inMarch)}}}}}
 	s.before = func(q dataverse.PageRequest) {
 		q.Waits(until)
-		q.Waits(time.Time{})
 	}
 	got := run(t, s, nil, fullRefresh(""))
 	require.Zero(t, got.failed)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -180,6 +181,9 @@ func (e *environment) run(t *testing.T, verb string, p process) (int, output) {
 	}
 	if p.state != nil {
 		args = append(args, "--state", file(t, "state.json", p.state))
+	}
+	if p.limits.Backoff == 0 {
+		p.limits.Backoff = time.Millisecond
 	}
 	env := map[string]string{"DATAVERSE_CA_FILE": e.caFile}
 	maps.Copy(env, p.env)

@@ -74,6 +74,6 @@ func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
 			warnings = append(warnings, m.Log.Message)
 		}
 	}
-	require.Len(t, warnings, 1)
-	assert.Contains(t, warnings[0], "asked=2h0m0s left=30m0s")
+	require.Len(t, warnings, 2)
+	assert.Contains(t, warnings[1], "asked=2h0m0s left=30m0s")
 }
