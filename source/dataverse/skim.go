@@ -14,7 +14,8 @@ const (
 
 // skimmer reads an answer for a decoder. Where the decoder is about to read a column and the text that follows is a
 // familiar one, the skimmer takes the column itself and leaves the text out: an answer is mostly the same null members
-// over and over, and comparing text is many times as fast as decoding it.
+// over and over, and comparing text is many times as fast as decoding it. The decoder's offsets do not count what is left
+// out.
 type skimmer struct {
 	body   io.Reader
 	memory []byte

@@ -185,6 +185,47 @@ func TestTheReceiverIsNeverCalledTwiceAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
+	const places, parts = 6, 40
+	var mu sync.Mutex
+	var arrived, running, most int
+	enough := make(chan struct{})
+	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		arrived++
+		running++
+		most = max(most, running)
+		settled := arrived > parts/2 // by then the governor has seen that the service keeps up
+		if most == places {
+			select {
+			case <-enough:
+			default:
+				close(enough)
+			}
+		}
+		mu.Unlock()
+		if settled {
+			<-enough
+		}
+		changes(definition(asked(t, r.URL)[0]))(w, r)
+		mu.Lock()
+		running--
+		mu.Unlock()
+	})
+	names := make([]string, parts*50)
+	for i := range names {
+		names[i] = fmt.Sprintf("t%d", i)
+	}
+	found := 0
+	c := s.client(func(o *dataverse.Options) { o.Concurrent = places })
+	require.NoError(t, c.Tables(t.Context(), names, func(dataverse.Table) error {
+		found++
+		return nil
+	}))
+	assert.Equal(t, parts, found)
+	assert.Equal(t, places, most)
+}
+
 func TestDefinitionsOfAnotherShapeAreABrokenAnswer(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"a flag that is a text":   changes(strings.Replace(definition("a"), `"IsValidForRead":true`, `"IsValidForRead":"yes"`, 1)),

@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -80,6 +81,18 @@ func TestACatalogOfAnySizeIsOneLine(t *testing.T) {
 	line := strings.Join(out.each, "")
 	assert.Equal(t, 1, strings.Count(line, "\n"))
 	assert.True(t, strings.HasSuffix(line, "]}}\n"))
+}
+
+func TestAStreamInACatalogTakesNoMoreThanItsText(t *testing.T) {
+	stream := protocol.Stream{Name: "account"}
+	for i := range 200 {
+		stream.JSONSchema.Properties = append(stream.JSONSchema.Properties, protocol.NamedProperty{
+			Name: fmt.Sprintf("column%03d", i), Property: protocol.Property{Type: []string{"null", "string"}, Format: "date"},
+		})
+	}
+	var c protocol.Catalog
+	c.Add(stream)
+	assert.LessOrEqual(t, testing.AllocsPerRun(1000, func() { c.Add(stream) }), 1.0)
 }
 
 func TestNothingFollowsACatalogThatWasCut(t *testing.T) {
