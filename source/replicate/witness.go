@@ -25,7 +25,7 @@ func (w *witness) see(ctx context.Context, page dataverse.Page, mark int) {
 	switch {
 	case page.Next == "":
 		w.conclude(page.Delta)
-	case bits.OnesCount(uint(w.pages)) == 1: // ever rarer: a long walk is worth few requests more
+	case bits.OnesCount(uint(w.pages)) == 1 && bits.TrailingZeros(uint(w.pages))%2 == 0: // powers of 4: a walk is worth few requests more
 		w.ask(ctx, mark)
 	}
 }

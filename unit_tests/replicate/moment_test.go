@@ -100,30 +100,31 @@ func TestWhichPageATokenStandsForIsProvedByVersions(t *testing.T) {
 	changed := []string{row("c1", "2026-03-01T00:00:00Z")}
 	opaque := first + "&$deltatoken=opaque"
 	for name, c := range map[string]struct {
-		ticks []answer // between the pages of the rows, behind the first and the second
+		ticks []answer // between the pages of the rows, behind the first and the fourth
 		delta dataverse.Link
 		found replicate.Moment
 	}{
-		"older than another table's token from before the last page": {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(70), replicate.FirstPage},
-		"as old as another table's from behind the first page":       {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(70)}}, changesSince(70), replicate.NotKnown},
-		"newer than another table's from behind the first page":      {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(72), replicate.LastPage},
-		"nothing else was written at all":                            {[]answer{{delta: clocksSince(60)}, {delta: clocksSince(60)}}, changesSince(60), replicate.NotKnown},
-		"the other table's token rises only with its own changes":    {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71), rows: changed}}, changesSince(65), replicate.NotKnown},
-		"the other table's token rises without its own, later":       {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71)}}, changesSince(65), replicate.FirstPage},
-		"the other table cannot be read any more":                    {[]answer{{err: expired()}}, changesSince(65), replicate.NotKnown},
-		"the other table has changed too much":                       {[]answer{{next: clocksSince(61)}}, changesSince(65), replicate.NotKnown},
-		"a token of an unknown form":                                 {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, opaque, replicate.NotKnown},
-		"another table's token of an unknown form":                   {[]answer{{delta: "clocks?$deltatoken=x"}, {delta: "clocks?$deltatoken=y"}}, changesSince(65), replicate.NotKnown},
+		"older than another table's token from before the last page":    {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(70), replicate.FirstPage},
+		"as old as another table's from behind the first page":          {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(70)}}, changesSince(70), replicate.NotKnown},
+		"newer than another table's from behind the first page":         {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(72), replicate.LastPage},
+		"newer than the first of another table's, as old as the second": {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(72)}}, changesSince(72), replicate.LastPage},
+		"nothing else was written at all":                               {[]answer{{delta: clocksSince(60)}, {delta: clocksSince(60)}}, changesSince(60), replicate.NotKnown},
+		"the other table's token rises only with its own changes":       {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71), rows: changed}}, changesSince(65), replicate.NotKnown},
+		"the other table's token rises without its own, later":          {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71)}}, changesSince(65), replicate.FirstPage},
+		"the other table cannot be read any more":                       {[]answer{{err: expired()}}, changesSince(65), replicate.NotKnown},
+		"the other table has changed too much":                          {[]answer{{next: clocksSince(61)}}, changesSince(65), replicate.NotKnown},
+		"a token of an unknown form":                                    {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, opaque, replicate.NotKnown},
+		"another table's token of an unknown form":                      {[]answer{{delta: "clocks?$deltatoken=x"}, {delta: "clocks?$deltatoken=y"}}, changesSince(65), replicate.NotKnown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := largeTable(3, 100)
+			s := largeTable(5, 100)
 			s.answers[page(1)] = append(s.answers[page(1)], s.answers[page(1)]...)
-			s.answers[page(3)][0].delta = c.delta
+			s.answers[page(5)][0].delta = c.delta
 			s.answers[keysLink] = []answer{{delta: keysSince(100)}}
 			s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
 			got := follow(t, s, replicate.NotKnown, c.ticks, "")
 			require.Zero(t, got.failed, got.messages)
-			assert.Equal(t, []dataverse.Link{page(1), keysLink, page(1), page(2), page(3), changesSince(100)}, s.accounts(),
+			assert.Equal(t, []dataverse.Link{page(1), keysLink, page(1), page(2), page(3), page(4), page(5), changesSince(100)}, s.accounts(),
 				"as long as nothing is proved, the token is taken before the rows")
 			state, err := replicate.ParseState([]byte(got.lastState()))
 			require.NoError(t, err)
