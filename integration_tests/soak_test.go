@@ -27,18 +27,29 @@ const (
 	soakRows   = 300
 )
 
-// soakHints are what the service recommends in the soaks: as many requests as it can bear for good, and as many as it
-// takes at one moment. Both have been seen.
-func soakHints() []int { return []int{4, 48} }
+// soaks are services: what they recommend, what they bear, and whether a reader who heeds the one meets the other.
+type soak struct {
+	hint   int
+	limits simulator.Limits
+	binds  bool
+}
+
+func soaks() map[string]soak {
+	const window = 300 * time.Second / soakPace
+	usual := simulator.Limits{Requests: 6000, Execution: 1200 * time.Second / soakPace, Concurrent: 52, Window: window}
+	few := simulator.Limits{Requests: 1000, Execution: 1200 * time.Second / soakPace, Concurrent: 12, Window: window}
+	return map[string]soak{
+		"that recommends what it bears for good":        {4, usual, false},
+		"that recommends what it takes at one moment":   {48, usual, true},
+		"that recommends more than it takes in any way": {16, few, true},
+	}
+}
 
 func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) {
-	for _, hint := range soakHints() {
-		t.Run(fmt.Sprintf("where the service recommends %d requests at once", hint), func(t *testing.T) {
+	for name, service := range soaks() {
+		t.Run("of a service "+name, func(t *testing.T) {
 			l := serve(t, simulator.Options{Seed: 16, Tables: soakEnvironment(), DefaultRows: soakRows}, simulator.ServerOptions{
-				DOPHint: hint, Latency: 800 * time.Millisecond / soakPace,
-				Limits: simulator.Limits{
-					Requests: 6000, Execution: 1200 * time.Second / soakPace, Concurrent: 52, Window: 300 * time.Second / soakPace,
-				},
+				DOPHint: service.hint, Latency: 800 * time.Millisecond / soakPace, Limits: service.limits,
 			})
 			l.config["odata_maxpagesize"] = 5
 			d, catalog := destination.New(), l.configured(soakStreams()...)
@@ -55,7 +66,8 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) 
 			t.Logf("%d requests, %d refused by a limit, %d at once at most, answers %v", requests, refused, after.MostInFlight, after.ByStatus)
 			assert.Greater(t, requests, 1500)
 			assert.Less(t, refused*100, requests, "429 answers are 1%% of %d requests or more", requests)
-			assert.LessOrEqual(t, after.MostInFlight, hint)
+			assert.LessOrEqual(t, after.MostInFlight, service.hint)
+			assert.Equal(t, service.binds, refused > 0, "a limit is met where it should be")
 		})
 	}
 }

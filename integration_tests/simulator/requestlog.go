@@ -53,10 +53,12 @@ func (h *host) withLog(inner http.Handler) http.Handler {
 		leave := h.stats.enter(r)
 		start := time.Now()
 		counted := &countingWriter{ResponseWriter: w}
+		defer func() { // also where a fault breaks the answer off
+			entry.Status, entry.Bytes, entry.Duration = max(counted.status, http.StatusOK), counted.bytes, time.Since(start)
+			leave(entry.Status, entry.Bytes)
+			h.log.add(entry)
+		}()
 		inner.ServeHTTP(counted, r)
-		entry.Status, entry.Bytes, entry.Duration = max(counted.status, http.StatusOK), counted.bytes, time.Since(start)
-		leave(entry.Status, entry.Bytes)
-		h.log.add(entry)
 	})
 }
 

@@ -18,10 +18,12 @@ type Stats struct {
 	Bytes        int64       `json:"bytes"`     // of the answers' bodies as sent
 }
 
-// counters keep Stats. A request is in flight from the moment its header has arrived until its answer is sent.
+// counters keep Stats. A request is in flight from the moment its header has arrived until its answer is sent, or its
+// client has given it up.
 type counters struct {
 	mu    sync.Mutex
 	stats Stats
+	open  map[*http.Request]struct{}
 }
 
 // enter counts a request in, and gives what counts it out.
@@ -32,19 +34,33 @@ func (c *counters) enter(r *http.Request) (leave func(status int, bytes int64)) 
 		c.stats.SignIns++
 		return func(int, int64) {}
 	}
+	if c.open == nil {
+		c.open = map[*http.Request]struct{}{}
+	}
 	c.stats.Requests++
-	c.stats.InFlight++
-	c.stats.MostInFlight = max(c.stats.MostInFlight, c.stats.InFlight)
-	return c.leave
+	c.open[r] = struct{}{}
+	c.stats.MostInFlight = max(c.stats.MostInFlight, c.inFlight())
+	return func(status int, bytes int64) { c.leave(r, status, bytes) }
 }
 
-func (c *counters) leave(status int, bytes int64) {
+// inFlight counts the requests that somebody still waits for.
+func (c *counters) inFlight() int {
+	n := 0
+	for r := range c.open {
+		if r.Context().Err() == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *counters) leave(r *http.Request, status int, bytes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.open, r)
 	if c.stats.ByStatus == nil {
 		c.stats.ByStatus = map[int]int{}
 	}
-	c.stats.InFlight--
 	c.stats.ByStatus[status]++
 	c.stats.Bytes += bytes
 	if status == http.StatusTooManyRequests {
@@ -56,6 +72,7 @@ func (c *counters) read() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.stats
+	s.InFlight = c.inFlight()
 	s.ByStatus = maps.Clone(s.ByStatus)
 	return s
 }

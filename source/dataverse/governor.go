@@ -34,6 +34,7 @@ type governor struct {
 	hinted  bool
 	steady  bool      // the limit was lowered once: from then on it grows by one a round
 	lowered time.Time // when: requests sent before tell nothing new
+	wall    float64   // at how many places the service refused requests last; 0: it did not
 	until   time.Time // nothing is sent before
 	resume  *time.Timer
 	pace    pace
@@ -151,12 +152,24 @@ func (g *governor) served(kind string, sent time.Time, took time.Duration) {
 		g.lower(max(g.limit*4/5, sustainable))
 	case slow && g.limit > sustainable, g.busy < int(g.limit): // more places would not be used
 	case g.steady:
-		g.limit += 1 / g.limit
+		g.limit += g.step()
 	default:
 		g.limit++
 	}
 	g.limit = min(g.limit, float64(g.ceiling))
 	g.admit()
+}
+
+// step is what one good answer adds: a place in a round of answers, and far less near the wall, where each round of
+// refusals makes all streams pause.
+func (g *governor) step() float64 {
+	const near, far, slower = 0.75, 1.5, 16
+	switch {
+	case g.limit < near*g.wall, g.limit > far*g.wall:
+		return 1 / g.limit
+	default:
+		return 1 / g.limit / slower
+	}
 }
 
 // throttled notes a refusal by a limit, and that nothing is to be sent for some time. It says whether the pause is a
@@ -165,6 +178,7 @@ func (g *governor) throttled(sent time.Time, pause time.Duration) (news bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if news = sent.After(g.lowered); news {
+		g.wall = g.limit
 		g.lower(max(g.limit/2, 1))
 	}
 	if until := time.Now().Add(pause); until.After(g.until) {
