@@ -76,9 +76,15 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	ended, running := make(chan struct{}, len(streams)), 0
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
 	for left := inOrder(streams, scouting.scout); len(left) > 0; {
-		for ; running >= j.Parallel(); running-- {
-			<-ended
+		for running >= j.Parallel() {
+			select {
+			case <-ended:
+				running--
+			case <-look.C: // there may be more places now
+			}
 		}
 		running++
 		var s Stream

@@ -1,0 +1,47 @@
+package replicate_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+func TestMoreStreamsBeginWhenThereAreMorePlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var places, reading atomic.Int32
+		places.Store(2)
+		release := make(chan struct{})
+		s := &service{answers: map[dataverse.Link][]answer{first: {}}}
+		var streams []replicate.Stream
+		for i := range 8 {
+			stream := fullRefresh("")
+			stream.Configured.Name = fmt.Sprintf("account%d", i)
+			streams = append(streams, stream)
+			s.answers[first] = append(s.answers[first], answer{rows: []string{row("a1", inMarch)}, before: func() {
+				reading.Add(1)
+				<-release
+			}})
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			got := run(t, s, func(j *replicate.Job) { j.Parallel = func() int { return int(places.Load()) } }, streams...)
+			assert.Zero(t, got.failed)
+		}()
+		synctest.Wait()
+		assert.Equal(t, int32(2), reading.Load())
+		places.Store(5) // the service hints more, and no stream has ended
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, int32(5), reading.Load())
+		close(release)
+		<-ended
+	})
+}
