@@ -134,5 +134,5 @@ func (c *Client) readAnswer(answer *http.Response, read func(*http.Response, io.
 		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's answer is", kind)
 		return &BrokenAnswerError{Reason: reason, passing: true}
 	}
-	return read(answer, body)
+	return read(answer, marked{body})
 }

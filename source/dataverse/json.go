@@ -157,8 +157,11 @@ func broken(err error) error {
 	if err == nil || errors.As(err, &already) || errors.Is(err, ErrRow) {
 		return err
 	}
+	var unread *unreadError
 	var syntax *jsontext.SyntacticError
 	switch {
+	case errors.As(err, &unread): // within objects and arrays jsontext takes it for one of the syntax
+		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: unread.error, cut: true, passing: true}
 	case !errors.As(err, &syntax):
 		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -83,7 +83,7 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		shrinks:   q.Shrinks,
 		waits:     q.Waits,
 		read: func(answer *http.Response, body io.Reader) error {
-			body = &limitedReader{from: body, left: most, most: most}
+			body = marked{&limitedReader{from: body, left: most, most: most}}
 			var err error
 			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
 				sink.Void()

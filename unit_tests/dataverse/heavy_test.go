@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,15 +92,15 @@ func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
 		size, rows int
 		told       bool
 	}{
-		"as it is sent":                  {16 << 20, 5000, true},
-		"when it is unpacked":            {3 << 20, 5000, true},
-		"on the smallest page":           {16 << 20, 50, true},
-		"but not where it fits":          {1 << 20, 5000, false},
-		"and not where one row is asked": {3 << 20, 1, false},
+		"as it is sent":                  {2 << 20, 5000, true},
+		"when it is unpacked":            {384 << 10, 5000, true},
+		"on the smallest page":           {2 << 20, 50, true},
+		"but not where it fits":          {128 << 10, 5000, false},
+		"and not where one row is asked": {384 << 10, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, flood(example.size))
-			c := s.client(func(o *dataverse.Options) { o.PageBytes, o.AttemptTimeout = 2<<20, time.Minute })
+			c := s.client(func(o *dataverse.Options) { o.PageBytes, o.AttemptTimeout = 256<<10, time.Minute })
 			_, err := c.Page(t.Context(), largePage(example.rows), &rows{})
 			var large *dataverse.LargeAnswerError
 			if !example.told {
@@ -107,7 +108,7 @@ func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
 				return
 			}
 			require.ErrorAs(t, err, &large)
-			assert.Equal(t, int64(2<<20), large.Bytes)
+			assert.Equal(t, int64(256<<10), large.Bytes)
 			assert.True(t, dataverse.TooHeavy(err))
 			assert.Len(t, s.requests(), 1)
 		})
@@ -152,4 +153,15 @@ func TestRowsAreCountedWhereTheyCanBe(t *testing.T) {
 		require.Error(t, err)
 		assert.Empty(t, got)
 	})
+}
+
+func TestAnAnswerIsTooLargeWhereverItIsCut(t *testing.T) {
+	page := `{"value":[` + strings.Repeat(`{"accountid":"a1","name":"some name","address":{"city":"Aachen","lines":[1,2,3]},"nothing":null},`, 8) + `{}]}`
+	s := newService(t, good(page))
+	for most := int64(100); most < 400; most++ {
+		c := s.client(func(o *dataverse.Options) { o.PageBytes = most })
+		_, err := c.Page(t.Context(), largePage(5000), &rows{})
+		var large *dataverse.LargeAnswerError
+		require.ErrorAs(t, err, &large, most)
+	}
 }
