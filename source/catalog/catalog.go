@@ -49,11 +49,21 @@ func properties(t dataverse.Table) []protocol.NamedProperty {
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
 	}
-	byName := func(a, b protocol.NamedProperty) int { return strings.Compare(a.Name, b.Name) }
-	if !slices.IsSortedFunc(all, byName) { // most tables are: no lookup comes before the columns of change data capture
-		slices.SortStableFunc(all, byName)
+	if ascending(all) { // as they are, unless a lookup comes before the columns of change data capture
+		return all
 	}
+	slices.SortStableFunc(all, func(a, b protocol.NamedProperty) int { return strings.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(all, func(a, b protocol.NamedProperty) bool { return a.Name == b.Name })
+}
+
+// ascending says whether properties are in order, each of them once.
+func ascending(all []protocol.NamedProperty) bool {
+	for i := 1; i < len(all); i++ {
+		if all[i-1].Name >= all[i].Name {
+			return false
+		}
+	}
+	return true
 }
 
 // Incremental says whether a table's changes can be followed. Deletions of elastic rows name no partition, which is

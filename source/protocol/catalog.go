@@ -125,6 +125,19 @@ func appendTexts[T ~string](dst []byte, texts []T) []byte {
 
 // appendText writes a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendText(dst []byte, text string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, text) // complains of invalid UTF-8 alone, and mends it
-	return dst
+	if !isPlain(text) {
+		dst, _ = jsontext.AppendQuote(dst, text) // complains of invalid UTF-8 alone, and mends it
+		return dst
+	}
+	return append(append(append(dst, '"'), text...), '"')
+}
+
+// isPlain says whether a text stands in JSON as it is, as nearly all names do.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
