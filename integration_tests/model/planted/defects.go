@@ -10,9 +10,9 @@ func List() []Defect {
 	)
 	return []Defect{
 		{"a state is sent before the records of its page", []Edit{{walk,
-			"	if err := w.deliver(gone); err != nil {\n",
-			"	before := *w.state\n	w.advance(page)\n	if err := w.checkpoint(*w.state); err != nil {\n		return err\n	}\n	*w.state = before\n" +
-				"	if err := w.deliver(gone); err != nil {\n"}}},
+			"	if err := w.deliver(ctx, gone); err != nil {\n",
+			"	before := *w.state\n	w.advance(page)\n	if err := w.checkpoint(ctx, *w.state); err != nil {\n		return err\n	}\n	*w.state = before\n" +
+				"	if err := w.deliver(ctx, gone); err != nil {\n"}}},
 		{"no state goes ahead of records that a destination may keep", []Edit{{walk, "	if !known {\n", "	if !known && w.first {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil // a bare space cannot be sent at all\n",
@@ -22,7 +22,7 @@ func List() []Defect {
 			{walk, "	case s.Phase == Initial:\n", "	case s.Phase == Initial:\n		s.Begin = page.Delta\n"},
 		}},
 		{"the token at the end is believed to be of the first page without proof", []Edit{{"source/replicate/reading.go",
-			"		bound, proved = r.bound(ctx)\n", "		bound, proved = 1<<62, true\n"}}},
+			"		bound, proved = r.bound(ctx, w.came)\n", "		bound, proved = 1<<62, true\n"}}},
 		{"a deletion's cursor equals that of the row", []Edit{{"source/record/encoder.go", "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
 		{"the greatest cursor is not kept", []Edit{{walk, "	s.Greatest = w.encoder.Greatest()\n", ""}}},
 		{"the deletion of a row that was created again is believed", []Edit{{walk, "if w.sent.may(key) {", "if w.first && w.sent.may(key) {"}}},
