@@ -19,21 +19,38 @@ import (
 // (airbytehq/airbyte, connector-acceptance-test, test_core.py, test_full_refresh.py and test_incremental.py) and its
 // successor, airbyte_cdk.test.standard_tests, does not.
 
-// readableTables are the simulator's tables that have rows and may be read, less two that are large and alike.
-var readableTables = slices.Concat(trackedTables, untrackedTables, []string{
-	"activitypointer", "annotation", "businessunit", "contact", "opportunity", "phonecall", "role", "subject",
-	"teammembership", "transactioncurrency",
-})
+// unreadable are the simulator's tables whose rows nobody can read: one for want of a privilege, one by its nature.
+var unreadable = []string{"plugintracelog", "postregarding"}
+
+// onlyRow is the table that has one row in every environment.
+const onlyRow = "organization"
+
+// readable are the streams that discover offers, less those that nobody can read.
+func (l *lab) readable() []string {
+	l.t.Helper()
+	var names []string
+	for _, stream := range l.discover() {
+		names = append(names, stream.Name)
+	}
+	require.Subset(l.t, names, append([]string{onlyRow}, unreadable...))
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(unreadable, name) })
+}
 
 func TestEveryStreamKeepsTheContractOfABasicRead(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: 40})
-	catalog := l.configured(readableTables...)
+	const rows = 40
+	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
+	tables := l.readable()
+	catalog := l.configured(tables...)
 	d := destination.New()
 	report, result := l.read(d, catalog) // undeclared columns, misfit values, states without sourceStats and wrong counts fail it
 	require.Equal(t, 0, result.ExitCode)
-	require.Len(t, report.Streams, len(readableTables))
+	require.Len(t, report.Streams, len(tables))
 	for name, s := range report.Streams {
-		assert.Equal(t, 40, s.Records, name)
+		want := rows
+		if name == onlyRow {
+			want = 1
+		}
+		assert.Equal(t, want, s.Records, name)
 		assert.NotEmpty(t, s.States, name)
 		assert.Equal(t, []string{"STARTED", "RUNNING", "COMPLETE"}, s.Statuses, name)
 		assert.Zero(t, d.Duplicates(name), name)
@@ -60,36 +77,38 @@ func records(t *testing.T, result binary.Result) []*destination.Record {
 }
 
 func TestTwoFullRefreshesBringTheSameRecords(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: 90})
-	catalog := l.configured(readableTables...)
+	const rows = 90
+	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
+	tables := l.readable()
+	catalog := l.configured(tables...)
 	catalog.Refresh(1)
 	read := func() map[string]int {
 		d := destination.New()
 		_, result := l.read(d, catalog)
 		require.Equal(t, 0, result.ExitCode)
-		rows := map[string]int{}
+		found := map[string]int{}
 		for _, r := range records(t, result) {
 			delete(r.Data, destination.UpdatedAt) // never falls from one reading of a row to the next, but may rise
 			row, err := json.Marshal(r.Data)
 			require.NoError(t, err)
-			rows[r.Stream+" "+string(row)]++
+			found[r.Stream+" "+string(row)]++
 		}
-		return rows
+		return found
 	}
 	first, second := read(), read()
-	assert.Len(t, first, 90*len(readableTables))
+	assert.Len(t, first, rows*(len(tables)-1)+1, "one row of "+onlyRow)
 	assert.True(t, maps.Equal(first, second))
 }
 
 func TestARestartFromEachStateBringsWhatTheLaterStatesCount(t *testing.T) {
 	const rows = 90
-	for _, table := range []string{"contoso_everything", "systemuserroles", "contoso_child", "contoso_sensordata"} {
+	for _, table := range slices.Concat(trackedTables, untrackedTables) {
 		t.Run(table+", a first read", func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{table: rows}})
 			l.restartFromEachState(destination.New(), l.configured(table), rows)
 		})
 	}
-	for _, table := range []string{"contoso_everything", "systemuserroles"} {
+	for _, table := range trackedTables {
 		t.Run(table+", a read of changes", func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{table: rows}})
 			d, catalog := destination.New(), l.configured(table)
