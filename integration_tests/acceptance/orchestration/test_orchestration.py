@@ -21,8 +21,12 @@ PAGE = (Path(__file__).parents[3] / "docs" / "orchestration.md").read_text()
 
 def example(section: str, language: str) -> str:
     """The last block of a language in a section of the page."""
+    return examples(section, language)[-1]
+
+
+def examples(section: str, language: str) -> list[str]:
     (text,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S)
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)[-1]
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +111,34 @@ def test_the_script_of_one_sync_saves_what_went_well(environment, connector, tmp
 
 
 def test_the_manifest_of_the_cron_job_fits_the_script():
-    job = yaml.safe_load(example("Kubernetes CronJob", "yaml"))
-    assert (job["apiVersion"], job["kind"], job["spec"]["concurrencyPolicy"]) == ("batch/v1", "CronJob", "Forbid")
+    documents = list(yaml.safe_load_all(example("Kubernetes CronJob", "yaml")))
+    (job,) = (d for d in documents if d["kind"] == "CronJob")
+    assert (job["apiVersion"], job["spec"]["concurrencyPolicy"]) == ("batch/v1", "Forbid")
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["command"] == ["sh", "/sync/sync.sh"]
     assert {m["mountPath"] for m in container["volumeMounts"]} == {"/sync", "/data"}
     assert {m["name"] for m in container["volumeMounts"]} == {v["name"] for v in pod["volumes"]}
     assert pod["securityContext"]["runAsUser"] == 1000
+    claims = {d["metadata"]["name"] for d in documents if (d["apiVersion"], d["kind"]) == ("v1", "PersistentVolumeClaim")}
+    assert {v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if "persistentVolumeClaim" in v} == claims
+    command, *files = example("Kubernetes CronJob", "sh").strip().split(" --from-file=")
+    assert {v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v} == {command.removeprefix("kubectl create secret generic ")}
+    assert set(files) == {"config.json", "catalog.json", "sync.sh"}
+
+
+def test_what_the_container_group_names_is_made_before_it():
+    image, group = examples("Azure Logic Apps or Data Factory", "sh")
+    lines = group.replace("\\\n", "").strip().splitlines()
+    account, key, share, container = (dict(re.findall(r" --(\S+) (\S+)", line)) for line in lines)
+    assert lines[0].startswith("az storage account create ") and lines[1].startswith("KEY=$(az storage account keys list ")
+    assert lines[2].startswith("az storage share-rm create ") and lines[3].startswith("az container create ")
+    assert {key["account-name"], share["storage-account"], container["azure-file-volume-account-name"]} == {account["name"]}
+    assert container["azure-file-volume-share-name"] == share["name"]
+    assert container["azure-file-volume-account-key"] == '"$KEY"'
+    assert container["os-type"] == "Linux" and container["registry-username"] and container["registry-password"]
+    assert container["image"].startswith(container["registry-login-server"] + "/")
+    assert f"docker push {container['image']}\n" in image and "USER 0:0\n" in image
 
 
 def test_the_definition_of_the_logic_app_starts_the_container_group():
