@@ -43,6 +43,21 @@ func TestLinksWithinTheDocumentationLeadToFiles(t *testing.T) {
 	}
 }
 
+func TestTheDocumentationSpeaksOfOneVersion(t *testing.T) {
+	tag := regexp.MustCompile(`(?m)^  dockerImageTag: (\d+\.\d+\.\d+)$`).FindStringSubmatch(text(t, "metadata.yaml"))
+	require.NotNil(t, tag)
+	for page, least := range map[string]int{"docs/orchestration.md": 6, "README.md": 1} {
+		ours := regexp.MustCompile(`(?:source-microsoft-dataverse:|VERSION=|\x60v)(\d+\.\d+\.\d+)`).FindAllStringSubmatch(text(t, page), -1)
+		assert.GreaterOrEqual(t, len(ours), least, page)
+		for _, version := range ours {
+			assert.Equal(t, tag[1], version[1], page)
+		}
+	}
+	for _, build := range regexp.MustCompile(`docker build .*:\d+\.\d+\.\d+ `).FindAllString(text(t, "docs/orchestration.md"), -1) {
+		assert.Contains(t, build, "--build-arg VERSION="+tag[1], "an image says its version")
+	}
+}
+
 // literals is the connector's source with its broken string literals put together.
 func literals(t *testing.T) string {
 	t.Helper()
