@@ -110,8 +110,8 @@ func (r *reader) ownLink(s *State) dataverse.Link {
 func (w *walk) judge(page dataverse.Page) error {
 	var err error
 	switch {
-	case w.state.tokenAtEnd() && page.Next == "" && late(page.Delta, w.state.Bound):
-		err = ErrTokenLate
+	case w.state.tokenAtEnd() && page.Next == "" && strays(page.Delta, w.state.Floor, w.state.Bound):
+		err = ErrTokenStrays
 	case w.state.Phase != Delta:
 	case wentBackward(w.state.Begin, page.Delta):
 		err = ErrRestored

@@ -16,6 +16,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 		r.goToKeys(s)
 		return nil
 	}
+	floor := r.versions.latest()
 	w := r.newWalk(s)
 	defer w.encoder.Void()
 	w.track, w.first = true, true
@@ -32,7 +33,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 		return nil
 	}
 	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
-	s.Phase, s.Begin, s.Bound, s.Issued, s.upToDate = Initial, page.Delta, bound, page.At, page.Next == ""
+	s.Phase, s.Begin, s.Floor, s.Bound, s.Issued, s.upToDate = Initial, page.Delta, floor, bound, page.At, page.Next == ""
 	return w.finish(ctx, page, nil)
 }
 
@@ -52,6 +53,9 @@ func (r *reader) readKeys(ctx context.Context, s *State) error {
 	p.track = true
 	p.size.resume(s.PageSize)
 	seen := witness{reader: r}
+	if s.Link == r.keysPage() {
+		seen.begin()
+	}
 	for {
 		page, err := p.page(ctx, s.Link)
 		if err != nil {

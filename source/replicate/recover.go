@@ -72,7 +72,7 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if ofLookup(err) {
 		return nil, err
 	}
-	if errors.Is(err, ErrTokenLate) {
+	if errors.Is(err, ErrTokenStrays) {
 		r.versions.learn(LastPage)
 		r.log.WarnContext(ctx, "the table is read once more, for its delta token cannot be proved to stand for a time before its rows", "reason", err.Error())
 		return r.second(s), nil

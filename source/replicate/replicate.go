@@ -91,15 +91,15 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 		s, left = scouting.next(ctx, left)
 		group.Go(func() error {
 			defer func() { ended <- struct{}{} }()
+			if s.Configured.Name == scouting.scout {
+				defer scouting.end()
+			}
 			ok, err := j.read(ctx, s)
 			if !ok {
 				failures.Add(1)
 			}
-			if s.Configured.Name == scouting.scout {
-				if ok {
-					j.prove(ctx, s)
-				}
-				scouting.end()
+			if ok && s.Configured.Name == scouting.scout {
+				j.prove(ctx, s)
 			}
 			return err
 		})

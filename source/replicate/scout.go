@@ -98,6 +98,7 @@ func (j *Job) prove(ctx context.Context, scout Stream) {
 		return
 	}
 	p.track, p.size = true, newPageSize(scoutKeys)
+	seen.begin()
 	link := seen.keysPage()
 	for left := 1 + 2*pagesOf(scout.Rows); left > 0 && j.versions.found() == NotKnown; left-- { // a count may be a day old
 		page, err := p.page(ctx, link)

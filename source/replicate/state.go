@@ -47,6 +47,8 @@ type State struct {
 	// Bound is the version of a token that was issued right behind the first page. A reading has it whose own token comes
 	// with its last page, and stands for the first: it must not be later.
 	Bound uint64 `json:"bound,omitempty,string"`
+	// Floor is the same of one issued before the first page was asked for: the reading's own must not be earlier either.
+	Floor uint64 `json:"floor,omitempty,string"`
 	// TokenOf is the page of a walk that the environment's delta tokens were found to stand for.
 	TokenOf Moment `json:"token_of,omitempty"`
 	// Issued is when the delta token was taken, by the service's clock: changes from before it are known. A token may
@@ -221,7 +223,7 @@ func (s *State) endReading() {
 
 // followFromBegin goes on to the changes since the delta token.
 func (s *State) followFromBegin() {
-	s.Phase, s.Link, s.Begin, s.Bound, s.Rising, s.Restarts = Delta, s.Begin, "", 0, false, 0
+	s.Phase, s.Link, s.Begin, s.Bound, s.Floor, s.Rising, s.Restarts = Delta, s.Begin, "", 0, 0, false, 0
 	if !s.Gap.IsZero() { // a ledger from now on would not know of the rows that are in doubt
 		s.Ledger = nil
 	}

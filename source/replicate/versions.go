@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// ErrTokenLate says that a reading's delta token is later than a token that was issued behind its first page, although
-// the environment was found to give tokens of the first page: changes to the rows read before it would be lost.
-var ErrTokenLate = errors.New("the delta token is later than the reading's first page")
+// ErrTokenStrays says that a reading's delta token is not from the time of its first page, although the environment was
+// found to give such tokens: changes to the rows read would be lost, or the environment was restored meanwhile.
+var ErrTokenStrays = errors.New("the delta token is not from the time of the reading's first page")
 
 // Moment is the page of a walk that its delta token stands for. Microsoft does not say which it is.
 type Moment string
@@ -23,18 +24,22 @@ const (
 	LastPage  Moment = "last page"
 )
 
+// patience is how long an answer is waited for that only saves requests.
+const patience = 20 * time.Second
+
 // versions knows how far the environment's version has come, and by that which page tokens stand for. A delta token begins
 // with the version of the whole database, which only rises (Microsoft, "Use change tracking to synchronize data with
 // external systems"), so a token of one table says whether one of another is older. It is safe for concurrent use.
 type versions struct {
-	mu     sync.Mutex
-	table  dataverse.Table
-	link   dataverse.Link // to the changes of a table that was read to its end; "": there is none yet
-	common bool           // tokens were seen to rise without a change of their own table
-	moment Moment
-	asked  int    // how many requests for a version were begun
-	newest int    // which of them was the last to be begun that is answered
-	now    uint64 // its answer
+	mu      sync.Mutex
+	table   dataverse.Table
+	link    dataverse.Link // to the changes of a table that was read to its end; "": there is none yet
+	common  bool           // tokens were seen to rise without a change of their own table
+	moment  Moment
+	asked   int    // how many requests for a version were begun
+	newest  int    // which of them was the last to be begun that is answered
+	now     uint64 // its answer
+	highest uint64 // of all tokens seen
 }
 
 // mark is the present moment: requests for a version that are begun behind it have higher numbers.
@@ -44,11 +49,31 @@ func (v *versions) mark() int {
 	return v.asked
 }
 
-// offer gives the delta link of a table that was read to its end. Its answers are short.
+// offer gives the delta link of a table that was read to its end. The first one serves as long as its answers are short.
 func (v *versions) offer(table dataverse.Table, link dataverse.Link) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.table, v.link = table, link
+	if v.link == "" {
+		v.table, v.link = table, link
+	}
+	v.note(link)
+}
+
+// note remembers how far the version has come. The lock is held.
+func (v *versions) note(link dataverse.Link) {
+	if version, known := tokenVersion(link); known {
+		v.highest = max(v.highest, version)
+	}
+}
+
+// latest is a version that the environment has reached, 0 if none is known.
+func (v *versions) latest() uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.link == "" {
+		return 0
+	}
+	return v.highest
 }
 
 // recall takes over what earlier reads of the same organisation have found out.
@@ -121,6 +146,7 @@ func (v *versions) take(number int, asked dataverse.Link, page dataverse.Page, c
 	if !known {
 		return 0, false
 	}
+	v.note(page.Delta)
 	if number > v.newest {
 		v.newest, v.now = number, now
 	}
@@ -139,7 +165,9 @@ func (j *Job) version(ctx context.Context, mark int) (now uint64, known bool) {
 		return 0, false
 	}
 	p.changes = true
-	page, err := p.page(ctx, link)
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	page, err := p.page(limited, link)
 	if err != nil || page.Next != "" { // nothing depends on it: what was to be saved is paid
 		j.Log.DebugContext(ctx, "the environment's version cannot be had from the changes of a table", "table", table.LogicalName, "error", err)
 	}

@@ -46,6 +46,9 @@ func (r *reader) readAll(ctx context.Context, s *State) error {
 func (w *walk) all(ctx context.Context) error {
 	defer w.encoder.Void()
 	seen := witness{reader: w.reader}
+	if w.whole && w.state.Link == w.firstPage() {
+		seen.begin()
+	}
 	for {
 		page, err := w.page(ctx, w.state.Link)
 		if err != nil {

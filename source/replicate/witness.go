@@ -13,15 +13,20 @@ import (
 type witness struct {
 	*reader
 	pages          int
-	earlier, later uint64 // the versions of the first and the last token issued between the walk's first page and its last; 0: of none
+	floor          uint64 // the version of a token issued before the walk's first page was asked for; 0: of none
+	earlier, later uint64 // of the first and the last token issued between its first page and its last
 }
+
+// begin notes what is known before the walk's first page is asked for. Without it nothing is found out: a walk's token that
+// is older than that is none of the same counter, or the environment was restored.
+func (w *witness) begin() { w.floor = w.versions.latest() }
 
 // see looks at a page that came behind a mark.
 func (w *witness) see(ctx context.Context, page dataverse.Page, mark int) {
-	if w.versions.found() != NotKnown {
+	w.pages++
+	if w.floor == 0 || w.versions.found() != NotKnown {
 		return
 	}
-	w.pages++
 	switch {
 	case page.Next == "":
 		w.conclude(page.Delta)
@@ -44,7 +49,7 @@ func (w *witness) ask(ctx context.Context, mark int) {
 func (w *witness) conclude(token dataverse.Link) {
 	version, known := tokenVersion(token)
 	switch {
-	case !known || w.later == 0 || !w.versions.comparable():
+	case !known || w.later == 0 || version < w.floor || !w.versions.comparable():
 	case version > w.earlier:
 		w.versions.learn(LastPage)
 	case version < w.later:
@@ -52,8 +57,8 @@ func (w *witness) conclude(token dataverse.Link) {
 	}
 }
 
-// bound is what the delta token of a walk is not later than whose first page came behind a mark, where the environment's
-// tokens were proved to stand for first pages.
+// bound is the version of a token issued behind a mark, where the environment's tokens were proved to stand for first
+// pages: that of a walk whose first page was asked for before, or came before, is on one side of it.
 func (r *reader) bound(ctx context.Context, mark int) (version uint64, known bool) {
 	if r.versions.found() != FirstPage {
 		return 0, false
@@ -61,8 +66,9 @@ func (r *reader) bound(ctx context.Context, mark int) (version uint64, known boo
 	return r.version(ctx, mark)
 }
 
-// late says whether a delta token is not proved to stand for a moment before the rows behind the first page were read.
-func late(token dataverse.Link, bound uint64) bool {
+// strays says whether a delta token is not from the time of its walk's first page: from between the versions known before
+// it was asked for and behind it.
+func strays(token dataverse.Link, floor, bound uint64) bool {
 	version, known := tokenVersion(token)
-	return !known || version > bound
+	return !known || version < floor || version > bound
 }

@@ -48,6 +48,9 @@ func follow(t *testing.T, s *service, found replicate.Moment, ticks []answer, st
 	return outcome{failed: failed, err: err, messages: messages(t, &out), log: log.String()}
 }
 
+// still is the clock's answer as long as nothing is written.
+func still() answer { return answer{delta: clocksSince(60)} }
+
 // accounts are the requests for pages of accounts.
 func (s *service) accounts() []dataverse.Link {
 	var links []dataverse.Link
@@ -108,6 +111,7 @@ func TestWhichPageATokenStandsForIsProvedByVersions(t *testing.T) {
 		"as old as another table's from behind the first page":          {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(70)}}, changesSince(70), replicate.NotKnown},
 		"newer than another table's from behind the first page":         {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(72), replicate.LastPage},
 		"newer than the first of another table's, as old as the second": {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(72)}}, changesSince(72), replicate.LastPage},
+		"older than one from before the first page":                     {[]answer{{delta: clocksSince(70)}, {delta: clocksSince(71)}}, changesSince(59), replicate.NotKnown},
 		"nothing else was written at all":                               {[]answer{{delta: clocksSince(60)}, {delta: clocksSince(60)}}, changesSince(60), replicate.NotKnown},
 		"the other table's token rises only with its own changes":       {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71), rows: changed}}, changesSince(65), replicate.NotKnown},
 		"the other table's token rises without its own, later":          {[]answer{{delta: clocksSince(70), rows: changed}, {delta: clocksSince(71)}}, changesSince(65), replicate.FirstPage},
@@ -149,7 +153,7 @@ func TestTheTokenIsTakenBeforeTheRowsUnlessItIsProvedThatItNeedNot(t *testing.T)
 		ticks []answer
 	}{
 		"tokens stand for last pages":                {replicate.LastPage, nil},
-		"it is not known what they stand for":        {replicate.NotKnown, []answer{{delta: clocksSince(60)}}},
+		"it is not known what they stand for":        {replicate.NotKnown, []answer{still()}},
 		"no other table says how new a token may be": {replicate.FirstPage, []answer{{err: expired()}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,11 +199,25 @@ func TestATokenThatIsLaterThanTheFirstPageIsNotFollowed(t *testing.T) {
 	assert.Contains(t, got.log, "may still stand in the destination", "the keys of this table are no GUIDs, so none are held")
 }
 
+func TestATokenFromBeforeTheFirstPageIsNotFollowed(t *testing.T) {
+	s := largeTable(3, 7) // a backup was restored meanwhile, or another counter gave it
+	for n := 1; n <= 3; n++ {
+		s.answers[page(n)] = append(s.answers[page(n)], s.answers[page(n)]...)
+	}
+	s.answers[page(1)] = append(s.answers[page(1)], s.answers[page(1)][0])
+	s.answers[keysLink] = []answer{{delta: keysSince(10)}}
+	s.answers[changesSince(10)] = []answer{{delta: changesSince(11)}}
+	got := follow(t, s, replicate.FirstPage, []answer{{delta: clocksSince(70)}}, "")
+	require.Zero(t, got.failed, got.messages)
+	assert.Contains(t, got.log, "the table is read once more")
+	assert.Contains(t, got.lastState(), "deletions_unknown_since")
+}
+
 func TestAKilledReadingWhoseTokenComesWithItsLastPageGoesOn(t *testing.T) {
 	whole := follow(t, largeTable(3, 70), replicate.FirstPage, []answer{{delta: clocksSince(70)}}, "")
 	states := whole.states()
 	require.Len(t, states, 5)
-	assert.Equal(t, `{"version":2,"phase":"initial","link":"`+escaped(page(2))+`","bound":"70","token_of":"first page","issued":"2026-04-01T12:00:00Z",`+
+	assert.Equal(t, `{"version":2,"phase":"initial","link":"`+escaped(page(2))+`","bound":"70","floor":"60","token_of":"first page","issued":"2026-04-01T12:00:00Z",`+
 		`"greatest":"`+march+`",`+ofOrganization()+`}`, states[1])
 	for name, c := range map[string]struct {
 		state string
