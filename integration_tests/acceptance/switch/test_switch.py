@@ -1,9 +1,12 @@
-"""Users of Airbyte's Python connector change over to this one, with what they have: the configuration, the configured
-catalog and the saved state. docs/switching.md tells them what becomes different, and these tests hold it to that."""
+"""Users of Airbyte's Python connector change over to this one, with what they have: the configuration, the saved state and,
+with a scheduler of their own, the configured catalog. docs/switching.md tells them what becomes different, and these tests
+hold it to that."""
 
 from __future__ import annotations
 
 import os
+import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from connector import Connector, configured
 from environment import Environment, next_second
 
 TABLES = ("account", "contact", "contoso_everything", "task")
+NAMES = {"account": "name", "contact": "lastname", "contoso_everything": "contoso_name", "task": "subject"}
+GUIDE = (Path(__file__).parents[3] / "docs" / "switching.md").read_text()
 LAUNCH = Path(__file__).parents[1] / "python_connector" / "launch.py"
 
 
@@ -25,12 +30,16 @@ class Switch:
         moved = {**trust, "DATAVERSE_AUTHORITY": config["authority_host"]}
         self.python = Connector(folder / "python", config, [os.environ["PYTHON_CONNECTOR"], str(LAUNCH)], moved)
         self.ours = Connector(folder / "ours", config, environment=trust)
-        self.theirs = self.python.discover()
+        self.theirs, self.discovered = self.python.discover(), self.ours.discover()
 
-    def differ(self, table: str) -> tuple[set[str], set[str]]:
-        """The columns that only the Python connector declares, and those that only this one does."""
-        theirs, ours = (set(s[table]["json_schema"]["properties"]) for s in (self.theirs, self.ours.discover()))
-        return theirs - ours, ours - theirs
+    def differ(self, table: str) -> dict[str, set[str]]:
+        """The columns that only the Python connector declares, those that only this one does, and those of another type."""
+        theirs, ours = (streams[table]["json_schema"]["properties"] for streams in (self.theirs, self.discovered))
+        both = theirs.keys() & ours.keys()
+        return {"gone": theirs.keys() - ours.keys(), "come": ours.keys() - theirs.keys(), "changed": {c for c in both if theirs[c] != ours[c]}}
+
+    def key(self, table: str) -> str:
+        return self.theirs[table]["source_defined_primary_key"][0][0]
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +49,9 @@ def switch(tmp_path_factory):
     made.environment.close()
 
 
-def change(environment: Environment, table: str, name: str) -> tuple[set[str], set[str]]:
+def change(environment: Environment, table: str) -> tuple[set[str], set[str]]:
     """Five rows are created, ten changed, three deleted, and two come and go. Gives what was written and what is gone."""
-    keys = environment.keys(table)
+    keys, name = environment.keys(table), NAMES[table]
     written = {environment.create(table, **{name: f"created {n}"}) for n in range(5)}
     for key in keys[:10]:
         environment.update(table, key, **{name: "changed"})
@@ -70,17 +79,16 @@ def test_the_configuration_is_taken_over(switch):
 
 
 def test_each_stream_is_offered_that_could_be_read(switch):
-    assert set(switch.theirs) - set(switch.ours.discover()) == {"sharepointdocument"}, "which has no entity set"
+    assert set(switch.theirs) - set(switch.discovered) == {"sharepointdocument"}, "which has no entity set"
 
 
 def test_no_column_is_lost_that_ever_had_a_value(switch):
-    names = sorted(switch.ours.discover())
+    names = sorted(switch.discovered)
     catalog = configured(switch.theirs, *(n for n in names if n not in ("postregarding", "plugintracelog")), mode="full_refresh")
     read = switch.python.read(catalog)
     for stream in (s["stream"]["name"] for s in catalog["streams"]):
         seen = {column for row in read.records(stream) for column in row if "@" not in column}
-        misnamed, _ = switch.differ(stream)
-        assert not misnamed & seen, stream
+        assert not switch.differ(stream)["gone"] & seen, stream
 
 
 def test_the_next_sync_carries_exactly_the_changes_since(switch):
@@ -88,19 +96,42 @@ def test_the_next_sync_carries_exactly_the_changes_since(switch):
     state = switch.python.read(catalog).states()
     assert {s["stream"]["stream_descriptor"]["name"] for s in state} == set(TABLES)
     next_second()
-    names = {"account": "name", "contact": "lastname", "contoso_everything": "contoso_name", "task": "subject"}
-    wanted = {table: change(switch.environment, table, names[table]) for table in TABLES}
+    wanted = {table: change(switch.environment, table) for table in TABLES}
 
     theirs = switch.python.read(catalog, state)
     ours = switch.ours.read(catalog, state)
     for table in TABLES:
-        key = switch.theirs[table]["source_defined_primary_key"][0][0]
-        assert split(ours.records(table), key) == wanted[table], table
-        assert split(theirs.records(table), key) == wanted[table], f"{table}, by the Python connector itself"
+        assert split(ours.records(table), switch.key(table)) == wanted[table], table
+        assert split(theirs.records(table), switch.key(table)) == wanted[table], f"{table}, by the Python connector itself"
         assert_deletions_win(ours.records(table))
 
     again = switch.ours.read(catalog, ours.states())
     assert not again.of("RECORD", "record"), "from there on the state is the connector's own"
+    refreshed = switch.ours.read(configured(switch.discovered, *TABLES), ours.states())
+    assert not refreshed.of("RECORD", "record"), "it stays valid when the catalog becomes the connector's own"
+
+
+def test_a_new_connection_carries_exactly_the_changes_since(switch):
+    """On the platform the catalog is what this connector discovers, and the state that of the Python connector."""
+    others = ("contoso_sensordata", "team")
+    before = switch.python.read(configured(switch.theirs, *TABLES, *others))
+    next_second()
+    wanted = {table: change(switch.environment, table) for table in TABLES}
+
+    catalog = configured(switch.discovered, *TABLES, *others)
+    read = switch.ours.read(catalog, before.states())
+    for stream in catalog["streams"][:len(TABLES)]:
+        table = stream["stream"]["name"]
+        assert (stream["sync_mode"], stream["cursor_field"]) == ("incremental", ["_ab_cdc_updated_at"])
+        assert split(read.records(table), switch.key(table)) == wanted[table], table
+        assert_later_than(before.records(table), read.records(table), switch.key(table))
+        come = {column for row in read.records(table) for column in row} & switch.differ(table)["come"]
+        assert come == switch.differ(table)["come"], table
+    for table in others:
+        assert len(read.records(table)) == len(switch.environment.rows(table)), f"{table} changes its mode, so it is read whole"
+
+    again = switch.ours.read(catalog, read.states())
+    assert {r["stream"] for r in again.of("RECORD", "record")} <= {"contoso_sensordata"}, "which is full refresh only"
 
 
 def assert_deletions_win(records: list[dict]) -> None:
@@ -110,11 +141,20 @@ def assert_deletions_win(records: list[dict]) -> None:
         assert deletion["modifiedon"].endswith("Z") and deletion["modifiedon"] > newest
 
 
+def assert_later_than(before: list[dict], after: list[dict], key: str) -> None:
+    """Under the new catalog a version of a row, a deletion included, is newer than what the Python connector sent of it."""
+    former = {row[key]: datetime.fromisoformat(row["_ab_cdc_updated_at"]) for row in before}
+    known = [row for row in after if row[key] in former]
+    assert len(known) == 13, "ten rows changed and three are gone"
+    for row in known:
+        assert datetime.fromisoformat(row["_ab_cdc_updated_at"]) > former[row[key]]
+
+
 def test_rows_have_the_values_that_they_had(switch):
     catalog = configured(switch.theirs, *TABLES, mode="full_refresh")
     theirs, ours = switch.python.read(catalog), switch.ours.read(catalog)
     for table in TABLES:
-        key = switch.theirs[table]["source_defined_primary_key"][0][0]
+        key = switch.key(table)
         expected = {row[key]: row for row in theirs.records(table)}
         rows = ours.records(table)
         assert {row[key] for row in rows} == set(expected)
@@ -130,17 +170,62 @@ def test_a_state_without_a_token_means_a_first_sync(switch):
     assert len(switch.ours.read(catalog, state).records("task")) == len(switch.environment.rows("task"))
 
 
-def test_the_guide_names_each_kind_of_column_that_goes_or_comes(switch):
-    guide = (Path(__file__).parents[3] / "docs" / "switching.md").read_text()
+def test_the_guide_names_each_setting(switch):
     (spec,) = switch.ours.run("spec").of("SPEC", "spec")
     for setting in spec["connectionSpecification"]["properties"]:
-        assert f"`{setting}`" in guide
-    gone, come = switch.differ("account")
-    for column in ("ownerid", "createdbyname", "owneridtype", "isprivate"):
-        assert column in gone and f"`{column}`" in guide
-    for column in ("_ownerid_value", "entityimage"):
-        assert column in come and f"`{column}`" in guide
-    gone, come = switch.differ("contoso_everything")
-    assert {"contoso_customer", "contoso_parties"} <= gone
-    assert {"_contoso_customer_value", "contoso_choices", "contoso_document", "contoso_photo"} <= come
-    assert switch.ours.discover()["account"]["default_cursor_field"] == ["_ab_cdc_updated_at"]
+        assert f"`{setting}`" in GUIDE
+
+
+# For each kind of column that goes, comes or changes its type, how its row in the guide begins.
+ROWS = {
+    "gone": {
+        "OwnerType": "owner, ",
+        "CustomerType": "customer, ",
+        "StringType of another column": "names of what a lookup points to, ",
+        "EntityNameType of another column": "tables that a lookup points to, ",
+        "PartyListType": "parties of activities, ",
+        "CalendarRulesType": "rules of a calendar, ",
+        "not readable": "columns that cannot be read, ",
+        "_ab_cdc_updated_at": "elastic tables",
+        "_ab_cdc_deleted_at": "elastic tables",
+    },
+    "come": {
+        "OwnerType": "owner, ",
+        "CustomerType": "customer, ",
+        "MultiSelectPicklistType": "multi-select choices, ",
+        "FileType": "files, ",
+        "ImageType of another column": "images, ",
+        "_ab_cdc_updated_at": "tables that are tracked but whose tracking nobody can switch, ",
+        "_ab_cdc_deleted_at": "tables that are tracked but whose tracking nobody can switch, ",
+    },
+    "changed": {
+        "ManagedPropertyType": "managed properties",
+        "DateTimeType": "time-zone independent date and time",
+        "_ab_cdc_updated_at": "`_ab_cdc_updated_at` of a row",
+        "_ab_cdc_deleted_at": "`_ab_cdc_deleted_at`",
+    },
+}
+
+
+def kinds(environment: Environment, table: str) -> dict[str, str]:
+    """The kind of each column of a table, by the names that it may have in a stream."""
+    path = f"EntityDefinitions(LogicalName='{table}')/Attributes?$select=LogicalName,AttributeTypeName,AttributeOf,IsValidForRead"
+    found = {name: name for name in ("_ab_cdc_updated_at", "_ab_cdc_deleted_at")}
+    for attribute in environment.request("GET", path)[1]["value"]:
+        kind = attribute["AttributeTypeName"]["Value"] + (" of another column" if attribute["AttributeOf"] else "")
+        name = attribute["LogicalName"]
+        found[name] = found[f"_{name}_value"] = kind if attribute["IsValidForRead"] else "not readable"
+    return found
+
+
+def test_the_guide_names_each_kind_of_column_that_goes_comes_or_changes(switch):
+    found = {what: {} for what in ROWS}
+    for table in switch.discovered:
+        kind = kinds(switch.environment, table)
+        for what, columns in switch.differ(table).items():
+            found[what].update({kind[column]: f"{table}.{column}" for column in columns})
+    begins = re.findall(r"^\| (.*?) \|", GUIDE, re.M)
+    for what, rows in ROWS.items():
+        assert found[what].keys() == rows.keys(), f"{what}: {found[what]}"
+        for kind, row in rows.items():
+            assert any(begin.startswith(row) for begin in begins), f"{kind}, such as {found[what][kind]}, is {what} without a row"
