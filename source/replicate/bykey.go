@@ -3,7 +3,6 @@ package replicate
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,24 +41,48 @@ func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(da
 	link += joint + "$filter="
 	condition := p.table.PrimaryID + "%20eq%20"
 	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
-	for some := range slices.Chunk(keys, max(1, min(keysPerRequest, room))) {
-		found := 0
-		for next := link + dataverse.Link(condition+strings.Join(some, or+condition)); next != ""; {
-			page, err := p.page(ctx, next)
-			if err != nil {
-				return &lookupError{err}
-			}
-			found += len(p.keys())
-			if found < len(some) && page.Next == "" {
-				if err := p.seesEveryRow(ctx); err != nil {
-					return err
-				}
-			}
-			if err := each(page); err != nil {
+	for most := max(1, min(keysPerRequest, room)); len(keys) > 0; {
+		some := keys[:min(most, len(keys))]
+		err := p.bySome(ctx, link+dataverse.Link(condition+strings.Join(some, or+condition)), len(some), each)
+		var heavy *smallerPagesError
+		if errors.As(err, &heavy) { // what has come of them comes once more
+			most = max(1, min(heavy.rows, len(some)/2))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		keys = keys[len(some):]
+	}
+	return nil
+}
+
+// bySome reads the answers to one search for so many rows. Where they come on numbered pages of which one is too heavy,
+// its error is a *smallerPagesError: fewer rows are to be searched for.
+func (p *pager) bySome(ctx context.Context, search dataverse.Link, rows int, each func(dataverse.Page) error) error {
+	p.size.pinned = false // the pages of each search are its own
+	found := 0
+	for next := search; next != ""; {
+		page, err := p.page(ctx, next)
+		var heavy *smallerPagesError
+		switch {
+		case errors.As(err, &heavy) && rows > 1:
+			return err
+		case errors.As(err, &heavy):
+			return &lookupError{heavy.cause}
+		case err != nil:
+			return &lookupError{err}
+		}
+		found += len(p.keys())
+		if found < rows && page.Next == "" {
+			if err := p.seesEveryRow(ctx); err != nil {
 				return err
 			}
-			next = page.Next
 		}
+		if err := each(page); err != nil {
+			return err
+		}
+		next = page.Next
 	}
 	return nil
 }
@@ -105,6 +128,8 @@ func (w *walk) allByKey(ctx context.Context) error {
 		return err
 	}
 	changes.changes = true
+	changes.size.resume(w.state.PageSize)
+	w.pages = changes
 	rows := w.newPager(w.encoder, dataverse.MaxPageSize)
 	for {
 		page, err := changes.page(ctx, w.state.Link)

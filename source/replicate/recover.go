@@ -37,7 +37,7 @@ const (
 
 // persist reads, and goes on after errors from which the stream can recover. It returns the state at the end.
 func (r *reader) persist(ctx context.Context, s *State, read func(context.Context, *State) error) (*State, error) {
-	furthest := 0
+	furthest, lightest := 0, map[Phase]int{}
 	for left := restarts; ; left-- {
 		r.pages = 0
 		err := read(ctx, s)
@@ -45,15 +45,19 @@ func (r *reader) persist(ctx context.Context, s *State, read func(context.Contex
 			left, furthest = restarts, r.pages
 		}
 		var heavy *smallerPagesError
-		if errors.As(err, &heavy) { // there are few sizes
-			r.log.WarnContext(ctx, "the walk begins again with smaller pages"+r.twice(s), "rows", heavy.rows)
-			s.PageSize = heavy.rows
-			r.startAgain(s)
+		tooHeavy := errors.As(err, &heavy)
+		if least, found := lightest[s.Phase]; tooHeavy && (!found || heavy.rows < least) { // there are few sizes
+			lightest[s.Phase] = heavy.rows
 			left++
-			continue
 		}
 		if err == nil || left == 0 {
 			return s, err
+		}
+		if tooHeavy {
+			r.log.WarnContext(ctx, "the walk begins again with smaller pages"+r.twice(s), "rows", heavy.rows)
+			r.startAgain(s)
+			s.PageSize = heavy.rows // whatever the state before
+			continue
 		}
 		if s, err = r.recover(ctx, s, err); err != nil {
 			return nil, err

@@ -15,7 +15,8 @@ import (
 type walk struct {
 	*pager
 	state *State
-	sent  *seen // keys of the rows sent by a walk through changes
+	pages *pager // reads what the state's links lead to: the walk's own, but where rows are read by their keys
+	sent  *seen  // keys of the rows sent by a walk through changes
 
 	first  bool      // no state leads to the page yet
 	edited bool      // changes are asked for with other columns than the delta token was taken with
@@ -30,6 +31,7 @@ func (r *reader) newWalk(s *State) *walk {
 		Pool: r.room,
 	})
 	w := &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
+	w.pages = w.pager
 	w.size.resume(s.PageSize)
 	return w
 }
@@ -164,7 +166,7 @@ func (w *walk) advance(page dataverse.Page) {
 	switch {
 	case page.Next != "":
 		s.Link = page.Next
-		s.PageSize = w.size.toKeep()
+		s.PageSize = w.pages.size.toKeep()
 	case s.Phase == Delta:
 		s.Link, s.Begin, s.Issued, s.Restarts, s.upToDate = page.Delta, "", w.began, 0, true
 	case s.Phase == Initial:
