@@ -70,10 +70,11 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	if property := missingColumn(err); property != "" && r.table.Has(property) {
 		return s, r.recoverColumns(ctx, s, property, err)
 	}
-	if notFound(err) {
+	atStart := s.Link == r.startOf(s)
+	switch {
+	case notFound(err), !atStart && !ofLookup(err) && rejectedAs(err, http.StatusNotFound):
 		return s, r.recoverTable(ctx, s, err)
-	}
-	if ofLookup(err) {
+	case ofLookup(err):
 		return nil, err
 	}
 	if errors.Is(err, ErrTokenStrays) {
@@ -83,16 +84,20 @@ func (r *reader) recover(ctx context.Context, s *State, err error) (*State, erro
 	}
 	// A column that is left out already is named by a link of an earlier selection.
 	refused := linkRefused(err) || missingColumn(err) != ""
-	atStart := s.Link == r.startOf(s)
 	switch {
 	case s.Phase == Delta && (atStart && (refused || rejected(err)) || changesLost(err)):
 		return r.resync(ctx, s, err)
-	case !refused || atStart:
+	case atStart || !refused && !rejected(err) && !rejectedAs(err, http.StatusGone):
 		return nil, err
 	}
-	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again"+r.twice(s), "reason", err.Error())
-	r.startAgain(s)
+	r.leavePage(ctx, s, err)
 	return s, nil
+}
+
+// leavePage begins a walk again, because the service refuses the page to go on from.
+func (r *reader) leavePage(ctx context.Context, s *State, cause error) {
+	r.log.WarnContext(ctx, "Dataverse no longer takes the page to go on from; its walk begins again"+r.twice(s), "reason", cause.Error())
+	r.startAgain(s)
 }
 
 // sentTwice is what else there is to tell where a full reading begins again.
@@ -172,7 +177,7 @@ func (r *reader) recoverColumns(ctx context.Context, s *State, property string, 
 }
 
 // recoverTable finds out why the service does not know the table's rows: the table is gone, or its entity set has
-// another name now, under which its walk begins again.
+// another name now, under which its walk begins again. Where neither is true it does not know the page.
 func (r *reader) recoverTable(ctx context.Context, s *State, cause error) error {
 	table, err := r.definition(ctx, cause)
 	if err != nil {
@@ -180,7 +185,11 @@ func (r *reader) recoverTable(ctx context.Context, s *State, cause error) error 
 	}
 	before, twice := r.table.EntitySet, r.twice(s)
 	if table.EntitySet == before {
-		return cause
+		if s.Link == r.startOf(s) || ofLookup(cause) {
+			return cause
+		}
+		r.leavePage(ctx, s, cause)
+		return nil
 	}
 	if err := r.redefine(*table, cause); err != nil {
 		return err
@@ -228,9 +237,12 @@ const expiredMessage = "version stamp associated with the client has expired"
 
 // rejected says whether the service refuses a request for good and for what is in it, not for what the user may do or
 // the table is. Of a delta link as the service sent it that can only be the token.
-func rejected(err error) bool {
+func rejected(err error) bool { return rejectedAs(err, http.StatusBadRequest) }
+
+// rejectedAs is the same of another status.
+func rejectedAs(err error, status int) bool {
 	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Status == http.StatusBadRequest && !refused.Temporary() &&
+	return errors.As(err, &refused) && refused.Status == status && !refused.Temporary() && !dataverse.TooHeavy(err) &&
 		refused.MissingPrivilege() == "" && missingColumn(err) == "" &&
 		!dataverse.HasCode(err, dataverse.CodePrivilegeMissing, dataverse.CodeNotMember, dataverse.CodeNoRoles, dataverse.CodeUserDisabled,
 			dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked, dataverse.CodeNoRetrieve)
