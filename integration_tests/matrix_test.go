@@ -5,6 +5,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,9 @@ func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 				cells = append(cells, &cell{trouble: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
 			}
 		}
+	}
+	if raced { // a quarter of them shows what there is of races
+		cells = slices.DeleteFunc(cells, func(c *cell) bool { return len(c.name)%4 != 0 })
 	}
 	stderr := captureStderr(t)
 	places := make(chan struct{}, atOnce)

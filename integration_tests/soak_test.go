@@ -67,7 +67,9 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) 
 			assert.Greater(t, requests, 1500)
 			assert.Less(t, refused*100, requests, "429 answers are 1%% of %d requests or more", requests)
 			assert.LessOrEqual(t, after.MostInFlight, service.hint)
-			assert.Equal(t, service.binds, refused > 0, "a limit is met where it should be")
+			if !raced { // a slow reader meets no limit
+				assert.Equal(t, service.binds, refused > 0, "a limit is met where it should be")
+			}
 		})
 	}
 }

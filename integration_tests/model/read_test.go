@@ -134,9 +134,9 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var o *output
 	killed := false
 	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
+	o := newOutput(s.read.cut, g.ended, g.release)
 	injection := c.server.Inject(simulator.Fault{
 		Match: func(r *http.Request) bool {
 			w.shorten(r)
@@ -149,7 +149,6 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 		Count: -1, Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie.",
 	})
 	defer injection.Remove()
-	o = newOutput(s.read.cut, g.ended, g.release)
 	code := 0
 	if w.switches.binary {
 		code, err = c.asProcess(ctx, args, w.job, o)

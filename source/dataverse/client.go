@@ -92,9 +92,8 @@ type request struct {
 	kind      string // requests of one kind take the service about the same time; empty: of no kind
 	link      Link
 	prefer    string
-	// shrinks says that the caller can ask for less: what was too much is told at once, see TooHeavy.
-	shrinks bool
-	most    int64 // bytes of the answer, compressed or not; 0: what the client takes of any
+	heavy     int   // see PageRequest.HeavyAttempts
+	most      int64 // bytes of the answer, compressed or not; 0: what the client takes of any
 	// waits, if any, is told until when the service makes the request wait.
 	waits func(until time.Time)
 	// read takes the decompressed body of an answer with status 200, which lies whole in memory. It runs once per attempt

@@ -31,11 +31,13 @@ type Sink interface {
 
 // PageRequest asks for one page of rows.
 type PageRequest struct {
-	Table        string // logical name, for errors
-	Link         Link
-	Size         int  // rows on the page at most; the service needs it with every request
-	Shrinks      bool // a smaller page can be asked for at once: one that is TooHeavy is told at the first attempt
-	TrackChanges bool // the first walk of change tracking: its last page carries a delta link
+	Table string // logical name, for errors
+	Link  Link
+	Size  int // rows on the page at most; the service needs it with every request
+	// HeavyAttempts is how many attempts a page is worth that is TooHeavy, where a smaller one can be asked for instead; 0:
+	// as many as for any other reason.
+	HeavyAttempts int
+	TrackChanges  bool // the first walk of change tracking: its last page carries a delta link
 	// Waits, if any, is told until when the service makes the request wait.
 	Waits func(until time.Time)
 }
@@ -80,7 +82,7 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		most:      most,
 		link:      q.Link,
 		prefer:    prefer,
-		shrinks:   q.Shrinks,
+		heavy:     q.HeavyAttempts,
 		waits:     q.Waits,
 		read: func(answer *http.Response, body io.Reader) error {
 			body = marked{&limitedReader{from: body, left: most, most: most}}

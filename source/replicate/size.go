@@ -96,12 +96,25 @@ func (s *pageSize) come() {
 	}
 }
 
+// attempts is how many of them a page is worth that is too heavy. Where a smaller one means to begin the walk again, it is
+// worth more than one.
+func (s *pageSize) attempts(link dataverse.Link) int {
+	switch {
+	case smaller(s.now, nil) == 0:
+		return 0
+	case link.NumbersPages():
+		return 3
+	default:
+		return 1
+	}
+}
+
 // request asks for a page, and for a smaller one where it is too heavy. Where the link leads to one of a certain size it
 // is tried more than once: the whole walk would have to begin again.
 func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.Environment.Page(ctx, dataverse.PageRequest{
-			Table: p.table.LogicalName, Link: link, Size: p.size.now, Shrinks: smaller(p.size.now, nil) > 0 && !link.NumbersPages(),
+			Table: p.table.LogicalName, Link: link, Size: p.size.now, HeavyAttempts: p.size.attempts(link),
 			TrackChanges: p.track || p.whole, Waits: p.waits(ctx),
 		}, arrival{p.encoder, p})
 		p.goOn(ctx)

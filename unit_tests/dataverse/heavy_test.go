@@ -18,8 +18,16 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
+// heavyAttempts is one where a smaller page can be asked for.
+func heavyAttempts(rows int) int {
+	if rows > 50 {
+		return 1
+	}
+	return 0
+}
+
 func largePage(of int) dataverse.PageRequest {
-	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, Shrinks: of > 50}
+	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, HeavyAttempts: heavyAttempts(of)}
 }
 
 func TestAPageThatIsTooHeavyIsToldAtOnceWhereASmallerOneCanBeAskedFor(t *testing.T) {

@@ -21,11 +21,8 @@ func tooHeavy() error { return refusal(http.StatusBadRequest, "0x80044151") }
 func sizes(s *service) []string {
 	var all []string
 	for _, q := range s.noted {
-		shrinks := ""
-		if q.Shrinks {
-			shrinks = " or less"
-		}
-		all = append(all, fmt.Sprintf("%s %d%s", pageName(q.Link), q.Size, shrinks))
+		less := map[int]string{0: "", 1: " or less", 3: ", in the end less"}[q.HeavyAttempts]
+		all = append(all, fmt.Sprintf("%s %d%s", pageName(q.Link), q.Size, less))
 	}
 	return all
 }
@@ -69,7 +66,7 @@ func TestAPageThatIsTooHeavyIsAskedForInSmallerOnes(t *testing.T) {
 		}}
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
-		assert.Equal(t, []string{"first 5000 or less", "second 5000", "first 1000 or less", "second 1000"}, sizes(s), "the second is tried more than once")
+		assert.Equal(t, []string{"first 5000 or less", "second 5000, in the end less", "first 1000 or less", "second 1000, in the end less"}, sizes(s), "the second is tried more than once")
 		assert.Contains(t, got.log, "begins again with smaller pages, and rows that were sent are sent once more")
 	})
 	t.Run("down to a single row where it is too large for the memory", func(t *testing.T) {
@@ -121,7 +118,7 @@ func TestNumberedPagesKeepTheirSizeWhenTheirReadingIsResumed(t *testing.T) {
 	s = &service{answers: map[dataverse.Link][]answer{numbered: {{rows: []string{row("a2", inMarch)}}}}}
 	got = run(t, s, func(j *replicate.Job) { j.PageSize = 5000 }, fullRefresh(got.lastState()))
 	require.Zero(t, got.failed, got.messages)
-	assert.Equal(t, []string{"second 700"}, sizes(s), "another size would lead to other rows")
+	assert.Equal(t, []string{"second 700, in the end less"}, sizes(s), "another size would lead to other rows")
 }
 
 func TestAWaitThatTheServiceAsksForIsShownAsSuch(t *testing.T) {
