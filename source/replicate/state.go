@@ -197,13 +197,18 @@ func (s State) validate() (*State, error) {
 	return &s, nil
 }
 
-// nothingSent says whether the destination is known to have no rows. Since version 2 a state with their cursors goes ahead
-// of all rows.
+// nothingSent says whether the destination is known to have no rows of a tracked table. A first reading takes along a
+// ledger, and a state whose ledger names the rows, or is dropped, goes ahead of them: one without keys proves that none
+// was sent. A walk through the keys alone sends none. Of a full reading it is never known.
 func (s *State) nothingSent() bool {
-	if s.Phase == Delta || s.Rising {
-		return false
+	switch s.Phase {
+	case First, Keys:
+		return !s.Rising
+	case Initial:
+		return !s.Rising && s.Greatest == "" && s.Ledger != nil && len(s.Ledger.keys) == 0
+	case Full, Reconcile, Delta:
 	}
-	return s.Phase == Keys || s.Version > 1 && s.Greatest == ""
+	return false
 }
 
 // tokenAtEnd says whether the state is of a reading whose delta token comes with its last page.

@@ -110,7 +110,7 @@ func (r *reader) second(before *State) *State {
 // knownUntil is since when a state's destination may hold rows that are gone, zero if that is not known. A full reading
 // tells no deletions, but it sends only rows that were there when it began.
 func knownUntil(s *State) time.Time {
-	if s.Phase == Full && (s.Complete || !s.Rising) {
+	if s.Phase == Full && (s.Complete || !s.Rising && s.Greatest != "") { // without a cursor a reading does not know of those before it
 		return s.Began
 	}
 	return s.Issued

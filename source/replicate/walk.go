@@ -133,11 +133,11 @@ func (w *walk) deliver(ctx context.Context, gone []string) error {
 	if page.Count == 0 {
 		return nil
 	}
-	known := !w.first && s.Greatest == w.encoder.Greatest()
+	known, ledger := !w.first && s.Greatest == w.encoder.Greatest(), s.Ledger
 	s.Greatest = w.encoder.Greatest()
 	w.encoder.Keys(func(key []byte) { known = s.hold(key) && known })
 	s.trim()
-	if !known {
+	if !known || s.Ledger != ledger {
 		if err := w.checkpoint(ctx, *s); err != nil {
 			return err
 		}

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -17,12 +20,12 @@ func TestAFullRefreshThatBecomesIncrementalSaysSinceWhenDeletionsAreUnknown(t *t
 	const complete = `,"__ab_full_refresh_sync_complete":true`
 	greatest := `"greatest":"` + april + `",`
 	for name, c := range map[string]struct{ state, since string }{
-		"complete":                            {fullState(greatest + ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
-		"interrupted":                         {fullState(greatest + ofOrganization() + began), "2026-03-31T00:00:00Z"},
-		"interrupted, with rows sent before":  {fullState(greatest + `"rising":true,` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
-		"of a version that did not note it":   {fullState(greatest + ofOrganization() + complete), "1970-01-01T00:00:00Z"},
-		"complete, without any row":           {fullState(ofOrganization() + began + complete), ""},
-		"without a row that a state tells of": {fullState(`"link":"` + escaped(first) + `",` + ofOrganization() + began), ""},
+		"complete":                           {fullState(greatest + ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
+		"interrupted":                        {fullState(greatest + ofOrganization() + began), "2026-03-31T00:00:00Z"},
+		"interrupted, with rows sent before": {fullState(greatest + `"rising":true,` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
+		"of a version that did not note it":  {fullState(greatest + ofOrganization() + complete), "1970-01-01T00:00:00Z"},
+		"complete, without a cursor":         {fullState(ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
+		"interrupted, without a cursor":      {fullState(`"link":"` + escaped(first) + `",` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := trackedTable()
@@ -30,11 +33,6 @@ func TestAFullRefreshThatBecomesIncrementalSaysSinceWhenDeletionsAreUnknown(t *t
 			assert.Equal(t, walkOf(), s.links())
 			assert.Contains(t, got.log, "was set to full refresh before")
 			assert.NotContains(t, got.lastState(), "began")
-			if c.since == "" {
-				assert.NotContains(t, got.lastState(), "deletions_unknown_since")
-				assert.NotContains(t, got.log, "may still stand")
-				return
-			}
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"`+c.since+`"`)
 		})
 	}
@@ -53,7 +51,8 @@ func TestAnInterruptedFirstReadingWhoseTokenHasExpiredBeginsAgain(t *testing.T) 
 	}{
 		"at its keys":                       {keys, week + time.Minute, true, true, false},
 		"at its rows":                       {rows, week + time.Minute, true, true, true},
-		"before any row":                    {initialState(first, ofOrganization()), week + time.Minute, true, true, false},
+		"before any row":                    {initialState(first, `"ledger":"`+noKeys(t)+`",`+ofOrganization()), week + time.Minute, true, true, false},
+		"at its rows, without a cursor":     {initialState(second, ofOrganization()), week + time.Minute, true, true, true},
 		"at its keys, with a token to use":  {keys, week - time.Minute, false, true, false},
 		"at its rows, with a token to use":  {rows, week - time.Minute, false, true, false},
 		"at its rows, with a token of late": {rows, week/2 - time.Minute, false, false, false},
@@ -102,4 +101,44 @@ func TestRestartsAreCountedAnewOnceAWalkHasComeFurther(t *testing.T) {
 	got = run(t, s, nil, fullRefresh(""))
 	assert.Equal(t, "account INCOMPLETE", got.last(), "one page is always refused")
 	assert.Len(t, s.asked, 4*26)
+}
+
+func TestATableThatBecomesTrackedIsToldOfDeletionsSinceItWasReadWhole(t *testing.T) {
+	untracked := account()
+	untracked.Tracked = false
+	whole := streamOf(untracked, airbyte.SyncModeFullRefresh, "")
+	delete(whole.Configured.Columns, catalog.UpdatedAt)
+	delete(whole.Configured.Columns, catalog.DeletedAt)
+	const plain dataverse.Link = "accounts?$select=accountid,name"
+	s := script(map[dataverse.Link]answer{
+		plain:            {rows: []string{row("a1", inMarch), row("a2", inMarch)}},
+		first:            {rows: []string{row("a1", inMarch)}, delta: changesSince(61)},
+		changesSince(61): {delta: changesSince(61)},
+	})
+	got := run(t, s, nil, whole)
+	require.Zero(t, got.failed, got.messages)
+	got = run(t, s, nil, incremental(got.lastState()))
+	require.Zero(t, got.failed, got.messages)
+	assert.Contains(t, got.lastState(), `"deletions_unknown_since":"`, "a2 was deleted")
+}
+
+func TestAFirstReadingWithoutACursorKnowsThatRowsWereSent(t *testing.T) {
+	stream := incremental("")
+	delete(stream.Configured.Columns, catalog.UpdatedAt)
+	const plain dataverse.Link = "accounts?$select=accountid,name"
+	s := script(map[dataverse.Link]answer{
+		plain: {rows: []string{row("00000000-0000-0000-0000-00000000000a", inMarch)}, delta: dataverse.NewDeltaLink("accounts", plain.Select(), token(61))},
+	})
+	got := run(t, s, nil, stream)
+	require.NotEmpty(t, got.states())
+	ahead := got.states()[0] // all that is known of the rows if the sync is killed before the next
+
+	stream.State = []byte(ahead)
+	s.answers[plain] = []answer{{delta: dataverse.NewDeltaLink("accounts", plain.Select(), token(90))}}
+	s.answers[dataverse.NewDeltaLink("accounts", plain.Select(), token(90))] = []answer{{delta: dataverse.NewDeltaLink("accounts", plain.Select(), token(90))}}
+	got = run(t, s, func(j *replicate.Job) {
+		j.TokenLife = time.Hour
+		j.Now = func() time.Time { return answered().Add(2 * time.Hour) }
+	}, stream)
+	assert.Contains(t, strings.Join(got.records(), ""), `"_ab_cdc_deleted_at":"2026`, "the row is gone, and was sent")
 }
