@@ -86,13 +86,15 @@ func (r *reader) keysPage() dataverse.Link {
 }
 
 // reconcile finds out which rows that the destination has are gone: those of the ledger that do not exist. One that
-// is deleted or created again after it was looked for comes with the changes.
+// is deleted or created again after it was looked for comes with the changes. Where the catalog cannot tell of them
+// they stay in the ledger, to be looked for once it can.
 func (r *reader) reconcile(ctx context.Context, s *State) error {
 	if err := r.run(ctx); err != nil {
 		return err
 	}
 	w := r.newWalk(s)
 	defer w.encoder.Void()
+	untold := false
 	for some := range slices.Chunk(s.Ledger.list(), keysPerRequest) {
 		there, at, err := r.existing(ctx, some)
 		if err != nil {
@@ -104,7 +106,8 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 		}
 		if !r.plan.Deletions() {
 			r.warnDeletions(ctx)
-			continue
+			untold = true
+			break
 		}
 		if err := w.encoder.Begin(ctx, at); err != nil {
 			return err
@@ -116,8 +119,12 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 			return err
 		}
 	}
-	s.Gap = time.Time{}
+	if !untold {
+		s.Gap = time.Time{}
+	}
+	ledger := s.Ledger
 	s.followFromBegin()
+	s.Ledger = ledger
 	r.rememberColumns(s)
 	return r.checkpoint(ctx, *s)
 }

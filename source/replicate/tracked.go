@@ -33,8 +33,12 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 		case Reconcile:
 			err = r.reconcile(ctx, s)
 		case Delta:
-			if s.upToDate {
+			if s.upToDate && (s.Gap.IsZero() || s.Ledger == nil || !r.plan.Deletions()) {
 				return nil
+			}
+			if s.upToDate { // deletions that could not be told before can be now
+				s.Phase, s.Link, s.Begin = Reconcile, "", s.Link
+				continue
 			}
 			r.warnAge(ctx, s)
 			err = r.readChanges(ctx, s)
@@ -127,7 +131,7 @@ func since(issued time.Time) time.Time {
 // warnGap tells, at each sync until the stream is refreshed, that the destination may hold rows that are gone.
 func (r *reader) warnGap(ctx context.Context, s *State) {
 	if !s.Gap.IsZero() {
-		r.log.WarnContext(ctx, "rows deleted while changes could not be followed may still stand in the destination; "+
+		r.log.WarnContext(ctx, "rows deleted while changes could not be followed, or deletions not told, may still stand in the destination; "+
 			"refresh the stream to be rid of them", "deletions_unknown_since", tellTime(s.Gap))
 	}
 }

@@ -91,6 +91,9 @@ func (w *walk) stillGone(ctx context.Context, deleted []string) ([]string, error
 	if !w.plan.Deletions() {
 		if len(deleted) > 0 {
 			w.warnDeletions(ctx)
+			if w.state.Gap.IsZero() {
+				w.state.Gap = since(w.state.Issued)
+			}
 		}
 		return nil, nil
 	}

@@ -175,6 +175,8 @@ func TestDeletionsThatTheCatalogCannotTellAreLeftOutWithOneWarning(t *testing.T)
 			assert.Equal(t, "account COMPLETE", got.last())
 			assert.Equal(t, 1, strings.Count(got.log, "rows were deleted"))
 			assert.Empty(t, s.looked)
+			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`, "since the token was issued")
+			assert.Contains(t, got.log, "refresh the stream to be rid of them")
 		})
 	}
 }

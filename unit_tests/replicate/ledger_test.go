@@ -176,3 +176,45 @@ func TestGoneRowsThatTheCatalogCannotTellAreWarnedOf(t *testing.T) {
 	assert.Empty(t, got.records())
 	assert.Contains(t, got.log, "rows were deleted, but the configured catalog lacks")
 }
+
+func TestGoneRowsThatCouldNotBeToldAreToldOnceTheCatalogCan(t *testing.T) {
+	narrow := incremental(afterReading(t, rowsOf(0, 2)))
+	delete(narrow.Configured.Columns, catalog.DeletedAt)
+	s := onePage(rowsOf(1, 2))
+	s.answers[changesSince(100)] = []answer{{delta: changesSince(100)}, {delta: changesSince(100)}, {delta: changesSince(100)}}
+	got := run(t, s, nil, narrow)
+	require.Zero(t, got.failed, got.messages)
+	require.Contains(t, got.lastState(), "deletions_unknown_since")
+	require.Contains(t, got.log, "may still stand in the destination")
+
+	narrow.State = []byte(got.lastState())
+	got = run(t, s, nil, narrow)
+	require.Zero(t, got.failed, got.messages)
+	require.Contains(t, got.lastState(), "deletions_unknown_since", "nor at the next sync")
+
+	got = run(t, s, nil, incremental(got.lastState()))
+	require.Zero(t, got.failed, got.messages)
+	require.Len(t, got.records(), 1)
+	assert.Contains(t, got.records()[0], guid(0))
+	assert.NotContains(t, got.lastState(), "deletions_unknown_since")
+	assert.NotContains(t, got.log, "may still stand")
+}
+
+func TestDeletionsThatWereNotToldAreToldOnceTheCatalogCan(t *testing.T) {
+	s := onePage(rowsOf(0, 2))
+	s.answers[changesSince(100)] = []answer{{rows: []string{gone(guid(0))}, delta: changesSince(101)}}
+	s.answers[changesSince(101)] = []answer{{delta: changesSince(101)}}
+	delete(s.rows, guid(0))
+	narrow := incremental(run(t, s, nil, incremental("")).lastState())
+	delete(narrow.Configured.Columns, catalog.DeletedAt)
+	got := run(t, s, nil, narrow)
+	require.Empty(t, got.records())
+	require.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`)
+	require.Contains(t, got.log, "may still stand in the destination")
+
+	got = run(t, s, nil, incremental(got.lastState()))
+	require.Zero(t, got.failed, got.messages)
+	require.Len(t, got.records(), 1)
+	assert.Contains(t, got.records()[0], guid(0))
+	assert.NotContains(t, got.lastState(), "deletions_unknown_since")
+}
