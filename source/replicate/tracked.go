@@ -2,15 +2,19 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
 // readTracked reads a tracked table: all its rows the first time, from then on what has changed.
 func (r *reader) readTracked(ctx context.Context, saved *State) error {
-	s := r.resume(ctx, saved)
+	s, err := r.resume(ctx, saved)
+	if err != nil {
+		return err
+	}
 	r.warnAge(ctx, s)
-	s, err := r.persist(ctx, s, r.follow)
+	s, err = r.persist(ctx, s, r.follow)
 	if err != nil {
 		return err
 	}
@@ -51,36 +55,39 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 	}
 }
 
-// resume finds out where to go on.
-func (r *reader) resume(ctx context.Context, saved *State) *State {
+// resume finds out where to go on. Its error is a *TokenExpiredError.
+func (r *reader) resume(ctx context.Context, saved *State) (*State, error) {
 	switch {
 	case saved == nil:
-		return r.anew()
+		return r.anew(), nil
 	case !saved.Link.Usable() || !saved.Begin.Usable():
-		r.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is read from the start")
-		return r.second(saved)
+		r.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is read from the start"+r.doubts(saved))
+		return r.second(saved), nil
 	case saved.Organization != "" && saved.Organization != r.Organization:
-		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start",
+		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start"+r.doubts(saved),
 			"before", saved.Organization, "now", r.Organization)
-		return r.second(saved)
+		return r.second(saved), nil
 	case saved.Phase == Full:
-		r.log.WarnContext(ctx, "the stream was set to full refresh before; it is read from the start once more, and its changes are followed from now on")
-		return r.second(saved)
+		r.log.WarnContext(ctx, "the stream was set to full refresh before; it is read from the start once more, and its changes are followed from now on"+r.doubts(saved))
+		return r.second(saved), nil
 	case (saved.Phase == Keys || saved.Phase == Initial) && r.tooOld(saved):
-		r.log.WarnContext(ctx, "the first reading was interrupted for longer than Dataverse takes its delta token; it begins again with a new one",
+		if r.FailOnExpiry && !saved.nothingSent() {
+			return nil, &TokenExpiredError{Table: r.table.LogicalName, Since: saved.Issued, Cause: errTooOld}
+		}
+		r.log.WarnContext(ctx, "the first reading was interrupted for longer than Dataverse takes its delta token; it begins again with a new one"+r.doubts(saved),
 			"issued", tellTime(saved.Issued), "kept_for", r.TokenLife)
-		return r.second(saved)
+		return r.second(saved), nil
 	}
 	saved.Organization = r.Organization
 	switch {
 	case saved.Phase == Keys && saved.Link.EntitySet() != r.table.EntitySet:
 		r.startAgain(saved)
 	case saved.tokenAtEnd() && saved.Bound == 0: // version 1 did not prove what its token stood for
-		r.log.WarnContext(ctx, "an earlier version of the connector was interrupted in its first reading of the table, which begins again")
-		return r.second(saved)
+		r.log.WarnContext(ctx, "an earlier version of the connector was interrupted in its first reading of the table, which begins again"+r.doubts(saved))
+		return r.second(saved), nil
 	case saved.tokenAtEnd() && saved.Link == r.firstPage(): // the token of another walk would stand for a later time
 		r.log.InfoContext(ctx, "the first reading was interrupted in its first page; it begins again")
-		return r.second(saved)
+		return r.second(saved), nil
 	case saved.Phase == Initial && !r.continues(saved.Link):
 		r.log.WarnContext(ctx, "the table or its selected columns have changed since the first reading was interrupted; the rows are read from the first page again")
 		r.startAgain(saved)
@@ -89,7 +96,22 @@ func (r *reader) resume(ctx context.Context, saved *State) *State {
 		saved.Rising = true // the page to go on from may have been sent
 		r.rows = 0          // how many are left is not known
 	}
-	return saved
+	return saved, nil
+}
+
+// errTooOld says that a delta token is older than the service keeps what it leads to.
+var errTooOld = errors.New("the first reading was interrupted for longer than Dataverse takes its delta token")
+
+// doubts is what to tell of deletions where a second reading follows a state.
+func (r *reader) doubts(before *State) string {
+	switch next := r.second(before); {
+	case next.Gap.IsZero():
+		return ""
+	case next.Ledger != nil:
+		return "; rows deleted since then are found out by their keys"
+	default:
+		return "; rows deleted before that stay in the destination until the stream is refreshed"
+	}
 }
 
 // anew is the state of a first reading.

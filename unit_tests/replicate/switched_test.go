@@ -32,6 +32,7 @@ func TestAFullRefreshThatBecomesIncrementalSaysSinceWhenDeletionsAreUnknown(t *t
 			got := run(t, s, nil, incremental(c.state))
 			assert.Equal(t, walkOf(), s.links())
 			assert.Contains(t, got.log, "was set to full refresh before")
+			assert.Contains(t, got.log, "rows deleted before that stay in the destination until the stream is refreshed")
 			assert.NotContains(t, got.lastState(), "began")
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"`+c.since+`"`)
 		})
@@ -141,4 +142,26 @@ func TestAFirstReadingWithoutACursorKnowsThatRowsWereSent(t *testing.T) {
 		j.Now = func() time.Time { return answered().Add(2 * time.Hour) }
 	}, stream)
 	assert.Contains(t, strings.Join(got.records(), ""), `"_ab_cdc_deleted_at":"2026`, "the row is gone, and was sent")
+}
+
+func TestAnInterruptedFirstReadingWhoseTokenHasExpiredMayBeAnError(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	late := func(j *replicate.Job) {
+		j.FailOnExpiry, j.TokenLife = true, week
+		j.Now = func() time.Time { return answered().Add(2 * week) }
+	}
+	t.Run("where rows were sent", func(t *testing.T) {
+		s := trackedTable()
+		got := run(t, s, late, incremental(initialState(second, `"greatest":"`+april+`",`+ofOrganization())))
+		assert.Equal(t, 1, got.failed)
+		assert.Empty(t, s.links())
+		assert.Contains(t, strings.Join(got.messages, " "), "the changes of account since 2026-04-01T12:00:00Z cannot be had")
+	})
+	t.Run("but not where none was", func(t *testing.T) {
+		s := trackedTable()
+		got := run(t, s, late, incremental(initialState(first, `"ledger":"`+noKeys(t)+`",`+ofOrganization())))
+		require.Zero(t, got.failed, got.messages)
+		assert.Equal(t, walkOf(), s.links())
+		assert.NotContains(t, got.log, "rows deleted")
+	})
 }
