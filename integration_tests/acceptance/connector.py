@@ -8,12 +8,14 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
+PATIENCE_SECONDS = 120
 
 class Run:
     """What one run wrote."""
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None):
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False,
+                              timeout=PATIENCE_SECONDS)
         self.code, self.stderr = done.returncode, done.stderr
         self.lines = [line for line in done.stdout.split("\n") if line.strip()]
         self.messages = [json.loads(line, parse_float=Decimal) for line in self.lines]

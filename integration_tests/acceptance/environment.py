@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -13,6 +14,7 @@ import urllib.request
 from decimal import Decimal
 from pathlib import Path
 
+PATIENCE_SECONDS = 60
 HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
 
@@ -44,23 +46,31 @@ class Environment:
     def _wait(self) -> None:
         """Waits for the line that names the configuration, the last that the server prints before it serves."""
         said = []
-        for line in self.process.stderr:
-            said.append(line)
-            if line.startswith("config"):
-                return
+        watch = threading.Timer(PATIENCE_SECONDS, self.process.kill)  # which ends its lines
+        watch.start()
+        try:
+            for line in self.process.stderr:
+                said.append(line)
+                if line.startswith("config"):
+                    return
+        finally:
+            watch.cancel()
         raise RuntimeError("the simulator did not start:\n" + "".join(said))
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait()
-        self.process.stderr.close()
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        finally:
+            self.process.kill()
+            self.process.stderr.close()
 
     def sign_in(self) -> str:
         form = urllib.parse.urlencode({
             "grant_type": "client_credentials", "client_id": self.config["client_id"],
             "client_secret": self.config["client_secret_value"], "scope": self.url + "/.default"})
         address = f"{self.config['authority_host']}/{self.config['tenant_id']}/oauth2/v2.0/token"
-        with urllib.request.urlopen(address, form.encode(), context=self._tls) as answer:
+        with urllib.request.urlopen(address, form.encode(), PATIENCE_SECONDS, context=self._tls) as answer:
             return json.load(answer)["access_token"]
 
     def request(self, method: str, path: str, body: object = None, **headers: str):
@@ -73,7 +83,7 @@ class Environment:
             headers={**HEADERS, "Authorization": "Bearer " + self._token, "Content-Type": "application/json",
                      **{name.replace("_", "-"): value for name, value in headers.items()}})
         try:
-            with urllib.request.urlopen(request, context=self._tls) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS, context=self._tls) as answer:
                 text = answer.read()
                 return answer.headers, json.loads(text, parse_float=Decimal) if text else None
         except urllib.error.HTTPError as error:

@@ -27,9 +27,9 @@ const client = new DynamicsWebApi({ serverUrl: config.url, dataApi: { version: "
 // The messages of a run of the connector.
 function connector(verb, ...files) {
   const done = spawnSync(CONNECTOR, [verb, "--config", join(SIMULATION, "config.json"), ...files], {
-    env: { ...process.env, DATAVERSE_CA_FILE: join(SIMULATION, "ca.pem") }, encoding: "utf8", maxBuffer: 1 << 28,
+    env: { ...process.env, DATAVERSE_CA_FILE: join(SIMULATION, "ca.pem") }, encoding: "utf8", maxBuffer: 1 << 28, timeout: 120_000,
   });
-  assert.equal(done.status, 0, done.stdout.slice(-2000) + done.stderr);
+  assert.equal(done.status, 0, `${done.error ?? ""}${done.stdout.slice(-2000)}${done.stderr}`);
   return done.stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
 

@@ -38,7 +38,7 @@ class Postgres:
         self._control("start", "-l", str(self.folder / "log"), "-o", f"-p {self.port} -k {self.folder} -h 127.0.0.1 -F")
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run([*self.as_user, str(self.programs / program), *arguments], cwd="/", check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*self.as_user, str(self.programs / program), *arguments], cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=60)
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "--wait", *arguments)
