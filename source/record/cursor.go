@@ -5,6 +5,10 @@ import "time"
 // cursorLayout has as many digits as destinations keep, always all of them: the order of texts is that of times.
 const cursorLayout = "2006-01-02T15:04:05.000000Z"
 
+// latestCursor is the latest that is taken from modifiedon, which an import may set to any date: above it there have to be
+// cursors for all versions to come.
+const latestCursor = "9990-01-01T00:00:00.000000Z"
+
 // Cursor is a value of _ab_cdc_updated_at: UTC with microseconds in a fixed width, so that cursors compare as texts.
 // The zero value is before all others.
 type Cursor string

@@ -229,10 +229,10 @@ func (e *Encoder) finish() error {
 }
 
 // setStamp finds the cursor of the row at hand. modifiedon may be set back: it is enough only where the row was not sent
-// before.
+// before. Nor is it where no later cursor would be left.
 func (e *Encoder) setStamp(key []byte) {
 	e.stamp = appendCursor(e.stamp[:0], e.facts.modified)
-	if len(e.stamp) == 0 || string(e.stamp) < string(e.floor) && (e.options.Rising || e.repeats(key)) {
+	if len(e.stamp) == 0 || string(e.stamp) > latestCursor || string(e.stamp) < string(e.floor) && (e.options.Rising || e.repeats(key)) {
 		e.stamp = append(e.stamp[:0], e.floor...)
 	}
 	e.raise(e.stamp)

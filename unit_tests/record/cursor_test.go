@@ -52,7 +52,8 @@ func TestTheCursorOfAFirstReadingIsModifiedon(t *testing.T) {
 		"microseconds":                   {`"2023-04-07T21:59:01.123456Z"`, "2023-04-07T21:59:01.123456Z"},
 		"ticks":                          {`"2023-04-07T21:59:01.1234567Z"`, "2023-04-07T21:59:01.123456Z"},
 		"an offset":                      {`"2023-04-07T21:59:01+02:00"`, "2023-04-07T19:59:01.000000Z"},
-		"the far future":                 {`"9999-12-31T23:59:59Z"`, "9999-12-31T23:59:59.000000Z"},
+		"the far future":                 {`"9989-12-31T23:59:59Z"`, "9989-12-31T23:59:59.000000Z"},
+		"the end of time":                {`"9999-12-31T23:59:59.999999Z"`, answeredCursor},
 		"the far past":                   {`"1753-01-01T00:00:00Z"`, "1753-01-01T00:00:00.000000Z"},
 		"a null":                         {`null`, answeredCursor},
 		"a number":                       {`1680904741`, answeredCursor},
@@ -169,4 +170,13 @@ func TestARowThatAPageRepeatsNeverFalls(t *testing.T) {
 	assert.Empty(t, lines(t, e, answered(), `[]`))
 	assert.Contains(t, lines(t, e, answered(), fmt.Sprintf(page, "2020-01-01T00:00:00Z")), `"2020-01-01T00:00:00.000000Z"`,
 		"only the page before is remembered: memory does not grow with the table")
+}
+
+func TestARowOfTheEndOfTimeIsNotTheLastOfItsVersions(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "_ab_cdc_updated_at")
+	lines(t, e, answered(), `[{"accountid":"a1","modifiedon":"9999-12-31T23:59:59.999999Z"}]`)
+	before := e.Greatest()
+	later := newEncoder(compile(t, account(), configured(account(), "accountid", "_ab_cdc_updated_at")), record.Options{Rising: true, Greatest: before})
+	lines(t, later, answered(), `[{"accountid":"a1","modifiedon":"9999-12-31T23:59:59.999999Z"}]`)
+	assert.Greater(t, later.Greatest(), before)
 }
