@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 LAUNCH = [sys.executable, str(Path(__file__).with_name("launch.py"))]
@@ -16,7 +17,7 @@ LAUNCH = [sys.executable, str(Path(__file__).with_name("launch.py"))]
 
 def configured(config: str, table: str, environment: dict[str, str]) -> dict:
     """The configured catalog of one table, incremental where the connector offers that."""
-    found = subprocess.run([*LAUNCH, "discover", "--config", config], env=environment, capture_output=True, check=True)
+    found = subprocess.run([*LAUNCH, "discover", "--config", config], env=environment, capture_output=True, check=True, timeout=300)
     messages = (json.loads(line) for line in found.stdout.splitlines())
     (catalog,) = (m["catalog"] for m in messages if m["type"] == "CATALOG")
     for stream in catalog["streams"]:
@@ -56,7 +57,7 @@ def main() -> None:
         config.write_text(json.dumps(settings))
         catalog.write_text(json.dumps(configured(str(config), given.table, environment)))
         result = measure([*LAUNCH, "read", "--config", str(config), "--catalog", str(catalog)], environment)
-    print(json.dumps({"connector": "airbyte-source-microsoft-dataverse 1.0.2", "table": given.table, **result}))
+    print(json.dumps({"connector": f"airbyte-source-microsoft-dataverse {version('airbyte-source-microsoft-dataverse')}", "table": given.table, **result}))
 
 
 if __name__ == "__main__":
