@@ -82,15 +82,34 @@ class Read(Pod):
             (self.directory / pipe).chmod(0o666)
 
     def __enter__(self):
+        (self.stdout, out), (stderr, err) = self._open("stdout"), self._open("stderr")
         self.process = self.start(READ)
         self.errors = ""
-        self.listener = threading.Thread(target=self._listen)
+        self.listener = threading.Thread(target=self._listen, args=(stderr,))
         self.listener.start()
-        self.stdout = open(self.directory / "stdout", "rb")
+        threading.Thread(target=self._end, args=(out, err)).start()
         return self
 
-    def _listen(self):
-        self.errors = (self.directory / "stderr").read_text()
+    def _open(self, pipe: str):
+        """Opens a pipe at once, whether or not a container will live to write into it: with a writing end of our own."""
+        path = self.directory / pipe
+        reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        writing = os.open(path, os.O_WRONLY)
+        os.set_blocking(reading, True)
+        return open(reading, "rb"), writing
+
+    def _end(self, *writing: int):
+        """Waits for the container, for a limited time, and lets the pipes end with it."""
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        for end in writing:
+            os.close(end)
+
+    def _listen(self, stderr):
+        with stderr:
+            self.errors = stderr.read().decode()
 
     def wait(self) -> int:
         code = self.process.wait(PATIENCE_SECONDS)

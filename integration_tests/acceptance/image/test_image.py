@@ -60,9 +60,11 @@ def test_certificate_authorities_are_there_and_the_simulators_is_not_among_them(
 
 
 def test_the_image_of_the_other_architecture_is_built_for_it(tmp_path):
-    container = podman("create", "source-microsoft-dataverse:arm64-build", "true").stdout.strip()
+    image = "source-microsoft-dataverse:arm64"
+    assert inspect(image, "{{.Os}}/{{.Architecture}}") == "linux/arm64"
+    container = podman("create", image).stdout.strip()
     try:
-        podman("cp", f"{container}:/out/source-microsoft-dataverse", str(tmp_path / "connector"))
+        podman("cp", f"{container}:/airbyte/source-microsoft-dataverse", str(tmp_path / "connector"))
     finally:
         podman("rm", container)
     header = (tmp_path / "connector").read_bytes()[:20]
