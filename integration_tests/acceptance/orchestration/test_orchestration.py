@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from connector import Connector, configured
+from connector import PATIENCE_SECONDS, Connector, configured
 from environment import Environment, next_second
 
 PAGE = (Path(__file__).parents[3] / "docs" / "orchestration.md").read_text()
@@ -48,7 +48,8 @@ def test_the_ten_lines_of_pyairbyte_fill_a_database(environment, tmp_path):
 
     def run() -> str:
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", example("PyAirbyte in ten lines", "python")], cwd=tmp_path,
-                              env={**os.environ, "DATAVERSE_CA_FILE": str(environment.ca)}, capture_output=True, text=True, check=False)
+                              env={**os.environ, "DATAVERSE_CA_FILE": str(environment.ca)}, capture_output=True, text=True, check=False,
+                              timeout=PATIENCE_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip().splitlines()[-1]
 
@@ -79,7 +80,8 @@ class Script:
         """The exit code of a run, and the records of the file that it left."""
         next_second()  # the files are called by the second
         before = set(self.data.glob("records/*"))
-        done = subprocess.run(["sh", str(self.sync / "sync.sh")], env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(["sh", str(self.sync / "sync.sh")], env=self.environment, capture_output=True, text=True, check=False,
+                              timeout=PATIENCE_SECONDS)
         (made,) = set(self.data.glob("records/*")) - before
         messages = [json.loads(line) for line in made.read_text().split("\n") if line]
         return done.returncode, [m["record"] for m in messages if m["type"] == "RECORD"]

@@ -13,7 +13,7 @@ import airbyte as ab
 import pytest
 
 import warehouse
-from connector import Connector, configured
+from connector import PATIENCE_SECONDS, Connector, configured
 from environment import Environment, next_second
 
 TABLES = {"account": "accountid", "contact": "contactid", "contoso_everything": "contoso_everythingid", "systemuserroles": "systemuserroleid",
@@ -114,7 +114,8 @@ def test_records_hold_every_digit_that_pyairbyte_does_not_keep(environment, tmp_
 
 
 def pyab(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([str(Path(sys.executable).with_name("pyab")), *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([str(Path(sys.executable).with_name("pyab")), *arguments], capture_output=True, text=True, check=False,
+                          timeout=PATIENCE_SECONDS)
 
 
 def test_pyab_validates_the_connector(environment, tmp_path):
