@@ -12,6 +12,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+PACKAGE = "airbyte-source-microsoft-dataverse"
 LAUNCH = [sys.executable, str(Path(__file__).with_name("launch.py"))]
 
 
@@ -57,7 +58,7 @@ def main() -> None:
         config.write_text(json.dumps(settings))
         catalog.write_text(json.dumps(configured(str(config), given.table, environment)))
         result = measure([*LAUNCH, "read", "--config", str(config), "--catalog", str(catalog)], environment)
-    print(json.dumps({"connector": f"airbyte-source-microsoft-dataverse {version('airbyte-source-microsoft-dataverse')}", "table": given.table, **result}))
+    print(json.dumps({"connector": f"{PACKAGE} {version(PACKAGE)}", "table": given.table, **result}))
 
 
 if __name__ == "__main__":
