@@ -150,7 +150,7 @@ func (g *governor) served(kind string, sent time.Time, took time.Duration) {
 	switch {
 	case slow && g.limit > sustainable && sent.After(g.lowered):
 		g.lower(max(g.limit*4/5, sustainable))
-	case slow && g.limit > sustainable, g.busy < int(g.limit): // more places would not be used
+	case slow && g.limit > sustainable, len(g.queue) == 0 && g.busy < int(g.limit): // more places would not be used
 	case g.steady:
 		g.limit += g.step()
 	default:
