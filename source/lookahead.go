@@ -15,14 +15,14 @@ import (
 
 // ahead is what is asked of the environment before any row is.
 type ahead struct {
-	streams    []replicate.Stream
-	privileges dataverse.Privileges // nil: not known
-	tokenLife  time.Duration        // 0: not needed
+	who       dataverse.Identity
+	streams   []replicate.Stream
+	tokenLife time.Duration // 0: not needed
 }
 
-// lookAhead asks for it all at once. Only the definitions of the tables cannot be done without.
+// lookAhead asks for it all at once. Without who it is and the definitions of the tables nothing can be read.
 func (v *verbs) lookAhead(
-	ctx context.Context, client *dataverse.Client, user string, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
+	ctx context.Context, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
 ) (ahead, error) {
 	var all, whole []string // the streams, and those whose rows are all read
 	var a ahead
@@ -41,6 +41,11 @@ func (v *verbs) lookAhead(
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		var err error
+		a.who, err = client.WhoAmI(ctx)
+		return err
+	})
+	group.Go(func() error {
+		var err error
 		tables, err = tablesOf(ctx, client, all)
 		return err
 	})
@@ -55,10 +60,6 @@ func (v *verbs) lookAhead(
 	if len(whole) > 0 {
 		group.Go(func() error {
 			counts = v.rowCounts(ctx, client, whole)
-			return nil
-		})
-		group.Go(func() error {
-			a.privileges = v.privileges(ctx, client, user)
 			return nil
 		})
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -11,27 +12,25 @@ import (
 // patience is for how long an answer is waited for that the read can do without.
 const patience = time.Minute
 
-// privileges are those of the application user, nil where they cannot be read.
-func (v *verbs) privileges(ctx context.Context, client *dataverse.Client, user string) dataverse.Privileges {
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	found, err := client.Privileges(limited, user)
-	if err != nil {
-		v.log.DebugContext(ctx, "the privileges of the application user cannot be read", "error", err)
-		return nil
-	}
-	return found
-}
-
 // warnDepth tells which streams are read whole with less than organisation-level Read: Dataverse then leaves rows out of
 // its answers without a word. Changes it refuses to tell, which is an error of the stream. Where the privileges cannot be
 // read nothing is told.
-func (v *verbs) warnDepth(ctx context.Context, a ahead) {
+func (v *verbs) warnDepth(ctx context.Context, client *dataverse.Client, a ahead) {
+	if !slices.ContainsFunc(a.streams, func(s replicate.Stream) bool { return !followed(s.Configured) }) {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	privileges, err := client.Privileges(limited, a.who.UserID)
+	if err != nil {
+		v.log.DebugContext(ctx, "the privileges of the application user cannot be read", "error", err)
+		return
+	}
 	for _, s := range a.streams {
 		if followed(s.Configured) {
 			continue
 		}
-		if depth := readDepth(a.privileges, s); depth != "" && depth != dataverse.Global {
+		if depth := readDepth(privileges, s); depth != "" && depth != dataverse.Global {
 			v.log.WarnContext(ctx, "the application user may read the table below organisation level: only the rows that it may see "+
 				"arrive, and nothing tells that there are others", "stream", s.Configured.Name, "depth", depth)
 		}

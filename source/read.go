@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"sync"
 	"time"
 
 	"source-microsoft-dataverse/source/protocol"
@@ -34,19 +35,17 @@ func (v *verbs) read(ctx context.Context) error {
 		return err
 	}
 	defer letGo()
-	who, err := client.WhoAmI(ctx)
+	ahead, err := v.lookAhead(ctx, client, configured, states)
 	if err != nil {
 		return err
 	}
-	ahead, err := v.lookAhead(ctx, client, who.UserID, configured, states)
-	if err != nil {
-		return err
-	}
-	v.warnDepth(ctx, ahead)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { v.warnDepth(ctx, client, ahead) })
 	var told explainer
 	job := replicate.Job{
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
-		PageSize: c.PageSize, Organization: who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
+		PageSize: c.PageSize, Organization: ahead.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: ahead.tokenLife,
 		Parallel: func() int { return client.Places() * streamsPerPlace },
 	}

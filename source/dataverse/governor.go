@@ -17,7 +17,7 @@ const (
 	// concurrentMost is how many requests of one user the service takes at once (the same page).
 	concurrentMost = 52
 	// cautious is how many requests run at once before the service has given a hint.
-	cautious = 2
+	cautious = 3
 )
 
 // governor decides how many requests are under way at once, for everything that one user asks of the service. It grants

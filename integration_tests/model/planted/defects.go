@@ -13,7 +13,7 @@ func List() []Defect {
 			"	if err := w.deliver(ctx, gone); err != nil {\n",
 			"	before := *w.state\n	w.advance(page)\n	if err := w.checkpoint(ctx, *w.state); err != nil {\n		return err\n	}\n	*w.state = before\n" +
 				"	if err := w.deliver(ctx, gone); err != nil {\n"}}},
-		{"no state goes ahead of records that a destination may keep", []Edit{{walk, "	if !known {\n", "	if !known && w.first {\n"}}},
+		{"no state goes ahead of records that a destination may keep", []Edit{{walk, "	if !known || s.Ledger != ledger {\n", "	if (!known || s.Ledger != ledger) && w.first {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil // a bare space cannot be sent at all\n",
 			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err\n"}}},
@@ -32,7 +32,7 @@ func List() []Defect {
 		{"deletions that cannot be known are not told", []Edit{{tracked, "	if s.Gap.IsZero() {\n", "	if !s.Gap.IsZero() {\n"}}},
 		{"a full reading goes on in another job", []Edit{{"source/replicate/reader.go", " || saved.Job != r.ID ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{walk, "	w.whole = s.Phase == Initial\n", ""}}},
-		{"a row that is not found is taken for deleted", []Edit{{bykey, "if found < len(some) && page.Next", "if found > len(some) && page.Next"}}},
+		{"a row that is not found is taken for deleted", []Edit{{bykey, "if found < rows && page.Next", "if found > rows && page.Next"}}},
 		{"all rows in place of changes are taken for changes", []Edit{{"source/replicate/pager.go", "case p.changes && !page.Changes():", "case p.changes && p.track && !page.Changes():"}}},
 	}
 }
