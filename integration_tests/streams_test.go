@@ -46,7 +46,7 @@ func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
 		prefer = append(prefer, r.Prefer)
 	}
 	assert.Equal(t, []string{
-		keys, // the table is known to have more than one page
+		keys,             // the table is known to have more than one page
 		page, page, page, // its rows
 		"odata.maxpagesize=37", // the changes since the walk through its keys
 	}, prefer)
