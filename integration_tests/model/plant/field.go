@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"source-microsoft-dataverse/integration_tests/model/planted"
 )
 
@@ -48,28 +50,40 @@ func (f field) copy(from string) error {
 	})
 }
 
-// plantAll shows first that the test finds nothing where nothing is wrong.
-func (f field) plantAll(ctx context.Context, only string) error {
-	if said, passed := f.test(ctx); !passed {
+// show shows first, in one of the copies, that the test finds nothing where nothing is wrong, and then plants in all of
+// them, each defect once.
+func show(ctx context.Context, fields []field, only string) error {
+	if said, passed := fields[0].test(ctx); !passed {
 		return fmt.Errorf("the test fails without a defect:\n%s", said)
 	}
-	var missed []error
-	for _, d := range planted.List() {
-		if !strings.Contains(d.Name, only) {
-			continue
+	defects := planted.List()
+	queue := make(chan planted.Defect, len(defects))
+	for _, d := range defects {
+		if strings.Contains(d.Name, only) {
+			queue <- d
 		}
-		start := time.Now()
-		seed, err := f.plant(ctx, d)
-		if err != nil {
-			return err
-		}
-		if seed == "" {
-			missed = append(missed, fmt.Errorf("%s: not found in %d trials", d.Name, f.trials))
-			continue
-		}
-		fmt.Printf("found by seed %4s in %3.0f s: %s\n", seed, time.Since(start).Seconds(), d.Name)
 	}
-	return errors.Join(missed...)
+	close(queue)
+	missed := make([]error, len(fields))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, f := range fields {
+		group.Go(func() error {
+			for d := range queue {
+				start := time.Now()
+				seed, err := f.plant(ctx, d)
+				if err != nil {
+					return err
+				}
+				if seed == "" {
+					missed[i] = errors.Join(missed[i], fmt.Errorf("%s: not found in %d trials", d.Name, f.trials))
+					continue
+				}
+				fmt.Printf("found by seed %4s in %3.0f s: %s\n", seed, time.Since(start).Seconds(), d.Name)
+			}
+			return nil
+		})
+	}
+	return errors.Join(group.Wait(), errors.Join(missed...))
 }
 
 var failedSeed = regexp.MustCompile(`: seed (\d+)\n`)

@@ -27,16 +27,21 @@ func main() {
 	}
 }
 
+// copies is how many of the module there are: one trial does not use two processors for long.
+const copies = 2
+
 // run copies the module and plants there.
 func run(ctx context.Context, trials int, only string) (err error) {
-	directory, err := os.MkdirTemp("", "planted-")
-	if err != nil {
-		return fmt.Errorf("make a directory: %w", err)
+	fields := make([]field, copies)
+	for i := range fields {
+		if fields[i].root, err = os.MkdirTemp("", "planted-"); err != nil {
+			return fmt.Errorf("make a directory: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(fields[i].root)) }()
+		fields[i].trials = trials
+		if err := fields[i].copy("."); err != nil {
+			return err
+		}
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	f := field{root: directory, trials: trials}
-	if err := f.copy("."); err != nil {
-		return err
-	}
-	return f.plantAll(ctx, only)
+	return show(ctx, fields, only)
 }
