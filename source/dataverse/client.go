@@ -52,6 +52,7 @@ type Client struct {
 	calls    calls
 	spools   spools
 	unpack   gunzipper
+	skimmers skimmers
 	reached  atomic.Bool // an answer has come
 	plain    atomic.Bool // the service has refused RetrieveMetadataChanges
 }

@@ -27,7 +27,7 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 		link:      "EntityDefinitions?$select=LogicalName,EntitySetName",
 		read: func(_ *http.Response, body io.Reader) error {
 			names = names[:0]
-			return eachTable(body, "value", func(t Table) {
+			return c.eachTable(body, "value", func(t Table) {
 				if t.EntitySet != "" {
 					names = append(names, t.LogicalName)
 				}
@@ -81,7 +81,7 @@ func (r reading) tables(ctx context.Context, names []string, link Link, array st
 			r.decoders <- struct{}{}
 			defer func() { <-r.decoders }()
 			found = found[:0]
-			return eachTable(body, array, func(t Table) {
+			return r.eachTable(body, array, func(t Table) {
 				if t.EntitySet != "" && t.Has(t.PrimaryID) { // else the Web API cannot address it or read its key
 					found = append(found, t)
 				}

@@ -30,7 +30,11 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 		if !ok {
 			body = &gunzipped{from: g}
 		}
-		if err := body.gzip.Reset(answer.Body); err != nil {
+		var from io.Reader = answer.Body
+		if whole, ok := from.(spooled); ok {
+			from = whole.Reader // which gzip knows, and reads faster than any other
+		}
+		if err := body.gzip.Reset(from); err != nil {
 			g.idle.Put(body)
 			return nil, &BrokenAnswerError{Reason: "its gzip header is broken", cause: err, passing: true}
 		}

@@ -24,6 +24,10 @@ type Sink interface {
 	Begin(ctx context.Context, at time.Time) error
 	// Void drops what came since Begin: the attempt has failed.
 	Void()
+	// Skim reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. Whatever is
+	// not plain it leaves to Row, and returns 0: a text that ends before the row does, or has anything but a JSON object in
+	// front. The text is valid during the call.
+	Skim(text []byte) int
 	// Row reads exactly one row, or one deletion, from the decoder, which stands in front of it. An error that wraps
 	// ErrRow ends the request; any other is taken for a broken answer, and the page is asked for again.
 	Row(*jsontext.Decoder) error
@@ -122,7 +126,10 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	}
 	var next, delta string
 	rows := false
-	d := newDecoder(body)
+	text := c.skimmers.over(body)
+	defer c.skimmers.done(text)
+	text.start, text.take = []byte(`,{"`), sink.Skim
+	d := newDecoder(text)
 	err = eachMember(d, func(name []byte) error {
 		switch string(name) {
 		case "@odata.context":
@@ -133,7 +140,14 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 			return readString(d, &delta)
 		case "value":
 			rows = true
-			return eachElement(d, func() error { return sink.Row(d) })
+			err := eachElement(d, func() error {
+				text.behind = false
+				err := sink.Row(d)
+				text.behind = true
+				return err
+			})
+			text.behind = false
+			return err
 		default:
 			return d.SkipValue()
 		}

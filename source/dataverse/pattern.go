@@ -13,6 +13,9 @@ type patterns struct {
 	targets map[string][]string
 }
 
+// familiarMost is the longest text of a column that is remembered; longer ones have labels or options.
+const familiarMost = 8 << 10
+
 // patternsMost is how many texts are remembered. A service that sends more kinds of them sends labels.
 const patternsMost = 64
 

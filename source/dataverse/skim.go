@@ -3,84 +3,101 @@ package dataverse
 import (
 	"bytes"
 	"io"
+	"sync"
 )
 
-const (
-	// skimmed is how much of an answer is looked at together.
-	skimmed = 64 << 10
-	// familiarMost is the longest text of a column that is remembered; longer ones have labels or options.
-	familiarMost = 8 << 10
-)
+// skimmers keeps the memory of skimmers for the next ones.
+type skimmers struct{ idle sync.Pool }
 
-// skimmer reads an answer for a decoder. Where the decoder is about to read a column and the text that follows is a
-// familiar one, the skimmer takes the column itself and leaves the text out: an answer is mostly the same null members
-// over and over, and comparing text is many times as fast as decoding it. The decoder's offsets do not count what is left
-// out.
+// over returns a skimmer that reads a body. It is to be handed to done after use.
+func (s *skimmers) over(body io.Reader) *skimmer {
+	used, ok := s.idle.Get().(*skimmer)
+	if !ok {
+		used = &skimmer{memory: make([]byte, skimmed)}
+	}
+	*used = skimmer{body: body, memory: used.memory}
+	return used
+}
+
+func (s *skimmers) done(used *skimmer) { s.idle.Put(used) }
+
+// skimmed is how much of an answer is looked at together.
+const skimmed = 128 << 10
+
+// skimmer reads an answer for a decoder. In an array whose elements are much alike it offers each that follows another
+// to take, which may know it without decoding it, and what take takes the decoder never sees: an answer is mostly such
+// elements. The decoder's offsets do not count what is left out.
 type skimmer struct {
 	body   io.Reader
 	memory []byte
 	rest   []byte // of what is in memory
 	err    error  // behind the rest
 
-	familiar patterns
-	// between says that the decoder stands in an array of columns, behind its bracket or a comma, or is about to read the comma.
-	between bool
-	take    func(definedColumn)
+	// behind says that the decoder has just read an element of the array, and nothing else yet.
+	behind bool
+	last   byte   // that the decoder was given
+	start  []byte // with which elements begin that take may know, and the comma before them
+	// take takes the element that a text begins with and returns how long it is, 0 if it does not know it. It must know the
+	// whole of it: what it takes is checked by nobody else.
+	take    func(text []byte) (length int)
+	longest int // that was taken
 }
 
-// Read gives no more than reaches to the next text that begins like a column, so that nothing behind it is in the
+// Read gives no more than reaches to the next text that begins like an element, so that nothing behind it is in the
 // decoder's hands before it is known what it is.
 func (s *skimmer) Read(p []byte) (int, error) {
-	if s.between {
+	if s.behind && s.last == '}' {
 		s.skim()
 	}
 	s.fill()
 	if len(s.rest) == 0 {
 		return 0, s.err
 	}
-	n := copy(p, s.rest[:s.nextColumn(len(p))])
+	n := copy(p, s.rest[:s.nextElement(len(p))])
+	if n > 0 {
+		s.last = p[n-1]
+	}
 	s.rest = s.rest[n:]
 	return n, nil
 }
 
-// skim takes the familiar columns that come next. The last one of an array is left to the decoder: what follows a comma
-// has to be a value.
+// skim takes the elements that come next, each with the comma before it.
 func (s *skimmer) skim() {
 	for {
 		s.fill()
-		column, length := s.familiar.match(s.rest)
-		if length == 0 || !bytes.HasPrefix(s.rest[length:], []byte(",{")) {
+		if !bytes.HasPrefix(s.rest, []byte(",{")) {
 			return
 		}
-		s.rest = s.rest[length+1:]
-		s.take(column)
+		length := s.take(s.rest[1:])
+		if length == 0 {
+			return
+		}
+		s.longest = max(s.longest, length)
+		s.rest = s.rest[1+length:]
 	}
 }
 
-// nextColumn is where the next text stands that may be a column, or else how much can be given, most at the most. The
+// nextElement is where the next text stands that may be an element, or else how much can be given, most at the most. The
 // first byte is passed over: it was looked at before.
-func (s *skimmer) nextColumn(most int) int {
-	start := s.familiar.start
-	text := s.rest[:min(len(s.rest), most+len(start))]
-	if len(start) == 0 {
+func (s *skimmer) nextElement(most int) int {
+	text := s.rest[:min(len(s.rest), most+len(s.start))]
+	if len(s.start) == 0 {
 		return len(text)
 	}
-	if at := bytes.Index(text[1:], start); at >= 0 {
+	if at := bytes.Index(text[1:], s.start); at >= 0 {
 		return at + 1
 	}
-	if s.err == nil { // a column may begin with the last bytes in memory
-		return max(1, len(text)-len(start)+1)
+	if s.err == nil { // an element may begin with the last bytes in memory
+		return max(1, len(text)-len(s.start)+1)
 	}
 	return len(text)
 }
 
-// fill sees to it that a whole column is in memory, if it is a familiar one and the answer goes on for so long.
+// fill sees to it that a whole element is in memory, if it is not much longer than those before and the answer goes on
+// for so long.
 func (s *skimmer) fill() {
-	if len(s.rest) > familiarMost+len(",{") || s.err != nil {
+	if s.err != nil || len(s.rest) > min(max(2*s.longest, skimmed/16), skimmed/2) {
 		return
-	}
-	if s.memory == nil {
-		s.memory = make([]byte, skimmed)
 	}
 	n := copy(s.memory, s.rest)
 	for n < len(s.memory) && s.err == nil {

@@ -35,12 +35,17 @@ func (s *spools) fill(answer *http.Response, most int64) (*bytes.Buffer, error) 
 	answer.Body = io.NopCloser(&limitedReader{from: body, left: most, most: most})
 	err := s.read(answer, spool)
 	_ = body.Close()
-	answer.Body = io.NopCloser(bytes.NewReader(spool.Bytes()))
+	answer.Body = spooled{bytes.NewReader(spool.Bytes())}
 	if err != nil {
 		return spool, &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	}
 	return spool, nil
 }
+
+// spooled is an answer's body that lies whole in memory.
+type spooled struct{ *bytes.Reader }
+
+func (spooled) Close() error { return nil }
 
 // read copies a body. What comes uncompressed, as through some proxies, is compressed on the way if it is large.
 func (s *spools) read(answer *http.Response, spool *bytes.Buffer) error {

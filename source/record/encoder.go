@@ -47,10 +47,12 @@ type Encoder struct {
 	byKey    map[uint64]int32 // hash of a key -> its last row
 	former   map[uint64]int32 // the same of the page before
 	deleted  []string
-	marks    []uint32 // per step: the last row that had it
-	row      uint32   // the row at hand, counted through all pages
-	last     int      // the member read last; at a row's begin, one past all
-	follower []int    // per member: the one that followed it last time
+	marks    []uint32       // per step: the last row that had it
+	row      uint32         // the row at hand, counted through all pages
+	members  []member       // the stranger, the plan's, and those of no use that rows have beside them
+	byName   map[string]int // a row's member -> its place in members
+	last     int            // the member read last; at a row's begin, the stranger
+	follower []int          // per member: the one that followed it last time
 	facts    facts
 	stamp    []byte // the cursor of the row at hand
 }
@@ -70,10 +72,17 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 	if pool == nil {
 		pool = newPool(ownChunkSize)
 	}
-	return &Encoder{
+	e := &Encoder{
 		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,
-		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)), follower: make([]int, len(p.members)+1),
+		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)),
 	}
+	e.members = append([]member{{quoted: `""`, step: unselected}}, p.members...)
+	e.follower = make([]int, len(e.members))
+	e.byName = make(map[string]int, len(p.byName))
+	for name, i := range p.byName {
+		e.byName[name] = i + 1
+	}
+	return e
 }
 
 // Begin starts a page, or another attempt at it, that the service answered at a time. It waits for room in the pool, of
@@ -152,11 +161,7 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	e.row++
-	e.last = len(e.plan.members)
-	e.facts.reset()
-	e.lines.reserve(len(e.head))
-	e.lines.buffer = append(e.lines.buffer, e.head...)
+	e.start()
 	for d.PeekKind() == '"' {
 		name, err := d.ReadValue()
 		if err != nil {
@@ -167,23 +172,33 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		if m == nil {
-			continue
-		}
 		if m.use != 0 {
 			e.facts.note(m.use, value)
 		}
 		if m.step != unselected && e.marks[m.step] != e.row {
 			e.marks[m.step] = e.row
-			s := &e.plan.steps[m.step]
-			e.lines.reserve(len(s.null) + len(value)) // few values grow when they are written
-			e.lines.buffer = s.append(e.lines.buffer, value)
+			e.write(m, value)
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
 	return e.finish()
+}
+
+// start begins a row.
+func (e *Encoder) start() {
+	e.row++
+	e.last = stranger
+	e.facts.reset()
+	e.lines.append(e.head)
+}
+
+// write appends a selected column's member to the line at hand.
+func (e *Encoder) write(m *member, value []byte) {
+	s := &e.plan.steps[m.step]
+	e.lines.reserve(len(s.null) + len(value)) // few values grow when they are written
+	e.lines.buffer = s.append(e.lines.buffer, value)
 }
 
 // errNoObject reads on where a row should begin: the decoder's own error says more than its absence.
@@ -207,8 +222,7 @@ func (e *Encoder) finish() error {
 	}
 	for i := range e.plan.steps {
 		if e.marks[i] != e.row {
-			e.lines.reserve(len(e.plan.steps[i].null))
-			e.lines.buffer = append(e.lines.buffer, e.plan.steps[i].null...)
+			e.lines.append(e.plan.steps[i].null)
 		}
 	}
 	e.facts.key = append(e.facts.key, e.facts.keyEnd...)

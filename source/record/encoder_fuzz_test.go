@@ -80,13 +80,8 @@ func readFuzzed(e *record.Encoder, page []byte) {
 // checkLines reads the lines as a destination does.
 func checkLines(t *testing.T, page *record.Page) {
 	t.Helper()
-	var all []byte
 	count := page.Count
-	require.NoError(t, page.Write(func(records protocol.Records) error {
-		all = append(all, records.Lines...)
-		return nil
-	}))
-	lines := strings.SplitAfter(string(all), "\n")
+	lines := strings.SplitAfter(linesOf(t, page), "\n")
 	require.Len(t, lines, count+1)
 	require.Empty(t, lines[count], "the last line ends")
 	for _, line := range lines[:count] {

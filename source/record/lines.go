@@ -28,6 +28,12 @@ func (l *lines) reserve(n int) {
 	}
 }
 
+// append appends bytes to the line at hand.
+func (l *lines) append(text []byte) {
+	l.reserve(len(text))
+	l.buffer = append(l.buffer, text...)
+}
+
 // turn takes the line at hand to a new chunk.
 func (l *lines) turn(n int) {
 	line := l.buffer[l.from:]

@@ -5,33 +5,42 @@ import (
 	"encoding/json"
 )
 
-// lookUp finds what a member is for, by its name with its quotes; nil says that it is passed over. Most rows have their
-// members in the order of the row before, so the member that followed the last one there is tried first.
+// strangers is how many names that the plan does not know are remembered, so that they are expected too.
+const strangers = 1 << 10
+
+// stranger is the place of members of whose names nothing is remembered. Its own name is the empty one.
+const stranger = 0
+
+// lookUp finds what a member is for, by its name with its quotes. Most rows have their members in the order of the row
+// before, so the member that followed the last one there is tried first.
 func (e *Encoder) lookUp(quoted []byte) *member {
-	if i := e.follower[e.last]; string(quoted) == e.plan.members[i].quoted {
-		e.last = i
-		return &e.plan.members[i]
+	i := e.follower[e.last]
+	if string(quoted) != e.members[i].quoted {
+		i = e.find(quoted)
+		e.follower[e.last] = i
 	}
-	i, known := e.plan.find(quoted)
-	if !known {
-		return nil
-	}
-	e.follower[e.last], e.last = i, i
-	return &e.plan.members[i]
+	e.last = i
+	return &e.members[i]
 }
 
 // find finds the place of a member by its name with its quotes.
-func (p *Plan) find(quoted []byte) (int, bool) {
+func (e *Encoder) find(quoted []byte) int {
 	if bytes.IndexByte(quoted, '\\') >= 0 {
 		var name string
 		if json.Unmarshal(quoted, &name) != nil {
-			return 0, false
+			return stranger
 		}
-		i, known := p.byName[name]
-		return i, known
+		return e.byName[name]
 	}
-	i, known := p.byName[string(quoted[1:len(quoted)-1])]
-	return i, known
+	name := quoted[1 : len(quoted)-1]
+	i, known := e.byName[string(name)]
+	if !known && len(e.members) < len(e.plan.members)+strangers {
+		i = len(e.members)
+		e.members = append(e.members, member{quoted: string(quoted), step: unselected})
+		e.follower = append(e.follower, stranger)
+		e.byName[string(name)] = i
+	}
+	return i
 }
 
 // facts are what is noted of the row at hand beside its line. The values are copies: the decoder's own are gone with

@@ -37,6 +37,7 @@ type member struct {
 	quoted string // its name as the service prints it
 	step   int    // of a selected column, else unselected
 	use    use
+	asIs   bool // name and value leave as they came, if the value is plain
 }
 
 const unselected = -1
@@ -65,8 +66,9 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 		case column == nil:
 			p.Missing = append(p.Missing, name)
 		default:
-			p.member(name).step = len(p.steps)
-			p.steps = append(p.steps, p.newStep(name, s.Columns[name]))
+			m, s := p.member(name), p.newStep(name, s.Columns[name])
+			m.step, m.asIs = len(p.steps), s.keeps(m.quoted)
+			p.steps = append(p.steps, s)
 		}
 	}
 	if len(p.steps) == 0 {

@@ -16,6 +16,7 @@ type step struct {
 	member   []byte // `,"property":`
 	null     []byte // the member of a row whose column is null or absent
 	value    treatment
+	changes  bool // also a value that is plain
 }
 
 // treatment appends a value that is not null, as the service sent it, in the form in which it is written.
@@ -30,9 +31,14 @@ func (p *Plan) newStep(name string, configured protocol.Property) step {
 	}
 	s.null = append(slices.Clone(s.member), null...)
 	if configured.AirbyteType == catalog.WithoutTimezone {
-		s.value = withoutZone
+		s.value, s.changes = withoutZone, true
 	}
 	return s
+}
+
+// keeps says whether a member of a row leaves as it came, null among them, whose name the service quotes so.
+func (s *step) keeps(quoted string) bool {
+	return !s.changes && string(s.null) == ","+quoted+":null"
 }
 
 // append appends the column's member with a value as the service sent it.

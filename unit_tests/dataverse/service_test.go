@@ -147,6 +147,9 @@ func (r *rows) Begin(_ context.Context, at time.Time) error {
 
 func (r *rows) Void() { r.values = nil }
 
+// Skim leaves everything to Row.
+func (r *rows) Skim([]byte) int { return 0 }
+
 func (r *rows) Row(d *jsontext.Decoder) error {
 	if r.fail != nil {
 		return r.fail

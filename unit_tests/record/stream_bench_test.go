@@ -100,4 +100,5 @@ type passedOver struct{}
 
 func (passedOver) Begin(context.Context, time.Time) error { return nil }
 func (passedOver) Void()                                  {}
+func (passedOver) Skim([]byte) int                        { return 0 }
 func (passedOver) Row(d *jsontext.Decoder) error          { return d.SkipValue() }

@@ -1,0 +1,108 @@
+package record_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/record"
+)
+
+func TestARowAsTheServiceWritesItNeedsNoDecoder(t *testing.T) {
+	for name, row := range map[string]string{
+		"all kinds of values": `{"@odata.etag":"W/\"81052965\"","accountid":"a1","name":null,"revenue":12345678901234567.8900,"numberofemployees":-7,"donotemail":true,"x":false}`,
+		"texts of all kinds":  `{"accountid":"a1","name":"Müller & Söhne \u2013 \ud83d\ude00 \\ \/ \r\n","fax":"` + "\u2028\U0001f600\xff" + `"}`,
+		"no column selected":  `{"accountid":"a1","exchangerate":1e-10,"createdon":0.0,"x":-0,"y":10E+05}`,
+		"a deletion":          `{"@odata.context":"https://contoso.example/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"a1","reason":"deleted"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := encoderOf(t, account(), "accountid", "name")
+			require.NoError(t, e.Begin(context.Background(), answered()))
+			assertSkims(t, e, []byte(row))
+			assertSkims(t, e, []byte(row)) // its names are expected now
+			e.Records().Release()
+		})
+	}
+}
+
+// assertSkims says that a row is skimmed as soon as it is whole and something follows it.
+func assertSkims(t *testing.T, e *record.Encoder, row []byte) {
+	t.Helper()
+	text := append(bytes.Clone(row), `,{"next":`...)
+	for end := range len(row) {
+		require.Zero(t, e.Skim(text[:end]), "%q is no whole row", text[:end])
+	}
+	assert.Equal(t, len(row), e.Skim(text))
+}
+
+func TestRealRowsNeedNoDecoder(t *testing.T) {
+	folder := os.Getenv("DATAVERSE_FIXTURES")
+	if folder == "" {
+		t.Skip("DATAVERSE_FIXTURES names no folder with real payloads")
+	}
+	for file, key := range map[string]string{"page_he_employees_1.json": "he_employeeid", "msft_accounts_page.json": "accountid"} {
+		raw, err := os.ReadFile(filepath.Join(folder, "records", file))
+		require.NoError(t, err)
+		var page struct{ Value []json.RawMessage }
+		require.NoError(t, json.Unmarshal(raw, &page))
+		require.NotEmpty(t, page.Value)
+		table := account()
+		table.PrimaryID, table.Columns = key, table.Columns[:1]
+		table.Columns[0].LogicalName, table.Columns[0].Property = key, key
+		e := encoderOf(t, table, key)
+		require.NoError(t, e.Begin(context.Background(), answered()))
+		for _, row := range page.Value {
+			var compact bytes.Buffer
+			require.NoError(t, json.Compact(&compact, row))
+			assertSkims(t, e, compact.Bytes())
+		}
+		e.Records().Release()
+	}
+}
+
+func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing":                      ``,
+		"no object":                    `["accountid"],`,
+		"an empty object":              `{},`,
+		"spaces":                       `{ "accountid":"a1"},`,
+		"a space behind a name":        `{"accountid" :"a1"},`,
+		"a space behind a value":       `{"accountid":"a1" },`,
+		"an object":                    `{"accountid":"a1","name":{"a":1}},`,
+		"an array":                     `{"accountid":"a1","name":[]},`,
+		"an escape in a name":          `{"account\u0069d":"a1"},`,
+		"a row without its key":        `{"name":"n"},`,
+		"a key that is null":           `{"accountid":null},`,
+		"no name":                      `{:"a1"},`,
+		"a name and nothing":           `{"accountid","name":1},`,
+		"a comma too many":             `{"accountid":"a1",},`,
+		"a comma too few":              `{"accountid":"a1""name":"n"},`,
+		"a zero in front":              `{"accountid":"a1","name":01},`,
+		"a plus in front":              `{"accountid":"a1","name":+1},`,
+		"a point and nothing":          `{"accountid":"a1","name":1.},`,
+		"a point and nothing before":   `{"accountid":"a1","name":.1},`,
+		"an exponent of nothing":       `{"accountid":"a1","name":1e},`,
+		"an exponent of a sign":        `{"accountid":"a1","name":1e-},`,
+		"a minus alone":                `{"accountid":"a1","name":-},`,
+		"a word that is none":          `{"accountid":"a1","name":nul},`,
+		"a word that goes on":          `{"accountid":"a1","name":nulls},`,
+		"an escape that is none":       `{"accountid":"a1","name":"\x"},`,
+		"half an escape":               `{"accountid":"a1","name":"\u12g4"},`,
+		"a line feed in a text":        "{\"accountid\":\"a1\",\"name\":\"a\nb\"},",
+		"a null in a long text":        "{\"accountid\":\"a1\",\"name\":\"0123456789abcdef\x00\"},",
+		"a deletion without its words": `{"id":"a1"},`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := encoderOf(t, account(), "accountid", "name")
+			require.NoError(t, e.Begin(context.Background(), answered()))
+			assert.Zero(t, e.Skim([]byte(text)))
+			assert.Empty(t, taken(t, e), "it leaves nothing behind")
+		})
+	}
+}
