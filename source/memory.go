@@ -15,7 +15,7 @@ const (
 	// perRequest is what an answer takes while it waits, compressed, to be read.
 	perRequest = 4 << 20
 	// garbage is how much of it there may be, in percent of what lives, before it is collected.
-	garbage = 50
+	garbage = 35
 	// pageShare is the part of the memory that the rows of one page may fill: two of them exist at once.
 	pageShare = 5
 )

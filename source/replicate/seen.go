@@ -1,9 +1,6 @@
 package replicate
 
-import (
-	"bytes"
-	"hash/maphash"
-)
+import "hash/maphash"
 
 // seen remembers the keys of the rows that a walk through changes has sent, in memory that does not grow: a Bloom
 // filter. It may take a key for sent that was not, never the other way round; a million keys are told apart in 98 of
@@ -12,6 +9,7 @@ type seen struct {
 	everything bool // the walk began in another process, so any key may have been sent
 	seed       maphash.Seed
 	bits       []uint64
+	lower      []byte // the key at hand
 }
 
 const (
@@ -31,7 +29,14 @@ func (s *seen) add(key []byte) {
 	if s.bits == nil {
 		s.bits = make([]uint64, seenBits/64)
 	}
-	for bit := range s.positions(maphash.Bytes(s.seed, bytes.ToLower(key))) { // deletions have their keys in lower case
+	s.lower = s.lower[:0]
+	for _, c := range key { // deletions have their keys in lower case
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		s.lower = append(s.lower, c)
+	}
+	for bit := range s.positions(maphash.Bytes(s.seed, s.lower)) {
 		s.bits[bit/64] |= 1 << (bit % 64)
 	}
 }
