@@ -128,7 +128,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	rows := false
 	text := c.skimmers.over(body)
 	defer c.skimmers.done(text)
-	text.start, text.take = []byte(`,{"`), sink.Skim
+	text.start = []byte(`,{"`) // as the service writes all rows but the first
 	d := newDecoder(text)
 	err = eachMember(d, func(name []byte) error {
 		switch string(name) {
@@ -140,14 +140,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 			return readString(d, &delta)
 		case "value":
 			rows = true
-			err := eachElement(d, func() error {
-				text.behind = false
-				err := sink.Row(d)
-				text.behind = true
-				return err
-			})
-			text.behind = false
-			return err
+			return readRows(d, text, sink)
 		default:
 			return d.SkipValue()
 		}
@@ -165,4 +158,17 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 		return Page{}, err
 	}
 	return page, drain(d)
+}
+
+// readRows reads an array of rows. The skimmer that the decoder reads from hands to the sink what the sink skims.
+func readRows(d *jsontext.Decoder, text *skimmer, sink Sink) error {
+	text.take = sink.Skim
+	err := eachElement(d, func() error {
+		text.behind = false
+		err := sink.Row(d)
+		text.behind = true
+		return err
+	})
+	text.behind = false
+	return err
 }

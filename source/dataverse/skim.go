@@ -15,11 +15,14 @@ func (s *skimmers) over(body io.Reader) *skimmer {
 	if !ok {
 		used = &skimmer{memory: make([]byte, skimmed)}
 	}
-	*used = skimmer{body: body, memory: used.memory}
+	used.body = body
 	return used
 }
 
-func (s *skimmers) done(used *skimmer) { s.idle.Put(used) }
+func (s *skimmers) done(used *skimmer) {
+	*used = skimmer{memory: used.memory}
+	s.idle.Put(used)
+}
 
 // skimmed is how much of an answer is looked at together.
 const skimmed = 128 << 10
