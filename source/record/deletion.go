@@ -17,12 +17,12 @@ func (e *Encoder) Delete(key string) {
 	if e.plan.cursorSet {
 		line = appendText(line, catalog.UpdatedAt, string(e.floor))
 	}
-	if e.plan.tombstone != "" {
+	if e.plan.ownCursor != "" {
 		stamp := string(e.floor)
 		if e.plan.zoneless {
 			stamp = stamp[:len(stamp)-1]
 		}
-		line = appendText(line, e.plan.tombstone, stamp)
+		line = appendText(line, e.plan.ownCursor, stamp)
 	}
 	line = appendText(line, catalog.DeletedAt, string(e.floor))
 	e.raise([]byte(e.floor))

@@ -28,7 +28,7 @@ type Plan struct {
 	key        []string
 	cursorSet  bool   // _ab_cdc_updated_at is selected
 	deletedSet bool   // _ab_cdc_deleted_at is selected
-	tombstone  string // the configured cursor column that a tombstone fills too
+	ownCursor  string // the configured cursor column, if it is another: a deletion fills it too
 	zoneless   bool   // that column has no zone
 }
 
@@ -74,7 +74,7 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 	if len(p.steps) == 0 {
 		return nil, &NothingToReadError{Stream: s.Name}
 	}
-	p.fillTombstone(s)
+	p.noteCursor(s)
 	p.assignUses()
 	p.selection = p.properties(t)
 	return p, nil
@@ -105,8 +105,8 @@ func (p *Plan) member(name string) *member {
 	return &p.members[i]
 }
 
-// stamps says whether rows have a cursor: it is written, or a tombstone has to be later than they are.
-func (p *Plan) stamps() bool { return p.cursorSet || p.tombstone != "" }
+// stamps says whether rows have a cursor: it is written, or a deletion has to be later than they are.
+func (p *Plan) stamps() bool { return p.cursorSet || p.ownCursor != "" }
 
 // NothingToReadError says that none of a stream's selected columns exists any more.
 type NothingToReadError struct{ Stream string }
@@ -115,13 +115,13 @@ func (e *NothingToReadError) Error() string {
 	return fmt.Sprintf("none of the columns selected of %s exists in Dataverse", e.Stream)
 }
 
-// fillTombstone notes a configured cursor of another name: a destination compares versions of a row by it.
-func (p *Plan) fillTombstone(s protocol.ConfiguredStream) {
+// noteCursor notes a configured cursor of another name: a destination compares versions of a row by it.
+func (p *Plan) noteCursor(s protocol.ConfiguredStream) {
 	if len(s.CursorField) != 1 || s.CursorField[0] == catalog.UpdatedAt || !p.selects(s.CursorField[0]) {
 		return
 	}
 	if column := s.Columns[s.CursorField[0]]; column.Format == "date-time" {
-		p.tombstone = s.CursorField[0]
+		p.ownCursor = s.CursorField[0]
 		p.zoneless = column.AirbyteType == catalog.WithoutTimezone
 	}
 }

@@ -114,10 +114,10 @@ func TestADeletionThatIsToldTwiceIsWrittenOnce(t *testing.T) {
 	for _, key := range e.Deleted() {
 		e.Delete(key)
 	}
-	tombstone := func(id string) string {
+	deletion := func(id string) string {
 		return line("account", `"accountid":"`+id+`","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":"`+answeredCursor+`"`)
 	}
-	assert.Equal(t, tombstone("d2")+tombstone("d1"), taken(t, e))
+	assert.Equal(t, deletion("d2")+deletion("d1"), taken(t, e))
 }
 
 func TestTheKeysOfAPageAreThoseOfItsLines(t *testing.T) {
