@@ -115,6 +115,19 @@ class Environment:
         primary = self.request("GET", f"EntityDefinitions(LogicalName='{table}')?$select=PrimaryIdAttribute")[1]["PrimaryIdAttribute"]
         return [row[primary] for row in self.rows(table)]
 
+    def change(self, table: str, column: str) -> tuple[set[str], set[str]]:
+        """Five rows are created, ten changed in a column of text, three deleted, and two come and go. Gives the keys of
+        what was written and of what is gone."""
+        keys = self.keys(table)
+        written = {self.create(table, **{column: f"created {n}"}) for n in range(5)}
+        for key in keys[:10]:
+            self.update(table, key, **{column: "changed"})
+        ghosts = {self.create(table, **{column: "ghost"}) for _ in range(2)}
+        gone = ghosts | set(keys[-3:])
+        for key in gone:
+            self.delete(table, key)
+        return written | set(keys[:10]), gone
+
 
 def next_second() -> None:
     """Lets the clock of whole seconds, which Dataverse stamps rows with, move on."""

@@ -14,8 +14,7 @@ import pytest
 from connector import Connector, configured
 from environment import Environment, next_second
 
-TABLES = ("account", "contact", "contoso_everything", "task")
-NAMES = {"account": "name", "contact": "lastname", "contoso_everything": "contoso_name", "task": "subject"}
+TABLES = {"account": "name", "contact": "lastname", "contoso_everything": "contoso_name", "task": "subject"}  # each with a column of text
 GUIDE = (Path(__file__).parents[3] / "docs" / "switching.md").read_text()
 LAUNCH = Path(__file__).parents[1] / "python_connector" / "launch.py"
 
@@ -47,19 +46,6 @@ def switch(tmp_path_factory):
     made = Switch(tmp_path_factory.mktemp("switch"))
     yield made
     made.environment.close()
-
-
-def change(environment: Environment, table: str) -> tuple[set[str], set[str]]:
-    """Five rows are created, ten changed, three deleted, and two come and go. Gives what was written and what is gone."""
-    keys, name = environment.keys(table), NAMES[table]
-    written = {environment.create(table, **{name: f"created {n}"}) for n in range(5)}
-    for key in keys[:10]:
-        environment.update(table, key, **{name: "changed"})
-    ghosts = {environment.create(table, **{name: "ghost"}) for _ in range(2)}
-    gone = ghosts | set(keys[-3:])
-    for key in gone:
-        environment.delete(table, key)
-    return written | set(keys[:10]), gone
 
 
 def split(records: list[dict], key: str) -> tuple[set[str], set[str]]:
@@ -96,7 +82,7 @@ def test_the_next_sync_carries_exactly_the_changes_since(switch):
     state = switch.python.read(catalog).states()
     assert {s["stream"]["stream_descriptor"]["name"] for s in state} == set(TABLES)
     next_second()
-    wanted = {table: change(switch.environment, table) for table in TABLES}
+    wanted = {table: switch.environment.change(table, column) for table, column in TABLES.items()}
 
     theirs = switch.python.read(catalog, state)
     ours = switch.ours.read(catalog, state)
@@ -116,7 +102,7 @@ def test_a_new_connection_carries_exactly_the_changes_since(switch):
     others = ("contoso_sensordata", "team")
     before = switch.python.read(configured(switch.theirs, *TABLES, *others))
     next_second()
-    wanted = {table: change(switch.environment, table) for table in TABLES}
+    wanted = {table: switch.environment.change(table, column) for table, column in TABLES.items()}
 
     catalog = configured(switch.discovered, *TABLES, *others)
     read = switch.ours.read(catalog, before.states())
