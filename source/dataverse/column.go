@@ -9,7 +9,6 @@ import (
 // definedColumn is a column in an answer, as far as it is asked for.
 type definedColumn struct {
 	name, typ, behavior string
-	targets             []string
 	valid, readable     bool // IsValidODataAttribute and IsValidForRead
 }
 
@@ -22,7 +21,6 @@ const (
 	logicalName
 	attributeTypeName
 	dateTimeBehavior
-	targets
 	isValidODataAttribute
 	isValidForRead
 )
@@ -37,8 +35,6 @@ func columnMemberOf(name []byte) columnMember {
 		return attributeTypeName
 	case "DateTimeBehavior":
 		return dateTimeBehavior
-	case "Targets":
-		return targets
 	case "IsValidODataAttribute":
 		return isValidODataAttribute
 	case "IsValidForRead":
@@ -87,9 +83,6 @@ func (c *definedColumn) set(of columnMember, value jsontext.Value) (fits bool) {
 	case dateTimeBehavior:
 		fits = decodeValue(value, &wrapped)
 		c.behavior = wrapped.Value
-	case targets:
-		c.targets = nil
-		fits = decodeValue(value, &c.targets)
 	case isValidODataAttribute:
 		c.valid, fits = boolOf(value)
 	case isValidForRead:
@@ -110,7 +103,6 @@ func (c *definedColumn) column() Column {
 		Property:    c.name,
 		Type:        ColumnType(strings.TrimSuffix(c.typ, "Type")),
 		Behavior:    DateBehavior(c.behavior),
-		Targets:     c.targets,
 	}
 	if column.Type == Lookup || column.Type == Customer || column.Type == Owner {
 		column.Property = "_" + c.name + "_value"

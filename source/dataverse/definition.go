@@ -15,8 +15,8 @@ func columnProperties() []string {
 	return []string{"LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead"}
 }
 
-// derivedProperties belong to types derived of AttributeMetadata and complete a Column.
-func derivedProperties() []string { return []string{"DateTimeBehavior", "Targets"} }
+// behaviorProperty completes a Column. It belongs to a type derived of AttributeMetadata.
+const behaviorProperty = "DateTimeBehavior"
 
 // The parts of EntityQueryExpression, the query of RetrieveMetadataChanges.
 type (
@@ -51,7 +51,7 @@ func metadataQuery(names []string) (string, error) {
 	query := entityQuery{
 		Criteria:       metadataCriteria{FilterOperator: "Or"},
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: append(columnProperties(), derivedProperties()...)}},
+		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
 	}
 	for _, name := range names {
 		query.Criteria.Conditions = append(query.Criteria.Conditions, metadataCondition{

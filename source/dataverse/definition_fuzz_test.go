@@ -14,7 +14,7 @@ import (
 func FuzzDefinitions(f *testing.F) {
 	column := func(more string) string {
 		return `{"@odata.type":"#c","MetadataId":"1","LogicalName":"aid","AttributeTypeName":{"Value":"LookupType"},` + more +
-			`"IsValidODataAttribute":true,"IsValidForRead":true,"DateTimeBehavior":null,"Targets":["b","c"]}`
+			`"IsValidODataAttribute":true,"IsValidForRead":true,"DateTimeBehavior":null}`
 	}
 	answer := func(columns ...string) string {
 		return `{"value":[{"LogicalName":"a","EntitySetName":"as","PrimaryIdAttribute":"aid","Attributes":[` + strings.Join(columns, ",") + `]}]}`
@@ -56,7 +56,6 @@ func decodeTables(body []byte) (tables []Table, fits bool) {
 			Attributes                                                                []struct {
 				LogicalName                           string
 				AttributeTypeName, DateTimeBehavior   managed
-				Targets                               []string
 				IsValidODataAttribute, IsValidForRead bool
 			}
 		} `json:"value"`
@@ -69,7 +68,7 @@ func decodeTables(body []byte) (tables []Table, fits bool) {
 		t.Elastic = d.TableType == "Elastic" || strings.EqualFold(d.DataProviderId, elasticProvider)
 		for _, a := range d.Attributes {
 			c := definedColumn{
-				name: a.LogicalName, typ: a.AttributeTypeName.Value, behavior: a.DateTimeBehavior.Value, targets: a.Targets,
+				name: a.LogicalName, typ: a.AttributeTypeName.Value, behavior: a.DateTimeBehavior.Value,
 				valid: a.IsValidODataAttribute, readable: a.IsValidForRead,
 			}
 			if c.inRows() {

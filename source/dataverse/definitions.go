@@ -91,8 +91,8 @@ func (r reading) tables(ctx context.Context, names []string, link Link, array st
 	return found, err
 }
 
-// definitions reads one chunk, by RetrieveMetadataChanges, the only request that has behaviours of dates and targets
-// of lookups beside all other columns. Where a service refuses it, the plain definitions serve from then on.
+// definitions reads one chunk, by RetrieveMetadataChanges, the only request that has the behaviours of dates beside all
+// other columns. Where a service refuses it, the plain definitions serve from then on.
 func (r reading) definitions(ctx context.Context, names []string) ([]Table, error) {
 	if r.plain.Load() {
 		return r.plainDefinitions(ctx, names)
@@ -157,7 +157,7 @@ func (c *Client) dateBehaviors(ctx context.Context, t *Table) error {
 	return c.get(ctx, request{
 		operation: "read the date columns of " + t.LogicalName,
 		link: Link("EntityDefinitions(LogicalName='" + t.LogicalName + "')/Attributes/" +
-			"Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior"),
+			"Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName," + behaviorProperty),
 		read: func(_ *http.Response, body io.Reader) error {
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
 				date, err := readColumn(d, nil)

@@ -8,9 +8,8 @@ import (
 // patterns are texts of columns that have been decoded, without the values that differ from column to column. A text that
 // fits says the same as the one that was decoded, and is as valid: the values in it are of a form that needs no decoding.
 type patterns struct {
-	list    []*pattern // those that fitted of late first
-	start   []byte     // with which all of them begin
-	targets map[string][]string
+	list  []*pattern // those that fitted of late first
+	start []byte     // with which all of them begin
 }
 
 // familiarMost is the longest text of a column that is remembered; longer ones have labels or options.
@@ -23,7 +22,7 @@ const patternsMost = 64
 type pattern struct {
 	column definedColumn  // as all columns of this text are
 	fixed  [][]byte       // what stands before, between and behind the values; one more than these
-	values []columnMember // logicalName, targets, or of no use
+	values []columnMember // logicalName, or of no use
 }
 
 // differentValue is where in a text a value stands that differs from column to column.
@@ -35,7 +34,7 @@ type differentValue struct {
 // match finds the column that a text begins with, and how long its own text is; 0: none that is familiar.
 func (p *patterns) match(text []byte) (definedColumn, int) {
 	for i, known := range p.list {
-		if column, length := p.fit(known, text); length > 0 {
+		if column, length := known.fit(text); length > 0 {
 			p.list[0], p.list[i] = known, p.list[0]
 			return column, length
 		}
@@ -43,46 +42,27 @@ func (p *patterns) match(text []byte) (definedColumn, int) {
 	return definedColumn{}, 0
 }
 
-func (p *patterns) fit(known *pattern, text []byte) (definedColumn, int) {
-	column, rest := known.column, text
-	for i, fixed := range known.fixed {
+// fit reads the column that a text begins with, and tells how long its own text is; 0: it is not of this pattern.
+func (p *pattern) fit(text []byte) (definedColumn, int) {
+	column, rest := p.column, text
+	for i, fixed := range p.fixed {
 		if !bytes.HasPrefix(rest, fixed) {
 			return column, 0
 		}
 		rest = rest[len(fixed):]
-		if i == len(known.values) {
+		if i == len(p.values) {
 			break
 		}
-		var length int
-		if known.values[i] == targets {
-			column.targets, length = p.targetsIn(rest)
-		} else if length = plainText(rest); length > 0 && known.values[i] == logicalName && column.inRows() {
-			column.name = string(rest[1 : length-1])
-		}
+		length := plainText(rest)
 		if length == 0 {
 			return column, 0
+		}
+		if p.values[i] == logicalName && column.inRows() {
+			column.name = string(rest[1 : length-1])
 		}
 		rest = rest[length:]
 	}
 	return column, len(text) - len(rest)
-}
-
-// targetsIn reads the list of names that a text begins with. Many lookups have the same one.
-func (p *patterns) targetsIn(text []byte) (names []string, length int) {
-	length = bytes.IndexByte(text, ']') + 1 // no name has a bracket: the list would be no JSON
-	list := text[:length]
-	names, familiar := p.targets[string(list)]
-	if familiar {
-		return names, length
-	}
-	if !decodeValue(list, &names) {
-		return nil, 0
-	}
-	if p.targets == nil {
-		p.targets = map[string][]string{}
-	}
-	p.targets[string(list)] = names
-	return names, length
 }
 
 // learn remembers the text of a column, in which some values differ from column to column; they are given in their order.

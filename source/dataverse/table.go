@@ -26,7 +26,6 @@ type Column struct {
 	Property    string // its name in rows: _x_value for lookups, else the logical name
 	Type        ColumnType
 	Behavior    DateBehavior // of a DateTime column
-	Targets     []string     // of a lookup: logical names of the tables it may point to
 }
 
 // ColumnType is a column's AttributeTypeName without its suffix "Type"

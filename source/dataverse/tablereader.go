@@ -126,8 +126,7 @@ func (r *tableReader) readColumn(text jsontext.Value) error {
 
 // note notes a value that differs from column to column, if it is of a form that is known without decoding.
 func (r *tableReader) note(of columnMember, value jsontext.Value, end int64) {
-	plain := (of == metadataID || of == logicalName) && plainText(value) == len(value)
-	if plain || of == targets && value.Kind() == '[' {
+	if (of == metadataID || of == logicalName) && plainText(value) == len(value) {
 		r.differs = append(r.differs, differentValue{of, int(end) - len(value), int(end)})
 	}
 }

@@ -58,7 +58,7 @@ func account() dataverse.Table {
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
 			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
-			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner, Targets: []string{"systemuser", "team"}},
+			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
 			{LogicalName: "revenue", Property: "revenue", Type: dataverse.Money},
 		},
 	}

@@ -50,8 +50,8 @@ func mixture(n int) (texts []string, want []dataverse.Column) {
 			column.Type, column.Behavior = dataverse.DateTime, behaviors[i%3]
 			text = sent("DateTime", id, quoted, typed("DateTimeType", `,"DateTimeBehavior":{"Value":"`+string(column.Behavior)+`"}`))
 		case 6, 7:
-			column.Type, column.Property, column.Targets = dataverse.Lookup, "_"+name+"_value", []string{"account", fmt.Sprintf("contoso_table%d", i%5)}
-			text = sent("Lookup", id, quoted, typed("LookupType", `,"Targets":["account","`+column.Targets[1]+`"]`))
+			column.Type, column.Property = dataverse.Lookup, "_"+name+"_value"
+			text = sent("Lookup", id, quoted, typed("LookupType", `,"Targets":null`))
 		case 8:
 			text, column = sent("String", id, quoted, strings.Replace(typed("StringType", ""), "true", "false", 1)), nil
 		case 9:

@@ -23,7 +23,6 @@ type attribute struct {
 	IsValidODataAttribute bool
 	IsValidForRead        bool
 	DateTimeBehavior      struct{ Value string }
-	Targets               []string
 }
 
 func TestRealDefinitionsAreRead(t *testing.T) {
@@ -104,7 +103,6 @@ func assertColumns(t *testing.T, attributes []attribute, table dataverse.Table) 
 		if assert.NotNil(t, column, property) {
 			assert.Equal(t, a.AttributeTypeName.Value, string(column.Type)+"Type", property)
 			assert.Equal(t, a.DateTimeBehavior.Value, string(column.Behavior), property)
-			assert.Equal(t, a.Targets, column.Targets, property)
 		}
 	}
 	assert.Len(t, table.Columns, readable)

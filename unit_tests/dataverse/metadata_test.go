@@ -84,7 +84,7 @@ func TestDefinitionsAreAskedForByRetrieveMetadataChanges(t *testing.T) {
 		"Properties": {"AllProperties": false, "PropertyNames":
 			["LogicalName", "EntitySetName", "PrimaryIdAttribute", "ChangeTrackingEnabled", "TableType", "DataProviderId", "Attributes"]},
 		"AttributeQuery": {"Properties": {"AllProperties": false, "PropertyNames":
-			["LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead", "DateTimeBehavior", "Targets"]}}
+			["LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead", "DateTimeBehavior"]}}
 	}`, sent.Query().Get("@p1"))
 }
 

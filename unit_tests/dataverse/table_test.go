@@ -13,9 +13,9 @@ import (
 func TestTheColumnsThatRowsHaveAreKept(t *testing.T) {
 	s := newService(t, changes(`{"@odata.type":"#Microsoft.Dynamics.CRM.ComplexEntityMetadata","LogicalName":"account","EntitySetName":"accounts",`+
 		`"PrimaryIdAttribute":"accountid","ChangeTrackingEnabled":true,"TableType":"Standard","DataProviderId":null,"Attributes":[`+strings.Join([]string{
-		column("ownerid", "OwnerType", `"Targets":["systemuser","team"]`),
-		column("customerid", "CustomerType", `"Targets":["account","contact"]`),
-		column("primarycontactid", "LookupType", `"Targets":["contact"]`),
+		column("ownerid", "OwnerType", ""),
+		column("customerid", "CustomerType", ""),
+		column("primarycontactid", "LookupType", ""),
 		column("name", "StringType", ""),
 		column("accountid", "UniqueidentifierType", ""),
 		column("createdon", "DateTimeType", `"DateTimeBehavior":{"Value":"UserLocal"}`),
@@ -32,9 +32,9 @@ func TestTheColumnsThatRowsHaveAreKept(t *testing.T) {
 	assert.Equal(t, dataverse.Table{
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "customerid", Property: "_customerid_value", Type: dataverse.Customer, Targets: []string{"account", "contact"}},
-			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner, Targets: []string{"systemuser", "team"}},
-			{LogicalName: "primarycontactid", Property: "_primarycontactid_value", Type: dataverse.Lookup, Targets: []string{"contact"}},
+			{LogicalName: "customerid", Property: "_customerid_value", Type: dataverse.Customer},
+			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
+			{LogicalName: "primarycontactid", Property: "_primarycontactid_value", Type: dataverse.Lookup},
 			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
 			{LogicalName: "birthdate", Property: "birthdate", Type: dataverse.DateTime, Behavior: dataverse.DateOnly},
 			{LogicalName: "choices", Property: "choices", Type: dataverse.MultiSelect},
@@ -67,7 +67,7 @@ func TestTablesThatCannotBeReadAreLeftOut(t *testing.T) {
 func TestNullsAreTolerated(t *testing.T) {
 	s := newService(t, changes(`{"LogicalName":"account","EntitySetName":"accounts","PrimaryIdAttribute":"accountid","ChangeTrackingEnabled":null,`+
 		`"TableType":null,"DataProviderId":null,"Unknown":{"a":[null]},"Attributes":[null,`+
-		column("accountid", "UniqueidentifierType", `"DateTimeBehavior":null,"Targets":null`)+`,`+
+		column("accountid", "UniqueidentifierType", `"DateTimeBehavior":null`)+`,`+
 		`{"LogicalName":"x","AttributeTypeName":null,"IsValidODataAttribute":null,"IsValidForRead":null},`+
 		`{"LogicalName":"y","AttributeTypeName":{"Value":null},"IsValidODataAttribute":true,"IsValidForRead":true,"DateTimeBehavior":{"Value":null}}]}`))
 	found, err := tables(t, s.client(), "account")
