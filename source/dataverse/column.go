@@ -99,10 +99,9 @@ func (c *definedColumn) inRows() bool {
 
 func (c *definedColumn) column() Column {
 	column := Column{
-		LogicalName: c.name,
-		Property:    c.name,
-		Type:        ColumnType(strings.TrimSuffix(c.typ, "Type")),
-		Behavior:    DateBehavior(c.behavior),
+		Property: c.name,
+		Type:     ColumnType(strings.TrimSuffix(c.typ, "Type")),
+		Behavior: DateBehavior(c.behavior),
 	}
 	if column.Type == Lookup || column.Type == Customer || column.Type == Owner {
 		column.Property = "_" + c.name + "_value"

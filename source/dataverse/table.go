@@ -22,10 +22,9 @@ type Table struct {
 
 // Column is a column that rows have.
 type Column struct {
-	LogicalName string
-	Property    string // its name in rows: _x_value for lookups, else the logical name
-	Type        ColumnType
-	Behavior    DateBehavior // of a DateTime column
+	Property string // its name in rows: _x_value for a lookup x, else its logical name
+	Type     ColumnType
+	Behavior DateBehavior // of a DateTime column
 }
 
 // ColumnType is a column's AttributeTypeName without its suffix "Type"

@@ -55,7 +55,7 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 		"_ab_cdc_updated_at": {}, "_ab_cdc_deleted_at": {},
 	}}
 	for _, name := range []string{"thingid", "partitionid", "any", "modifiedon", "wall"} {
-		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 		s.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
 	}
 	s.Columns["wall"] = protocol.Property{Format: "date-time", AirbyteType: "timestamp_without_timezone"}

@@ -15,7 +15,7 @@ func BenchmarkCatalog(b *testing.B) {
 	types := []dataverse.ColumnType{dataverse.String, dataverse.Money, dataverse.Picklist, dataverse.DateTime}
 	for i := range 200 {
 		name := fmt.Sprintf("column%03d", i)
-		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: types[i%len(types)]})
+		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: types[i%len(types)]})
 	}
 	b.ReportAllocs()
 	var c protocol.Catalog

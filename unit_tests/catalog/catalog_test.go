@@ -57,9 +57,9 @@ func account() dataverse.Table {
 	return dataverse.Table{
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
-			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
-			{LogicalName: "revenue", Property: "revenue", Type: dataverse.Money},
+			{Property: "accountid", Type: dataverse.UniqueIdentifier},
+			{Property: "_ownerid_value", Type: dataverse.Owner},
+			{Property: "revenue", Type: dataverse.Money},
 		},
 	}
 }
@@ -68,8 +68,8 @@ func sensor() dataverse.Table {
 	return dataverse.Table{
 		LogicalName: "sensor", EntitySet: "sensors", PrimaryID: "sensorid", Tracked: true, Elastic: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "partitionid", Property: "partitionid", Type: dataverse.String},
-			{LogicalName: "sensorid", Property: "sensorid", Type: dataverse.UniqueIdentifier},
+			{Property: "partitionid", Type: dataverse.String},
+			{Property: "sensorid", Type: dataverse.UniqueIdentifier},
 		},
 	}
 }

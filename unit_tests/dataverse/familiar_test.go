@@ -39,7 +39,7 @@ func mixture(n int) (texts []string, want []dataverse.Column) {
 		id, name := fmt.Sprintf("9f9c0815-cb35-48c9-9045-%012x", i), fmt.Sprintf("contoso_column%d", i)
 		quoted := `"` + name + `"`
 		var text string
-		column := &dataverse.Column{LogicalName: name, Property: name}
+		column := &dataverse.Column{Property: name}
 		switch i % 11 {
 		case 0, 1, 2:
 			text, column.Type = sent("Money", id, quoted, typed("MoneyType", "")), dataverse.Money
@@ -96,7 +96,7 @@ func TestALikenessToAColumnElsewhereIsNoColumn(t *testing.T) {
 	require.NoError(t, err)
 	names := func(table dataverse.Table) (names []string) {
 		for _, c := range table.Columns {
-			names = append(names, c.LogicalName)
+			names = append(names, c.Property)
 		}
 		return names
 	}

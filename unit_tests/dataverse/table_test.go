@@ -32,15 +32,15 @@ func TestTheColumnsThatRowsHaveAreKept(t *testing.T) {
 	assert.Equal(t, dataverse.Table{
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "customerid", Property: "_customerid_value", Type: dataverse.Customer},
-			{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
-			{LogicalName: "primarycontactid", Property: "_primarycontactid_value", Type: dataverse.Lookup},
-			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
-			{LogicalName: "birthdate", Property: "birthdate", Type: dataverse.DateTime, Behavior: dataverse.DateOnly},
-			{LogicalName: "choices", Property: "choices", Type: dataverse.MultiSelect},
-			{LogicalName: "createdon", Property: "createdon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
-			{LogicalName: "localtime", Property: "localtime", Type: dataverse.DateTime, Behavior: dataverse.TimeZoneIndependent},
-			{LogicalName: "name", Property: "name", Type: dataverse.String},
+			{Property: "_customerid_value", Type: dataverse.Customer},
+			{Property: "_ownerid_value", Type: dataverse.Owner},
+			{Property: "_primarycontactid_value", Type: dataverse.Lookup},
+			{Property: "accountid", Type: dataverse.UniqueIdentifier},
+			{Property: "birthdate", Type: dataverse.DateTime, Behavior: dataverse.DateOnly},
+			{Property: "choices", Type: dataverse.MultiSelect},
+			{Property: "createdon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
+			{Property: "localtime", Type: dataverse.DateTime, Behavior: dataverse.TimeZoneIndependent},
+			{Property: "name", Type: dataverse.String},
 		},
 	}, found["account"])
 }
@@ -99,8 +99,8 @@ func TestElasticTablesAreKnownByTypeOrProvider(t *testing.T) {
 }
 
 func TestAColumnIsFoundByItsProperty(t *testing.T) {
-	table := dataverse.Table{PrimaryID: "accountid", Columns: []dataverse.Column{{LogicalName: "ownerid", Property: "_ownerid_value"}}}
-	assert.Equal(t, "ownerid", table.Column("_ownerid_value").LogicalName)
+	table := dataverse.Table{PrimaryID: "accountid", Columns: []dataverse.Column{{Property: "_ownerid_value", Type: dataverse.Owner}}}
+	assert.Equal(t, dataverse.Owner, table.Column("_ownerid_value").Type)
 	assert.Nil(t, table.Column("ownerid"))
 	assert.True(t, table.Has("_ownerid_value"))
 	assert.Equal(t, []string{"accountid"}, table.Key())

@@ -28,11 +28,11 @@ func account() dataverse.Table {
 	return dataverse.Table{
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
-			{LogicalName: "anything", Property: "anything", Type: dataverse.ManagedProperty},
-			{LogicalName: "modifiedon", Property: "modifiedon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
-			{LogicalName: "name", Property: "name", Type: dataverse.String},
-			{LogicalName: "wallclock", Property: "wallclock", Type: dataverse.DateTime, Behavior: dataverse.TimeZoneIndependent},
+			{Property: "accountid", Type: dataverse.UniqueIdentifier},
+			{Property: "anything", Type: dataverse.ManagedProperty},
+			{Property: "modifiedon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
+			{Property: "name", Type: dataverse.String},
+			{Property: "wallclock", Type: dataverse.DateTime, Behavior: dataverse.TimeZoneIndependent},
 		},
 	}
 }
@@ -42,8 +42,8 @@ func sensor() dataverse.Table {
 	return dataverse.Table{
 		LogicalName: "sensor", EntitySet: "sensors", PrimaryID: "sensorid", Tracked: true, Elastic: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "partitionid", Property: "partitionid", Type: dataverse.String},
-			{LogicalName: "sensorid", Property: "sensorid", Type: dataverse.UniqueIdentifier},
+			{Property: "partitionid", Type: dataverse.String},
+			{Property: "sensorid", Type: dataverse.UniqueIdentifier},
 		},
 	}
 }

@@ -40,7 +40,7 @@ func TestRealRowsArriveWithEveryValue(t *testing.T) {
 						continue
 					}
 					columns = append(columns, name)
-					table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+					table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 				}
 				var line struct {
 					Record struct{ Data json.RawMessage }

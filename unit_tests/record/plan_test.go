@@ -40,7 +40,7 @@ func TestASelectionTooLongForAURLIsLeftToTheConnector(t *testing.T) {
 	columns := []string{"accountid", "name"}
 	for i := range 600 {
 		name := fmt.Sprintf("contoso_columnwithalongname%04d_%020d", i, i)
-		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 		columns = append(columns, name)
 	}
 	assert.NotEmpty(t, compile(t, table, configured(table, columns[:500]...)).Select())
@@ -56,8 +56,8 @@ func TestASelectionTooLongForAURLIsLeftToTheConnector(t *testing.T) {
 func TestConfiguredColumnsThatDoNotExistAreNamed(t *testing.T) {
 	table := account()
 	table.Columns = append(table.Columns,
-		dataverse.Column{LogicalName: "ownerid", Property: "_ownerid_value", Type: dataverse.Owner},
-		dataverse.Column{LogicalName: "new_customer", Property: "_new_customer_value", Type: dataverse.Customer})
+		dataverse.Column{Property: "_ownerid_value", Type: dataverse.Owner},
+		dataverse.Column{Property: "_new_customer_value", Type: dataverse.Customer})
 	s := configured(table, "accountid", "_ownerid_value", "_ab_cdc_updated_at", "_ab_cdc_deleted_at")
 	for _, name := range []string{"ownerid", "new_customer", "createdbyname", "dropped"} { // the first three are the Python connector's
 		s.Columns[name] = protocol.Property{Type: []string{"null", "string"}}

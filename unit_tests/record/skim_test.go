@@ -54,7 +54,7 @@ func TestRealRowsNeedNoDecoder(t *testing.T) {
 		require.NotEmpty(t, page.Value)
 		table := account()
 		table.PrimaryID, table.Columns = key, table.Columns[:1]
-		table.Columns[0].LogicalName, table.Columns[0].Property = key, key
+		table.Columns[0].Property = key
 		e := encoderOf(t, table, key)
 		require.NoError(t, e.Begin(context.Background(), answered()))
 		for _, row := range page.Value {

@@ -21,7 +21,7 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 	tb.Helper()
 	table := dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true}
 	for _, name := range wideColumns() {
-		table.Columns = append(table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 	}
 	columns := map[string]protocol.Property{}
 	for _, p := range catalog.Stream(table).JSONSchema.Properties {

@@ -34,7 +34,7 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	stream := incremental(got.lastState())
 	delete(stream.Configured.Columns, "name")
 	stream.Configured.Columns["fax"] = protocol.Property{}
-	stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{LogicalName: "fax", Property: "fax", Type: dataverse.String})
+	stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{Property: "fax", Type: dataverse.String})
 	other := dataverse.NewDeltaLink("accounts", []string{"accountid", "fax", "modifiedon"}, token(100))
 	s.answers[other] = []answer{{context: selecting("accountid,fax,modifiedon"), delta: other}}
 	got = run(t, s, nil, stream)

@@ -187,7 +187,7 @@ func wideStream() replicate.Stream {
 	stream := incremental(stateOf(narrow()))
 	for i := range 1000 {
 		name := fmt.Sprintf("contoso_columnwithalongname%08d", i)
-		stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 		stream.Configured.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
 	}
 	return stream

@@ -27,9 +27,9 @@ func account() *dataverse.Table {
 	return &dataverse.Table{
 		LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true,
 		Columns: []dataverse.Column{
-			{LogicalName: "accountid", Property: "accountid", Type: dataverse.UniqueIdentifier},
-			{LogicalName: "modifiedon", Property: "modifiedon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
-			{LogicalName: "name", Property: "name", Type: dataverse.String},
+			{Property: "accountid", Type: dataverse.UniqueIdentifier},
+			{Property: "modifiedon", Type: dataverse.DateTime, Behavior: dataverse.UserLocal},
+			{Property: "name", Type: dataverse.String},
 		},
 	}
 }

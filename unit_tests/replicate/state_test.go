@@ -229,7 +229,7 @@ func TestTheStateOfAWideTableStaysSmall(t *testing.T) {
 	stream := incremental("")
 	for i := range 300 {
 		name := fmt.Sprintf("contoso_somecolumn%06d", i)
-		stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{LogicalName: name, Property: name, Type: dataverse.String})
+		stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 		stream.Configured.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
 	}
 	wide := dataverse.NewLink("accounts", selectedOf(stream))
