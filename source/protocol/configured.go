@@ -24,7 +24,8 @@ type ConfiguredStream struct {
 	PrimaryKey  [][]string
 	// SupportedSyncModes are those the source offered when the catalog was discovered.
 	SupportedSyncModes []airbyte.SyncMode
-	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties.
+	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties. Their Type is
+	// left empty, for no value depends on it.
 	Columns map[string]Property
 }
 
@@ -153,19 +154,7 @@ func lenientProperty(schema json.RawMessage) Property {
 	if json.Unmarshal(schema, &members) != nil {
 		return Property{}
 	}
-	property := Property{Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
-	if bytes.HasPrefix(members["type"], []byte("[")) {
-		var types []json.RawMessage
-		if json.Unmarshal(members["type"], &types) == nil {
-			for _, element := range types {
-				property.Type = append(property.Type, text(element))
-			}
-		}
-		property.Type = slices.DeleteFunc(property.Type, func(name string) bool { return name == "" })
-	} else if name := text(members["type"]); name != "" {
-		property.Type = []string{name}
-	}
-	return property
+	return Property{Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
 }
 
 // text is the value of a JSON string, "" of anything else.

@@ -38,10 +38,8 @@ func TestAConfiguredCatalogIsReadAsThePlatformWritesIt(t *testing.T) {
 		PrimaryKey:         [][]string{{"accountid"}},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental},
 		Columns: map[string]protocol.Property{
-			"accountid": {Type: []string{"string"}},
-			"modifiedon": {
-				Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone",
-			},
+			"accountid":  {},
+			"modifiedon": {Format: "date-time", AirbyteType: "timestamp_with_timezone"},
 		},
 	}
 	assert.Equal(t, []protocol.ConfiguredStream{want}, catalog.Streams)
@@ -69,9 +67,10 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 		{"a number", `3`, protocol.Property{}},
 		{"an empty object", `{}`, protocol.Property{}},
 		{"a list", `["string"]`, protocol.Property{}},
-		{"a type that is a number", `{"type": 3, "format": 4}`, protocol.Property{}},
-		{"a list with strange types", `{"type": ["string", 3, null]}`, protocol.Property{Type: []string{"string"}}},
-		{"a single type", `{"type": "integer"}`, protocol.Property{Type: []string{"integer"}}},
+		{"a type that is a number", `{"type": 3}`, protocol.Property{}},
+		{"a format that is a number", `{"format": 4, "airbyte_type": "integer"}`, protocol.Property{AirbyteType: "integer"}},
+		{"a null for a format", `{"format": null, "airbyte_type": ["integer"]}`, protocol.Property{}},
+		{"a single type", `{"type": "string", "format": "date"}`, protocol.Property{Format: "date"}},
 		{"alternatives", `{"oneOf": [{"type": "string"}]}`, protocol.Property{}},
 	}
 	for _, test := range tests {
