@@ -63,21 +63,26 @@ func (c cookie) skipToken() string {
 	return b.String()
 }
 
-// text is the cookie without the outer percent-encoding. A table without paging columns, a virtual one, has no inner
-// cookie.
-func (c cookie) text() string {
-	tracking := "False"
-	if c.tracking {
-		tracking = "True"
+// text is the cookie without the outer percent-encoding.
+func (c cookie) text() string { return outerText(c.page, percentLower(c.inner()), c.tracking) }
+
+// outerText is the outer layer around an inner one that has been encoded.
+func outerText(page int, inner string, tracking bool) string {
+	text := `<cookie pagenumber="` + strconv.Itoa(page) + `"`
+	if inner != "" {
+		text += ` pagingcookie="` + inner + `"`
 	}
-	inner := ""
-	if len(c.marks) > 0 {
-		inner = ` pagingcookie="` + percentLower(c.inner()) + `"`
+	if tracking {
+		return text + ` istracking="True" />`
 	}
-	return `<cookie pagenumber="` + strconv.Itoa(c.page) + `"` + inner + ` istracking="` + tracking + `" />`
+	return text + ` istracking="False" />`
 }
 
+// inner is the inner layer. A table without paging columns, a virtual one, has none.
 func (c cookie) inner() string {
+	if len(c.marks) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	b.WriteString(`<cookie page="` + strconv.Itoa(c.page-1) + `"`)
 	if c.version > 0 {

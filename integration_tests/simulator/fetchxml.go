@@ -70,16 +70,11 @@ func (e *Environment) fetch(c *call) (*reply, *apiError) {
 		w.size = min(q.Count, maxPage)
 	}
 	if q.Page > 1 {
-		outer := `<cookie pagenumber="` + strconv.Itoa(q.Page) + `" pagingcookie="` + percentLower(q.Cookie) + `" istracking="False" />`
-		if w.cookie, refusal = parseCookie(outer); refusal != nil {
+		if w.cookie, refusal = parseCookie(outerText(q.Page, percentLower(q.Cookie), false)); refusal != nil {
 			return nil, refusal
 		}
 	}
-	take := w.byKey
-	if w.order != nil {
-		take = w.byOrder
-	}
-	p, refusal := take(false)
+	p, refusal := w.take(false)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -103,7 +98,7 @@ func (e *Environment) fetched(w *walk, p page, total int) []byte {
 	annotate("totalrecordcountlimitexceeded", strconv.AppendBool(nil, total == maxPage))
 	if p.next != nil {
 		inner := percentLower(percentLower(p.next.inner()))
-		annotate("fetchxmlpagingcookie", appendQuoted(nil, `<cookie pagenumber="`+strconv.Itoa(p.next.page)+`" pagingcookie="`+inner+`" istracking="False" />`))
+		annotate("fetchxmlpagingcookie", appendQuoted(nil, outerText(p.next.page, inner, false)))
 	}
 	annotate("morerecords", strconv.AppendBool(nil, p.next != nil))
 	body = append(body, `,"value":[`...)

@@ -104,14 +104,7 @@ func both(a, b condition) condition {
 
 // all answers with a page of the rows as they are now, and at the end of a tracked walk with a delta link.
 func (e *Environment) all(w *walk) (*reply, *apiError) {
-	take := w.byKey
-	switch {
-	case w.order != nil:
-		take = w.byOrder
-	case w.call.store.table.Type == Virtual:
-		take = w.byNumber
-	}
-	p, refusal := take(e.behaviors.RepeatRows)
+	p, refusal := w.take(e.behaviors.RepeatRows)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -191,6 +184,18 @@ func (c *call) link(more ...string) string {
 	return c.base + "/" + c.store.table.EntitySetName + "?" + strings.Join(parts, "&")
 }
 
+// take takes the rows of the next page. Those behind the first may repeat the last row of the page before.
+func (w *walk) take(repeat bool) (page, *apiError) {
+	switch {
+	case w.order != nil:
+		return w.byOrder(repeat)
+	case w.call.store.table.Type == Virtual:
+		return w.byNumber()
+	default:
+		return w.byKey(repeat)
+	}
+}
+
 // byKey takes the next rows in the order of the primary key.
 func (w *walk) byKey(repeat bool) (page, *apiError) {
 	var last rowID
@@ -228,7 +233,7 @@ func (w *walk) cookieAfter(marks ...mark) *cookie {
 }
 
 // byNumber takes the next rows of a virtual table, whose provider knows only the number of a page.
-func (w *walk) byNumber(bool) (page, *apiError) {
+func (w *walk) byNumber() (page, *apiError) {
 	if len(w.cookie.marks) > 0 {
 		return page{}, wrongOrder()
 	}

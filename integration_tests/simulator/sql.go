@@ -27,11 +27,7 @@ func (e *Environment) sql(c *call) (*reply, *apiError) {
 		body = strconv.AppendInt(body, int64(c.store.matching(w.match)), 10)
 		return newReply(http.StatusOK).json(append(body, "}]}"...)), nil
 	}
-	take := w.byKey
-	if w.order != nil {
-		take = w.byOrder
-	}
-	p, refusal := take(false)
+	p, refusal := w.take(false)
 	if refusal != nil {
 		return nil, refusal
 	}

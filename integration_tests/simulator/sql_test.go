@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -49,6 +50,24 @@ func TestSQLIsAnsweredPageByPage(t *testing.T) {
 	pages := s.walk("contacts?sql="+url.QueryEscape("SELECT contactid FROM contact"), "Prefer: odata.maxpagesize=5")
 	require.Len(t, pages, 3)
 	assert.ElementsMatch(t, s.ids("contact"), column(pages, "contactid"))
+}
+
+func TestPagesOfAVirtualTableAreFoundByTheirNumber(t *testing.T) {
+	s := newService(t, map[string]int{"contoso_legacyorder": 12})
+	want := s.ids("contoso_legacyorder")
+	t.Run("by SQL", func(t *testing.T) {
+		pages := s.walk("contoso_legacyorders?sql="+url.QueryEscape("SELECT contoso_legacyorderid FROM contoso_legacyorder"), "Prefer: odata.maxpagesize=5")
+		require.Len(t, pages, 3)
+		assert.Equal(t, want, column(pages, "contoso_legacyorderid"))
+	})
+	t.Run("by XML", func(t *testing.T) {
+		var pages []content
+		for page := 1; page <= 3; page++ {
+			xml := fmt.Sprintf("<fetch count='5' page='%d'><entity name='contoso_legacyorder'><attribute name='contoso_legacyorderid'/></entity></fetch>", page)
+			pages = append(pages, s.get("contoso_legacyorders?fetchXml="+url.QueryEscape(xml)))
+		}
+		assert.Equal(t, want, column(pages, "contoso_legacyorderid"))
+	})
 }
 
 func TestSQLThatIsNotTakenIsRefused(t *testing.T) {
