@@ -8,14 +8,16 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Codes that callers decide on (Microsoft, "Web service error codes").
+// Codes that are decided on (Microsoft, "Web service error codes").
 const (
 	CodeThrottledTime        = "0x80072321" // combined execution time within five minutes
 	CodeThrottledRequests    = "0x80072322" // number of requests within five minutes
 	CodeThrottledConcurrency = "0x80072326" // concurrent requests
+	codeThrottled            = "0x8005f103" // too many requests, by a limit that is not told
 	CodeNotFound             = "0x80040217" // no row with that key
 	CodePrivilegeMissing     = "0x80040220" // the user lacks a privilege, or its depth
 	CodeNotMember            = "0x80072560" // the token is good, but no user of this environment
@@ -125,7 +127,7 @@ func (e *APIError) Error() string {
 // Throttled says whether the service limits the requests of this user (Microsoft, "Service protection API limits").
 func (e *APIError) Throttled() bool {
 	switch e.Code {
-	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, "0x8005f103":
+	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, codeThrottled:
 		return true
 	case codeSQLTimeout, codeQueryTooMuch, CodeNotFound, CodePrivilegeMissing:
 		return false
@@ -136,11 +138,10 @@ func (e *APIError) Throttled() bool {
 // Temporary says whether the same request may succeed later. Codes count before statuses.
 func (e *APIError) Temporary() bool {
 	switch e.Code {
-	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency,
+	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, codeThrottled,
 		"0x80044150", // generic SQL error, mostly a deadlock
 		codeSQLTimeout,
 		"0x80072323",               // Azure SQL resource limit
-		"0x8005f103",               // throttled
 		"0x80060916", "0x80060917", // asynchronous work postponed
 		"0x80040216", // unexpected error
 		"0x8004418d": // plug-in sandbox not available
@@ -161,17 +162,17 @@ func (e *APIError) Temporary() bool {
 }
 
 var (
-	missingProperty  = regexp.MustCompile(`Could not find a property named '([^']*)' on type '([^']*)'`)
+	missingProperty  = regexp.MustCompile(`Could not find a property named '([^']*)' on type '[^']*'`)
 	missingPrivilege = regexp.MustCompile(`is missing (prv\w+) privilege`)
 )
 
-// MissingProperty returns the property and the type of a refused $select, empty if the refusal is another.
-func (e *APIError) MissingProperty() (property, typ string) {
+// MissingProperty returns the property of a refused $select that the table does not have, or "".
+func (e *APIError) MissingProperty() string {
 	found := missingProperty.FindStringSubmatch(e.Message)
 	if e.Code != CodeURINotParsed || found == nil {
-		return "", ""
+		return ""
 	}
-	return found[1], strings.TrimPrefix(found[2], "Microsoft.Dynamics.CRM.")
+	return found[1]
 }
 
 // MissingPrivilege returns the name of the privilege that the user lacks, such as prvReadAccount, or "".
@@ -222,13 +223,5 @@ func withoutTokens(text string, request *http.Request) string {
 // HasCode says whether err is a refusal by the Web API with one of these codes.
 func HasCode(err error, codes ...string) bool {
 	var api *APIError
-	if !errors.As(err, &api) {
-		return false
-	}
-	for _, code := range codes {
-		if api.Code == code {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &api) && slices.Contains(codes, api.Code)
 }

@@ -66,7 +66,8 @@ func limited(err error) bool {
 	return errors.As(err, &api) && api.Throttled()
 }
 
-// limitOf names the limit that refused a request (Microsoft, "Service protection API limits").
+// limitOf names the limit that refused a request (Microsoft, "Service protection API limits"). Neither codeThrottled nor a
+// status 429 without a code tells it.
 func limitOf(err error) string {
 	switch {
 	case HasCode(err, CodeThrottledRequests):

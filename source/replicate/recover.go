@@ -261,8 +261,7 @@ func missingColumn(err error) string {
 	if !errors.As(err, &refused) {
 		return ""
 	}
-	property, _ := refused.MissingProperty()
-	return property
+	return refused.MissingProperty()
 }
 
 // linkRefused says whether the service does not take a page's link any more, for another reason than a column.
