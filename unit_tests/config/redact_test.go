@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/protocol"
 )
 
 func TestCredentialsAreMaskedInEveryForm(t *testing.T) {
@@ -80,22 +81,47 @@ func TestASecretPrintsAsStars(t *testing.T) {
 	const value = config.Secret("hunter2")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		assert.Equal(t, "****", fmt.Sprintf(verb, value), verb)
+		pointed := value
+		assert.Equal(t, "****", fmt.Sprintf(verb, &pointed), verb)
+		for _, holder := range []any{config.Config{ClientSecret: value}, &config.Config{ClientSecret: value}, []config.Secret{value}} {
+			text := fmt.Sprintf(verb, holder)
+			assert.Contains(t, text, "****", "%s of %T", verb, holder)
+			assert.NotContains(t, text, "hunter2", "%s of %T", verb, holder)
+		}
 	}
-	assert.Equal(t, "****", value.String())
-	assert.Equal(t, "****", value.GoString())
-	assert.NotContains(t, fmt.Sprintf("%+v %#v", config.Config{ClientSecret: value}, []config.Secret{value}), "hunter2")
+	assert.Equal(t, "**** ****", fmt.Sprint(value, " ", value))
+	assert.Equal(t, "hunter2", value.Reveal())
+}
 
+func TestASecretIsMarshalledAsStars(t *testing.T) {
+	const value = config.Secret("hunter2")
+	for want, holder := range map[string]any{
+		`"****"`: value, `["****"]`: []config.Secret{value}, `{"a":"****"}`: map[string]any{"a": value},
+	} {
+		encoded, err := json.Marshal(holder)
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(encoded))
+	}
 	encoded, err := json.Marshal(config.Config{ClientSecret: value})
 	require.NoError(t, err)
 	assert.Contains(t, string(encoded), `"ClientSecret":"****"`)
-	marshalled, err := value.MarshalText()
-	require.NoError(t, err)
-	assert.Equal(t, "****", string(marshalled))
+}
 
-	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "secret", value)
-	assert.Contains(t, log.String(), "secret=****")
-	assert.Equal(t, "hunter2", value.Reveal())
+func TestASecretIsLoggedAsStars(t *testing.T) {
+	const value = config.Secret("hunter2")
+	var text, document, airbytes strings.Builder
+	for _, handler := range []slog.Handler{
+		slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&document, nil),
+		protocol.NewLogHandler(protocol.NewWriter(&airbytes).Tracker().Log, slog.LevelInfo),
+	} {
+		slog.New(handler).With("first", value).Info("m", "secret", value, "in", slog.GroupValue(slog.Any("group", value)),
+			"all", config.Config{ClientSecret: value})
+	}
+	assert.Contains(t, text.String(), "first=**** ")
+	assert.Contains(t, text.String(), " secret=**** in.group=**** ")
+	assert.Contains(t, document.String(), `"secret":"****","in":{"group":"****"}`)
+	assert.Contains(t, airbytes.String(), " first=**** secret=**** in.group=**** ")
+	assert.NotContains(t, text.String()+document.String()+airbytes.String(), "hunter2")
 }
 
 func percent(value, format string) string {
