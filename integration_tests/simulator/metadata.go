@@ -192,16 +192,7 @@ func (m *metadata) expandTable(e expansion, noLabels bool) (navigation[*Table], 
 		context = "Attributes" + selection
 	}
 	return navigation[*Table]{name: e.name, context: context, write: func(dst []byte, t *Table) []byte {
-		dst = append(dst, '[')
-		for i := range t.Columns {
-			if a := (attribute{t, &t.Columns[i], i + 1}); keep(a) {
-				if dst[len(dst)-1] != '[' {
-					dst = append(dst, ',')
-				}
-				dst = p.appendObject(dst, a, "")
-			}
-		}
-		return append(dst, ']')
+		return p.appendArray(dst, attributes(t), keep)
 	}}, nil
 }
 

@@ -202,18 +202,7 @@ func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *Table) []byte
 		typeOf:     complexType,
 		more:       func(a attribute) []property[attribute] { return derived[a.class()] },
 	}
-	return func(dst []byte, t *Table) []byte {
-		dst = append(dst, '[')
-		for i := range t.Columns {
-			if a := (attribute{t, &t.Columns[i], i + 1}); keep(a) {
-				if dst[len(dst)-1] != '[' {
-					dst = append(dst, ',')
-				}
-				dst = p.appendObject(dst, a, "")
-			}
-		}
-		return append(dst, ']')
-	}, nil
+	return func(dst []byte, t *Table) []byte { return p.appendArray(dst, attributes(t), keep) }, nil
 }
 
 // complexType is the type annotation of a column in this function's answer, empty for the declared type.

@@ -13,6 +13,14 @@ type alternateKey struct {
 
 func (k alternateKey) id() string { return stableID("key", k.table.LogicalName, k.key.SchemaName) }
 
+func alternateKeys(t *Table) []alternateKey {
+	list := make([]alternateKey, len(t.Keys))
+	for i := range t.Keys {
+		list[i] = alternateKey{t, &t.Keys[i]}
+	}
+	return list
+}
+
 // keyProperties are the properties of EntityKeyMetadata (Web API reference). The service builds an index for a new key in
 // the background; here it is active at once.
 func keyProperties() []property[alternateKey] {
@@ -63,16 +71,7 @@ func expandKeys(e expansion, noLabels bool) (navigation[*Table], *apiError) {
 		context = "Keys" + selection
 	}
 	return navigation[*Table]{name: "Keys", context: context, write: func(dst []byte, t *Table) []byte {
-		dst = append(dst, '[')
-		for i := range t.Keys {
-			if k := (alternateKey{t, &t.Keys[i]}); keep(k) {
-				if dst[len(dst)-1] != '[' {
-					dst = append(dst, ',')
-				}
-				dst = p.appendObject(dst, k, "")
-			}
-		}
-		return append(dst, ']')
+		return p.appendArray(dst, alternateKeys(t), keep)
 	}}, nil
 }
 
@@ -85,8 +84,8 @@ func (m *metadata) keysOf(w http.ResponseWriter, q metadataQuery, t *Table, addr
 	context := m.base + "/$metadata#" + address + "Keys" + p.selection(q)
 	if !keyed {
 		out := newStream(w, string(appendQuoted([]byte(`{"@odata.context":`), context))+`,"value":[`)
-		for i := range t.Keys {
-			if k := (alternateKey{t, &t.Keys[i]}); keep(k) {
+		for _, k := range alternateKeys(t) {
+			if keep(k) {
 				out.element(func(dst []byte) []byte { return p.appendObject(dst, k, "") })
 			}
 		}
@@ -104,8 +103,8 @@ func (m *metadata) keysOf(w http.ResponseWriter, q metadataQuery, t *Table, addr
 // findKey looks an alternate key up by LogicalName='...' or by MetadataId.
 func findKey(t *Table, key string) (alternateKey, *apiError) {
 	name, id := metadataKey(key)
-	for i := range t.Keys {
-		if k := (alternateKey{t, &t.Keys[i]}); strings.ToLower(k.key.SchemaName) == name || id != "" && k.id() == id {
+	for _, k := range alternateKeys(t) {
+		if strings.ToLower(k.key.SchemaName) == name || id != "" && k.id() == id {
 			return k, nil
 		}
 	}

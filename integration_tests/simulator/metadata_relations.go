@@ -127,16 +127,7 @@ func (m *metadata) expandRelations(e expansion, noLabels bool) (navigation[*Tabl
 	}
 	all, holds := relations(m.tables), collections()[e.name]
 	return navigation[*Table]{name: e.name, context: context, write: func(dst []byte, t *Table) []byte {
-		dst = append(dst, '[')
-		for _, r := range all {
-			if holds(r, t) && keep(r) {
-				if dst[len(dst)-1] != '[' {
-					dst = append(dst, ',')
-				}
-				dst = p.appendObject(dst, r, "")
-			}
-		}
-		return append(dst, ']')
+		return p.appendArray(dst, all, func(r relation) bool { return holds(r, t) && keep(r) })
 	}}, nil
 }
 

@@ -81,6 +81,20 @@ func (p *projection[T]) appendObject(dst []byte, item T, head string) []byte {
 	return append(dst, '}')
 }
 
+// appendArray writes an array of those items that are to be kept.
+func (p *projection[T]) appendArray(dst []byte, items []T, keep predicate[T]) []byte {
+	dst = append(dst, '[')
+	for _, item := range items {
+		if keep(item) {
+			if dst[len(dst)-1] != '[' {
+				dst = append(dst, ',')
+			}
+			dst = p.appendObject(dst, item, "")
+		}
+	}
+	return append(dst, ']')
+}
+
 // selection is the part of a context url that names what was selected and expanded, such as
 // (LogicalName,Attributes(LogicalName)). It is empty for a whole object.
 func (p *projection[T]) selection(q metadataQuery) string {
