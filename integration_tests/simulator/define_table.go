@@ -73,11 +73,7 @@ func (e *Environment) draft(p *tablePayload, set string) (*Table, *apiError) {
 	} else {
 		d.owner()
 	}
-	d.created()
-	d.imported()
-	d.zoned()
-	d.version()
-	d.activeOrInactive()
+	d.usual()
 	if slices.ContainsFunc(d.table.Columns, func(c Column) bool { return c.Type == Money }) {
 		d.currency()
 	}

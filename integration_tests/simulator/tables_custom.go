@@ -46,12 +46,8 @@ func everything() *Table {
 	d.add(Column{SchemaName: "contoso_Secret", Type: String, MaxLength: 100, Secured: true})
 	d.add(Column{SchemaName: "contoso_WriteOnly", Type: String, MaxLength: 100, NotOData: true, NotReadable: true})
 	d.owner()
-	d.created()
-	d.imported()
-	d.zoned()
+	d.usual()
 	d.currency()
-	d.version()
-	d.activeOrInactive()
 	return d.done()
 }
 
@@ -63,11 +59,7 @@ func child() *Table {
 	d.lookup("contoso_Parent", "contoso_everything")
 	d.dates(DateOnly, "contoso_BornOn")
 	d.owner()
-	d.created()
-	d.imported()
-	d.zoned()
-	d.version()
-	d.activeOrInactive()
+	d.usual()
 	return d.done()
 }
 
@@ -83,11 +75,7 @@ func sensorData() *Table {
 	d.text(100, "PartitionId")
 	d.counts(math.MaxInt32, "TTLInSeconds")
 	d.owner()
-	d.created()
-	d.imported()
-	d.zoned()
-	d.version()
-	d.activeOrInactive()
+	d.usual()
 	return d.done()
 }
 

@@ -32,12 +32,8 @@ func account() *Table {
 	d.address("Address1_")
 	d.address("Address2_")
 	d.owner()
-	d.created()
-	d.imported()
-	d.zoned()
+	d.usual()
 	d.currency()
-	d.version()
-	d.activeOrInactive()
 	return d.done()
 }
 
@@ -161,11 +157,7 @@ func contact() *Table {
 	d.address("Address2_")
 	d.addressKey("Address3_AddressId")
 	d.owner()
-	d.created()
-	d.imported()
-	d.zoned()
+	d.usual()
 	d.currency()
-	d.version()
-	d.activeOrInactive()
 	return d.done()
 }

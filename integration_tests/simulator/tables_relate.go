@@ -138,6 +138,15 @@ func (d *definition) version() {
 	d.bigInts("VersionNumber")
 }
 
+// usual adds the columns that the service gives to most tables, beside those of an owner.
+func (d *definition) usual() {
+	d.created()
+	d.imported()
+	d.zoned()
+	d.version()
+	d.activeOrInactive()
+}
+
 func (d *definition) currency() {
 	d.lookup("TransactionCurrencyId", "transactioncurrency")
 	d.numbers(Decimal, 12, "ExchangeRate")
