@@ -20,37 +20,37 @@ type Environment struct {
 	words     *vocabulary
 	bodies    sync.Pool // *[]byte, of answers that have been sent
 
-	mu           sync.RWMutex
-	stores       map[string]*store // by logical name
-	sets         map[string]*store // by entity set
-	depths       map[string]Depth
-	issued       tokenRegister
-	uploads      map[string]*upload // by session token
-	files        map[string][]byte  // by the id in the file column
-	organisation string
-	version      int64 // the database's row version: it grows with each change of a row
-	ticks        int64 // the same for elastic tables, in ticks of .NET
-	metadata     int64
+	mu             sync.RWMutex
+	stores         map[string]*store // by logical name
+	sets           map[string]*store // by entity set
+	depths         map[string]Depth
+	issued         tokenRegister
+	uploads        map[string]*upload // by session token
+	files          map[string][]byte  // by the id in the file column
+	organizationID string
+	version        int64 // the database's row version: it grows with each change of a row
+	ticks          int64 // the same for elastic tables, in ticks of .NET
+	metadata       int64
 }
 
 // New makes an environment from its options. It refuses tables that cannot stand together (two of one name, two of
 // one entity set, one without a primary key) and rows of a table that is not there.
 func New(o Options) (*Environment, error) {
 	e := &Environment{
-		clock:        o.Clock,
-		behaviors:    o.Behaviors,
-		seed:         o.Seed,
-		lifetime:     time.Duration(o.ExpireDays) * 24 * time.Hour,
-		words:        newVocabulary(),
-		stores:       map[string]*store{},
-		sets:         map[string]*store{},
-		depths:       map[string]Depth{},
-		uploads:      map[string]*upload{},
-		files:        map[string][]byte{},
-		issued:       tokenRegister{selected: map[string][]string{}},
-		organisation: strings.ToLower(o.Organization),
-		version:      1_000_000,
-		metadata:     6_012_567,
+		clock:          o.Clock,
+		behaviors:      o.Behaviors,
+		seed:           o.Seed,
+		lifetime:       time.Duration(o.ExpireDays) * 24 * time.Hour,
+		words:          newVocabulary(),
+		stores:         map[string]*store{},
+		sets:           map[string]*store{},
+		depths:         map[string]Depth{},
+		uploads:        map[string]*upload{},
+		files:          map[string][]byte{},
+		issued:         tokenRegister{selected: map[string][]string{}},
+		organizationID: strings.ToLower(o.Organization),
+		version:        1_000_000,
+		metadata:       6_012_567,
 	}
 	if e.clock == nil {
 		e.clock = time.Now
@@ -60,10 +60,10 @@ func New(o Options) (*Environment, error) {
 	if o.ExpireDays == 0 {
 		e.lifetime = defaultExpireDays * 24 * time.Hour
 	}
-	if e.organisation == "" {
-		e.organisation = randomID(mix(o.Seed, hashString("organization"))).String()
+	if e.organizationID == "" {
+		e.organizationID = randomID(mix(o.Seed, hashString("organization"))).String()
 	}
-	if _, ok := parseRowID(e.organisation); !ok {
+	if _, ok := parseRowID(e.organizationID); !ok {
 		return nil, fmt.Errorf("organization %q is not a guid", o.Organization)
 	}
 	if err := e.furnish(o); err != nil {
@@ -173,7 +173,7 @@ func (e *Environment) now() time.Time { return e.clock().UTC() }
 func (e *Environment) organization() string {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return e.organisation
+	return e.organizationID
 }
 
 // user is the systemuserid of the signed-in application user.

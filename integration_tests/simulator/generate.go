@@ -53,7 +53,7 @@ func (b binder) filler(c *Column) filler {
 	case c.Type == DateTime:
 		return b.moment(c)
 	case c.Type == Uniqueidentifier && c.LogicalName == "organizationid":
-		return func(dst []byte, _ uint64) []byte { return appendQuoted(dst, b.env.organisation) }
+		return func(dst []byte, _ uint64) []byte { return appendQuoted(dst, b.env.organizationID) }
 	case c.Type == Uniqueidentifier && b.store.table.Intersect:
 		return quoteReference(b.parent(c))
 	case c.Type == Uniqueidentifier || c.Type == File:

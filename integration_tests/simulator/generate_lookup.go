@@ -17,7 +17,7 @@ func (b binder) lookup(c *Column) referrer {
 	}
 	if len(c.Targets) == 1 && c.Targets[0] == "organization" {
 		return func(uint64) (reference, bool) {
-			id, ok := parseRowID(b.env.organisation)
+			id, ok := parseRowID(b.env.organizationID)
 			return reference{"organization", id}, ok
 		}
 	}

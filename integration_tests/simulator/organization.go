@@ -17,7 +17,7 @@ func (e *Environment) found() {
 	if s == nil {
 		return
 	}
-	id, _ := parseRowID(e.organisation)
+	id, _ := parseRowID(e.organizationID)
 	days := strconv.Itoa(int(e.lifetime / (24 * time.Hour)))
 	values := e.defaults(s)
 	for name, value := range map[string]string{
@@ -60,7 +60,7 @@ func (e *Environment) SetOrganization(id string) {
 		return
 	}
 	if s := e.stores[organizationTable]; s != nil {
-		old, _ := parseRowID(e.organisation)
+		old, _ := parseRowID(e.organizationID)
 		if r, exists := s.find(old); exists {
 			// A copy has the row under its new id, and no trace of the old one.
 			delete(s.rows, old)
@@ -69,5 +69,5 @@ func (e *Environment) SetOrganization(id string) {
 			s.rows[key] = r.row
 		}
 	}
-	e.organisation = key.String()
+	e.organizationID = key.String()
 }
