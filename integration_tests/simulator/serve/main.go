@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	fmt.Fprintf(log, "environment  %s\n", server.URL)
 	fmt.Fprintf(log, "authority    %s\n", server.Authority)
 	if s.server.CAFile != "" {
-		fmt.Fprintf(log, "certificate  %s (SSL_CERT_FILE)\n", s.server.CAFile)
+		fmt.Fprintf(log, "certificate  %s (the connector's DATAVERSE_CA_FILE; SSL_CERT_FILE or NODE_EXTRA_CA_CERTS of other clients)\n", s.server.CAFile)
 	}
 	if s.config != "" {
 		if err := writeConfig(s.config, server); err != nil {

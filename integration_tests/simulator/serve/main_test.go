@@ -61,6 +61,7 @@ func TestServing(t *testing.T) {
 		assert.Equal(t, simulator.DefaultApplication().ClientID, got["client_id"])
 		assert.Equal(t, simulator.DefaultApplication().TenantID, got["tenant_id"])
 
+		assert.Contains(t, log.String(), ca+" (the connector's DATAVERSE_CA_FILE")
 		pem, err := os.ReadFile(ca)
 		require.NoError(t, err)
 		roots := x509.NewCertPool()
