@@ -22,7 +22,7 @@ var seedFlag = flag.Uint64("seed", 0, "of random changes; 0: another one each ti
 func seed(t *testing.T) uint64 {
 	chosen := *seedFlag
 	if chosen == 0 {
-		chosen = rand.Uint64() //nolint:gosec // tests repeat their randomness
+		chosen = rand.Uint64()
 	}
 	t.Logf("seed %d", chosen)
 	return chosen

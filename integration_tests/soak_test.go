@@ -83,7 +83,7 @@ func soakFaults(server *simulator.Server) {
 		simulator.LostToken(),
 	}
 	for i, f := range kinds {
-		f.Path, f.Count, f.Probability, f.Seed = "/api/data/", -1, 0.05/float64(len(kinds)), uint64(i) //nolint:gosec // an index
+		f.Path, f.Count, f.Probability, f.Seed = "/api/data/", -1, 0.05/float64(len(kinds)), uint64(i)
 		server.Inject(f)
 	}
 }

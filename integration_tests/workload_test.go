@@ -25,7 +25,7 @@ type workload struct {
 }
 
 func newWorkload(t *testing.T, e *simulator.Environment, seed uint64) *workload {
-	return &workload{t, rand.New(rand.NewPCG(seed, seed)), e} //nolint:gosec // tests repeat their randomness
+	return &workload{t, rand.New(rand.NewPCG(seed, seed)), e}
 }
 
 // touched are the keys that a change of a table concerned, and whether their rows exist afterwards.

@@ -47,7 +47,7 @@ func (b *Binary) Run(ctx context.Context, args, env []string) (Result, error) {
 // close its stdout; the connector waits while the callback runs and the pipe is full. Lines are kept for the result too.
 func (b *Binary) Stream(ctx context.Context, args, env []string, each func(p *Process, line []byte)) (Result, error) {
 	var stderr bytes.Buffer
-	command := exec.CommandContext(ctx, b.Path, args...) //nolint:gosec // the binary was built by Build
+	command := exec.CommandContext(ctx, b.Path, args...)
 	command.Env = append(os.Environ(), env...)
 	command.Stderr = &stderr
 	stdout, err := command.StdoutPipe()

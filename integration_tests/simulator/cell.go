@@ -149,4 +149,4 @@ const (
 	rollupSource     = 2
 )
 
-func word64(i int64) uint64 { return uint64(i) } //nolint:gosec // only mixed, never compared
+func word64(i int64) uint64 { return uint64(i) }

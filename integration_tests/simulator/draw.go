@@ -36,11 +36,11 @@ type dice uint64
 func (d *dice) roll(n int) int {
 	side, rest := bits.Mul64(uint64(*d), word(n))
 	*d = dice(rest)
-	return int(side) //nolint:gosec // below n
+	return int(side)
 }
 
 // word is a count or an index as an operand of draw and mix.
-func word(i int) uint64 { return uint64(i) } //nolint:gosec // no count is negative
+func word(i int) uint64 { return uint64(i) }
 
 // hashString is FNV-1a.
 func hashString(s string) uint64 {

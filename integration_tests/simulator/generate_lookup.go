@@ -120,7 +120,7 @@ func (b binder) families(targets []string) []family {
 }
 
 func (f family) member(row uint64) reference {
-	return reference{f.table, f.ids.id(int(row))} //nolint:gosec // below length
+	return reference{f.table, f.ids.id(int(row))}
 }
 
 func quoteReference(of referrer) filler {

@@ -85,7 +85,7 @@ func between(h uint64, least, greatest int64) int64 {
 			least = 0
 		}
 	}
-	return least + int64(below(draw(h, 1), uint64(greatest-least+1))) //nolint:gosec // the range is below 2^63
+	return least + int64(below(draw(h, 1), uint64(greatest-least+1)))
 }
 
 // exchangeRate is 1 in every generated row, for all are in the base currency; of the currencies themselves only the
@@ -95,7 +95,7 @@ func (b binder) exchangeRate(salt uint64) filler {
 	return func(dst []byte, row uint64) []byte {
 		rate := int64(10_000)
 		if currency && row > 0 {
-			rate = 1000 + int64(below(draw(salt, row), 19_000)) //nolint:gosec // below 20,000
+			rate = 1000 + int64(below(draw(salt, row), 19_000))
 		}
 		return appendScaled(dst, rate, 4, decimalScale)
 	}

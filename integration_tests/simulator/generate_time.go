@@ -30,7 +30,7 @@ func (s *store) changed(row uint64) int64 {
 	slot := (life - year) * ticksPerSecond / word64(s.span)
 	rank := row ^ s.shuffle
 	ticks := rank*slot + below(draw(s.salt^changedStream, row), slot)
-	return unixTicks + (s.begin+year)*ticksPerSecond + int64(ticks) //nolint:gosec // six years at most
+	return unixTicks + (s.begin+year)*ticksPerSecond + int64(ticks)
 }
 
 // made is when the generated row was created: at its last change, or up to a year before.
@@ -39,7 +39,7 @@ func (s *store) made(row uint64) int64 {
 	if h%8 == 0 {
 		return unixOf(s.changed(row))
 	}
-	return unixOf(s.changed(row)) - int64(below(h, year)) //nolint:gosec // a year at most
+	return unixOf(s.changed(row)) - int64(below(h, year))
 }
 
 // The streams of a table's numbers that belong to no column.
@@ -62,7 +62,7 @@ func (b binder) moment(c *Column) filler {
 	}
 	return func(dst []byte, row uint64) []byte {
 		from, to := within(row)
-		return write(dst, from+int64(below(draw(salt, row), uint64(to-from+1)))) //nolint:gosec // to is not before from
+		return write(dst, from+int64(below(draw(salt, row), uint64(to-from+1))))
 	}
 }
 

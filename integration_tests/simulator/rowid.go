@@ -108,7 +108,7 @@ func (s sequence) ceil(id rowID) int {
 	case stamp >= last:
 		return s.length
 	}
-	i := int((stamp - first) >> slotBits) //nolint:gosec // below length
+	i := int((stamp - first) >> slotBits)
 	if s.id(i).compare(id) < 0 {
 		i++
 	}

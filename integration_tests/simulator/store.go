@@ -117,7 +117,7 @@ func (s *store) version(r ref) int64 {
 	if s.table.Type == Elastic {
 		return s.changed(word(r.index))
 	}
-	return s.firstVersion + int64(word(r.index)^s.shuffle) //nolint:gosec // below the reserved span
+	return s.firstVersion + int64(word(r.index)^s.shuffle)
 }
 
 // createdOn and modifiedOn are the times that the service keeps for each row, in Unix time.

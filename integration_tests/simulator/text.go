@@ -74,7 +74,7 @@ func appendCalendarDay(dst []byte, at time.Time) []byte {
 }
 
 func appendTwoDigits(dst []byte, n int) []byte {
-	return append(dst, '0'+byte(n/10), '0'+byte(n%10)) //nolint:gosec // below 100
+	return append(dst, '0'+byte(n/10), '0'+byte(n%10))
 }
 
 // appendScaled writes n/10^precision with scale digits after the point, as SQL Server's money (4) and
@@ -90,7 +90,7 @@ func appendScaled(dst []byte, n int64, precision, scale int) []byte {
 	dst = append(strconv.AppendInt(dst, n/unit, 10), '.')
 	for rest := n % unit; unit > 1; rest %= unit {
 		unit /= 10
-		dst = append(dst, '0'+byte(rest/unit)) //nolint:gosec // one digit
+		dst = append(dst, '0'+byte(rest/unit))
 	}
 	for range scale - precision {
 		dst = append(dst, '0')

@@ -102,7 +102,7 @@ func numbered(before string, limit uint64, behind string) wording {
 func letters(n int) wording {
 	return func(dst []byte, h uint64) []byte {
 		for i := range n {
-			dst = append(dst, 'A'+byte(draw(h, word(i))%26)) //nolint:gosec // below 26
+			dst = append(dst, 'A'+byte(draw(h, word(i))%26))
 		}
 		return dst
 	}

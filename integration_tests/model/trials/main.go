@@ -28,7 +28,7 @@ func main() {
 
 // run runs the model test without a limit of time.
 func run(ctx context.Context, n int) error {
-	test := exec.CommandContext(ctx, "go", "test", "./integration_tests/model", "-count=1", "-timeout=0", //nolint:gosec // a number
+	test := exec.CommandContext(ctx, "go", "test", "./integration_tests/model", "-count=1", "-timeout=0",
 		"-run=TestTheDestinationEndsUpRightWhateverHappens", "-trials="+strconv.Itoa(n))
 	test.Stdout, test.Stderr = os.Stdout, os.Stderr
 	if err := test.Run(); err != nil {
