@@ -108,7 +108,12 @@ func (v *verbs) connect(ctx context.Context, c *config.Config) (client *datavers
 	mem := containerMemory(os.DirFS("/"))
 	mem.keep(v.Getenv)
 	options := dataverse.Options{
-		Agent: name + "/" + v.version(), Log: v.log, PageBytes: mem.pageBytes(), AnswerBytes: mem.answerBytes(), Concurrent: c.ConcurrentRequests, ConcurrentMost: mem.requests(),
+		Agent:       name + "/" + v.version(),
+		Log:         v.log,
+		PageBytes:   mem.pageBytes(),
+		AnswerBytes: mem.answerBytes(),
+		Concurrent:  c.ConcurrentRequests,
+		MemoryBears: mem.requests(),
 	}
 	v.limit(&options)
 	client = dataverse.New(c.Environment, tokens, transport, options)

@@ -37,7 +37,7 @@ type Options struct {
 	PageBytes      int64         // of a page's JSON at most, unless it has one row; 0: 64 MiB
 	AnswerBytes    int64         // of any answer at most; 0: 1 GiB
 	Concurrent     int           // requests under way at once at most, as the user wants; 0: what the service hints, or 4 where it does not
-	ConcurrentMost int           // what the memory bears; 0: any number
+	MemoryBears    int           // requests under way at once at most, as far as the memory goes; 0: any number
 	Log            *slog.Logger  // nil: nothing is logged
 }
 
@@ -67,7 +67,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
 	o.PageBytes = cmp.Or(o.PageBytes, 64<<20)
 	o.AnswerBytes = cmp.Or(o.AnswerBytes, 1<<30)
-	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent, o.ConcurrentMost)}
+	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent, o.MemoryBears)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

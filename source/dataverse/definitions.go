@@ -38,16 +38,26 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
+// Table reads the definition of one table, nil if the environment has none that the Web API can address.
+func (c *Client) Table(ctx context.Context, name string) (*Table, error) {
+	var found *Table
+	err := c.Tables(ctx, []string{name}, func(t Table) error {
+		found = &t
+		return nil
+	})
+	return found, err
+}
+
 // Tables reads the definitions of the named tables, columns included, and hands them to yield one by one, in no
 // order and never two at once. Tables that do not exist, or that the Web API cannot address, are left out.
 func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	read := reading{c, make(chan struct{}, runtime.GOMAXPROCS(0))}
-	group.SetLimit(c.Places() + cap(read.decoders)) // an answer that is being decoded has no place any more
+	reader := definitionReader{c, make(chan struct{}, runtime.GOMAXPROCS(0))}
+	group.SetLimit(c.Places() + cap(reader.decoders)) // an answer that is being decoded has no place any more
 	var turn sync.Mutex
 	for part := range slices.Chunk(names, chunk) {
 		group.Go(func() error {
-			found, err := read.definitions(ctx, part)
+			found, err := reader.definitions(ctx, part)
 			if err != nil {
 				return err
 			}
@@ -64,15 +74,15 @@ func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) e
 	return group.Wait()
 }
 
-// reading is a client that reads definitions. Answers lie compressed until one of the decoders is free: decoded they take
+// definitionReader is a client that reads definitions. Answers lie compressed until one of the decoders is free: decoded they take
 // many times the memory, and more decoders than processors are no faster.
-type reading struct {
+type definitionReader struct {
 	*Client
 	decoders chan struct{}
 }
 
 // tables gets an answer and keeps the tables in one of its arrays that can be used.
-func (r reading) tables(ctx context.Context, names []string, link Link, array string) ([]Table, error) {
+func (r definitionReader) tables(ctx context.Context, names []string, link Link, array string) ([]Table, error) {
 	var found []Table
 	err := r.get(ctx, request{
 		operation: "read the definitions of " + someOf(names),
@@ -93,7 +103,7 @@ func (r reading) tables(ctx context.Context, names []string, link Link, array st
 
 // definitions reads one chunk, by RetrieveMetadataChanges, the only request that has the behaviours of dates beside all
 // other columns. Where a service refuses it, the plain definitions serve from then on.
-func (r reading) definitions(ctx context.Context, names []string) ([]Table, error) {
+func (r definitionReader) definitions(ctx context.Context, names []string) ([]Table, error) {
 	if r.plain.Load() {
 		return r.plainDefinitions(ctx, names)
 	}
@@ -119,7 +129,7 @@ func refusesFunction(err error) bool {
 }
 
 // metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions").
-func (r reading) metadataChanges(ctx context.Context, names []string) ([]Table, error) {
+func (r definitionReader) metadataChanges(ctx context.Context, names []string) ([]Table, error) {
 	query, err := metadataQuery(names)
 	if err != nil {
 		return nil, err
@@ -129,7 +139,7 @@ func (r reading) metadataChanges(ctx context.Context, names []string) ([]Table, 
 
 // plainDefinitions reads tables by EntityDefinitions. Its expansion of columns has no behaviours of dates, for they
 // belong to a derived type: they take one more request for each table that has dates.
-func (r reading) plainDefinitions(ctx context.Context, names []string) ([]Table, error) {
+func (r definitionReader) plainDefinitions(ctx context.Context, names []string) ([]Table, error) {
 	filter := make([]string, len(names))
 	for i, name := range names {
 		filter[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"

@@ -14,8 +14,8 @@ const (
 	// sustainable is how many busy requests use up what the service grants one user for good: 20 minutes of execution
 	// time in any five (Microsoft, "Service protection API limits").
 	sustainable = 4
-	// concurrentMost is how many requests of one user the service takes at once (the same page).
-	concurrentMost = 52
+	// serviceMost is how many requests of one user the service takes at once (the same page).
+	serviceMost = 52
 	// cautious is how many requests run at once before the service has given a hint.
 	cautious = 3
 )
@@ -49,7 +49,7 @@ type turn struct {
 // newGovernor makes a governor that never grants more places than wanted by the user and borne by the machine; 0: no
 // matter.
 func newGovernor(wanted, borne int) *governor {
-	g := &governor{most: concurrentMost, limit: cautious}
+	g := &governor{most: serviceMost, limit: cautious}
 	for _, n := range []int{wanted, borne} {
 		if n > 0 {
 			g.most = min(g.most, n)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Identity is who the service takes the client for (Web API reference, WhoAmIResponse).
@@ -34,4 +37,39 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		},
 	})
 	return who, err
+}
+
+// TokenDays is for how many days the environment keeps deletions and takes delta tokens: its setting
+// organization.expirechangetrackingindays. It needs Read on the organisation; 0 means that it could not be read.
+func (c *Client) TokenDays(ctx context.Context) (int, error) {
+	days := expiry{}
+	_, err := c.Page(ctx, PageRequest{
+		Table: "organization", Link: NewLink("organizations", []string{"expirechangetrackingindays"}), Size: 1,
+	}, &days)
+	return days.days, err
+}
+
+// expiry is the sink of the one row that tells for how long changes are kept.
+type expiry struct{ days int }
+
+// Begin starts an attempt.
+func (e *expiry) Begin(context.Context, time.Time) error {
+	e.days = 0
+	return nil
+}
+
+// Void ends an attempt that failed.
+func (e *expiry) Void() {}
+
+// Skim leaves everything to Row.
+func (e *expiry) Skim([]byte) int { return 0 }
+
+// Row reads the organisation's row.
+func (e *expiry) Row(d *jsontext.Decoder) error {
+	var row struct {
+		Days int `json:"expirechangetrackingindays"`
+	}
+	err := decode(d, &row)
+	e.days = row.Days
+	return err
 }

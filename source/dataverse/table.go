@@ -1,5 +1,7 @@
 package dataverse
 
+import "slices"
+
 // elasticProvider is the data provider of elastic tables. Any other provider makes a table virtual.
 const elasticProvider = "1d9bde74-9ebd-4da9-8ff5-aa74945b9f74"
 
@@ -79,6 +81,12 @@ func (t Table) Column(property string) *Column {
 
 // Has says whether rows have a property.
 func (t Table) Has(property string) bool { return t.Column(property) != nil }
+
+// Without is the table without a property.
+func (t Table) Without(property string) Table {
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Property == property })
+	return t
+}
 
 // Key returns the properties that identify a row.
 func (t Table) Key() []string {
