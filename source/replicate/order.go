@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/bitstrapped/airbyte"
@@ -48,17 +47,4 @@ func inOrder(streams []Stream, scout string) []Stream {
 		return cmp.Or(cmp.Compare(rank[a.Configured.Name], rank[b.Configured.Name]), cmp.Compare(b.Rows, a.Rows))
 	})
 	return ordered
-}
-
-// estimate tells once how much a reading of all rows will bring: as many as the table has, each as long as those of its
-// first page.
-func (r *reader) estimate(ctx context.Context, phase Phase, rows, size int64) error {
-	total := r.rows
-	r.rows = 0
-	if total == 0 || phase == Delta || phase == Reconcile {
-		return nil
-	}
-	total = max(total, rows)
-	bytes := int64(float64(size) / float64(rows) * float64(total))
-	return r.out.send(ctx, message{tell: func() error { return r.Output.Estimate(r.stream.Name, total, bytes) }})
 }

@@ -21,8 +21,9 @@ const stateVersion = 2
 // Phase is what a stream is busy with.
 type Phase string
 
-// The phases of a stream. A tracked table that fits on one page goes from First to Delta at once; a larger one by way
-// of Keys and Initial, for the service does not say which of its pages a delta token stands for.
+// The phases of a stream. A tracked table that fits on one page goes from First to Delta at once. A larger one is read by way
+// of Keys and Initial, for the service does not say which of its pages a delta token stands for, or by Initial alone where
+// the environment's tokens are proved to stand for the first.
 const (
 	Full      Phase = "full"      // all rows, anew each time
 	First     Phase = "first"     // the first page of a tracked table, hoped to be its only one

@@ -159,6 +159,19 @@ func (w *walk) deliver(ctx context.Context, gone []string) error {
 	return nil
 }
 
+// estimate tells once how much a reading of all rows will bring: as many as the table has, each as long as those of its
+// first page.
+func (r *reader) estimate(ctx context.Context, phase Phase, rows, size int64) error {
+	total := r.rows
+	r.rows = 0
+	if total == 0 || phase == Delta || phase == Reconcile {
+		return nil
+	}
+	total = max(total, rows)
+	bytes := int64(float64(size) / float64(rows) * float64(total))
+	return r.out.send(ctx, message{tell: func() error { return r.Output.Estimate(r.stream.Name, total, bytes) }})
+}
+
 // advance moves the state behind a page that was sent.
 func (w *walk) advance(page dataverse.Page) {
 	s := w.state
