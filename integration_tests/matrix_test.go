@@ -43,7 +43,7 @@ func outcomes() []outcome {
 		{"outage", "transient_error", []string{"Dataverse kept failing at this request"}},
 		{"unreadable", "transient_error", []string{"kept giving answers that are no answers of the Web API"}},
 		{"broken off", "transient_error", []string{"The environment could not be reached", "kept breaking off"}},
-		{"no sign-in", "transient_error", []string{"could not sign", "the sign-in host did not answer in time"}},
+		{"no sign-in", "transient_error", []string{"could not sign in", "could not sign the connector in", "the sign-in host did not answer in time"}},
 		{"no authority", "config_error", []string{"The connector could not sign in"}},
 		{"forbidden", "config_error", []string{"The application user lacks"}},
 		{"no token", "config_error", []string{"The environment refused the token that Microsoft Entra gave"}},
