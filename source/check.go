@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -26,19 +27,10 @@ func (v *verbs) check(ctx context.Context) error {
 }
 
 // tryEnvironment goes the way of every read: configuration, sign-in, environment, metadata.
-func (v *verbs) tryEnvironment(ctx context.Context) error {
-	c, err := v.configure(ctx)
-	if err != nil {
-		return err
-	}
-	client, letGo, err := v.connect(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer letGo()
+func (v *verbs) tryEnvironment(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 	if _, err := client.WhoAmI(ctx); err != nil {
 		return err
 	}
-	_, err = v.tableNames(ctx, client, c.Tables)
+	_, err := v.tableNames(ctx, client, c.Tables)
 	return err
 }

@@ -14,8 +14,8 @@ import (
 // discover prints the tables of the environment as a catalog.
 func (v *verbs) discover(ctx context.Context) error {
 	var streams protocol.Catalog
-	err := v.within(ctx, v.Limits.standard().Discover, func(ctx context.Context) error {
-		return v.addSelected(ctx, &streams)
+	err := v.within(ctx, v.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		return v.addSelected(ctx, client, c.Tables, &streams)
 	})
 	if err != nil {
 		return err
@@ -23,18 +23,9 @@ func (v *verbs) discover(ctx context.Context) error {
 	return v.out.Catalog(streams)
 }
 
-// addSelected puts the tables that the configuration selects into a catalog. Each is dropped as soon as it is there.
-func (v *verbs) addSelected(ctx context.Context, streams *protocol.Catalog) error {
-	c, err := v.configure(ctx)
-	if err != nil {
-		return err
-	}
-	client, letGo, err := v.connect(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer letGo()
-	names, err := v.tableNames(ctx, client, c.Tables)
+// addSelected puts the selected tables into a catalog. Each is dropped as soon as it is there.
+func (v *verbs) addSelected(ctx context.Context, client *dataverse.Client, selection config.Selection, streams *protocol.Catalog) error {
+	names, err := v.tableNames(ctx, client, selection)
 	if err != nil {
 		return err
 	}

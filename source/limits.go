@@ -20,13 +20,12 @@ type Limits struct {
 	Budget   time.Duration // one request with all its attempts and waits; 0: 2 minutes in a check, else 30 minutes
 }
 
-// standard fills in what the verbs may take. The platform waits 9 minutes for a discovery and then tells nothing of its cause
+// standard fills in how long a check and a discovery may take; the limits of requests are the client's to fill in. The platform waits 9 minutes for a discovery and then tells nothing of its cause
 // (airbytehq/airbyte-platform, AirbyteConfig.kt: DEFAULT_SIDECAR_FILE_TIMEOUT_MINUTES).
 func (l Limits) standard() Limits {
-	return Limits{
-		Check:    cmp.Or(l.Check, 3*time.Minute),
-		Discover: cmp.Or(l.Discover, 8*time.Minute+30*time.Second),
-	}
+	l.Check = cmp.Or(l.Check, 3*time.Minute)
+	l.Discover = cmp.Or(l.Discover, 8*time.Minute+30*time.Second)
+	return l
 }
 
 // slowError says that a verb was given up because it took too long.
@@ -43,17 +42,17 @@ func (e *slowError) Error() string {
 func (e *slowError) Unwrap() error { return e.cause }
 
 // within does the verb's work and ends it at the limit.
-func (v *verbs) within(ctx context.Context, limit time.Duration, work func(context.Context) error) error {
+func (v *verbs) within(ctx context.Context, limit time.Duration, do work) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := work(limited)
+	err := v.connected(limited, do)
 	if errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil && ctx.Err() == nil {
 		return &slowError{verb: v.command.Verb, limit: limit, cause: err}
 	}
 	return err
 }
 
-// limit makes the client of a check fit a person who waits.
+// limit sets how long the client's requests may take. In a check a person waits.
 func (v *verbs) limit(o *dataverse.Options) {
 	o.AttemptTimeout, o.WaitMin, o.WaitMax, o.Budget = v.Limits.Attempt, v.Limits.Backoff, 60*v.Limits.Backoff, v.Limits.Budget
 	if v.command.Verb == protocol.Check {

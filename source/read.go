@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -26,37 +28,35 @@ func (v *verbs) read(ctx context.Context) error {
 	if err != nil {
 		return &inputError{err}
 	}
-	c, err := v.configure(ctx)
-	if err != nil {
-		return err
-	}
-	client, letGo, err := v.connect(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer letGo()
-	ahead, err := v.lookAhead(ctx, client, configured, states)
-	if err != nil {
-		return err
-	}
+	return v.connected(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		ahead, err := v.lookAhead(ctx, client, configured, states)
+		if err != nil {
+			return err
+		}
+		return v.replicate(ctx, c, client, ahead)
+	})
+}
+
+// replicate reads the rows of the streams.
+func (v *verbs) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, a ahead) error {
 	var beside sync.WaitGroup
 	defer beside.Wait()
-	beside.Go(func() { v.warnDepth(ctx, client, ahead) })
+	beside.Go(func() { v.warnDepth(ctx, client, a) })
 	var told explainer
 	job := replicate.Job{
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
-		PageSize: c.PageSize, Organization: ahead.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
-		FailOnExpiry: c.FailOnExpiredToken, TokenLife: ahead.tokenLife,
+		PageSize: c.PageSize, Organization: a.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
+		FailOnExpiry: c.FailOnExpiredToken, TokenLife: a.tokenLife,
 		Parallel: func() int { return client.Places() * streamsPerPlace },
 	}
-	failed, err := job.Run(ctx, ahead.streams)
+	failed, err := job.Run(ctx, a.streams)
 	switch {
 	case err != nil:
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(ahead.streams), typ: told.overall()}
+		return &partialError{failed: failed, of: len(a.streams), typ: told.overall()}
 	default:
 		return nil
 	}

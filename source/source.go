@@ -95,18 +95,37 @@ func (v *verbs) configure(ctx context.Context) (*config.Config, error) {
 // quiet is how long nothing may move before the log says what is waited for.
 const quiet = 30 * time.Second
 
-// connect prepares a client, and watches it until it is let go. Nothing is sent yet.
-func (v *verbs) connect(ctx context.Context, c *config.Config) (client *dataverse.Client, letGo func(), err error) {
+// work is what a verb does with a client, and the configuration that it was made of.
+type work func(context.Context, *config.Config, *dataverse.Client) error
+
+// connected does a verb's work with a client that is watched meanwhile.
+func (v *verbs) connected(ctx context.Context, do work) error {
+	c, err := v.configure(ctx)
+	if err != nil {
+		return err
+	}
 	transport, err := newTransport(v.Getenv("DATAVERSE_CA_FILE"))
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
+	defer transport.CloseIdleConnections()
 	tokens, err := auth.New(c, signInClient(transport, v.Limits.Attempt))
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	mem := containerMemory(os.DirFS("/"))
 	mem.keep(v.Getenv)
+	client := dataverse.New(c.Environment, tokens, transport, v.options(c, mem))
+	watched, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { client.Watch(watched, quiet) })
+	defer watch.Wait()
+	defer stop()
+	return do(ctx, c, client)
+}
+
+// options makes a client fit the configuration, the memory and the verb.
+func (v *verbs) options(c *config.Config, mem memory) dataverse.Options {
 	options := dataverse.Options{
 		Agent:       name + "/" + v.version(),
 		Log:         v.log,
@@ -116,13 +135,5 @@ func (v *verbs) connect(ctx context.Context, c *config.Config) (client *datavers
 		MemoryBears: mem.requests(),
 	}
 	v.limit(&options)
-	client = dataverse.New(c.Environment, tokens, transport, options)
-	ctx, stop := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { client.Watch(ctx, quiet) })
-	return client, func() {
-		stop()
-		watch.Wait()
-		transport.CloseIdleConnections()
-	}, nil
+	return options
 }
