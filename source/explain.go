@@ -96,14 +96,14 @@ func explainStream(err error) (protocol.FailureType, string) {
 			"or set the stream to full refresh.", untracked.Table, untracked.Table)
 	case errors.As(err, &future):
 		return protocol.ConfigError, "A newer version of this connector wrote the saved state. " +
-			"Use that version, or clear the stream's data."
+			"Use that version, or refresh the stream to read it anew."
 	case errors.As(err, &expired):
 		return protocol.ConfigError, fmt.Sprintf("The changes of table %s since the last sync can no longer be had, "+
 			"and on_expired_token is set to fail. Refresh the stream to read it anew, or set on_expired_token to resync.",
 			expired.Table)
 	case errors.Is(err, replicate.ErrBadState):
 		return protocol.ConfigError, "The saved state of the stream is not one of this connector. " +
-			"Clear the stream's data to read it anew."
+			"Refresh the stream to read it anew."
 	case errors.As(err, &nothing):
 		return protocol.ConfigError, fmt.Sprintf("None of the columns selected of %s exists in Dataverse any more. "+
 			"Refresh the connection's schema.", nothing.Stream)

@@ -97,14 +97,14 @@ func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 		return nil
 	default:
 		return errors.New("this is a state of the old kind, one blob for all streams, or no state message at all; " +
-			"reset the connection's state to start anew")
+			"refresh the connection's streams to read them anew")
 	}
 }
 
 func addGlobal(states map[string]json.RawMessage, global globalState) error {
 	if !isNothing(global.SharedState) {
 		return errors.New("the state is shared between streams, which this source never writes; " +
-			"reset the connection's state to start anew")
+			"refresh the connection's streams to read them anew")
 	}
 	for _, stream := range global.StreamStates {
 		if err := addStream(states, stream); err != nil {

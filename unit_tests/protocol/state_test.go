@@ -102,7 +102,7 @@ func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
 		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: the text breaks off or goes wrong at byte 18"},
 		{"a text", `"state"`, "message 1: it has a string where an object is expected"},
 		{"a stream that is a text", `[{"type": "STREAM", "stream": "account"}]`, "it has a string where an object is expected, at stream"},
-		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "a state of the old kind"},
+		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "refresh the connection's streams to read them anew"},
 		{"a legacy blob", `{"account": {"$deltatoken": "1"}}`, "a state of the old kind"},
 		{"a message without a stream", `[{"type": "STREAM", "stream": null}]`, "no state message"},
 		{"a shared state", `[{"type": "GLOBAL", "global": {"shared_state": {"v": 1}, "stream_states": []}}]`,
