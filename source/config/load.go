@@ -72,7 +72,7 @@ func Load(path string, specification []byte) (*Config, error) {
 
 // readMembers reads the file's object without its nulls. Its errors quote nothing of the content.
 func readMembers(path string) (map[string]json.RawMessage, error) {
-	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
+	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
 	if err != nil {
 		var cause *os.PathError
 		if errors.As(err, &cause) {

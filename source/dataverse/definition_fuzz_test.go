@@ -51,7 +51,7 @@ func decodeTables(body []byte) (tables []Table, fits bool) {
 	type managed struct{ Value string }
 	var answer struct {
 		Tables *[]struct {
-			LogicalName, EntitySetName, PrimaryIdAttribute, TableType, DataProviderId string //nolint:revive // the service's spelling
+			LogicalName, EntitySetName, PrimaryIdAttribute, TableType, DataProviderId string
 			ChangeTrackingEnabled                                                     bool
 			Attributes                                                                []struct {
 				LogicalName                           string

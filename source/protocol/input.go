@@ -13,7 +13,7 @@ import (
 // readInput reads a file that the caller names. Editors of Windows put a byte order mark before a text, which is no part
 // of it (RFC 8259, section 8.1).
 func readInput(path string) ([]byte, error) {
-	data, err := os.ReadFile(path) // #nosec G304 -- the path is the caller's own argument
+	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
 	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 

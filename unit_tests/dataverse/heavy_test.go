@@ -79,7 +79,7 @@ func flood(size int) http.HandlerFunc {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
 		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // any bytes will do
+		random := rand.New(rand.NewPCG(1, 2))
 		_, _ = io.WriteString(packed, `{"value":[{"documentbody":"`)
 		part := make([]byte, 64<<10)
 		for range size / len(part) {
