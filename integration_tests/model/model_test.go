@@ -25,7 +25,8 @@ import (
 )
 
 var (
-	trialsFlag = flag.Int("trials", usualTrials, "how many trials, of the seeds from 1")
+	trialsFlag = flag.Int("trials", usualTrials, "how many trials")
+	fromFlag   = flag.Int64("from", 1, "the seed of the first")
 	seedFlag   = flag.Uint64("seed", 0, "of the only trial; 0: as many trials as -trials says")
 	shrinkFlag = flag.Duration("shrink", 40*time.Second, "for how long to look for a shorter sequence that fails too")
 )
@@ -36,15 +37,17 @@ func TestTheDestinationEndsUpRightWhateverHappens(t *testing.T) {
 		p.try(t, *seedFlag)
 		return
 	}
-	last := int64(*trialsFlag)
+	trials := int64(*trialsFlag)
 	if testing.Short() {
 		const few = 20
-		last = min(last, few)
+		trials = min(trials, few)
 	}
-	if told := tooLittle(t, last); told != "" {
+	if told := tooLittle(t, trials); told != "" {
 		t.Fatal(told)
 	}
 	var drawn atomic.Int64
+	drawn.Store(*fromFlag - 1)
+	last := *fromFlag + trials - 1
 	shares := runtime.GOMAXPROCS(0)
 	for share := range shares {
 		t.Run(fmt.Sprintf("in share %d of the trials", share+1), func(t *testing.T) {

@@ -60,8 +60,8 @@ func (p *pager) byKeys(ctx context.Context, columns, keys []string, each func(da
 // bySome reads the answers to one search for so many rows. Where they come on numbered pages of which one is too heavy,
 // its error is a *smallerPagesError: fewer rows are to be searched for.
 func (p *pager) bySome(ctx context.Context, search dataverse.Link, rows int, each func(dataverse.Page) error) error {
-	p.size.pinned = false // the pages of each search are its own
-	found := 0
+	p.size.pinned = false                    // the pages of each search are its own
+	found := make(map[string]struct{}, rows) // the service may repeat a row from page to page
 	for next := search; next != ""; {
 		page, err := p.page(ctx, next)
 		var heavy *smallerPagesError
@@ -73,8 +73,10 @@ func (p *pager) bySome(ctx context.Context, search dataverse.Link, rows int, eac
 		case err != nil:
 			return &lookupError{err}
 		}
-		found += len(p.keys())
-		if found < rows && page.Next == "" {
+		for _, key := range p.keys() {
+			found[key] = struct{}{}
+		}
+		if len(found) < rows && page.Next == "" {
 			if err := p.seesEveryRow(ctx); err != nil {
 				return err
 			}

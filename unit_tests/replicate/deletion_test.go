@@ -63,6 +63,18 @@ func TestARowThatTheUserMayNotSeeIsNotTakenForDeleted(t *testing.T) {
 		assert.Equal(t, "account INCOMPLETE", got.last())
 		assert.Empty(t, got.records())
 	})
+	t.Run("when another row that is looked up with it comes twice", func(t *testing.T) {
+		s := script(map[dataverse.Link]answer{
+			changesSince(100): {rows: []string{
+				row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-03-01T00:00:00Z"), gone("a1"), gone("a2"),
+			}, delta: changesSince(200)},
+		})
+		s.hidden, s.twice, s.rows["a1"] = hidden, true, true
+		got := run(t, s, nil, incremental(deltaState(100, april)))
+		assert.Equal(t, []string{"a1", "a2"}, s.looked)
+		assert.Equal(t, "account INCOMPLETE", got.last())
+		assert.Empty(t, got.records())
+	})
 	t.Run("when the deletions of a gap are looked for", func(t *testing.T) {
 		s := onePage(rowsOf(2, 7))
 		s.hidden = hidden

@@ -19,6 +19,7 @@ type service struct {
 	rows    map[string]bool             // keys that a search by keys finds
 	lookErr error                       // of a search by keys
 	hidden  error                       // of the question whether the user sees every row
+	twice   bool                        // a search by keys finds each row twice
 	table   *dataverse.Table            // the definition
 	tabled  int                         // how often the definition was asked for
 
@@ -119,6 +120,9 @@ func (s *service) search(link dataverse.Link, filter string) (answer, error) {
 		key := strings.TrimPrefix(condition, "accountid%20eq%20")
 		*asked = append(*asked, key)
 		if s.rows[key] {
+			found = append(found, row(key, "2026-03-01T00:00:00Z"))
+		}
+		if s.rows[key] && s.twice {
 			found = append(found, row(key, "2026-03-01T00:00:00Z"))
 		}
 	}
