@@ -87,6 +87,14 @@ type BrokenAnswerError struct {
 	cause   error
 	cut     bool // it did not arrive whole
 	passing bool // it did not arrive whole, or not from the service: the next answer may be another
+	what    string
+	at      int64 // what is wrong where, in bytes, if Reason tells that
+}
+
+// tellPlace makes a Reason of what is wrong and where.
+func (e *BrokenAnswerError) tellPlace(what string, at int64) *BrokenAnswerError {
+	e.Reason, e.what, e.at = fmt.Sprintf("%s at byte %d", what, at), what, at
+	return e
 }
 
 func (e *BrokenAnswerError) Error() string {

@@ -165,9 +165,9 @@ func broken(err error) error {
 	case !errors.As(err, &syntax):
 		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		reason := fmt.Sprintf("its JSON ends early, at byte %d", syntax.ByteOffset)
-		return &BrokenAnswerError{Reason: reason, cause: io.ErrUnexpectedEOF, cut: true, passing: true}
+		cut := &BrokenAnswerError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
+		return cut.tellPlace("its JSON ends early,", syntax.ByteOffset)
 	default: // the decoder's own text would quote what stands there, which may be a row's
-		return &BrokenAnswerError{Reason: fmt.Sprintf("its JSON is not valid at byte %d", syntax.ByteOffset)}
+		return new(BrokenAnswerError).tellPlace("its JSON is not valid", syntax.ByteOffset)
 	}
 }

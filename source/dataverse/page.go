@@ -24,9 +24,10 @@ type Sink interface {
 	Begin(ctx context.Context, at time.Time) error
 	// Void drops what came since Begin: the attempt has failed.
 	Void()
-	// Skim reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. Whatever is
-	// not plain it leaves to Row, and returns 0: a text that ends before the row does, or has anything but a JSON object in
-	// front. The text is valid during the call.
+	// Skim reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It has to be
+	// sure that the row is valid JSON, which nobody else checks. Of a row that it is not sure of, or whose end is not in the
+	// text, it leaves nothing behind and returns 0: Row will be called for it, and will tell what is wrong. The text is valid
+	// during the call.
 	Skim(text []byte) int
 	// Row reads exactly one row, or one deletion, from the decoder, which stands in front of it. An error that wraps
 	// ErrRow ends the request; any other is taken for a broken answer, and the page is asked for again.
@@ -126,10 +127,10 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	}
 	var next, delta string
 	rows := false
-	text := c.skimmers.over(body)
-	defer c.skimmers.done(text)
-	text.start = []byte(`,{"`) // as the service writes all rows but the first
-	d := newDecoder(text)
+	skim := c.skimmers.over(body)
+	defer c.skimmers.done(skim)
+	skim.start = []byte(`,{"`) // as the service writes all rows but the first
+	d := newDecoder(skim)
 	err = eachMember(d, func(name []byte) error {
 		switch string(name) {
 		case "@odata.context":
@@ -140,13 +141,13 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 			return readString(d, &delta)
 		case "value":
 			rows = true
-			return readRows(d, text, sink)
+			return readRows(d, skim, sink)
 		default:
 			return d.SkipValue()
 		}
 	})
 	if err != nil {
-		return Page{}, err
+		return Page{}, skim.place(err)
 	}
 	if !rows {
 		return Page{}, &BrokenAnswerError{Reason: `it has no "value"`}
@@ -157,18 +158,18 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	if page.Delta, err = c.relative(delta); err != nil {
 		return Page{}, err
 	}
-	return page, drain(d)
+	return page, skim.place(drain(d))
 }
 
 // readRows reads an array of rows. The skimmer that the decoder reads from hands to the sink what the sink skims.
-func readRows(d *jsontext.Decoder, text *skimmer, sink Sink) error {
-	text.take = sink.Skim
+func readRows(d *jsontext.Decoder, skim *skimmer, sink Sink) error {
+	skim.take = sink.Skim
 	err := eachElement(d, func() error {
-		text.behind = false
+		skim.behind = false // a row may have an array of objects in it
 		err := sink.Row(d)
-		text.behind = true
+		skim.behind = true
 		return err
 	})
-	text.behind = false
+	skim.behind = false
 	return err
 }

@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"sync"
 )
@@ -13,7 +14,7 @@ type skimmers struct{ idle sync.Pool }
 func (s *skimmers) over(body io.Reader) *skimmer {
 	used, ok := s.idle.Get().(*skimmer)
 	if !ok {
-		used = &skimmer{memory: make([]byte, skimmed)}
+		used = &skimmer{memory: make([]byte, skimmerMemory)}
 	}
 	used.body = body
 	return used
@@ -24,12 +25,12 @@ func (s *skimmers) done(used *skimmer) {
 	s.idle.Put(used)
 }
 
-// skimmed is how much of an answer is looked at together.
-const skimmed = 128 << 10
+// skimmerMemory is how much of an answer is looked at together.
+const skimmerMemory = 128 << 10
 
 // skimmer reads an answer for a decoder. In an array whose elements are much alike it offers each that follows another
 // to take, which may know it without decoding it, and what take takes the decoder never sees: an answer is mostly such
-// elements. The decoder's offsets do not count what is left out.
+// elements. place mends the errors of a decoder, which does not count what it does not see.
 type skimmer struct {
 	body   io.Reader
 	memory []byte
@@ -43,7 +44,8 @@ type skimmer struct {
 	// take takes the element that a text begins with and returns how long it is, 0 if it does not know it. It must know the
 	// whole of it: what it takes is checked by nobody else.
 	take    func(text []byte) (length int)
-	longest int // that was taken
+	longest int   // that was taken
+	taken   int64 // bytes in all that the decoder does not count
 }
 
 // Read gives no more than reaches to the next text that begins like an element, so that nothing behind it is in the
@@ -76,8 +78,18 @@ func (s *skimmer) skim() {
 			return
 		}
 		s.longest = max(s.longest, length)
+		s.taken += int64(1 + length)
 		s.rest = s.rest[1+length:]
 	}
+}
+
+// place adds to an error's place in the answer what was taken before it.
+func (s *skimmer) place(err error) error {
+	var broken *BrokenAnswerError
+	if s.taken > 0 && errors.As(err, &broken) && broken.what != "" {
+		_ = broken.tellPlace(broken.what, broken.at+s.taken)
+	}
+	return err
 }
 
 // nextElement is where the next text stands that may be an element, or else how much can be given, most at the most. The
@@ -99,7 +111,7 @@ func (s *skimmer) nextElement(most int) int {
 // fill sees to it that a whole element is in memory, if it is not much longer than those before and the answer goes on
 // for so long.
 func (s *skimmer) fill() {
-	if s.err != nil || len(s.rest) > min(max(2*s.longest, skimmed/16), skimmed/2) {
+	if s.err != nil || len(s.rest) > min(max(2*s.longest, skimmerMemory/16), skimmerMemory/2) {
 		return
 	}
 	n := copy(s.memory, s.rest)

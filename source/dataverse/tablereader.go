@@ -15,13 +15,14 @@ func (c *Client) eachTable(body io.Reader, array string, found func(Table)) erro
 	defer c.skimmers.done(r.answer)
 	r.answer.take = r.skim
 	r.column = newDecoder(&r.text)
-	return eachDefinition(r.answer, array, func(d *jsontext.Decoder) error {
+	err := eachDefinition(r.answer, array, func(d *jsontext.Decoder) error {
 		t, err := r.table(d)
 		if err == nil {
 			found(t)
 		}
 		return err
 	})
+	return r.answer.place(err)
 }
 
 // tableReader reads the tables of one answer.

@@ -49,13 +49,6 @@ type Encoder struct {
 	stamp    []byte // the cursor of the row at hand
 }
 
-// row is where a row's line and key stand.
-type row struct {
-	place
-	keyFrom, keyTo int32
-	replaced       bool // by a later one of the page
-}
-
 var _ dataverse.Sink = (*Encoder)(nil)
 
 // NewEncoder makes an encoder for a plan.
@@ -136,5 +129,3 @@ func (e *Encoder) Keys(each func(key []byte)) {
 		each(e.keyOf(r))
 	}
 }
-
-func (e *Encoder) keyOf(r row) []byte { return e.keys[r.keyFrom:r.keyTo] }

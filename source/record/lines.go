@@ -16,6 +16,7 @@ type lines struct {
 	chunks [][]byte        // full ones
 	buffer []byte          // the chunk at hand: whole lines, and the line at hand
 	from   int             // where in buffer the line at hand begins
+	booked int             // of the buffer's memory, by the pool
 }
 
 // place is where a whole line stands.
@@ -34,8 +35,17 @@ func (l *lines) append(text []byte) {
 	l.buffer = append(l.buffer, text...)
 }
 
+// settle books what the line at hand took beyond its chunk: a value that grew when it was written.
+func (l *lines) settle() {
+	if grown := cap(l.buffer) - l.booked; grown != 0 {
+		l.pool.book(grown)
+		l.booked += grown
+	}
+}
+
 // turn takes the line at hand to a new chunk.
 func (l *lines) turn(n int) {
+	l.settle()
 	line := l.buffer[l.from:]
 	next := append(l.pool.take(l.ctx, len(line)+n), line...)
 	if l.from == 0 {
@@ -43,14 +53,18 @@ func (l *lines) turn(n int) {
 	} else {
 		l.chunks = append(l.chunks, l.buffer[:l.from])
 	}
-	l.buffer, l.from = next, 0
+	l.buffer, l.from, l.booked = next, 0, cap(next)
 }
 
 // drop takes back what there is of the line at hand.
-func (l *lines) drop() { l.buffer = l.buffer[:l.from] }
+func (l *lines) drop() {
+	l.settle()
+	l.buffer = l.buffer[:l.from]
+}
 
 // end ends the line at hand.
 func (l *lines) end() place {
+	l.settle()
 	at := place{int32(len(l.chunks)), int32(l.from), int32(len(l.buffer))} //nolint:gosec // a page has a few hundred megabytes
 	l.from = len(l.buffer)
 	return at

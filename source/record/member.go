@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 )
 
-// strangers is how many names that the plan does not know are remembered, so that they are expected too.
-const strangers = 1 << 10
+const (
+	// strangers is how many names that the plan does not know are remembered, so that they are expected too.
+	strangers = 1 << 10
+	// longestName is more than any name of a column with an annotation behind it: longer ones are not remembered.
+	longestName = 256
+)
 
 // stranger is the place of members of whose names nothing is remembered. Its own name is the empty one.
 const stranger = 0
@@ -34,7 +38,7 @@ func (e *Encoder) find(quoted []byte) int {
 	}
 	name := quoted[1 : len(quoted)-1]
 	i, known := e.byName[string(name)]
-	if !known && len(e.members) < len(e.plan.members)+strangers {
+	if !known && len(e.members) < len(e.plan.members)+strangers && len(name) <= longestName {
 		i = len(e.members)
 		e.members = append(e.members, member{quoted: string(quoted), step: unselected})
 		e.follower = append(e.follower, stranger)

@@ -37,7 +37,7 @@ type member struct {
 	quoted string // its name as the service prints it
 	step   int    // of a selected column, else unselected
 	use    use
-	asIs   bool // name and value leave as they came, if the value is plain
+	asIs   bool // name and value leave as they came, where the value is of ASCII without escapes
 }
 
 const unselected = -1

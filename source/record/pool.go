@@ -102,6 +102,13 @@ func (p *Pool) take(ctx context.Context, n int) []byte {
 	return chunk
 }
 
+// book notes that a chunk that is handed out has become larger.
+func (p *Pool) book(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used += n
+}
+
 // short says whether a page has to wait for the memory of another. The lock is held.
 func (p *Pool) short() bool { return p.rooms != nil && p.used >= ahead && p.leaving > 0 }
 

@@ -15,6 +15,13 @@ import (
 // tail closes a line.
 const tail = "}}}\n"
 
+// row is where a row's line and key stand.
+type row struct {
+	place
+	keyFrom, keyTo int32
+	replaced       bool // by a later one of the page
+}
+
 // Row reads one row, or one deletion, and appends the row's line. A row that ends in an error leaves nothing behind.
 func (e *Encoder) Row(d *jsontext.Decoder) error {
 	err := e.read(d)
@@ -149,3 +156,5 @@ func (e *Encoder) keep(chunk, key []byte) {
 	e.byKey[hash] = int32(len(e.rows))                                                           //nolint:gosec // as above
 	e.rows = append(e.rows, row{place: e.lines.end(), keyFrom: from, keyTo: int32(len(e.keys))}) //nolint:gosec // as above
 }
+
+func (e *Encoder) keyOf(r row) []byte { return e.keys[r.keyFrom:r.keyTo] }

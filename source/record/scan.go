@@ -5,10 +5,13 @@ import (
 	"math/bits"
 )
 
-// scanValue finds the end of the JSON value that stands at a place of a text. It is 0 where the text does not go on behind
-// the value, and where the value is none of the plain kinds: a string, a number, true, false or null. A plain value has
-// nothing but printable ASCII and no escapes.
-func scanValue(text []byte, at int) (end int, plain bool) {
+// deepest is how many objects and arrays may lie within each other in a value that is scanned.
+const deepest = 16
+
+// scanValue finds the end of the JSON value that stands at a place of a text, so deep in other values. It is 0 where the
+// value is not valid or not compact, lies too deep, or where the text does not go on behind it. ascii says that the value
+// is no object or array and has nothing but ASCII without escapes.
+func scanValue(text []byte, at, depth int) (end int, ascii bool) {
 	switch text[at] {
 	case '"':
 		return scanString(text, at)
@@ -18,11 +21,55 @@ func scanValue(text []byte, at int) (end int, plain bool) {
 		return scanWord(text, at, "true"), true
 	case 'f':
 		return scanWord(text, at, "false"), true
+	case '{':
+		return scanNested(text, at, '}', depth+1), false
+	case '[':
+		return scanNested(text, at, ']', depth+1), false
 	default:
 		return scanNumber(text, at), true
 	}
 }
 
+// scanNested finds the end of an object or an array, which closes with a bracket.
+func scanNested(text []byte, at int, closing byte, depth int) int {
+	at++
+	if depth > deepest || at+1 >= len(text) {
+		return 0
+	}
+	if text[at] == closing {
+		return at + 1
+	}
+	for {
+		if closing == '}' {
+			if at >= len(text) || text[at] != '"' {
+				return 0
+			}
+			if at, _ = scanString(text, at); at == 0 || text[at] != ':' {
+				return 0
+			}
+			at++
+		}
+		if at >= len(text) {
+			return 0
+		}
+		if at, _ = scanValue(text, at, depth); at == 0 {
+			return 0
+		}
+		switch text[at] {
+		case ',':
+			at++
+		case closing:
+			if at+1 >= len(text) {
+				return 0
+			}
+			return at + 1
+		default:
+			return 0
+		}
+	}
+}
+
+// scanWord finds the end of a word that stands for a value.
 func scanWord(text []byte, at int, word string) int {
 	end := at + len(word)
 	if end < len(text) && string(text[at:end]) == word {
@@ -31,34 +78,34 @@ func scanWord(text []byte, at int, word string) int {
 	return 0
 }
 
-// scanString does it for a string, eight bytes at a time. Bytes beyond ASCII need not be UTF-8: whoever passes them on
-// mends them.
-func scanString(text []byte, at int) (end int, plain bool) {
-	plain = true
+// scanString finds the end of a string. Bytes beyond ASCII need not be UTF-8: whoever passes them on mends them.
+func scanString(text []byte, at int) (end int, ascii bool) {
+	ascii = true
 	for at++; ; {
-		at += printable(text[at:])
+		at += unescaped(text[at:])
 		if at+1 >= len(text) {
 			return 0, false
 		}
 		switch c := text[at]; {
 		case c == '"':
-			return at + 1, plain
+			return at + 1, ascii
 		case c == '\\':
 			width := escape(text[at:])
 			if width == 0 {
 				return 0, false
 			}
-			at, plain = at+width, false
+			at, ascii = at+width, false
 		case c < ' ':
 			return 0, false
 		default:
-			at, plain = at+1, false
+			at, ascii = at+1, false
 		}
 	}
 }
 
-// printable is the length of the ASCII in front of a text, up to a quote, a backslash or a control character.
-func printable(text []byte) int {
+// unescaped is the length of the ASCII in front of a text, up to a quote, a backslash or a control character. It takes
+// eight bytes at once.
+func unescaped(text []byte) int {
 	const each, highest = 0x0101010101010101, 0x8080808080808080
 	at := 0
 	for ; len(text)-at >= 8; at += 8 {
@@ -99,7 +146,7 @@ func escape(text []byte) int {
 	}
 }
 
-// scanNumber does it for a number (RFC 8259, section 6).
+// scanNumber finds the end of a number (RFC 8259, section 6).
 func scanNumber(text []byte, at int) int {
 	if text[at] == '-' {
 		at++

@@ -19,13 +19,13 @@ func (e *Encoder) skim(text []byte) int {
 		return 0
 	}
 	e.start()
-	from, to := 0, 0 // members that leave as they came, each with the comma before it, and are not copied yet
+	from, to := 0, 0 // members that leave as they came, each with what stands before it, and are not copied yet
 	for comma := 0; ; {
 		m, at := e.skimName(text, comma+1)
 		if at == 0 {
 			return 0
 		}
-		end, plain := scanValue(text, at)
+		end, ascii := scanValue(text, at, 0)
 		if end == 0 {
 			return 0
 		}
@@ -34,7 +34,7 @@ func (e *Encoder) skim(text []byte) int {
 		}
 		if m.step != unselected && e.marks[m.step] != e.row {
 			e.marks[m.step] = e.row
-			switch asIs := plain && m.asIs && comma > 0; {
+			switch asIs := ascii && m.asIs; {
 			case asIs && comma == to:
 				to = end
 			case asIs:
@@ -71,8 +71,8 @@ func (e *Encoder) skimName(text []byte, at int) (*member, int) {
 	if at >= len(text) || text[at] != '"' {
 		return nil, 0
 	}
-	end, plain := scanString(text, at)
-	if end+1 >= len(text) || text[end] != ':' || !plain {
+	end, ascii := scanString(text, at)
+	if end+1 >= len(text) || text[end] != ':' || !ascii {
 		return nil, 0
 	}
 	return e.lookUp(text[at:end]), end + 1

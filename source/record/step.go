@@ -16,7 +16,7 @@ type step struct {
 	member   []byte // `,"property":`
 	null     []byte // the member of a row whose column is null or absent
 	value    treatment
-	changes  bool // also a value that is plain
+	changes  bool // values that could leave as they came are changed too
 }
 
 // treatment appends a value that is not null, as the service sent it, in the form in which it is written.

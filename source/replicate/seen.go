@@ -1,6 +1,10 @@
 package replicate
 
-import "hash/maphash"
+import (
+	"bytes"
+	"hash/maphash"
+	"unicode/utf8"
+)
 
 // seen remembers the keys of the rows that a walk through changes has sent, in memory that does not grow: a Bloom
 // filter. It may take a key for sent that was not, never the other way round; a million keys are told apart in 98 of
@@ -29,16 +33,24 @@ func (s *seen) add(key []byte) {
 	if s.bits == nil {
 		s.bits = make([]uint64, seenBits/64)
 	}
-	s.lower = s.lower[:0]
-	for _, c := range key { // deletions have their keys in lower case
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		s.lower = append(s.lower, c)
-	}
+	s.lower = appendLower(s.lower[:0], key) // as deletions have their keys
 	for bit := range s.positions(maphash.Bytes(s.seed, s.lower)) {
 		s.bits[bit/64] |= 1 << (bit % 64)
 	}
+}
+
+// appendLower appends a key in lower case. All but those of other forms than Dataverse's are of ASCII.
+func appendLower(dst, key []byte) []byte {
+	for i, c := range key {
+		switch {
+		case c >= utf8.RuneSelf:
+			return append(dst[:len(dst)-i], bytes.ToLower(key)...)
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // may says whether a key was perhaps noted. false is certain.

@@ -1,7 +1,9 @@
 package dataverse_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,6 +72,26 @@ func TestABrokenAnswerIsToldByItsPlaceAndNotByItsContent(t *testing.T) {
 			for _, content := range []string{"'q'", "\\q", "'7'", "name", "jsontext"} {
 				assert.NotContains(t, err.Error(), content)
 			}
+		})
+	}
+}
+
+func TestTheByteIsToldAtWhichALongPageIsBroken(t *testing.T) {
+	whole := `{"value":[` + strings.Repeat(`{"name":"a"},`, 1000)
+	for name, example := range map[string]struct {
+		body string
+		at   int
+	}{
+		"not valid":      {whole + `{"name":q}]}`, len(whole) + len(`{"name":`)},
+		"an early end":   {whole + `{"name":`, len(whole) + len(`{"name":`)},
+		"behind its end": {whole + `{}]}}`, len(whole) + len(`{}]}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newService(t, good(example.body)).client(func(o *dataverse.Options) { o.Attempts = 1 })
+			sink := &skimming{}
+			_, err := client.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
+			assert.ErrorContains(t, err, fmt.Sprintf("at byte %d", example.at))
+			assert.Positive(t, sink.skimmed)
 		})
 	}
 }

@@ -187,8 +187,16 @@ func TestALongPageWaitsForTheMemoryOfTheOneThatIsWritten(t *testing.T) {
 	for i := range long {
 		long[i] = strings.Repeat("x", chunk/2+1000) // a chunk each
 	}
+	growing := make([]string, 200)
+	for i := range growing {
+		growing[i] = strings.Repeat("\u2028", 10_000) // escaped it is twice as long
+	}
 	synctest.Test(t, func(t *testing.T) {
 		e := pooled(t, record.NewPool(2))
+		for range 8 { // what such pages take is given back, and no more
+			require.NoError(t, begin(e, answered(), rowsOf(growing...)))
+			e.Records().Release()
+		}
 		require.NoError(t, begin(e, answered(), rowsOf(long...)))
 		page := e.Records()
 		encoded := errors.New("waits")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,6 +19,7 @@ func TestARowAsTheServiceWritesItNeedsNoDecoder(t *testing.T) {
 	for name, row := range map[string]string{
 		"all kinds of values": `{"@odata.etag":"W/\"81052965\"","accountid":"a1","name":null,"revenue":12345678901234567.8900,"numberofemployees":-7,"donotemail":true,"x":false}`,
 		"texts of all kinds":  `{"accountid":"a1","name":"Müller & Söhne \u2013 \ud83d\ude00 \\ \/ \r\n","fax":"` + "\u2028\U0001f600\xff" + `"}`,
+		"objects and arrays":  `{"accountid":"a1","name":{"Value":true,"More":[],"x":{}},"fax":[{"a":[1,null]},{"b":"c\n"}]}`,
 		"no column selected":  `{"accountid":"a1","exchangerate":1e-10,"createdon":0.0,"x":-0,"y":10E+05}`,
 		"a deletion":          `{"@odata.context":"https://contoso.example/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"a1","reason":"deleted"}`,
 	} {
@@ -74,8 +76,13 @@ func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
 		"spaces":                       `{ "accountid":"a1"},`,
 		"a space behind a name":        `{"accountid" :"a1"},`,
 		"a space behind a value":       `{"accountid":"a1" },`,
-		"an object":                    `{"accountid":"a1","name":{"a":1}},`,
-		"an array":                     `{"accountid":"a1","name":[]},`,
+		"an object with a space":       `{"accountid":"a1","name":{"a": 1}},`,
+		"an object without a name":     `{"accountid":"a1","name":{1}},`,
+		"an object without a value":    `{"accountid":"a1","name":{"a"}},`,
+		"an object with another end":   `{"accountid":"a1","name":{"a":1]},`,
+		"an array with a comma more":   `{"accountid":"a1","name":[1,]},`,
+		"an array without a comma":     `{"accountid":"a1","name":[1"a"]},`,
+		"an array that is too deep":    `{"accountid":"a1","name":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `},`,
 		"an escape in a name":          `{"account\u0069d":"a1"},`,
 		"a row without its key":        `{"name":"n"},`,
 		"a key that is null":           `{"accountid":null},`,
@@ -93,16 +100,33 @@ func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
 		"a word that is none":          `{"accountid":"a1","name":nul},`,
 		"a word that goes on":          `{"accountid":"a1","name":nulls},`,
 		"an escape that is none":       `{"accountid":"a1","name":"\x"},`,
-		"half an escape":               `{"accountid":"a1","name":"\u12g4"},`,
-		"a line feed in a text":        "{\"accountid\":\"a1\",\"name\":\"a\nb\"},",
-		"a null in a long text":        "{\"accountid\":\"a1\",\"name\":\"0123456789abcdef\x00\"},",
+		"a vertical tab's escape":      `{"accountid":"a1","name":"\v"},`,
+		"an escape of other letters":   `{"accountid":"a1","name":"\u12g4"},`,
+		"half an escape":               `{"accountid":"a1","name":"\u123g"},`,
+		"a semicolon":                  `{"accountid";"a1"},`,
 		"a deletion without its words": `{"id":"a1"},`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
 			require.NoError(t, e.Begin(context.Background(), answered()))
 			assert.Zero(t, e.Skim([]byte(text)))
-			assert.Empty(t, taken(t, e), "it leaves nothing behind")
+			require.Positive(t, e.Skim([]byte(`{"accountid":"a1","name":"n"},`)))
+			assert.Zero(t, e.Skim([]byte(text)), "nor once its names are expected")
+			assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), taken(t, e), "it leaves nothing behind")
 		})
 	}
+}
+
+func TestATextWithAControlCharacterIsLeftToADecoderWhereverItStands(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "name")
+	require.NoError(t, e.Begin(context.Background(), answered()))
+	for _, control := range []string{"\x00", "\x01", "\t", "\n", "\x1f"} {
+		for before := range 20 {
+			for after := range 20 {
+				text := strings.Repeat("x", before) + control + strings.Repeat("x", after)
+				require.Zero(t, e.Skim([]byte(`{"accountid":"a1","name":"`+text+`"},`)), "%q", text)
+			}
+		}
+	}
+	e.Void()
 }

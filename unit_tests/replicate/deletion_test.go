@@ -36,6 +36,9 @@ func TestADeletionOfARowThatTheWalkAlsoSentIsLookedUp(t *testing.T) {
 		"on two pages, and the row is gone": {
 			[]string{row("a1", "2026-03-01T00:00:00Z")}, []string{gone("a1")}, false, []string{record("a1", noon), tombstone("a1", afterNoon)},
 		},
+		"on two pages, the row's key in capitals": {
+			[]string{row("A1", "2026-03-01T00:00:00Z")}, []string{gone("a1")}, true, []string{record("A1", noon)},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
