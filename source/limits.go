@@ -20,8 +20,9 @@ type Limits struct {
 	Budget   time.Duration // one request with all its attempts and waits; 0: 2 minutes in a check, else 30 minutes
 }
 
-// standard fills in how long a check and a discovery may take; the limits of requests are the client's to fill in. The platform waits 9 minutes for a discovery and then tells nothing of its cause
-// (airbytehq/airbyte-platform, AirbyteConfig.kt: DEFAULT_SIDECAR_FILE_TIMEOUT_MINUTES).
+// standard fills in how long a check and a discovery may take; the limits of requests are the client's to fill in. The
+// platform waits 9 minutes for a discovery and then tells nothing of its cause (airbytehq/airbyte-platform,
+// AirbyteConfig.kt: DEFAULT_SIDECAR_FILE_TIMEOUT_MINUTES).
 func (l Limits) standard() Limits {
 	l.Check = cmp.Or(l.Check, 3*time.Minute)
 	l.Discover = cmp.Or(l.Discover, 8*time.Minute+30*time.Second)
