@@ -32,7 +32,7 @@ func List() []Defect {
 		{"deletions that cannot be known are not told", []Edit{{tracked, "	if s.Gap.IsZero() {\n", "	if !s.Gap.IsZero() {\n"}}},
 		{"a full reading goes on in another job", []Edit{{"source/replicate/reader.go", " || saved.Job != r.ID ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{walk, "	w.whole = s.Phase == Initial\n", ""}}},
-		{"a row that is not found is taken for deleted", []Edit{{bykey, "if found < rows && page.Next", "if found > rows && page.Next"}}},
+		{"a row that is not found is taken for deleted", []Edit{{bykey, "if len(found) < rows && page.Next", "if len(found) > rows && page.Next"}}},
 		{"all rows in place of changes are taken for changes", []Edit{{"source/replicate/pager.go", "case p.changes && !page.Changes():", "case p.changes && p.track && !page.Changes():"}}},
 	}
 }
