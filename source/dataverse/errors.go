@@ -87,13 +87,13 @@ type BrokenAnswerError struct {
 	cause   error
 	cut     bool // it did not arrive whole
 	passing bool // it did not arrive whole, or not from the service: the next answer may be another
-	what    string
-	at      int64 // what is wrong where, in bytes, if Reason tells that
+	form    string
+	at      int64 // of what Reason is made, if it tells a place
 }
 
-// tellPlace makes a Reason of what is wrong and where.
-func (e *BrokenAnswerError) tellPlace(what string, at int64) *BrokenAnswerError {
-	e.Reason, e.what, e.at = fmt.Sprintf("%s at byte %d", what, at), what, at
+// tellPlace makes a Reason of a form for a place, in bytes.
+func (e *BrokenAnswerError) tellPlace(form string, at int64) *BrokenAnswerError {
+	e.Reason, e.form, e.at = fmt.Sprintf(form, at), form, at
 	return e
 }
 

@@ -166,8 +166,8 @@ func broken(err error) error {
 		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		cut := &BrokenAnswerError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
-		return cut.tellPlace("its JSON ends early,", syntax.ByteOffset)
+		return cut.tellPlace("its JSON ends early, at byte %d", syntax.ByteOffset)
 	default: // the decoder's own text would quote what stands there, which may be a row's
-		return new(BrokenAnswerError).tellPlace("its JSON is not valid", syntax.ByteOffset)
+		return new(BrokenAnswerError).tellPlace("its JSON is not valid at byte %d", syntax.ByteOffset)
 	}
 }

@@ -86,8 +86,8 @@ func (s *skimmer) skim() {
 // place adds to an error's place in the answer what was taken before it.
 func (s *skimmer) place(err error) error {
 	var broken *BrokenAnswerError
-	if s.taken > 0 && errors.As(err, &broken) && broken.what != "" {
-		_ = broken.tellPlace(broken.what, broken.at+s.taken)
+	if s.taken > 0 && errors.As(err, &broken) && broken.form != "" {
+		_ = broken.tellPlace(broken.form, broken.at+s.taken)
 	}
 	return err
 }
