@@ -72,6 +72,7 @@ func FuzzPage(f *testing.F) {
 	f.Add(`{"value":null}`)
 	f.Add(`{"value":[{}`)
 	f.Add(`{"value":[],"value":[1]}`)
+	f.Add(`{"value":[]}0`)
 	f.Add(`{"value":[{"a":",{\""},{"b":[{"c":1},{"d":2}]},{"e":1} ,{"f":1},[],{"g":2},{"h":3}],"x":[{"i":1},{"j":1}]}`)
 	f.Add(`{"value":[{"a":1},  ,{"b":1}{"c":1}]}`)
 	f.Add(`{"value":[{"a":1},{"b":1},{"c":1},{"d":1},,{"e":1}]}`)

@@ -158,7 +158,10 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	if page.Delta, err = c.relative(delta); err != nil {
 		return Page{}, err
 	}
-	return page, skim.place(drain(d))
+	if err := drain(d); err != nil {
+		return Page{}, skim.place(err)
+	}
+	return page, nil
 }
 
 // readRows reads an array of rows. The skimmer that the decoder reads from hands to the sink what the sink skims.
