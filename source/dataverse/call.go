@@ -103,6 +103,7 @@ func (a *call) leave() {
 func (a *call) take(ctx context.Context, answer *http.Response) error {
 	spool, err := a.spools.fill(answer, a.most)
 	defer func() {
+		_ = answer.Body.Close()
 		answer.Body = http.NoBody // retryablehttp reads what it thinks is left
 		a.spools.empty(spool)
 	}()

@@ -74,8 +74,8 @@ func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) e
 	return group.Wait()
 }
 
-// definitionReader is a client that reads definitions. Answers lie compressed until one of the decoders is free: decoded they take
-// many times the memory, and more decoders than processors are no faster.
+// definitionReader is a client that reads definitions. Answers lie compressed until one of the decoders is free: decoded
+// they take many times the memory, and more decoders than processors are no faster.
 type definitionReader struct {
 	*Client
 	decoders chan struct{}

@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,8 +32,7 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 		}
 		var from io.Reader = answer.Body
 		if whole, ok := from.(spooled); ok {
-			body.whole = whole.Reader
-			from = body.whole // gzip knows this kind of reader, and reads it faster than any other
+			from = whole.Reader // which gzip knows, and reads faster than any other
 		}
 		if err := body.gzip.Reset(from); err != nil {
 			g.idle.Put(body)
@@ -51,7 +49,6 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 type gunzipped struct {
 	from   *gunzipper
 	gzip   gzip.Reader
-	whole  *bytes.Reader // what it reads, if that lies in memory
 	memory [blocks][]byte
 
 	at    block       // the one being read
@@ -137,9 +134,6 @@ func (g *gunzipped) Close() error {
 	}
 	g.at, g.full, g.empty = block{}, nil, nil
 	err := g.gzip.Close()
-	if g.whole != nil {
-		g.whole.Reset(nil) // gzip keeps it
-	}
 	g.from.idle.Put(g)
 	return err
 }

@@ -45,7 +45,11 @@ func (s *spools) fill(answer *http.Response, most int64) (*bytes.Buffer, error) 
 // spooled is an answer's body that lies whole in memory.
 type spooled struct{ *bytes.Reader }
 
-func (spooled) Close() error { return nil }
+// Close lets go of the memory: whoever read the body may keep the reader.
+func (s spooled) Close() error {
+	s.Reset(nil)
+	return nil
+}
 
 // read copies a body. What comes uncompressed, as through some proxies, is compressed on the way if it is large.
 func (s *spools) read(answer *http.Response, spool *bytes.Buffer) error {

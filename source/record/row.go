@@ -52,8 +52,7 @@ func (e *Encoder) read(d *jsontext.Decoder) error {
 		if m.use != 0 {
 			e.facts.note(m.use, value)
 		}
-		if m.step != unselected && e.marks[m.step] != e.row {
-			e.marks[m.step] = e.row
+		if e.claims(m) {
 			e.write(m, value)
 		}
 	}
@@ -69,6 +68,15 @@ func (e *Encoder) start() {
 	e.last = stranger
 	e.facts.reset()
 	e.lines.append(e.head)
+}
+
+// claims says whether a member of the row at hand is to be written: it is selected, and the row's first of its name.
+func (e *Encoder) claims(m *member) bool {
+	if m.step == unselected || e.marks[m.step] == e.row {
+		return false
+	}
+	e.marks[m.step] = e.row
+	return true
 }
 
 // write appends a selected column's member to the line at hand.

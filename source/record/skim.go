@@ -32,8 +32,7 @@ func (e *Encoder) skim(text []byte) int {
 		if m.use != 0 {
 			e.facts.note(m.use, text[at:end])
 		}
-		if m.step != unselected && e.marks[m.step] != e.row {
-			e.marks[m.step] = e.row
+		if e.claims(m) {
 			switch asIs := ascii && m.asIs; {
 			case asIs && comma == to:
 				to = end
