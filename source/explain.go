@@ -111,7 +111,7 @@ func explainStream(err error) (protocol.FailureType, string) {
 		return protocol.SystemError, "Dataverse does not tell the changes of the table, although the connector took up its delta " +
 			"tracking from the start several times: " + err.Error() + ". If an environment is being restored, sync again when that " +
 			"is done. If this stays so, refresh the stream, or set it to full refresh."
-	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrForeignLink):
+	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrLinkOutside):
 		return protocol.SystemError, "Dataverse's answer cannot be followed without losing rows, so the stream was stopped: " +
 			err.Error() + "."
 	default:

@@ -14,10 +14,10 @@ import (
 // explainService tells what the Web API, or something in its place, answered.
 func explainService(err error) (protocol.FailureType, string) {
 	var failed *dataverse.RequestError
-	var broken *dataverse.BrokenAnswerError
+	var broken *dataverse.BrokenResponseError
 	var wait *dataverse.WaitError
 	var refused *dataverse.APIError
-	var large *dataverse.LargeAnswerError
+	var large *dataverse.ResponseTooLargeError
 	if !errors.As(err, &failed) {
 		failed = &dataverse.RequestError{}
 	}
@@ -42,7 +42,7 @@ func explainService(err error) (protocol.FailureType, string) {
 	return explainStatus(failed, refused)
 }
 
-func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenAnswerError) string {
+func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenResponseError) string {
 	if broken.Cut() {
 		return fmt.Sprintf("The answers to the request to %s kept breaking off: %s. The network, a proxy or the service is overloaded; the next "+
 			"attempt goes on from the last checkpoint. A smaller odata_maxpagesize makes answers shorter.", failed.Operation, broken.Reason)

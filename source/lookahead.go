@@ -34,7 +34,7 @@ func (v *verbs) lookAhead(
 		if followed(s) {
 			follows = true
 		}
-		if !followed(s) || states[s.Name] == nil {
+		if !followed(s) || len(states[s.Name]) == 0 || string(states[s.Name]) == "null" {
 			whole = append(whole, s.Name)
 		}
 	}
@@ -101,7 +101,7 @@ const defaultTokenDays = 7
 
 // tokenLife is for how long the environment takes delta tokens. Not every application user may read the setting.
 func (v *verbs) tokenLife(ctx context.Context, client *dataverse.Client) time.Duration {
-	days, err := client.TokenDays(ctx)
+	days, err := client.DeltaTokenDays(ctx)
 	if err != nil || days <= 0 {
 		v.log.DebugContext(ctx, "organization.expirechangetrackingindays cannot be read", "assumed_days", defaultTokenDays, "error", err)
 		days = defaultTokenDays

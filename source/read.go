@@ -47,7 +47,7 @@ func (v *verbs) replicate(ctx context.Context, c *config.Config, client *dataver
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: a.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: a.tokenLife,
-		Parallel: func() int { return client.Places() * streamsPerPlace },
+		Parallel: func() int { return client.Slots() * streamsPerPlace },
 	}
 	failed, err := job.Run(ctx, a.streams)
 	switch {

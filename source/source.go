@@ -118,7 +118,7 @@ func (v *verbs) connected(ctx context.Context, do work) error {
 	client := dataverse.New(c.Environment, tokens, transport, v.options(c, mem))
 	watched, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { client.Watch(watched, quiet) })
+	watch.Go(func() { client.LogStalls(watched, quiet) })
 	defer watch.Wait()
 	defer stop()
 	return do(ctx, c, client)
@@ -129,10 +129,10 @@ func (v *verbs) options(c *config.Config, mem memory) dataverse.Options {
 	options := dataverse.Options{
 		Agent:       name + "/" + v.version(),
 		Log:         v.log,
-		PageBytes:   mem.pageBytes(),
-		AnswerBytes: mem.answerBytes(),
-		Concurrent:  c.ConcurrentRequests,
-		MemoryBears: mem.requests(),
+		MaxPageBytes:   mem.pageBytes(),
+		MaxResponseBytes: mem.answerBytes(),
+		MaxConcurrent:  c.ConcurrentRequests,
+		MemorySlots: mem.requests(),
 	}
 	v.limit(&options)
 	return options

@@ -48,10 +48,10 @@ func (c *collected) Begin(context.Context, time.Time) error {
 	return nil
 }
 
-func (c *collected) Void() {}
+func (c *collected) Discard() {}
 
-// Skim takes objects, but not each third row.
-func (c *collected) Skim(text []byte) int {
+// FastRow takes objects, but not each third row.
+func (c *collected) FastRow(text []byte) int {
 	if !c.skims || len(c.rows)%3 == 2 || c.Row(newDecoder(bytes.NewReader(text))) != nil {
 		return 0
 	}
@@ -89,13 +89,13 @@ func FuzzPage(f *testing.F) {
 		if page != skimmed || (err == nil) != (skimErr == nil) || err == nil && !slices.Equal(sink.rows, skimming.rows) {
 			t.Fatalf("%q has the rows %q, skimmed %q; %v, %v", body, sink.rows, skimming.rows, err, skimErr)
 		}
-		var broken *BrokenAnswerError
+		var broken *BrokenResponseError
 		switch {
 		case err == nil && !json.Valid([]byte(body)):
 			t.Fatalf("%q passed for a page of %d rows", body, len(sink.rows))
 		case err == nil && strings.HasPrefix(string(page.Next), "/"):
 			t.Fatalf("the link %q leads out of the API", page.Next)
-		case err != nil && !errors.As(err, &broken) && !errors.Is(err, ErrForeignLink):
+		case err != nil && !errors.As(err, &broken) && !errors.Is(err, ErrLinkOutside):
 			t.Fatalf("%q made an error without a type: %v", body, err)
 		case err != nil && page != Page{}:
 			t.Fatalf("%q failed and left %v", body, page)

@@ -31,7 +31,7 @@ type call struct {
 // *RequestError.
 func (c *Client) get(ctx context.Context, q request) error {
 	if q.most == 0 {
-		q.most = c.options.AnswerBytes
+		q.most = c.options.MaxResponseBytes
 	}
 	a := &call{Client: c, request: q}
 	if err := a.run(ctx); err != nil {

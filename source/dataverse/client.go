@@ -34,10 +34,10 @@ type Options struct {
 	WaitMin        time.Duration // at most before the second attempt, doubled before each further one; 0: 1 second
 	WaitMax        time.Duration // at most between two attempts, where the service does not ask for more; 0: 1 minute
 	Budget         time.Duration // for one request from its first attempt on, waits included; 0: 30 minutes
-	PageBytes      int64         // of a page's JSON at most, unless it has one row; 0: 64 MiB
-	AnswerBytes    int64         // of any answer at most; 0: 1 GiB
-	Concurrent     int           // requests under way at once at most, as the user wants; 0: what the service hints, or 4 where it does not
-	MemoryBears    int           // requests under way at once at most, as far as the memory goes; 0: any number
+	MaxPageBytes      int64         // of a page's JSON at most, unless it has one row; 0: 64 MiB
+	MaxResponseBytes    int64         // of any answer at most; 0: 1 GiB
+	MaxConcurrent     int           // requests under way at once at most, as the user wants; 0: what the service hints, or 4 where it does not
+	MemorySlots    int           // requests under way at once at most, as far as the memory goes; 0: any number
 	Log            *slog.Logger  // nil: nothing is logged
 }
 
@@ -65,9 +65,9 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.WaitMin = cmp.Or(o.WaitMin, time.Second)
 	o.WaitMax = cmp.Or(o.WaitMax, time.Minute)
 	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
-	o.PageBytes = cmp.Or(o.PageBytes, 64<<20)
-	o.AnswerBytes = cmp.Or(o.AnswerBytes, 1<<30)
-	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.Concurrent, o.MemoryBears)}
+	o.MaxPageBytes = cmp.Or(o.MaxPageBytes, 64<<20)
+	o.MaxResponseBytes = cmp.Or(o.MaxResponseBytes, 1<<30)
+	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, governor: newGovernor(o.MaxConcurrent, o.MemorySlots)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -80,8 +80,8 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	return c
 }
 
-// Places is how many requests may be under way at once, as far as is known now: it follows the service's hints.
-func (c *Client) Places() int {
+// Slots is how many requests may be under way at once, as far as is known now: it follows the service's hints.
+func (c *Client) Slots() int {
 	ceiling, _ := c.governor.places()
 	return ceiling
 }
@@ -132,7 +132,7 @@ func (c *Client) readAnswer(answer *http.Response, read func(*http.Response, io.
 	defer body.Close()
 	if kind := answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
 		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's answer is", kind)
-		return &BrokenAnswerError{Reason: reason, passing: true}
+		return &BrokenResponseError{Reason: reason, passing: true}
 	}
 	return read(answer, marked{body})
 }

@@ -68,7 +68,7 @@ func (c *Client) rowCounts(ctx context.Context, tables []string, counts map[stri
 			}
 			names, rows = answer.Counts.Keys, answer.Counts.Values
 			if len(names) != len(rows) {
-				return &BrokenAnswerError{Reason: "it has not as many counts as tables"}
+				return &BrokenResponseError{Reason: "it has not as many counts as tables"}
 			}
 			return drain(d)
 		},

@@ -28,7 +28,7 @@ func FuzzDefinitions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		var found []Table
 		err := new(Client).eachTable(strings.NewReader(body), "value", func(t Table) { found = append(found, t) })
-		var broken *BrokenAnswerError
+		var broken *BrokenResponseError
 		if err != nil && !errors.As(err, &broken) {
 			t.Fatalf("%q made an error without a type: %v", body, err)
 		}

@@ -53,7 +53,7 @@ func (c *Client) Table(ctx context.Context, name string) (*Table, error) {
 func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	reader := definitionReader{c, make(chan struct{}, runtime.GOMAXPROCS(0))}
-	group.SetLimit(c.Places() + cap(reader.decoders)) // an answer that is being decoded has no place any more
+	group.SetLimit(c.Slots() + cap(reader.decoders)) // an answer that is being decoded has no place any more
 	var turn sync.Mutex
 	for part := range slices.Chunk(names, chunk) {
 		group.Go(func() error {
@@ -192,7 +192,7 @@ func eachDefinition(body io.Reader, array string, element func(*jsontext.Decoder
 		return eachElement(d, func() error { return element(d) })
 	})
 	if err == nil && !seen {
-		return &BrokenAnswerError{Reason: `it has no "` + array + `"`}
+		return &BrokenResponseError{Reason: `it has no "` + array + `"`}
 	}
 	if err != nil {
 		return err

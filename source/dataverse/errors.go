@@ -33,8 +33,8 @@ const (
 	CodeURINotParsed         = "0x80060888" // anything that OData could not make sense of
 )
 
-// ErrRow marks an error of the Sink that takes a page's rows: sending the request again would not help.
-var ErrRow = errors.New("row could not be taken")
+// ErrSink marks an error of the Sink that takes a page's rows: sending the request again would not help.
+var ErrSink = errors.New("row could not be taken")
 
 // errUnusableLink says that a link is no url, without quoting it: it may hold a delta token.
 var errUnusableLink = errors.New("the link to read cannot be sent as a url")
@@ -81,8 +81,8 @@ func (e *RequestError) Error() string { return e.Operation + ": " + e.cause.Erro
 // Unwrap returns the reason.
 func (e *RequestError) Unwrap() error { return e.cause }
 
-// BrokenAnswerError is an answer with status 200 that is not whole or not what was asked for.
-type BrokenAnswerError struct {
+// BrokenResponseError is an answer with status 200 that is not whole or not what was asked for.
+type BrokenResponseError struct {
 	Reason  string // a clause that begins with "it" or "its" and quotes nothing of a row
 	cause   error
 	cut     bool // it did not arrive whole
@@ -92,12 +92,12 @@ type BrokenAnswerError struct {
 }
 
 // tellPlace makes a Reason of a form for a place, in bytes.
-func (e *BrokenAnswerError) tellPlace(form string, at int64) *BrokenAnswerError {
+func (e *BrokenResponseError) tellPlace(form string, at int64) *BrokenResponseError {
 	e.Reason, e.form, e.at = fmt.Sprintf(form, at), form, at
 	return e
 }
 
-func (e *BrokenAnswerError) Error() string {
+func (e *BrokenResponseError) Error() string {
 	if e.cause != nil {
 		return "the answer is broken: " + e.Reason + ": " + e.cause.Error()
 	}
@@ -105,10 +105,10 @@ func (e *BrokenAnswerError) Error() string {
 }
 
 // Cut says whether the answer broke off, on its way or at its source.
-func (e *BrokenAnswerError) Cut() bool { return e.cut }
+func (e *BrokenResponseError) Cut() bool { return e.cut }
 
 // Unwrap returns the error met while the answer was read, or nil.
-func (e *BrokenAnswerError) Unwrap() error { return e.cause }
+func (e *BrokenResponseError) Unwrap() error { return e.cause }
 
 // APIError is a refusal by the Web API.
 type APIError struct {

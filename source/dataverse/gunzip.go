@@ -36,11 +36,11 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 		}
 		if err := body.gzip.Reset(from); err != nil {
 			g.idle.Put(body)
-			return nil, &BrokenAnswerError{Reason: "its gzip header is broken", cause: err, passing: true}
+			return nil, &BrokenResponseError{Reason: "its gzip header is broken", cause: err, passing: true}
 		}
 		return body, nil
 	default:
-		return nil, &BrokenAnswerError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding), passing: true}
+		return nil, &BrokenResponseError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding), passing: true}
 	}
 }
 

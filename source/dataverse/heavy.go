@@ -15,18 +15,18 @@ const (
 	codeQueryTooMuch = "0x80048544" // DataEngineQueryThrottling
 )
 
-// LargeAnswerError says that an answer holds more than the connector takes into its memory.
-type LargeAnswerError struct{ Bytes int64 }
+// ResponseTooLargeError says that an answer holds more than the connector takes into its memory.
+type ResponseTooLargeError struct{ Bytes int64 }
 
-func (e *LargeAnswerError) Error() string {
+func (e *ResponseTooLargeError) Error() string {
 	return fmt.Sprintf("the answer holds more than %d MB", e.Bytes>>20)
 }
 
-// TooHeavy says whether a request failed because it asked for too much at once: it took the service or an attempt too
+// TooExpensive says whether a request failed because it asked for too much at once: it took the service or an attempt too
 // long, or its answer was too large. The same rows may come on smaller pages.
-func TooHeavy(err error) bool {
+func TooExpensive(err error) bool {
 	var refused *APIError
-	var large *LargeAnswerError
+	var large *ResponseTooLargeError
 	var network *net.OpError
 	var signIn *SignInError
 	switch {
@@ -53,7 +53,7 @@ type limitedReader struct {
 
 func (l *limitedReader) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, &LargeAnswerError{l.most}
+		return 0, &ResponseTooLargeError{l.most}
 	}
 	n, err := l.from.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)

@@ -70,7 +70,7 @@ func open(d *jsontext.Decoder, kind jsontext.Kind) error {
 		return broken(err)
 	}
 	if token.Kind() != kind {
-		return &BrokenAnswerError{Reason: fmt.Sprintf("it has a %v where a %v belongs", token.Kind(), kind)}
+		return &BrokenResponseError{Reason: fmt.Sprintf("it has a %v where a %v belongs", token.Kind(), kind)}
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func misfit(err error) error {
 }
 
 func misshapen(at jsontext.Pointer) error {
-	return &BrokenAnswerError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
+	return &BrokenResponseError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
 }
 
 // drain reads to the end of the answer, so that a cut body or a wrong checksum is noticed.
@@ -144,7 +144,7 @@ func drain(d *jsontext.Decoder) error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
-		return &BrokenAnswerError{Reason: "it goes on after its end"}
+		return &BrokenResponseError{Reason: "it goes on after its end"}
 	default:
 		return broken(err)
 	}
@@ -153,21 +153,21 @@ func drain(d *jsontext.Decoder) error {
 // broken turns an error of the JSON syntax or of the body into a *BrokenAnswerError. Errors that are typed already
 // stay as they are.
 func broken(err error) error {
-	var already *BrokenAnswerError
-	if err == nil || errors.As(err, &already) || errors.Is(err, ErrRow) {
+	var already *BrokenResponseError
+	if err == nil || errors.As(err, &already) || errors.Is(err, ErrSink) {
 		return err
 	}
 	var unread *unreadError
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &unread): // within objects and arrays jsontext takes it for one of the syntax
-		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: unread.error, cut: true, passing: true}
+		return &BrokenResponseError{Reason: "it could not be read to its end", cause: unread.error, cut: true, passing: true}
 	case !errors.As(err, &syntax):
-		return &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
+		return &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		cut := &BrokenAnswerError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
+		cut := &BrokenResponseError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
 		return cut.tellPlace("its JSON ends early, at byte %d", syntax.ByteOffset)
 	default: // the decoder's own text would quote what stands there, which may be a row's
-		return new(BrokenAnswerError).tellPlace("its JSON is not valid at byte %d", syntax.ByteOffset)
+		return new(BrokenResponseError).tellPlace("its JSON is not valid at byte %d", syntax.ByteOffset)
 	}
 }

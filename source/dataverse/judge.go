@@ -27,7 +27,7 @@ func (a *call) check(ctx context.Context, answer *http.Response, err error) (boo
 		a.holdAll(ctx, cmp.Or(a.asked(answer), a.backoff(a.limits)))
 	case a.asked(answer) > 0:
 		a.holdAll(ctx, a.asked(answer))
-	case a.heavy == 1 && TooHeavy(err): // the smaller request follows at once
+	case a.heavy == 1 && TooExpensive(err): // the smaller request follows at once
 		a.holdAll(ctx, a.backoff(1))
 	}
 	if !limited(err) {
@@ -44,7 +44,7 @@ func (a *call) goesOn(ctx context.Context) bool {
 	switch {
 	case limited(a.reason):
 		return a.left() > 0
-	case !transient(a.reason) && !a.interrupted(a.reason), a.heavy > 0 && a.failures >= a.heavy && TooHeavy(a.reason):
+	case !transient(a.reason) && !a.interrupted(a.reason), a.heavy > 0 && a.failures >= a.heavy && TooExpensive(a.reason):
 		return false
 	case a.unreadable == unreadableMost, a.failures == a.options.Attempts, a.left() <= 0:
 		return false

@@ -11,9 +11,9 @@ import (
 // cookies are encoded twice, and a link that is decoded and encoded again no longer works.
 type Link string
 
-// ErrForeignLink says that the service sent a link that leads out of the environment's Web API. It is not followed:
+// ErrLinkOutside says that the service sent a link that leads out of the environment's Web API. It is not followed:
 // the token would go there.
-var ErrForeignLink = errors.New("the service sent a link that leads out of the environment's Web API")
+var ErrLinkOutside = errors.New("the service sent a link that leads out of the environment's Web API")
 
 // NewLink is the first page of a table: its entity set and the columns to select, all of them if there are none.
 func NewLink(entitySet string, columns []string) Link {
@@ -59,7 +59,7 @@ func (c *Client) relative(sent string) (Link, error) {
 	}
 	link, found := strings.CutPrefix(path, apiPath)
 	if !found || link == "" {
-		return "", fmt.Errorf("%w: its path is not below %s", ErrForeignLink, apiPath)
+		return "", fmt.Errorf("%w: its path is not below %s", ErrLinkOutside, apiPath)
 	}
 	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent at all
 }
@@ -69,7 +69,7 @@ func (c *Client) pathOf(sent string) (string, error) {
 	first, _, _ := strings.Cut(sent, "?")
 	switch {
 	case strings.HasPrefix(sent, "//"):
-		return "", ErrForeignLink
+		return "", ErrLinkOutside
 	case strings.HasPrefix(sent, "/"):
 		return sent, nil
 	case !strings.ContainsAny(first, `:/\.`): // an entity set; anything that may be a scheme or lead upwards is none
@@ -77,7 +77,7 @@ func (c *Client) pathOf(sent string) (string, error) {
 	}
 	origin, rest, found := cutOrigin(sent)
 	if !found || !sameOrigin(origin, c.root) {
-		return "", ErrForeignLink
+		return "", ErrLinkOutside
 	}
 	return rest, nil
 }

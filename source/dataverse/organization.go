@@ -39,9 +39,9 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 	return who, err
 }
 
-// TokenDays is for how many days the environment keeps deletions and takes delta tokens: its setting
+// DeltaTokenDays is for how many days the environment keeps deletions and takes delta tokens: its setting
 // organization.expirechangetrackingindays. It needs Read on the organisation; 0 means that it could not be read.
-func (c *Client) TokenDays(ctx context.Context) (int, error) {
+func (c *Client) DeltaTokenDays(ctx context.Context) (int, error) {
 	days := expiry{}
 	_, err := c.Page(ctx, PageRequest{
 		Table: "organization", Link: NewLink("organizations", []string{"expirechangetrackingindays"}), Size: 1,
@@ -58,11 +58,11 @@ func (e *expiry) Begin(context.Context, time.Time) error {
 	return nil
 }
 
-// Void ends an attempt that failed.
-func (e *expiry) Void() {}
+// Discard ends an attempt that failed.
+func (e *expiry) Discard() {}
 
-// Skim leaves everything to Row.
-func (e *expiry) Skim([]byte) int { return 0 }
+// FastRow leaves everything to Row.
+func (e *expiry) FastRow([]byte) int { return 0 }
 
 // Row reads the organisation's row.
 func (e *expiry) Row(d *jsontext.Decoder) error {

@@ -22,13 +22,13 @@ type Sink interface {
 	// Begin starts an attempt at the page, whose answer waits in memory. It may wait for room to decode it. at is the
 	// service's clock, in UTC. An error ends the request.
 	Begin(ctx context.Context, at time.Time) error
-	// Void drops what came since Begin: the attempt has failed.
-	Void()
-	// Skim reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It has to be
+	// Discard drops what came since Begin: the attempt has failed.
+	Discard()
+	// FastRow reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It has to be
 	// sure that the row is valid JSON, which nobody else checks. Of a row that it is not sure of, or whose end is not in the
 	// text, it leaves nothing behind and returns 0: Row will be called for it, and will tell what is wrong. The text is valid
 	// during the call.
-	Skim(text []byte) int
+	FastRow(text []byte) int
 	// Row reads exactly one row, or one deletion, from the decoder, which stands in front of it. An error that wraps
 	// ErrRow ends the request; any other is taken for a broken answer, and the page is asked for again.
 	Row(*jsontext.Decoder) error
@@ -39,12 +39,12 @@ type PageRequest struct {
 	Table string // logical name, for errors
 	Link  Link
 	Size  int // rows on the page at most; the service needs it with every request
-	// HeavyAttempts is how many attempts a page is worth that is TooHeavy, where a smaller one can be asked for instead; 0:
+	// ExpensiveAttempts is how many attempts a page is worth that is TooHeavy, where a smaller one can be asked for instead; 0:
 	// as many as for any other reason.
-	HeavyAttempts int
+	ExpensiveAttempts int
 	TrackChanges  bool // the first walk of change tracking: its last page carries a delta link
-	// Waits, if any, is told until when the service makes the request wait.
-	Waits func(until time.Time)
+	// OnThrottled, if any, is told until when the service makes the request wait.
+	OnThrottled func(until time.Time)
 }
 
 // Page is what an answer says besides its rows.
@@ -75,9 +75,9 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	if q.TrackChanges {
 		prefer = "odata.track-changes," + prefer
 	}
-	most := c.options.PageBytes
+	most := c.options.MaxPageBytes
 	if q.Size == 1 {
-		most = c.options.AnswerBytes
+		most = c.options.MaxResponseBytes
 	}
 	var page Page
 	err := c.get(ctx, request{
@@ -87,13 +87,13 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		most:      most,
 		link:      q.Link,
 		prefer:    prefer,
-		heavy:     q.HeavyAttempts,
-		waits:     q.Waits,
+		heavy:     q.ExpensiveAttempts,
+		waits:     q.OnThrottled,
 		read: func(answer *http.Response, body io.Reader) error {
 			body = marked{&limitedReader{from: body, left: most, most: most}}
 			var err error
 			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
-				sink.Void()
+				sink.Discard()
 			}
 			return err
 		},
@@ -123,7 +123,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	}
 	page := Page{At: at.UTC()}
 	if err := sink.Begin(ctx, page.At); err != nil {
-		return Page{}, fmt.Errorf("%w: %w", ErrRow, err)
+		return Page{}, fmt.Errorf("%w: %w", ErrSink, err)
 	}
 	var next, delta string
 	rows := false
@@ -150,7 +150,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 		return Page{}, skim.place(err)
 	}
 	if !rows {
-		return Page{}, &BrokenAnswerError{Reason: `it has no "value"`}
+		return Page{}, &BrokenResponseError{Reason: `it has no "value"`}
 	}
 	if page.Next, err = c.relative(next); err != nil {
 		return Page{}, err
@@ -166,7 +166,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 
 // readRows reads an array of rows. The skimmer that the decoder reads from hands to the sink what the sink skims.
 func readRows(d *jsontext.Decoder, skim *skimmer, sink Sink) error {
-	skim.take = sink.Skim
+	skim.take = sink.FastRow
 	err := eachElement(d, func() error {
 		skim.behind = false // a row may have an array of objects in it
 		err := sink.Row(d)

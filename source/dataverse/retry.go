@@ -19,13 +19,13 @@ func transient(err error) bool {
 	var signIn *SignInError
 	var certificate *tls.CertificateVerificationError
 	var host *net.DNSError
-	var large *LargeAnswerError
+	var large *ResponseTooLargeError
 	switch {
 	case errors.As(err, &api):
 		return api.Temporary()
 	case errors.As(err, &signIn):
 		return signIn.Temporary() || signIn.foreign()
-	case errors.As(err, &certificate), errors.As(err, &large), errors.Is(err, ErrRow), errors.Is(err, ErrForeignLink):
+	case errors.As(err, &certificate), errors.As(err, &large), errors.Is(err, ErrSink), errors.Is(err, ErrLinkOutside):
 		return false
 	case errors.As(err, &host):
 		return !host.IsNotFound // a mistyped url is told at once
@@ -55,7 +55,7 @@ const unreadableMost = 3
 
 // stays says whether an answer is broken in a way that another attempt is unlikely to mend.
 func stays(err error) bool {
-	var broken *BrokenAnswerError
+	var broken *BrokenResponseError
 	var signIn *SignInError
 	return errors.As(err, &broken) && !broken.passing || errors.As(err, &signIn) && signIn.foreign()
 }

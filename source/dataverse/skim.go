@@ -85,7 +85,7 @@ func (s *skimmer) skim() {
 
 // place adds to an error's place in the answer what was taken before it.
 func (s *skimmer) place(err error) error {
-	var broken *BrokenAnswerError
+	var broken *BrokenResponseError
 	if s.taken > 0 && errors.As(err, &broken) && broken.form != "" {
 		_ = broken.tellPlace(broken.form, broken.at+s.taken)
 	}

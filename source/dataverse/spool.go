@@ -37,7 +37,7 @@ func (s *spools) fill(answer *http.Response, most int64) (*bytes.Buffer, error) 
 	_ = body.Close()
 	answer.Body = spooled{bytes.NewReader(spool.Bytes())}
 	if err != nil {
-		return spool, &BrokenAnswerError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
+		return spool, &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	}
 	return spool, nil
 }

@@ -49,9 +49,9 @@ func (c *calls) look() (open int, oldest string, at doing, moved bool) {
 	return len(c.open), oldest, at, moved
 }
 
-// Watch logs what the client waits for whenever no request has ended for a time of every, until the context ends. It is
+// LogStalls logs what the client waits for whenever no request has ended for a time of every, until the context ends. It is
 // meant to run beside the requests: whoever looks at a sync that stands still learns why.
-func (c *Client) Watch(ctx context.Context, every time.Duration) {
+func (c *Client) LogStalls(ctx context.Context, every time.Duration) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	for {

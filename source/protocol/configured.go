@@ -27,6 +27,10 @@ type ConfiguredStream struct {
 	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties. Their Type is
 	// left empty, for no value depends on it.
 	Columns map[string]Property
+	// GenerationID rises with each refresh and clear of the stream. The destination removes rows of generations below
+	// MinimumGenerationID once the stream is complete. Both are nil where the platform knows no refreshes
+	// (airbyte-protocol, ConfiguredAirbyteStream).
+	GenerationID, MinimumGenerationID *int64
 }
 
 // Offers tells whether the source offered the mode when the catalog was discovered. PyAirbyte asks for incremental on
@@ -110,6 +114,9 @@ type configuredEntry struct {
 	SyncMode    airbyte.SyncMode `json:"sync_mode"`
 	CursorField []string         `json:"cursor_field"`
 	PrimaryKey  [][]string       `json:"primary_key"`
+
+	GenerationID        *int64 `json:"generation_id"`
+	MinimumGenerationID *int64 `json:"minimum_generation_id"`
 }
 
 func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
@@ -145,6 +152,9 @@ func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
 		PrimaryKey:         e.PrimaryKey,
 		SupportedSyncModes: e.Stream.SupportedSyncModes,
 		Columns:            columns,
+
+		GenerationID:        e.GenerationID,
+		MinimumGenerationID: e.MinimumGenerationID,
 	}, nil
 }
 

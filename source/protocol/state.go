@@ -11,8 +11,8 @@ import (
 //
 // The file is what callers of sources hand over: an array of state messages (the platform, PyAirbyte), a single one, or
 // STATE lines' messages with their envelope. There is no state, and no error, where the path is "", where the file is
-// empty, null, {} or [], and for a stream whose state is null, {} or absent: the platform nulls the state of streams it
-// wants to be read again. A message of type GLOBAL is taken apart if it shares no state.
+// empty, null, {} or [], and for a stream whose state is {} or absent. A stream whose state is null has the state "null":
+// the platform nulls the state of streams that it wants to be read again while the destination keeps their rows. A message of type GLOBAL is taken apart if it shares no state.
 // States under a namespace belong to streams of another source and are left out. Of two states of a stream the last counts.
 //
 // The error is a sentence that says what is wrong with the file. Where there is no such file it is an fs.ErrNotExist.
@@ -123,8 +123,11 @@ func addStream(states map[string]json.RawMessage, stream streamState) error {
 		return nil
 	}
 	delete(states, name)
-	if !isNothing(stream.State) {
+	switch {
+	case !isNothing(stream.State):
 		states[name] = stream.State
+	case string(bytes.TrimSpace(stream.State)) == "null":
+		states[name] = json.RawMessage("null")
 	}
 	return nil
 }

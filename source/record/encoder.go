@@ -16,7 +16,7 @@ type Options struct {
 	// Rising makes every page's cursors greater than all before it, as changes and second readings need: whatever
 	// modifiedon says, the later version of a row must win. Without it a row's cursor is its modifiedon.
 	Rising    bool
-	Greatest  Cursor       // the greatest cursor that the stream has sent before
+	MaxCursor  Cursor       // the greatest cursor that the stream has sent before
 	EmittedAt func() int64 // epoch milliseconds, never falling
 	Pool      *Pool        // nil: the encoder has memory of its own and waits for none
 }
@@ -58,7 +58,7 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 		pool = newPool(ownChunkSize)
 	}
 	e := &Encoder{
-		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.Greatest), before: o.Greatest,
+		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.MaxCursor), before: o.MaxCursor,
 		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)),
 	}
 	e.members = append([]member{{quoted: `""`, step: unselected}}, p.members...)
@@ -91,8 +91,8 @@ func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// Void drops the page at hand, if there is one, and gives its room back.
-func (e *Encoder) Void() {
+// Discard drops the page at hand, if there is one, and gives its room back.
+func (e *Encoder) Discard() {
 	e.reset()
 	if e.held {
 		e.held = false
@@ -114,13 +114,13 @@ func (e *Encoder) Records() *Page {
 		return &Page{}
 	}
 	e.held = false
-	e.before = e.Greatest()
+	e.before = e.MaxCursor()
 	e.former, e.byKey = e.byKey, e.former
 	return e.lines.handOver(e.rows)
 }
 
-// Greatest is the greatest cursor of all pages so far.
-func (e *Encoder) Greatest() Cursor { return Cursor(e.greatest) }
+// MaxCursor is the greatest cursor of all pages so far.
+func (e *Encoder) MaxCursor() Cursor { return Cursor(e.greatest) }
 
 // Keys calls each with the key of every row and every deletion written so far, without quotes. The slice is valid
 // during the call.

@@ -43,7 +43,7 @@ func FuzzRow(f *testing.F) {
 				e.Delete(key)
 			}
 			checkLines(t, e.Records())
-			assert.True(t, e.Greatest().Valid(), "%q", e.Greatest())
+			assert.True(t, e.MaxCursor().Valid(), "%q", e.MaxCursor())
 		}
 	})
 }

@@ -92,7 +92,7 @@ func errNoObject(d *jsontext.Decoder) error {
 	if err != nil {
 		return err
 	}
-	return &dataverse.BrokenAnswerError{Reason: fmt.Sprintf("it has a %v among its rows", value.Kind())}
+	return &dataverse.BrokenResponseError{Reason: fmt.Sprintf("it has a %v among its rows", value.Kind())}
 }
 
 // finish completes the line of a row, or takes back that of a deletion.
@@ -103,7 +103,7 @@ func (e *Encoder) finish() error {
 		return nil
 	}
 	if len(e.facts.key) == 0 {
-		return &dataverse.BrokenAnswerError{Reason: "it has a row without its key " + e.plan.key[0]}
+		return &dataverse.BrokenResponseError{Reason: "it has a row without its key " + e.plan.key[0]}
 	}
 	for i := range e.plan.steps {
 		if e.marks[i] != e.row {

@@ -32,14 +32,14 @@ func FuzzSkim(f *testing.F) {
 		for range 2 { // the second time its names are expected
 			require.NoError(t, skimmed.Begin(context.Background(), at))
 			require.NoError(t, decoded.Begin(context.Background(), at))
-			length := skimmed.Skim(text)
+			length := skimmed.FastRow(text)
 			if length > 0 {
 				d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 				require.NoError(t, decoded.Row(d), "%q was taken for a row", text)
 				require.EqualValues(t, length, d.InputOffset(), "%q", text)
 			}
 			assert.Equal(t, decoded.Deleted(), skimmed.Deleted())
-			assert.Equal(t, decoded.Greatest(), skimmed.Greatest())
+			assert.Equal(t, decoded.MaxCursor(), skimmed.MaxCursor())
 			assert.Equal(t, linesOf(t, decoded.Records()), linesOf(t, skimmed.Records()))
 		}
 	})

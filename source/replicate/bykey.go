@@ -124,7 +124,7 @@ func (r *reader) existing(ctx context.Context, keys []string) (there map[string]
 // allByKey walks through changes that do not come with today's columns. It takes only the keys from the pages, and
 // reads the rows by them.
 func (w *walk) allByKey(ctx context.Context) error {
-	defer w.encoder.Void()
+	defer w.encoder.Discard()
 	changes, err := w.newKeyPager()
 	if err != nil {
 		return err

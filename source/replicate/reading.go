@@ -18,7 +18,7 @@ func (r *reader) readFirst(ctx context.Context, s *State) error {
 	}
 	floor := r.versions.latest()
 	w := r.newWalk(s)
-	defer w.encoder.Void()
+	defer w.encoder.Discard()
 	w.track, w.first = true, true
 	page, err := w.page(ctx, s.Link)
 	if err != nil {
@@ -93,7 +93,7 @@ func (r *reader) reconcile(ctx context.Context, s *State) error {
 		return err
 	}
 	w := r.newWalk(s)
-	defer w.encoder.Void()
+	defer w.encoder.Discard()
 	untold := false
 	for some := range slices.Chunk(s.Ledger.list(), keysPerRequest) {
 		there, at, err := r.existing(ctx, some)

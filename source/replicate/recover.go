@@ -242,7 +242,7 @@ func rejected(err error) bool { return rejectedAs(err, http.StatusBadRequest) }
 // rejectedAs is the same of another status.
 func rejectedAs(err error, status int) bool {
 	var refused *dataverse.APIError
-	return errors.As(err, &refused) && refused.Status == status && !refused.Temporary() && !dataverse.TooHeavy(err) &&
+	return errors.As(err, &refused) && refused.Status == status && !refused.Temporary() && !dataverse.TooExpensive(err) &&
 		refused.MissingPrivilege() == "" && missingColumn(err) == "" &&
 		!dataverse.HasCode(err, dataverse.CodePrivilegeMissing, dataverse.CodeNotMember, dataverse.CodeNoRoles, dataverse.CodeUserDisabled,
 			dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked, dataverse.CodeNoRetrieve)

@@ -52,7 +52,7 @@ func (s *pageSize) toKeep() int {
 
 // smaller is the next size below, 0 if there is none. A page that is too large for the memory may hold a single row.
 func smaller(size int, err error) int {
-	var large *dataverse.LargeAnswerError
+	var large *dataverse.ResponseTooLargeError
 	steps := []int{1000, 250, 50}
 	if errors.As(err, &large) {
 		steps = append(steps, 10, 1)
@@ -114,8 +114,8 @@ func (s *pageSize) attempts(link dataverse.Link) int {
 func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.Environment.Page(ctx, dataverse.PageRequest{
-			Table: p.table.LogicalName, Link: link, Size: p.size.now, HeavyAttempts: p.size.attempts(link),
-			TrackChanges: p.track || p.whole, Waits: p.waits(ctx),
+			Table: p.table.LogicalName, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link),
+			TrackChanges: p.track || p.whole, OnThrottled: p.waits(ctx),
 		}, arrival{p.encoder, p})
 		p.goOn(ctx)
 		if err == nil {
@@ -124,7 +124,7 @@ func (p *pager) request(ctx context.Context, link dataverse.Link) (dataverse.Pag
 			return page, nil
 		}
 		before := p.size.now
-		if !dataverse.TooHeavy(err) || ctx.Err() != nil || !p.size.shrink(err) {
+		if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
 			return page, err
 		}
 		p.log.WarnContext(ctx, "a page was too heavy for the service, the network or the memory; smaller ones are asked for",

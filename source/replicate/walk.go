@@ -27,7 +27,7 @@ type walk struct {
 // not sent leaves its room to others.
 func (r *reader) newWalk(s *State) *walk {
 	encoder := record.NewEncoder(r.plan, record.Options{
-		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, Greatest: s.Greatest, EmittedAt: r.Output.EmittedAt,
+		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, MaxCursor: s.Greatest, EmittedAt: r.Output.EmittedAt,
 		Pool: r.room,
 	})
 	w := &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
@@ -46,7 +46,7 @@ func (r *reader) readAll(ctx context.Context, s *State) error {
 
 // all walks to the last page.
 func (w *walk) all(ctx context.Context) error {
-	defer w.encoder.Void()
+	defer w.encoder.Discard()
 	seen := witness{reader: w.reader}
 	if w.whole && w.state.Link == w.firstPage() {
 		seen.begin()
@@ -136,8 +136,8 @@ func (w *walk) deliver(ctx context.Context, gone []string) error {
 	if page.Count == 0 {
 		return nil
 	}
-	known, ledger := !w.first && s.Greatest == w.encoder.Greatest(), s.Ledger
-	s.Greatest = w.encoder.Greatest()
+	known, ledger := !w.first && s.Greatest == w.encoder.MaxCursor(), s.Ledger
+	s.Greatest = w.encoder.MaxCursor()
 	w.encoder.Keys(func(key []byte) { known = s.hold(key) && known })
 	s.trim()
 	if !known || s.Ledger != ledger {

@@ -25,7 +25,7 @@ func TestAnAnswerThatCanNeverBeReadIsAskedForAFewTimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, answer)
 			_, _, err := read(t.Context(), s.client(many), "accounts")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 			assert.Len(t, s.requests(), 3)
 			assert.Contains(t, err.Error(), "gave up after 3 attempts")
@@ -42,7 +42,7 @@ func TestAnAnswerThatMayBeAnotherNextTimeIsAskedForToTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, answer)
 			_, _, err := read(t.Context(), s.client(many), "accounts")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 			assert.Len(t, s.requests(), 8)
 		})
@@ -66,7 +66,7 @@ func TestABrokenAnswerIsToldByItsPlaceAndNotByItsContent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := read(t.Context(), newService(t, good(example.body)).client(), "accounts")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 			assert.Equal(t, example.reason, broken.Reason)
 			for _, content := range []string{"'q'", "\\q", "'7'", "name", "jsontext"} {

@@ -124,7 +124,7 @@ func TestNothingBrokenAmongFamiliarColumnsIsPassedOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tables(t, newService(t, good(body)).client(), "a")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 		})
 	}

@@ -76,14 +76,14 @@ func TestNoMoreRequestsRunAtOnceThan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service := &crowd{hint: example.hint}
-			c := startService(t, true, service.answer).client(func(o *dataverse.Options) { o.Concurrent = example.concurrent })
+			c := startService(t, true, service.answer).client(func(o *dataverse.Options) { o.MaxConcurrent = example.concurrent })
 			readMany(t, c, 1) // which brings the hint
 			readMany(t, c, 200)
 			assert.LessOrEqual(t, service.most.Load(), example.most)
 			if example.most < 10 {
 				assert.Equal(t, example.most, service.most.Load(), "as many as may run do run")
 			}
-			assert.Equal(t, int(example.most), c.Places())
+			assert.Equal(t, int(example.most), c.Slots())
 		})
 	}
 }
@@ -131,7 +131,7 @@ func TestAPauseThatTheServiceAsksForHoldsAllRequestsBack(t *testing.T) {
 	var told []time.Time
 	began := time.Now()
 	_, err := c.Page(t.Context(), dataverse.PageRequest{
-		Table: "contact", Link: "contacts", Size: 10, Waits: func(until time.Time) { told = append(told, until) },
+		Table: "contact", Link: "contacts", Size: 10, OnThrottled: func(until time.Time) { told = append(told, until) },
 	}, &rows{})
 	require.NoError(t, err)
 	assert.Greater(t, time.Since(began), 100*time.Millisecond, "a request of another table waits as well")
@@ -150,7 +150,7 @@ func TestARequestThatEndsInTheQueueHoldsNobodyBack(t *testing.T) {
 		}
 		good(emptyPage)(w, r)
 	})
-	c := s.client(func(o *dataverse.Options) { o.Concurrent, o.AttemptTimeout = 1, time.Minute })
+	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent, o.AttemptTimeout = 1, time.Minute })
 	first, last := make(chan error, 1), make(chan error, 1)
 	go func() { _, _, err := read(t.Context(), c, "accounts"); first <- err }()
 	for len(s.requests()) == 0 {
@@ -177,7 +177,7 @@ func TestAReadThatStandsStillSaysWhy(t *testing.T) {
 	c := service.client(log.option, func(o *dataverse.Options) { o.AttemptTimeout = time.Minute })
 	ctx, stop := context.WithCancel(t.Context())
 	var group sync.WaitGroup
-	group.Go(func() { c.Watch(ctx, 10*time.Millisecond) })
+	group.Go(func() { c.LogStalls(ctx, 10*time.Millisecond) })
 	group.Go(func() { _, _, _ = read(t.Context(), c, "accounts?$deltatoken=hidden") })
 	line := <-log.told
 	assert.Contains(t, line, "waiting for Dataverse")

@@ -68,7 +68,7 @@ func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
 func TestALongAnswerMayBeLeftBeforeItsEnd(t *testing.T) {
 	s := newService(t, zipped(gzipOf(t, longPage(2<<20))))
 	c := s.client()
-	full := fmt.Errorf("%w: the disk is full", dataverse.ErrRow)
+	full := fmt.Errorf("%w: the disk is full", dataverse.ErrSink)
 	for _, after := range []int{0, 1, 700, 3000} {
 		sink := &rows{}
 		sink.each = func() {

@@ -27,7 +27,7 @@ func heavyAttempts(rows int) int {
 }
 
 func largePage(of int) dataverse.PageRequest {
-	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, HeavyAttempts: heavyAttempts(of)}
+	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, ExpensiveAttempts: heavyAttempts(of)}
 }
 
 func TestAPageThatIsTooHeavyIsToldAtOnceWhereASmallerOneCanBeAskedFor(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAPageThatIsTooHeavyIsToldAtOnceWhereASmallerOneCanBeAskedFor(t *testing
 			s := newService(t, answer)
 			c := s.client(func(o *dataverse.Options) { o.AttemptTimeout = 50 * time.Millisecond })
 			_, err := c.Page(t.Context(), largePage(5000), &rows{})
-			assert.True(t, dataverse.TooHeavy(err), err)
+			assert.True(t, dataverse.TooExpensive(err), err)
 			assert.Len(t, s.requests(), 1)
 		})
 	}
@@ -55,7 +55,7 @@ func TestWhatHasNothingToDoWithThePageDoesNotMakeItSmaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, got := newService(t, good(emptyPage)).clientOf(&tokens{err: err}).Page(t.Context(), largePage(5000), &rows{})
 			require.Error(t, got)
-			assert.False(t, dataverse.TooHeavy(got), got)
+			assert.False(t, dataverse.TooExpensive(got), got)
 		})
 	}
 	for name, answer := range map[string]http.HandlerFunc{
@@ -67,7 +67,7 @@ func TestWhatHasNothingToDoWithThePageDoesNotMakeItSmaller(t *testing.T) {
 			s := newService(t, answer)
 			_, err := s.client(func(o *dataverse.Options) { o.Budget = 100 * time.Millisecond }).Page(t.Context(), largePage(5000), &rows{})
 			require.Error(t, err)
-			assert.False(t, dataverse.TooHeavy(err), err)
+			assert.False(t, dataverse.TooExpensive(err), err)
 			assert.Greater(t, len(s.requests()), 1)
 		})
 	}
@@ -108,16 +108,16 @@ func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, flood(example.size))
-			c := s.client(func(o *dataverse.Options) { o.PageBytes, o.AttemptTimeout = 256<<10, time.Minute })
+			c := s.client(func(o *dataverse.Options) { o.MaxPageBytes, o.AttemptTimeout = 256<<10, time.Minute })
 			_, err := c.Page(t.Context(), largePage(example.rows), &rows{})
-			var large *dataverse.LargeAnswerError
+			var large *dataverse.ResponseTooLargeError
 			if !example.told {
 				require.NoError(t, err)
 				return
 			}
 			require.ErrorAs(t, err, &large)
 			assert.Equal(t, int64(256<<10), large.Bytes)
-			assert.True(t, dataverse.TooHeavy(err))
+			assert.True(t, dataverse.TooExpensive(err))
 			assert.Len(t, s.requests(), 1)
 		})
 	}
@@ -128,7 +128,7 @@ func TestAnswersThatCannotBeUsedLeaveNoReaderBehind(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write(make([]byte, 16<<10))
 	})
-	c := s.client(func(o *dataverse.Options) { o.Concurrent = 8 })
+	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent = 8 })
 	var group sync.WaitGroup
 	for range 16 {
 		group.Go(func() {
@@ -167,9 +167,9 @@ func TestAnAnswerIsTooLargeWhereverItIsCut(t *testing.T) {
 	page := `{"value":[` + strings.Repeat(`{"accountid":"a1","name":"some name","address":{"city":"Aachen","lines":[1,2,3]},"nothing":null},`, 8) + `{}]}`
 	s := newService(t, good(page))
 	for most := int64(100); most < 400; most++ {
-		c := s.client(func(o *dataverse.Options) { o.PageBytes = most })
+		c := s.client(func(o *dataverse.Options) { o.MaxPageBytes = most })
 		_, err := c.Page(t.Context(), largePage(5000), &rows{})
-		var large *dataverse.LargeAnswerError
+		var large *dataverse.ResponseTooLargeError
 		require.ErrorAs(t, err, &large, most)
 	}
 }

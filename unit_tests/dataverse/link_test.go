@@ -66,7 +66,7 @@ func TestALinkThatLeadsOutOfTheEnvironmentIsRefusedAtOnce(t *testing.T) {
 			t.Run(name+" as "+member, func(t *testing.T) {
 				s := newService(t, good(`{"value":[],"`+member+`":"`+link+`"}`))
 				_, _, err := read(t.Context(), s.client(), "accounts")
-				require.ErrorIs(t, err, dataverse.ErrForeignLink)
+				require.ErrorIs(t, err, dataverse.ErrLinkOutside)
 				assert.Len(t, s.requests(), 1, "no other attempt")
 				assert.NotContains(t, err.Error(), "hidden")
 				assert.NotContains(t, err.Error(), "\n")

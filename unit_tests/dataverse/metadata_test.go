@@ -217,7 +217,7 @@ func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
 		names[i] = fmt.Sprintf("t%d", i)
 	}
 	found := 0
-	c := s.client(func(o *dataverse.Options) { o.Concurrent = places })
+	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent = places })
 	require.NoError(t, c.Tables(t.Context(), names, func(dataverse.Table) error {
 		found++
 		return nil
@@ -236,7 +236,7 @@ func TestDefinitionsOfAnotherShapeAreABrokenAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tables(t, newService(t, answer).client(), "a", "b", "c", "d")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 			assert.Contains(t, err.Error(), "read the definitions of a, b, c, ...: gave up after 3 attempts")
 		})

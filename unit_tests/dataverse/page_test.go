@@ -190,7 +190,7 @@ func TestAnAnswerThatIsNeverWholeIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, answer)
 			page, _, err := read(t.Context(), s.client(), "accounts")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 			assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: the answer is broken: it")
 			assert.NotEmpty(t, broken.Reason)
@@ -212,14 +212,14 @@ func TestAnErrorOfTheSinkItselfEndsTheRequest(t *testing.T) {
 	s := newService(t, good("{"+valueMember+"}"))
 	cause := errors.New("no room")
 	_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 1},
-		&rows{fail: fmt.Errorf("%w: %w", dataverse.ErrRow, cause)})
+		&rows{fail: fmt.Errorf("%w: %w", dataverse.ErrSink, cause)})
 	require.ErrorIs(t, err, cause)
 	assert.Len(t, s.requests(), 1)
 }
 
 func TestRowsThatWaitForRoomKeepNoPlaceAndNoConnection(t *testing.T) {
 	s := newService(t, zipped(gzipOf(t, "{"+valueMember+"}")), good(emptyPage))
-	c := s.client(func(o *dataverse.Options) { o.Concurrent, o.AttemptTimeout = 1, 200*time.Millisecond })
+	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent, o.AttemptTimeout = 1, 200*time.Millisecond })
 	begun, room := make(chan struct{}), make(chan struct{})
 	sink := &rows{begin: func() {
 		close(begun)

@@ -44,9 +44,9 @@ func TestAPauseIsHeededHoweverItIsTold(t *testing.T) {
 			s := newService(t, answer, good(emptyPage))
 			c := s.client(func(o *dataverse.Options) { o.Budget = time.Minute })
 			began := time.Now()
-			heavy := dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000, HeavyAttempts: 1}
+			heavy := dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000, ExpensiveAttempts: 1}
 			if _, err := c.Page(t.Context(), heavy, &rows{}); err != nil {
-				require.True(t, dataverse.TooHeavy(err), err)
+				require.True(t, dataverse.TooExpensive(err), err)
 				_, _, err = read(t.Context(), c, "accounts")
 				require.NoError(t, err)
 			}

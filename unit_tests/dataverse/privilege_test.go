@@ -34,7 +34,7 @@ func TestPrivilegesThatAreNoneAreAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newService(t, good(body)).client().Privileges(t.Context(), "u")
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 		})
 	}

@@ -108,7 +108,7 @@ func TestWhoAmIThatIsNoObjectOfTheWebAPIIsBroken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newService(t, good(body)).client().WhoAmI(t.Context())
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 		})
 	}

@@ -145,10 +145,10 @@ func (r *rows) Begin(_ context.Context, at time.Time) error {
 	return nil
 }
 
-func (r *rows) Void() { r.values = nil }
+func (r *rows) Discard() { r.values = nil }
 
-// Skim leaves everything to Row.
-func (r *rows) Skim([]byte) int { return 0 }
+// FastRow leaves everything to Row.
+func (r *rows) FastRow([]byte) int { return 0 }
 
 func (r *rows) Row(d *jsontext.Decoder) error {
 	if r.fail != nil {

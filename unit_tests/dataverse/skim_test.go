@@ -19,7 +19,7 @@ type skimming struct {
 	skimmed int
 }
 
-func (s *skimming) Skim(text []byte) int {
+func (s *skimming) FastRow(text []byte) int {
 	row, err := jsontext.NewDecoder(strings.NewReader(string(text))).ReadValue()
 	if err != nil || bytes.Contains(row, []byte("[")) {
 		return 0
@@ -73,7 +73,7 @@ func TestSkimmingForgivesNoBrokenPage(t *testing.T) {
 			service := newService(t, good(`{"value":[`+rows+`]}`))
 			client := service.client(func(o *dataverse.Options) { o.Attempts = 1 })
 			_, err := client.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, &skimming{})
-			var broken *dataverse.BrokenAnswerError
+			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 		})
 	}

@@ -41,6 +41,7 @@ func TestAConfiguredCatalogIsReadAsThePlatformWritesIt(t *testing.T) {
 			"accountid":  {},
 			"modifiedon": {Format: "date-time", AirbyteType: "timestamp_with_timezone"},
 		},
+		GenerationID: new(int64(3)), MinimumGenerationID: new(int64(0)),
 	}
 	assert.Equal(t, []protocol.ConfiguredStream{want}, catalog.Streams)
 }

@@ -40,7 +40,7 @@ func TestStatesOfKnownCallersAreUnderstood(t *testing.T) {
 			"stream": {"stream_descriptor": {"name": "account"}, "stream_state": {"v": 1}}}}`,
 			map[string]string{"account": `{"v": 1}`}},
 		{"a stream whose state was nulled", `[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"},
-			"stream_state": null}}]`, nil},
+			"stream_state": null}}]`, map[string]string{"account": `null`}},
 		{"a stream with an empty state", `[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"},
 			"stream_state": { }}}]`, nil},
 		{"a stream without a state", `[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"}}}]`, nil},
@@ -50,7 +50,8 @@ func TestStatesOfKnownCallersAreUnderstood(t *testing.T) {
 			map[string]string{"account": `{"v": 2}`}},
 		{"a stream's later null", `[
 			{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"}, "stream_state": {"v": 1}}},
-			{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"}, "stream_state": null}}]`, nil},
+			{"type": "STREAM", "stream": {"stream_descriptor": {"name": "account"}, "stream_state": null}}]`,
+			map[string]string{"account": `null`}},
 		{"a stream of another namespace", `[{"type": "STREAM", "stream": {"stream_descriptor":
 			{"name": "account", "namespace": "dbo"}, "stream_state": {"v": 1}}}]`, nil},
 		{"a global state that shares nothing", `[{"type": "GLOBAL", "global": {"shared_state": null, "stream_states": [
@@ -153,7 +154,7 @@ func FuzzReadState(f *testing.F) {
 		for name, state := range states {
 			assert.NotEmpty(t, name)
 			assert.True(t, json.Valid(state), "the state of %q is JSON", name)
-			assert.NotContains(t, []string{"null", "{}", "[]"}, string(state))
+			assert.NotContains(t, []string{"{}", "[]"}, string(state))
 		}
 	})
 }

@@ -73,8 +73,8 @@ func TestTheCursorOfAFirstReadingIsModifiedon(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "_ab_cdc_updated_at")
 			want := line("account", `"accountid":"a1","_ab_cdc_updated_at":"`+c.cursor+`"`)
 			assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","modifiedon":`+c.modified+`}]`))
-			assert.Equal(t, record.Cursor(c.cursor), e.Greatest())
-			assert.True(t, e.Greatest().Valid(), "the state keeps it")
+			assert.Equal(t, record.Cursor(c.cursor), e.MaxCursor())
+			assert.True(t, e.MaxCursor().Valid(), "the state keeps it")
 		})
 	}
 }
@@ -110,10 +110,10 @@ func TestTheCursorsOfChangesAreGreaterThanAllBefore(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			plan := compile(t, account(), configured(account(), "accountid", "_ab_cdc_updated_at"))
-			e := newEncoder(plan, record.Options{Rising: true, Greatest: c.before})
+			e := newEncoder(plan, record.Options{Rising: true, MaxCursor: c.before})
 			want := line("account", `"accountid":"a1","_ab_cdc_updated_at":"`+string(c.want)+`"`)
 			assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","modifiedon":`+c.modified+`}]`))
-			assert.Equal(t, c.want, e.Greatest())
+			assert.Equal(t, c.want, e.MaxCursor())
 		})
 	}
 }
@@ -130,31 +130,31 @@ func TestTheCursorOfARowNeverFallsFromPageToPage(t *testing.T) {
 	for i, m := range modified {
 		require.NoError(t, begin(e, answered().Add(clocks[i]), `[{"accountid":"a1","modifiedon":"`+m+`"}]`))
 		taken(t, e)
-		require.Greater(t, e.Greatest(), last, "version %d", i)
-		last = e.Greatest()
+		require.Greater(t, e.MaxCursor(), last, "version %d", i)
+		last = e.MaxCursor()
 
 		require.NoError(t, begin(e, answered().Add(clocks[i]), "["+deletion("a1")+"]"))
 		e.Delete("a1")
 		got := taken(t, e)
-		require.Greater(t, e.Greatest(), last, "the deletion of version %d", i)
-		last = e.Greatest()
+		require.Greater(t, e.MaxCursor(), last, "the deletion of version %d", i)
+		last = e.MaxCursor()
 		require.Contains(t, got, fmt.Sprintf(`"_ab_cdc_updated_at":%q`, last))
 	}
 }
 
 func TestAFirstReadingRemembersTheGreatestCursorItSent(t *testing.T) {
 	plan := compile(t, account(), configured(account(), "accountid", "_ab_cdc_updated_at"))
-	e := newEncoder(plan, record.Options{Greatest: "2026-02-01T00:00:00.000000Z"})
+	e := newEncoder(plan, record.Options{MaxCursor: "2026-02-01T00:00:00.000000Z"})
 	lines(t, e, answered(), `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z"}]`)
-	assert.Equal(t, record.Cursor("2026-02-01T00:00:00.000000Z"), e.Greatest())
+	assert.Equal(t, record.Cursor("2026-02-01T00:00:00.000000Z"), e.MaxCursor())
 	lines(t, e, answered(), `[{"accountid":"a2","modifiedon":"2026-03-01T00:00:00Z"},{"accountid":"a3","modifiedon":"2025-01-01T00:00:00Z"}]`)
-	assert.Equal(t, record.Cursor("2026-03-01T00:00:00.000000Z"), e.Greatest())
+	assert.Equal(t, record.Cursor("2026-03-01T00:00:00.000000Z"), e.MaxCursor())
 }
 
 func TestAStreamWithoutTheCursorColumnSendsNoCursor(t *testing.T) {
 	e := encoderOf(t, account(), "accountid")
 	assert.Equal(t, line("account", `"accountid":"a1"`), lines(t, e, answered(), `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z"}]`))
-	assert.Empty(t, e.Greatest())
+	assert.Empty(t, e.MaxCursor())
 }
 
 func TestARowThatAPageRepeatsNeverFalls(t *testing.T) {
@@ -175,8 +175,8 @@ func TestARowThatAPageRepeatsNeverFalls(t *testing.T) {
 func TestARowOfTheEndOfTimeIsNotTheLastOfItsVersions(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "_ab_cdc_updated_at")
 	lines(t, e, answered(), `[{"accountid":"a1","modifiedon":"9999-12-31T23:59:59.999999Z"}]`)
-	before := e.Greatest()
-	later := newEncoder(compile(t, account(), configured(account(), "accountid", "_ab_cdc_updated_at")), record.Options{Rising: true, Greatest: before})
+	before := e.MaxCursor()
+	later := newEncoder(compile(t, account(), configured(account(), "accountid", "_ab_cdc_updated_at")), record.Options{Rising: true, MaxCursor: before})
 	lines(t, later, answered(), `[{"accountid":"a1","modifiedon":"9999-12-31T23:59:59.999999Z"}]`)
-	assert.Greater(t, later.Greatest(), before)
+	assert.Greater(t, later.MaxCursor(), before)
 }

@@ -85,7 +85,7 @@ func begin(e *record.Encoder, at time.Time, page string) error {
 		return err
 	}
 	for rest := strings.TrimLeft(page[1:], between); rest != "]"; {
-		length := e.Skim([]byte(rest))
+		length := e.FastRow([]byte(rest))
 		if length == 0 {
 			d := jsontext.NewDecoder(strings.NewReader(rest), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 			if err := e.Row(d); err != nil {

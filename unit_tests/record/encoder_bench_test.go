@@ -45,7 +45,7 @@ func skimPage(e *record.Encoder, page []byte) int {
 		return 0
 	}
 	for at := 0; at < len(page) && page[at] != ']'; {
-		length := e.Skim(page[at+1:])
+		length := e.FastRow(page[at+1:])
 		if length == 0 {
 			break
 		}

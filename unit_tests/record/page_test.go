@@ -68,7 +68,7 @@ func crowded(t *testing.T, e *record.Encoder) bool {
 		if waited = err != nil; waited {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
-		e.Void()
+		e.Discard()
 	})
 	return waited
 }
@@ -239,9 +239,9 @@ func TestAnotherAttemptTakesNoMoreRoom(t *testing.T) {
 	require.Error(t, begin(e, answered(), strings.TrimSuffix(rowsOf("a", "b"), "}]")))
 	require.NoError(t, begin(e, answered(), rowsOf("c")), "the room of an attempt that was not dropped is kept")
 	assert.True(t, crowded(t, other))
-	e.Void()
+	e.Discard()
 	assert.False(t, crowded(t, other))
-	e.Void()
+	e.Discard()
 	require.NoError(t, begin(e, answered(), rowsOf("d")))
 	assert.True(t, crowded(t, other), "it was given back once")
 	assert.Equal(t, linesOf("d"), taken(t, e))
@@ -250,9 +250,9 @@ func TestAnotherAttemptTakesNoMoreRoom(t *testing.T) {
 func TestAPageThatIsDroppedLeavesNothing(t *testing.T) {
 	e := changesOf(t, withCDC())
 	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","modifiedon":"2031-01-01T00:00:00Z"},`+deletion("d1")+`]`))
-	e.Void()
+	e.Discard()
 	assert.Empty(t, e.Deleted())
-	assert.Empty(t, e.Greatest())
+	assert.Empty(t, e.MaxCursor())
 	e.Keys(func(key []byte) { t.Errorf("the key %s is left", key) })
 	assert.Empty(t, taken(t, e))
 }

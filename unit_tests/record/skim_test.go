@@ -38,9 +38,9 @@ func assertSkims(t *testing.T, e *record.Encoder, row []byte) {
 	t.Helper()
 	text := append(bytes.Clone(row), `,{"next":`...)
 	for end := range len(row) {
-		require.Zero(t, e.Skim(text[:end]), "%q is no whole row", text[:end])
+		require.Zero(t, e.FastRow(text[:end]), "%q is no whole row", text[:end])
 	}
-	assert.Equal(t, len(row), e.Skim(text))
+	assert.Equal(t, len(row), e.FastRow(text))
 }
 
 func TestRealRowsNeedNoDecoder(t *testing.T) {
@@ -109,9 +109,9 @@ func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
 			require.NoError(t, e.Begin(context.Background(), answered()))
-			assert.Zero(t, e.Skim([]byte(text)))
-			require.Positive(t, e.Skim([]byte(`{"accountid":"a1","name":"n"},`)))
-			assert.Zero(t, e.Skim([]byte(text)), "nor once its names are expected")
+			assert.Zero(t, e.FastRow([]byte(text)))
+			require.Positive(t, e.FastRow([]byte(`{"accountid":"a1","name":"n"},`)))
+			assert.Zero(t, e.FastRow([]byte(text)), "nor once its names are expected")
 			assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), taken(t, e), "it leaves nothing behind")
 		})
 	}
@@ -124,9 +124,9 @@ func TestATextWithAControlCharacterIsLeftToADecoderWhereverItStands(t *testing.T
 		for before := range 20 {
 			for after := range 20 {
 				text := strings.Repeat("x", before) + control + strings.Repeat("x", after)
-				require.Zero(t, e.Skim([]byte(`{"accountid":"a1","name":"`+text+`"},`)), "%q", text)
+				require.Zero(t, e.FastRow([]byte(`{"accountid":"a1","name":"`+text+`"},`)), "%q", text)
 			}
 		}
 	}
-	e.Void()
+	e.Discard()
 }

@@ -21,7 +21,7 @@ func tooHeavy() error { return refusal(http.StatusBadRequest, "0x80044151") }
 func sizes(s *service) []string {
 	var all []string
 	for _, q := range s.noted {
-		less := map[int]string{0: "", 1: " or less", 3: ", in the end less"}[q.HeavyAttempts]
+		less := map[int]string{0: "", 1: " or less", 3: ", in the end less"}[q.ExpensiveAttempts]
 		all = append(all, fmt.Sprintf("%s %d%s", pageName(q.Link), q.Size, less))
 	}
 	return all
@@ -70,7 +70,7 @@ func TestAPageThatIsTooHeavyIsAskedForInSmallerOnes(t *testing.T) {
 		assert.Contains(t, got.log, "begins again with smaller pages, and rows that were sent are sent once more")
 	})
 	t.Run("down to a single row where it is too large for the memory", func(t *testing.T) {
-		large := fmt.Errorf("read a page of account: %w", &dataverse.LargeAnswerError{Bytes: 1 << 26})
+		large := fmt.Errorf("read a page of account: %w", &dataverse.ResponseTooLargeError{Bytes: 1 << 26})
 		s := &service{answers: map[dataverse.Link][]answer{first: {{err: large}, {err: large}, {err: large}, {err: large}, {err: large}, {rows: []string{row("a1", inMarch)}}}}}
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
@@ -125,7 +125,7 @@ func TestAWaitThatTheServiceAsksForIsShownAsSuch(t *testing.T) {
 	until := time.Date(2026, 4, 1, 12, 5, 0, 0, time.UTC)
 	s := &service{answers: map[dataverse.Link][]answer{first: {{rows: []string{row("a1", inMarch)}}}}}
 	s.before = func(q dataverse.PageRequest) {
-		q.Waits(until)
+		q.OnThrottled(until)
 	}
 	got := run(t, s, nil, fullRefresh(""))
 	require.Zero(t, got.failed)
