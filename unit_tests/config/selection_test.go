@@ -68,7 +68,7 @@ func TestPatternsThatFitNoTableAreNamed(t *testing.T) {
 	selection, err := selectionOf(t, []string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
 	require.NoError(t, err)
 	want := []config.Pattern{{Setting: "include_tables", Glob: "acount"}, {Setting: "exclude_tables", Glob: "msdyn_*"}}
-	assert.Equal(t, want, selection.Idle([]string{"account", "Contact", "new_x"}))
-	assert.Empty(t, selection.Idle([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
-	assert.Empty(t, config.Selection{}.Idle([]string{"account"}))
+	assert.Equal(t, want, selection.Unmatched([]string{"account", "Contact", "new_x"}))
+	assert.Empty(t, selection.Unmatched([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
+	assert.Empty(t, config.Selection{}.Unmatched([]string{"account"}))
 }
