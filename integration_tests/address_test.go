@@ -26,7 +26,7 @@ func (l *lab) at(t *testing.T) *lab {
 	return other
 }
 
-func TestAStateGoesOnWhereTheEnvironmentHasAnotherAddress(t *testing.T) {
+func TestAStateIsValidAtAnotherAddressOfItsEnvironment(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 90}})
 	d, catalog := destination.New(), l.configured("account")
 	l.sync(d, catalog)
@@ -41,7 +41,7 @@ func TestAStateGoesOnWhereTheEnvironmentHasAnotherAddress(t *testing.T) {
 	assert.Len(t, l.server.Requests(), before, "nothing is asked at the former address")
 }
 
-func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
+func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 30, "contact": 30}})
 	catalog := l.configured("account", "contact")
 	for _, s := range catalog.Streams {
@@ -53,7 +53,7 @@ func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
 	assert.Len(t, warnings(report, "below organisation level", "stream=account", "depth=Basic"), 1)
 }
 
-func TestOnePrivilegeToldForAllActivitiesCountsForEach(t *testing.T) {
+func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 30, "contact": 30}})
 	l.server.Inject(simulator.Fault{
 		Contains: "RetrieveUserPrivileges", Count: -1, ContentType: "application/json",

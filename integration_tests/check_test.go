@@ -45,7 +45,7 @@ func applications() []simulator.Application {
 	}
 }
 
-func TestCheckTellsWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 	l := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: applications()})
 	elsewhere := newLab(t, simulator.Options{Seed: 2})
 	l.file("ca.pem", bytes.Join([][]byte{l.server.CAPEM, elsewhere.server.CAPEM}, []byte("\n")))
@@ -143,7 +143,7 @@ func TestCheckOfAnUntrustedServerNamesTheVariable(t *testing.T) {
 	assert.Contains(t, statusOf(t, result).Message, "DATAVERSE_CA_FILE")
 }
 
-func TestAMissingFileOfAuthoritiesIsTold(t *testing.T) {
+func TestAMissingFileOfAuthoritiesIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	missing := filepath.Join(l.directory, "nothing.pem")
 	result := l.runWith([]string{"DATAVERSE_CA_FILE=" + missing}, "check", "--config", l.configFile())

@@ -30,7 +30,7 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 	}
 }
 
-func TestTheVersionIsToldInALine(t *testing.T) {
+func TestTheVersionIsOneLine(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.run("--version")
 	assert.Equal(t, 0, result.ExitCode)
@@ -38,7 +38,7 @@ func TestTheVersionIsToldInALine(t *testing.T) {
 	assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
 }
 
-func TestAWrongCommandLineIsTold(t *testing.T) {
+func TestAnInvalidCommandLineIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	config := l.configFile()
 	catalog := l.file("catalog.json", []byte(`{"streams":[]}`))
@@ -79,14 +79,14 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 	}
 }
 
-func TestCheckOfAConfigurationThatIsNoFileFails(t *testing.T) {
+func TestCheckOfAMissingConfigurationFileFails(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.run("check", "--config", filepath.Join(l.directory, "absent.json"))
 	assert.Equal(t, 0, result.ExitCode)
 	assert.Contains(t, statusOf(t, result).Message, "absent.json cannot be read")
 }
 
-func TestFlagsStandInAnyOrderAndForm(t *testing.T) {
+func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"subject": 3}})
 	c := l.configured("subject")
 	config, catalog := l.configFile(), l.file("catalog.json", c)
@@ -115,7 +115,7 @@ func TestFlagsStandInAnyOrderAndForm(t *testing.T) {
 	}
 }
 
-func TestACatalogThatCannotBeReadIsTold(t *testing.T) {
+func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	streams := l.discover()
 	for name, wrong := range map[string]struct {
@@ -154,7 +154,7 @@ func TestACatalogFullOfNullsIsRead(t *testing.T) {
 	assert.Equal(t, 3, report.Records())
 }
 
-func TestSocketModeIsRefused(t *testing.T) {
+func TestSocketModeIsRejected(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.runWith([]string{"DATA_CHANNEL_MEDIUM=SOCKET"}, "read", "--config", l.configFile(), "--catalog", l.file("catalog.json", []byte(`{"streams":[]}`)))
 	assert.Equal(t, 1, result.ExitCode)

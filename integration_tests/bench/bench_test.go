@@ -74,7 +74,7 @@ func TestAWrongReadFails(t *testing.T) {
 	})
 }
 
-func TestTheShapesHaveTheColumnsThatTheyAreMeantToHave(t *testing.T) {
+func TestEachShapeHasTheIntendedColumns(t *testing.T) {
 	assert.InDelta(t, 150, len(wide().table(0).Columns), 5)
 	assert.Len(t, deep(200).table(0).Columns, 200)
 	assert.Len(t, deep(40).table(0).Columns, 40)
@@ -101,7 +101,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestThePythonConnectorIsComparedByWhatItsScriptPrints(t *testing.T) {
+func TestThePythonConnectorIsMeasuredByItsScript(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "read")
 	say := func(answer string) {
 		require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >&2\necho '"+answer+"'\n"), 0o700))

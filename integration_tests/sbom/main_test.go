@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 )
 
-func TestTheBillNamesWhatAProgramIsBuiltFrom(t *testing.T) {
+func TestTheBillListsTheModulesOfAProgram(t *testing.T) {
 	connector, err := binary.Build(t.Context(), t.TempDir())
 	require.NoError(t, err)
 	var first, second strings.Builder
@@ -37,7 +37,7 @@ func TestTheBillNamesWhatAProgramIsBuiltFrom(t *testing.T) {
 	assert.Len(t, told.Dependencies[0].DependsOn, len(told.Components))
 }
 
-func TestWhatHasNoBillIsToldAsSuch(t *testing.T) {
+func TestAFileWithoutModulesIsAnError(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
 	for name, args := range map[string][]string{

@@ -50,7 +50,7 @@ func (d diverted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.to.Client().Transport.RoundTrip(sent)
 }
 
-func TestOnlyTheHostsOfTheCloudAreAsked(t *testing.T) {
+func TestRequestsGoToTheHostsOfTheCloudAlone(t *testing.T) {
 	for name, example := range map[string]struct{ environment, override, host string }{
 		"public cloud":              {"https://contoso.crm4.dynamics.com", "", "login.microsoftonline.com"},
 		"GCC High":                  {"https://contoso.crm.microsoftdynamics.us", "", "login.microsoftonline.us"},

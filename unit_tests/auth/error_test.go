@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/auth"
 )
 
-func TestARefusalOfEntraIsTypedWithItsCode(t *testing.T) {
+func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 	for name, example := range map[string]struct {
 		status    int
 		name      string
@@ -50,7 +50,7 @@ func TestARefusalOfEntraIsTypedWithItsCode(t *testing.T) {
 	}
 }
 
-func TestTheTextOfARefusalNamesCodeNameAndCorrelation(t *testing.T) {
+func TestTheTextOfAnErrorHasCodeNameAndCorrelation(t *testing.T) {
 	e := newEntra(t)
 	e.answer(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
 	_, err := newSource(t, e).Token(t.Context())
@@ -58,7 +58,7 @@ func TestTheTextOfARefusalNamesCodeNameAndCorrelation(t *testing.T) {
 		"correlation id f1d2c3b4-0000-4000-8000-000000000001")
 }
 
-func TestATenantThatTheOpenIDConfigurationDoesNotKnowIsARefusal(t *testing.T) {
+func TestAnUnknownTenantIsAnErrorOfEntra(t *testing.T) {
 	e := newEntra(t)
 	e.discovery = refusal(http.StatusBadRequest, "invalid_tenant", 90002)
 	_, err := newSource(t, e).Token(t.Context())
@@ -68,7 +68,7 @@ func TestATenantThatTheOpenIDConfigurationDoesNotKnowIsARefusal(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
+func TestACodeInTheDescriptionIsFound(t *testing.T) {
 	for description, codes := range map[string][]int{
 		"AADSTS7000215: Invalid client secret provided.": {7000215},
 		"AADSTS: nothing": nil,
@@ -86,7 +86,7 @@ func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNotEntrasIsTypedWithItsStatus(t *testing.T) {
+func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 	for name, example := range map[string]struct {
 		status    int
 		body      string
@@ -122,7 +122,7 @@ func temporary(t *testing.T, err error) bool {
 	return asked.Temporary()
 }
 
-func TestAHostThatIsNoAuthorityIsFinal(t *testing.T) {
+func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
 	for name, prepare := range map[string]func(*entra){
 		"HTML instead of the OpenID configuration": func(e *entra) {
 			e.discovery = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + tenantID)) }
@@ -166,7 +166,7 @@ func TestAHostThatCannotBeReachedIsTemporary(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestAnAnswerThatBreaksOffIsTemporary(t *testing.T) {
+func TestAResponseThatBreaksOffIsTemporary(t *testing.T) {
 	e := newEntra(t)
 	e.answer(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
@@ -178,7 +178,7 @@ func TestAnAnswerThatBreaksOffIsTemporary(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestACertificateThatIsNotTrustedIsFinal(t *testing.T) {
+func TestAnUntrustedCertificateIsFinal(t *testing.T) {
 	e := newEntra(t)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
@@ -192,7 +192,7 @@ func TestACertificateThatIsNotTrustedIsFinal(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestAHostThatDoesNotExistIsFinalAndOneThatCannotBeLookedUpIsNot(t *testing.T) {
+func TestOnlyAHostThatDoesNotExistIsFinal(t *testing.T) {
 	for name, failure := range map[string]net.DNSError{
 		"no such host":         {Err: "no such host", Name: "entra.example", IsNotFound: true},
 		"server misbehaving":   {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},

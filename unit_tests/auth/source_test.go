@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/source/auth"
 )
 
-func TestATokenIsAskedWithTheClientCredentialsOfTheConfiguration(t *testing.T) {
+func TestATokenIsRequestedWithTheConfiguredCredentials(t *testing.T) {
 	e := newEntra(t)
 	token, err := newSource(t, e).Token(t.Context())
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestATokenThatIsAboutToExpireIsReplaced(t *testing.T) {
 	assert.Equal(t, "token-2", token)
 }
 
-func TestManyGoroutinesMakeOneRequestOfIt(t *testing.T) {
+func TestManyGoroutinesShareOneRequest(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	var group sync.WaitGroup
@@ -72,7 +72,7 @@ func TestManyGoroutinesMakeOneRequestOfIt(t *testing.T) {
 	assert.Len(t, e.requests(), 1)
 }
 
-func TestARenewedTokenIsAnotherOne(t *testing.T) {
+func TestARenewedTokenIsAnotherToken(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
@@ -91,7 +91,7 @@ func TestARenewedTokenIsAnotherOne(t *testing.T) {
 	})
 }
 
-func TestManyRefusalsOfOneTokenMakeOneRequest(t *testing.T) {
+func TestManyRejectionsOfOneTokenMakeOneRequest(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
@@ -109,7 +109,7 @@ func TestManyRefusalsOfOneTokenMakeOneRequest(t *testing.T) {
 	assert.Len(t, e.requests(), 2)
 }
 
-func TestClaimsAreAskedForOnce(t *testing.T) {
+func TestClaimsAreRequestedOnce(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}`
 	e := newEntra(t)
 	source := newSource(t, e)
@@ -131,7 +131,7 @@ func TestClaimsAreAskedForOnce(t *testing.T) {
 	assert.Empty(t, e.requests()[2].Get("claims"), "claims answer one challenge only")
 }
 
-func TestClaimsAreAskedForAgainAfterAFailure(t *testing.T) {
+func TestClaimsAreRequestedAgainAfterAFailure(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
@@ -146,7 +146,7 @@ func TestClaimsAreAskedForAgainAfterAFailure(t *testing.T) {
 	assert.JSONEq(t, `{"access_token":{}}`, e.requests()[2].Get("claims"))
 }
 
-func TestAWaitForAnothersTokenEndsWithTheContext(t *testing.T) {
+func TestAWaitForAConcurrentSignInEndsWithItsContext(t *testing.T) {
 	e := newEntra(t)
 	asked, release := make(chan struct{}), make(chan struct{})
 	e.answer(func(w http.ResponseWriter, r *http.Request) {
@@ -196,7 +196,7 @@ func TestASecretIsRequired(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAnAuthorityThatIsNoAddressIsRefusedWithoutTheTenant(t *testing.T) {
+func TestAnInvalidAuthorityIsRejectedWithoutTheTenant(t *testing.T) {
 	_, err := auth.New(settings("https://host:port"), http.DefaultClient)
 	require.Error(t, err)
 	assertQuiet(t, err)

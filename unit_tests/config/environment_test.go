@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 )
 
-func TestTheEnvironmentIsFoundInWhateverAPersonPastes(t *testing.T) {
+func TestTheEnvironmentIsFoundInAnyPastedAddress(t *testing.T) {
 	const contoso = "https://contoso.crm4.dynamics.com"
 	tests := []struct{ name, url, want string }{
 		{"the root", "https://contoso.crm4.dynamics.com", contoso},
@@ -44,7 +44,7 @@ func TestTheEnvironmentIsFoundInWhateverAPersonPastes(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoEnvironmentIsAProblem(t *testing.T) {
+func TestAnAddressOfNoEnvironmentIsAProblem(t *testing.T) {
 	tests := []struct{ name, url, says string }{
 		{"nothing", "", "url is empty."},
 		{"http", "http://contoso.crm.dynamics.com", "url begins with http://, but only https:// is allowed."},

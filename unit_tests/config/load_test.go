@@ -75,7 +75,7 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	assert.Empty(t, c.Warnings)
 }
 
-func TestEverySettingIsTakenOver(t *testing.T) {
+func TestEverySettingIsLoaded(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
 		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"}, "unknown": true,
@@ -98,7 +98,7 @@ func TestANullIsTheSameAsAnAbsentSetting(t *testing.T) {
 	assert.Contains(t, problems(t, settings(map[string]any{"client_id": nil}))[0], "client_id is missing.")
 }
 
-func TestThePageSizeIsHeldToWhatDataverseSends(t *testing.T) {
+func TestThePageSizeIsBoundedByWhatDataverseSends(t *testing.T) {
 	tests := []struct {
 		name, value string
 		want        int
@@ -178,7 +178,7 @@ func TestAProblemNeverShowsASecret(t *testing.T) {
 	}
 }
 
-func TestSpacesAroundCredentialsAreLeftOut(t *testing.T) {
+func TestSpacesAroundCredentialsAreIgnored(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"tenant_id": " " + tenant, "client_id": client + "\n", "client_secret_value": "\t" + secret + " ",
 	}))
@@ -189,7 +189,7 @@ func TestSpacesAroundCredentialsAreLeftOut(t *testing.T) {
 	assert.Len(t, c.Warnings, 3)
 }
 
-func TestASecretsIDInPlaceOfItsValueIsPointedOut(t *testing.T) {
+func TestASecretIDInPlaceOfTheValueBringsAWarning(t *testing.T) {
 	c, err := load(t, settings(map[string]any{"client_secret_value": client}))
 	require.NoError(t, err, "a secret may have that form")
 	require.Len(t, c.Warnings, 1)
@@ -202,7 +202,7 @@ func TestATenantMayBeADomain(t *testing.T) {
 	assert.Equal(t, "contoso.onmicrosoft.com", c.TenantID.Reveal())
 }
 
-func TestAFileThatIsNoConfigurationIsAProblem(t *testing.T) {
+func TestAFileThatIsNotAConfigurationIsAProblem(t *testing.T) {
 	for name, content := range map[string]string{
 		"an empty file": "", "broken JSON": `{"client_secret_value": "hunter2`, "a list": `["hunter2"]`,
 		"null": "null", "two objects": `{} {"client_secret_value": "hunter2"}`,
@@ -218,7 +218,7 @@ func TestAFileThatIsNoConfigurationIsAProblem(t *testing.T) {
 	}
 }
 
-func TestAByteOrderMarkIsPassedOver(t *testing.T) {
+func TestAByteOrderMarkIsIgnored(t *testing.T) {
 	data, err := json.Marshal(settings(nil))
 	require.NoError(t, err)
 	_, err = loadText(t, "\ufeff"+string(data))

@@ -64,7 +64,7 @@ func TestTheZeroSelectionIncludesAll(t *testing.T) {
 	assert.True(t, config.Selection{}.Includes("account"))
 }
 
-func TestPatternsThatFitNoTableAreNamed(t *testing.T) {
+func TestPatternsThatMatchNoTableAreReturned(t *testing.T) {
 	selection, err := selectionOf(t, []string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
 	require.NoError(t, err)
 	want := []config.Pattern{{Setting: "include_tables", Glob: "acount"}, {Setting: "exclude_tables", Glob: "msdyn_*"}}

@@ -53,7 +53,7 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestACommandLineThatCannotBeCarriedOutIsRefused(t *testing.T) {
+func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 	tests := []struct {
 		name, line, says string
 	}{
@@ -79,13 +79,13 @@ func TestACommandLineThatCannotBeCarriedOutIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPathMayHoldSpaces(t *testing.T) {
+func TestAPathMayHaveSpaces(t *testing.T) {
 	command, err := protocol.ParseCommand([]string{"check", "--config", "my config.json"})
 	require.NoError(t, err)
 	assert.Equal(t, "my config.json", command.Config)
 }
 
-func TestHelpIsHowToCallTheConnector(t *testing.T) {
+func TestHelpIsTheUsage(t *testing.T) {
 	for _, line := range []string{"--help", "-h", "read --help", "--help check", "discover -h --config c.json"} {
 		t.Run(line, func(t *testing.T) {
 			_, err := protocol.ParseCommand(strings.Fields(line))

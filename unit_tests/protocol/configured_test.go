@@ -85,7 +85,7 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 	}
 }
 
-func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
+func TestAnInvalidConfiguredCatalogIsRejected(t *testing.T) {
 	good := `{"sync_mode": "full_refresh", "stream": {"name": "account", "json_schema": {"properties": {}}}}`
 	tests := []struct{ name, content, says string }{
 		{"no JSON", `{"streams": [}`, "is not JSON: the text breaks off or goes wrong at byte 14"},
@@ -122,7 +122,7 @@ func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatDiscoverPrintsIsToldFromAConfiguredCatalog(t *testing.T) {
+func TestTheOutputOfDiscoverIsNotAConfiguredCatalog(t *testing.T) {
 	catalog := `{"streams": [{"name": "account", "json_schema": {"properties": {}}, "supported_sync_modes": ["full_refresh"]}]}`
 	message := `{"type":"CATALOG","catalog":` + catalog + "}\n"
 	for name, content := range map[string]string{
@@ -140,7 +140,7 @@ func TestWhatDiscoverPrintsIsToldFromAConfiguredCatalog(t *testing.T) {
 	}
 }
 
-func TestAByteOrderMarkIsNoPartOfACatalog(t *testing.T) {
+func TestAByteOrderMarkBeforeACatalogIsIgnored(t *testing.T) {
 	catalog, err := protocol.ReadConfiguredCatalog(file(t, "\ufeff"+`{"streams": []}`))
 	require.NoError(t, err)
 	assert.Empty(t, catalog.Streams)

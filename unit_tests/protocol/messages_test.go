@@ -90,13 +90,13 @@ func TestMessagesHaveTheProtocolsFields(t *testing.T) {
 	}
 }
 
-func TestASpecificationThatIsNoJSONIsRefused(t *testing.T) {
+func TestASpecificationThatIsNotJSONIsRejected(t *testing.T) {
 	var out bytes.Buffer
 	assert.ErrorContains(t, protocol.NewWriter(&out).Spec([]byte("{")), "not JSON")
 	assert.Empty(t, out.String())
 }
 
-func TestSecretsLeaveTextsButNotData(t *testing.T) {
+func TestSecretsAreMaskedInTextsButNotInData(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	writer.Redact(func(text string) string { return strings.ReplaceAll(text, "hunter2", "****") })

@@ -93,12 +93,12 @@ func TestNoPathMeansNoState(t *testing.T) {
 	assert.Empty(t, states)
 }
 
-func TestAnAbsentStateFileIsToldFromOthers(t *testing.T) {
+func TestAMissingStateFileIsDistinguished(t *testing.T) {
 	_, err := protocol.ReadState(filepath.Join(t.TempDir(), "state.json"))
 	require.ErrorIs(t, err, os.ErrNotExist, "the caller decides whether that matters")
 }
 
-func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
+func TestAStateThatCannotBeUsedIsRejected(t *testing.T) {
 	tests := []struct{ name, content, says string }{
 		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: the text breaks off or goes wrong at byte 18"},
 		{"a text", `"state"`, "message 1: it has a string where an object is expected"},

@@ -107,7 +107,7 @@ func TestAWriteNeverCutsALine(t *testing.T) {
 	assert.Len(t, out.each, 7, "nothing is lost")
 }
 
-func TestMessagesOfManyGoroutinesStayWhole(t *testing.T) {
+func TestMessagesOfManyGoroutinesAreWholeLines(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	tracker := writer.Tracker()
@@ -150,7 +150,7 @@ func TestAFailedWriteIsReportedByAllLaterCalls(t *testing.T) {
 	assert.Empty(t, out.each, "what follows a gap must not look whole")
 }
 
-func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
+func TestAValueThatIsNoChunkOrStateIsRejected(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	tracker := writer.Tracker()
@@ -180,7 +180,7 @@ func TestEmittedAtNeverFalls(t *testing.T) {
 	}
 }
 
-func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
+func TestTimesNeverFallFromLineToLineAcrossStreams(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	early := records("begun first", "and written last")
@@ -206,7 +206,7 @@ func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
 	}
 }
 
-func TestAColumnOrStreamNamedLikeTheTimeOfEmissionIsLeftAlone(t *testing.T) {
+func TestAColumnOrStreamNamedEmittedAtIsNotChanged(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	line := `{"type":"RECORD","record":{"stream":"a\"emitted_at\":1","emitted_at":1700000000000,"data":{"emitted_at":1600000000000,"x":1}}}` + "\n"

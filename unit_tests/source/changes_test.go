@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAServiceThatNeverTellsChangesIsExplained(t *testing.T) {
+func TestAServiceThatNeverReturnsChangesIsExplained(t *testing.T) {
 	const columns = "accounts?$select=accountid,name&"
 	version := 900_000
 	link := func(context, member, query string) http.HandlerFunc {

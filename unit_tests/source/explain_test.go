@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-func TestACheckTellsWhatTheSignInRefuses(t *testing.T) {
+func TestACheckExplainsARejectedSignIn(t *testing.T) {
 	for name, example := range map[string]struct {
 		path         string
 		status, code int
@@ -46,7 +46,7 @@ func TestACheckTellsWhatTheSignInRefuses(t *testing.T) {
 	}
 }
 
-func TestACheckTellsThatTheSignInHostIsNone(t *testing.T) {
+func TestACheckExplainsAHostThatIsNotEntra(t *testing.T) {
 	html := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>"+tenantID+"</html>") }
 	for name, example := range map[string]struct {
 		answer http.HandlerFunc
@@ -71,7 +71,7 @@ func TestACheckTellsThatTheSignInHostIsNone(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsNotSentWhereARedirectLeads(t *testing.T) {
+func TestTheSecretIsNotSentToTheTargetOfARedirect(t *testing.T) {
 	e := newEnvironment(t)
 	sent := false
 	e.answer("/elsewhere", func(http.ResponseWriter, *http.Request) { sent = true })
@@ -83,7 +83,7 @@ func TestTheSecretIsNotSentWhereARedirectLeads(t *testing.T) {
 	assert.False(t, sent)
 }
 
-func TestACheckTellsWhatTheEnvironmentRefuses(t *testing.T) {
+func TestACheckExplainsWhatTheEnvironmentRejects(t *testing.T) {
 	for name, example := range map[string]struct {
 		status int
 		body   string
@@ -109,7 +109,7 @@ func TestACheckTellsWhatTheEnvironmentRefuses(t *testing.T) {
 	}
 }
 
-func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
+func TestACheckDuringAnOutageIsATransientError(t *testing.T) {
 	html := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Retry-After", "0.001")
@@ -145,7 +145,7 @@ func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
 	}
 }
 
-func TestAHostThatIsNotThereIsTold(t *testing.T) {
+func TestAHostThatDoesNotExistIsNamed(t *testing.T) {
 	e := newEnvironment(t)
 	for _, setting := range []string{"url", "authority_host"} {
 		t.Run(setting, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestAHostThatIsNotThereIsTold(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatIsWrongHasAllItsProblemsTold(t *testing.T) {
+func TestAllProblemsOfAConfigurationAreReported(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: map[string]any{"url": "http://contoso.crm.dynamics.com", "tenant_id": "common", "client_id": clientID}})
 	assertRefused(t, code, o, "url ", "tenant_id ", "client_secret_value ")
@@ -167,13 +167,13 @@ func TestAConfigurationThatIsWrongHasAllItsProblemsTold(t *testing.T) {
 	assertFailed(t, code, o, "config_error", "the configuration is not usable: ")
 }
 
-func TestASelectionOfNoTablesIsTold(t *testing.T) {
+func TestASelectionOfNoTablesIsReported(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"include_tables": []string{"contoso_*"}})})
 	assertRefused(t, code, o, "include_tables and exclude_tables leave no table")
 }
 
-func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
+func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 	state := func(state any) []any {
 		return []any{map[string]any{"type": "STREAM", "stream": map[string]any{
 			"stream_descriptor": map[string]any{"name": "account"}, "stream_state": state,
@@ -231,7 +231,7 @@ func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}
 }
 
-func TestAReadIsTheUsersToMendIfOneOfItsStreamsIs(t *testing.T) {
+func TestAConfigErrorOfAStreamMakesTheReadAConfigError(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(api+"accounts", refuse(503, ""))
 	e.answer(api+"tagset", refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadTag privilege"}}`))
@@ -242,7 +242,7 @@ func TestAReadIsTheUsersToMendIfOneOfItsStreamsIs(t *testing.T) {
 	assert.Equal(t, "config_error", failures[2].Trace.Error.FailureType)
 }
 
-func TestAReadOfWhichNothingIsLeftSaysSo(t *testing.T) {
+func TestAReadWhoseStreamsAllFailSaysSo(t *testing.T) {
 	e := newEnvironment(t)
 	gone := refuse(400, `{"error":{"code":"0x80040800","message":"no"}}`)
 	e.answer(api+"accounts", gone)

@@ -19,7 +19,7 @@ func silent(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-func TestARunThatSomebodyWaitsForEndsAtItsLimit(t *testing.T) {
+func TestCheckAndDiscoverEndAtTheirLimits(t *testing.T) {
 	limits := source.Limits{Check: 300 * time.Millisecond, Discover: 300 * time.Millisecond}
 	for verb, paths := range map[string][]string{
 		"check":    {openID, token, whoAmI, definitions},
@@ -39,7 +39,7 @@ func TestARunThatSomebodyWaitsForEndsAtItsLimit(t *testing.T) {
 	}
 }
 
-func TestADiscoveryThatEndsAtItsLimitSaysHowToMakeItShorter(t *testing.T) {
+func TestADiscoveryAtItsLimitNamesTheSettingToShortenIt(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(metadata, silent)
 	code, o := e.run(t, "discover", process{limits: source.Limits{Discover: 300 * time.Millisecond}})
@@ -48,7 +48,7 @@ func TestADiscoveryThatEndsAtItsLimitSaysHowToMakeItShorter(t *testing.T) {
 	assert.Contains(t, o.failures()[0].Trace.Error.Internal, "read the definitions of account, tag")
 }
 
-func TestACheckDoesNotWaitForOneAnswerTooLong(t *testing.T) {
+func TestACheckRepeatsARequestThatIsNotAnswered(t *testing.T) {
 	e := newEnvironment(t)
 	var asked atomic.Int32
 	e.answer(whoAmI, func(w http.ResponseWriter, r *http.Request) {
@@ -63,14 +63,14 @@ func TestACheckDoesNotWaitForOneAnswerTooLong(t *testing.T) {
 	assert.EqualValues(t, 2, asked.Load())
 }
 
-func TestWhatTheUserCanMendIsToldAlthoughALimitIsNear(t *testing.T) {
+func TestAConfigErrorIsReportedBeforeTheLimit(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(whoAmI, refuse(http.StatusForbidden, `{"error":{"code":"0x80040225","message":"disabled"}}`))
 	code, o := e.run(t, "check", process{limits: source.Limits{Check: time.Minute, Attempt: time.Minute}})
 	assertRefused(t, code, o, "is disabled")
 }
 
-func TestNoMoreRowsAreAskedForThanAPageMayHold(t *testing.T) {
+func TestNoMoreRowsAreRequestedThanAPageCanHave(t *testing.T) {
 	e := newEnvironment(t)
 	var prefer atomic.Value
 	rows := standard()[api+"tagset"]

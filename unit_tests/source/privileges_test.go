@@ -21,7 +21,7 @@ func depthWarnings(o output) []string {
 	return found
 }
 
-func TestAReadOfTheRowsThatTheUserMaySeeIsToldAsAWarning(t *testing.T) {
+func TestAFullRefreshBelowOrganizationLevelIsWarnedOf(t *testing.T) {
 	for name, example := range map[string]struct {
 		answer http.HandlerFunc
 		modes  []string

@@ -36,7 +36,7 @@ func assertQuiet(t *testing.T, o output) {
 	}
 }
 
-func TestNothingSecretIsToldWhateverTheServicesRepeat(t *testing.T) {
+func TestNoMessageShowsSecretsThatTheServicesRepeat(t *testing.T) {
 	everything := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Retry-After", "0.001")

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAnswerInTheWayOfRowsIsNotBlamedOnTheURL(t *testing.T) {
+func TestAnErrorWithoutACodeIsBlamedOnAProxy(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"HTML for a page that is not there": refuse(http.StatusNotFound, "<html>"),
 		"nothing":                           refuse(http.StatusNotFound, ""),
@@ -28,14 +28,14 @@ func TestAnAnswerInTheWayOfRowsIsNotBlamedOnTheURL(t *testing.T) {
 	}
 }
 
-func TestTablesThatAreNotFoundAtAllAreBlamedOnTheURL(t *testing.T) {
+func TestTablesThatAreNotFoundAreBlamedOnTheURL(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(definitions, refuse(http.StatusNotFound, "<html>"))
 	code, o := e.run(t, "check", process{})
 	assertRefused(t, code, o, "The url does not lead to the Web API")
 }
 
-func TestRowsThatCannotBeReadNameTheirTable(t *testing.T) {
+func TestAnInvalidPageIsExplainedWithItsTable(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "0.001")
@@ -53,7 +53,7 @@ func TestRowsThatCannotBeReadNameTheirTable(t *testing.T) {
 	assert.NotContains(t, o.text, "very private")
 }
 
-func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
+func TestATooLongWaitIsExplainedWithItsLength(t *testing.T) {
 	e := newEnvironment(t)
 	e.answer(api+"tagset", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

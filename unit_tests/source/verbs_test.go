@@ -45,7 +45,7 @@ func TestDiscoverOffersTheTablesOfTheEnvironment(t *testing.T) {
 	assert.NotContains(t, streams[1].SupportedSyncModes, "incremental")
 }
 
-func TestAPageSizeThatIsTooLargeIsToldAsAWarning(t *testing.T) {
+func TestATooLargePageSizeBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"odata_maxpagesize": 10000})})
 	assert.Equal(t, 0, code)
@@ -54,7 +54,7 @@ func TestAPageSizeThatIsTooLargeIsToldAsAWarning(t *testing.T) {
 	assert.Contains(t, o.of("LOG")[0].Log.Message, "odata_maxpagesize")
 }
 
-func TestAPatternThatFitsNoTableIsToldAsAWarning(t *testing.T) {
+func TestAPatternThatMatchesNoTableBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	settings := e.settings(map[string]any{"include_tables": []string{"account", "acount"}, "exclude_tables": []string{"msdyn_*"}})
 	for _, verb := range []string{"check", "discover"} {
@@ -80,7 +80,7 @@ func warnings(o output) []string {
 	return texts
 }
 
-func TestAStatePathWithoutAFileIsToldAsAWarning(t *testing.T) {
+func TestAMissingStateFileBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	config, catalog := file(t, "config.json", e.settings(nil)), file(t, "catalog.json", configured("account", "incremental"))
 	absent := filepath.Join(t.TempDir(), "sate.json")
@@ -92,7 +92,7 @@ func TestAStatePathWithoutAFileIsToldAsAWarning(t *testing.T) {
 	assert.Contains(t, warnings(o)[0], "path="+absent)
 }
 
-func TestAPanicIsToldAsAnErrorOfTheConnector(t *testing.T) {
+func TestAPanicIsReportedAsASystemError(t *testing.T) {
 	specification, err := os.ReadFile("../../spec.json")
 	require.NoError(t, err)
 	e := newEnvironment(t)
@@ -145,7 +145,7 @@ func TestReadReadsTheStreamsOfTheCatalog(t *testing.T) {
 	}
 }
 
-func TestReadGoesOnFromTheStateItWrote(t *testing.T) {
+func TestReadResumesFromTheStateItWrote(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental")})
 	require.Equal(t, 0, code, o.text)
@@ -168,13 +168,13 @@ func TestReadGoesOnFromTheStateItWrote(t *testing.T) {
 	assert.NotNil(t, o.of("RECORD")[0].Record.Data["_ab_cdc_deleted_at"])
 }
 
-func TestACatalogWithoutStreamsIsReadAtOnce(t *testing.T) {
+func TestACatalogWithoutStreamsIsComplete(t *testing.T) {
 	code, o := newEnvironment(t).run(t, "read", process{catalog: map[string]any{"streams": []any{}}})
 	assert.Equal(t, 0, code, o.text)
 	assert.Empty(t, o.of("RECORD"))
 }
 
-func TestACommandLineThatIsWrongIsTold(t *testing.T) {
+func TestAnInvalidCommandLineIsExplained(t *testing.T) {
 	for name, args := range map[string][]string{
 		"no verb":             {},
 		"an unknown verb":     {"write", "--config", "x"},
@@ -190,7 +190,7 @@ func TestACommandLineThatIsWrongIsTold(t *testing.T) {
 	}
 }
 
-func TestFilesThatCannotBeReadAreTold(t *testing.T) {
+func TestFilesThatCannotBeReadAreNamed(t *testing.T) {
 	e := newEnvironment(t)
 	good, absent := file(t, "config.json", e.settings(nil)), filepath.Join(t.TempDir(), "absent.json")
 	broken := filepath.Join(t.TempDir(), "broken.json")
@@ -217,7 +217,7 @@ func TestFilesThatCannotBeReadAreTold(t *testing.T) {
 	})
 }
 
-func TestASocketIsRefused(t *testing.T) {
+func TestTheSocketChannelIsRejected(t *testing.T) {
 	e := newEnvironment(t)
 	env := map[string]string{"DATA_CHANNEL_MEDIUM": "SOCKET"}
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental"), env: env})
@@ -228,7 +228,7 @@ func TestASocketIsRefused(t *testing.T) {
 	assert.Equal(t, 0, code)
 }
 
-func TestDebugLogsAreWrittenWhenTheyAreAskedFor(t *testing.T) {
+func TestDebugLogsAreWrittenOnRequest(t *testing.T) {
 	e := newEnvironment(t)
 	for name, example := range map[string]struct {
 		env   map[string]string
@@ -257,7 +257,7 @@ type closedPipe struct{}
 
 func (closedPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-func TestAnOutputThatIsGoneIsAFailure(t *testing.T) {
+func TestAClosedOutputIsAFailure(t *testing.T) {
 	code := source.Run(t.Context(), source.Process{
 		Specification: []byte("{}"), Args: []string{"spec"}, Getenv: func(string) string { return "" }, Stdout: closedPipe{},
 	})
