@@ -7,8 +7,14 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// resumes follows the explanation of whatever may not happen again.
-const resumes = "The state is kept, and the next sync resumes from the last checkpoint."
+// resumes is the sentence on the state of a stream whose rows were requested from a table, after a space. It is "" for a
+// request that no state depends on.
+func resumes(table string) string {
+	if table == "" {
+		return ""
+	}
+	return " The state is kept, and the next sync resumes from the last checkpoint."
+}
 
 // explainService explains what the Web API, or something in its place, responded to a request.
 func explainService(err error) explanation {
@@ -22,8 +28,8 @@ func explainService(err error) explanation {
 	}
 	switch {
 	case errors.As(err, &wait):
-		return transientError("Dataverse asked the connector to wait %v before the next request, which waits at most %v in all. "+
-			"Try again after that time. %s", wait.Asked, wait.Budget, resumes)
+		return transientError("Dataverse asked the connector to wait %v before the next request, but the connector waits at most %v in all. "+
+			"Try again after that time.%s", wait.Asked, wait.Budget, resumes(failed.Table))
 	case errors.As(err, &large):
 		return configError("The response to the request to %s is larger than the %d MB that the connector accepts, although it was asked "+
 			"for a single row. Deselect the column that holds so much data, such as the content of a file, or give the connector more memory.",
@@ -44,15 +50,15 @@ func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenRespo
 	switch {
 	case broken.Cut():
 		return transientError("The response to the request to %s was cut off each time: %s. The network, a proxy, or the service is "+
-			"overloaded. %s A smaller odata_maxpagesize makes responses shorter.", failed.Operation, broken.Reason, resumes)
+			"overloaded.%s A smaller odata_maxpagesize makes responses shorter.", failed.Operation, broken.Reason, resumes(failed.Table))
 	case failed.Table == "":
 		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
 			"of it, sends such responses. If the problem persists, check url: it must be the address of a Dataverse environment.",
 			failed.Operation, broken.Reason)
 	default:
 		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
-			"of it, sends such responses. %s If the problem persists, deselect the stream of table %s to sync the others.",
-			failed.Operation, broken.Reason, resumes, failed.Table)
+			"of it, sends such responses.%s If the problem persists, deselect the stream of table %s to sync the others.",
+			failed.Operation, broken.Reason, resumes(failed.Table), failed.Table)
 	}
 }
 
@@ -78,8 +84,9 @@ func explainCode(refused *dataverse.APIError, table string) explanation {
 		return configError("Change tracking of %s, or of a table that it relates, is off. Turn it on in Power Apps "+
 			"(table properties > Advanced options > Track changes), or set the stream to a full refresh sync mode.", tableInSentence(table))
 	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
-		return transientError("The service protection limits of Dataverse rejected the connector's requests for as long as it retries. "+
-			"%s If this happens often, reduce what other applications request as this application user, or lower max_concurrent_requests.", resumes)
+		return transientError("The service protection limits of Dataverse rejected the connector's requests for as long as it retries.%s "+
+			"If this happens often, reduce the requests of other applications that use the same application user, or lower "+
+			"max_concurrent_requests.", resumes(table))
 	default:
 		return explanation{}
 	}
@@ -118,10 +125,10 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 			"Enter the environment's own address, for example https://contoso.crm4.dynamics.com.")
 	case elsewhere, uncoded:
 		return transientError("The request to %s failed each time with status %d and without an error code of Dataverse. A proxy or "+
-			"firewall responded in place of Dataverse, or Dataverse is unavailable. %s If the problem persists, check the proxies and "+
-			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes)
+			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check the proxies and "+
+			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes(failed.Table))
 	case refused.Temporary():
-		return transientError("Dataverse failed at the request to %s each time: %v. %s", failed.Operation, refused, resumes)
+		return transientError("Dataverse failed at the request to %s each time: %v.%s", failed.Operation, refused, resumes(failed.Table))
 	case refused.Status == http.StatusForbidden:
 		return configError("Dataverse does not allow the application user to make a request of the connector: %v. "+
 			"Check the security roles of the application user.", refused)

@@ -97,7 +97,7 @@ func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 	case message.Type == "LEGACY" && isEmpty(message.Data):
 		return nil
 	default:
-		return errors.New("it is not a state message of streams; run \"Refresh and remove records\" on the streams to read them in full")
+		return errors.New("it is a legacy state, one for all streams, or not a state message; run \"Refresh and remove records\" on the streams to read them in full")
 	}
 }
 

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
@@ -34,7 +35,7 @@ func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)
-			e.answer(refusal(example.status, example.name, example.code))
+			e.respond(refusal(example.status, example.name, example.code))
 			_, err := newSource(t, e).Token(t.Context())
 			var refused *auth.Error
 			require.ErrorAs(t, err, &refused)
@@ -52,9 +53,9 @@ func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 
 func TestTheTextOfAnErrorHasCodeNameAndCorrelation(t *testing.T) {
 	e := newEntra(t)
-	e.answer(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
+	e.respond(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
 	_, err := newSource(t, e).Token(t.Context())
-	require.EqualError(t, err, "Microsoft Entra refused the sign-in with AADSTS7000215 (invalid_client), "+
+	require.EqualError(t, err, "Microsoft Entra rejected the sign-in with AADSTS7000215 (invalid_client), "+
 		"correlation id f1d2c3b4-0000-4000-8000-000000000001")
 }
 
@@ -76,7 +77,7 @@ func TestACodeInTheDescriptionIsFound(t *testing.T) {
 		"":                nil,
 	} {
 		e := newEntra(t)
-		e.answer(func(w http.ResponseWriter, _ *http.Request) {
+		e.respond(func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": description})
 		})
 		_, err := newSource(t, e).Token(t.Context())
@@ -100,7 +101,7 @@ func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)
-			e.answer(func(w http.ResponseWriter, _ *http.Request) {
+			e.respond(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(example.status)
 				_, _ = w.Write([]byte(example.body))
 			})
@@ -109,17 +110,17 @@ func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, example.status, refused.Status)
 			assert.Equal(t, example.temporary, refused.Temporary())
-			assert.Contains(t, err.Error(), "not in the form of Microsoft Entra")
+			assert.Contains(t, err.Error(), "not as Microsoft Entra does")
 		})
 	}
 }
 
-// temporary asks an error as its receiver does: whether another attempt is worth it.
+// temporary reports whether another attempt may succeed, as package dataverse asks.
 func temporary(t *testing.T, err error) bool {
 	t.Helper()
-	var asked interface{ Temporary() bool }
-	require.ErrorAs(t, err, &asked)
-	return asked.Temporary()
+	var failed interface{ Temporary() bool }
+	require.ErrorAs(t, err, &failed)
+	return failed.Temporary()
 }
 
 func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
@@ -138,7 +139,7 @@ func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
 				})
 			}
 		},
-		"a token answer without a token": func(e *entra) {
+		"a token response without a token": func(e *entra) {
 			e.token = func(w http.ResponseWriter, _ *http.Request) {
 				writeJSON(w, http.StatusOK, map[string]any{"expires_in": 1})
 			}
@@ -148,7 +149,7 @@ func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
 			e := newEntra(t)
 			prepare(e)
 			_, err := newSource(t, e).Token(t.Context())
-			require.EqualError(t, err, "sign in: the sign-in host did not give the answer of a Microsoft Entra authority")
+			require.EqualError(t, err, "the response of the sign-in host is not one of Microsoft Entra")
 			assert.False(t, temporary(t, err))
 			assertQuiet(t, err)
 		})
@@ -161,21 +162,38 @@ func TestAHostThatCannotBeReachedIsTemporary(t *testing.T) {
 	source, err := auth.New(settings(server.URL), server.Client())
 	require.NoError(t, err)
 	_, err = source.Token(t.Context())
-	require.ErrorContains(t, err, "sign in: no answer came from the sign-in host: ")
+	require.ErrorContains(t, err, "the sign-in host sent no response: ")
 	assert.True(t, temporary(t, err))
 	assertQuiet(t, err)
 }
 
 func TestAResponseThatBreaksOffIsTemporary(t *testing.T) {
 	e := newEntra(t)
-	e.answer(func(w http.ResponseWriter, _ *http.Request) {
+	e.respond(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = w.Write([]byte(`{"access_token":"token-`))
 	})
 	_, err := newSource(t, e).Token(t.Context())
-	require.ErrorContains(t, err, "no answer came from the sign-in host: ")
+	require.ErrorContains(t, err, "the sign-in host sent no response: ")
 	assert.True(t, temporary(t, err))
 	assertQuiet(t, err)
+}
+
+func TestALargeBodyIsNotKept(t *testing.T) {
+	for name, status := range map[string]int{"of an error": http.StatusForbidden, "of a token": http.StatusOK} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			e.respond(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(`{"error":"`))
+				_, _ = w.Write(bytes.Repeat([]byte("x"), 2<<20))
+				_, _ = w.Write([]byte(`"}`))
+			})
+			_, err := newSource(t, e).Token(t.Context())
+			require.EqualError(t, err, "the sign-in host sent a response of more than 1 MB, which is not one of Microsoft Entra")
+			assert.False(t, temporary(t, err))
+		})
+	}
 }
 
 func TestAnUntrustedCertificateIsFinal(t *testing.T) {
@@ -194,9 +212,9 @@ func TestAnUntrustedCertificateIsFinal(t *testing.T) {
 
 func TestOnlyAHostThatDoesNotExistIsFinal(t *testing.T) {
 	for name, failure := range map[string]net.DNSError{
-		"no such host":         {Err: "no such host", Name: "entra.example", IsNotFound: true},
-		"server misbehaving":   {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},
-		"no answer of the DNS": {Err: "i/o timeout", Name: "entra.example", IsTimeout: true},
+		"no such host":           {Err: "no such host", Name: "entra.example", IsNotFound: true},
+		"server misbehaving":     {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},
+		"no response of the DNS": {Err: "i/o timeout", Name: "entra.example", IsTimeout: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, &failure }}

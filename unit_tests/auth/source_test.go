@@ -45,13 +45,13 @@ func TestNothingIsSentBeforeTheFirstToken(t *testing.T) {
 
 func TestATokenThatIsAboutToExpireIsReplaced(t *testing.T) {
 	e := newEntra(t)
-	e.answer(func(w http.ResponseWriter, _ *http.Request) {
+	e.respond(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 60, "access_token": "short"})
 	})
 	source := newSource(t, e)
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
-	e.answer(nil)
+	e.respond(nil)
 	token, err := source.Token(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "token-2", token)
@@ -128,7 +128,7 @@ func TestClaimsAreRequestedOnce(t *testing.T) {
 	require.NoError(t, source.Renew(t.Context(), "token-2", ""))
 	_, err = source.Token(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, e.requests()[2].Get("claims"), "claims answer one challenge only")
+	assert.Empty(t, e.requests()[2].Get("claims"), "claims are for one challenge only")
 }
 
 func TestClaimsAreRequestedAgainAfterAFailure(t *testing.T) {
@@ -137,10 +137,10 @@ func TestClaimsAreRequestedAgainAfterAFailure(t *testing.T) {
 	first, err := source.Token(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, source.Renew(t.Context(), first, `{"access_token":{}}`))
-	e.answer(refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033))
+	e.respond(refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033))
 	_, err = source.Token(t.Context())
 	require.Error(t, err)
-	e.answer(nil)
+	e.respond(nil)
 	_, err = source.Token(t.Context())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"access_token":{}}`, e.requests()[2].Get("claims"))
@@ -149,7 +149,7 @@ func TestClaimsAreRequestedAgainAfterAFailure(t *testing.T) {
 func TestAWaitForAConcurrentSignInEndsWithItsContext(t *testing.T) {
 	e := newEntra(t)
 	asked, release := make(chan struct{}), make(chan struct{})
-	e.answer(func(w http.ResponseWriter, r *http.Request) {
+	e.respond(func(w http.ResponseWriter, r *http.Request) {
 		close(asked)
 		<-release
 		e.grant(w, r)
@@ -174,7 +174,7 @@ func TestAWaitForAConcurrentSignInEndsWithItsContext(t *testing.T) {
 func TestARequestEndsWithItsContext(t *testing.T) {
 	e := newEntra(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	e.answer(func(_ http.ResponseWriter, r *http.Request) {
+	e.respond(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	})
@@ -183,7 +183,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	assertQuiet(t, err)
 
-	e.answer(nil)
+	e.respond(nil)
 	token, err := source.Token(t.Context())
 	require.NoError(t, err, "the next caller has its turn")
 	assert.Equal(t, "token-2", token)

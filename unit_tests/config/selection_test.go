@@ -55,9 +55,9 @@ func TestEachMalformedPatternIsNamed(t *testing.T) {
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	require.Len(t, faults.Problems, 4)
-	assert.Contains(t, faults.Problems[0], `include_tables holds the malformed pattern "a["`)
-	assert.Contains(t, faults.Problems[1], `exclude_tables holds the malformed pattern "b[z-a"`)
-	assert.Contains(t, faults.Problems[3], "exclude_tables holds an empty entry")
+	assert.Contains(t, faults.Problems[0], `include_tables has the malformed pattern "a["`)
+	assert.Contains(t, faults.Problems[1], `exclude_tables has the malformed pattern "b[z-a"`)
+	assert.Contains(t, faults.Problems[3], "exclude_tables has an empty entry")
 }
 
 func TestTheZeroSelectionIncludesAll(t *testing.T) {

@@ -57,14 +57,14 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 	tests := []struct {
 		name, line, says string
 	}{
-		{"nothing at all", "", "no command is given"},
-		{"flags without a verb", "--config c.json", "no command is given"},
-		{"an unknown verb", "write --config c.json", `"write" is no command`},
-		{"two verbs", "check read --config c.json", "two commands are given, check and read"},
+		{"nothing at all", "", "the command line has no command"},
+		{"flags without a verb", "--config c.json", "the command line has no command"},
+		{"an unknown verb", "write --config c.json", `"write" is not a command`},
+		{"two verbs", "check read --config c.json", "the command line has two commands, check and read"},
 		{"check without a configuration", "check", "check needs --config"},
 		{"read without a catalog", "read --config c.json", "read needs --catalog"},
-		{"a flag without its value at the end", "check --config", "--config needs a file's path"},
-		{"a flag without its value before another", "read --config --catalog t.json", "--config needs a file's path"},
+		{"a flag without its value at the end", "check --config", "--config needs the path of a file"},
+		{"a flag without its value before another", "read --config --catalog t.json", "--config needs the path of a file"},
 		{"an empty joined value", "check --config=", "the path given with --config is empty"},
 		{"a low-code flag without its value", "check --config c.json --manifest-path", "--manifest-path needs"},
 	}

@@ -43,7 +43,7 @@ func TestMessagesHaveTheProtocolsFields(t *testing.T) {
 		{"a connection with two problems", func(w *protocol.Writer) error {
 			return w.ConnectionStatus([]string{"url is empty.", "client_id is missing."})
 		}, `{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED",` +
-			`"message":"2 problems were found. (1) url is empty. (2) client_id is missing."}}`},
+			`"message":"The configuration has 2 problems. (1) url is empty. (2) client_id is missing."}}`},
 		{"an empty catalog", func(w *protocol.Writer) error { return w.Catalog(protocol.Catalog{}) },
 			`{"type":"CATALOG","catalog":{"streams":[]}}`},
 		{"a status", func(w *protocol.Writer) error { return w.Status("account", protocol.Started) },

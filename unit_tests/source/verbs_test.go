@@ -63,8 +63,8 @@ func TestAPatternThatMatchesNoTableBringsAWarning(t *testing.T) {
 			assert.Equal(t, 0, code)
 			warned := warnings(o)
 			require.Len(t, warned, 2, o.text)
-			assert.Equal(t, "include_tables holds a pattern that fits no table of the environment pattern=acount", warned[0])
-			assert.Equal(t, "exclude_tables holds a pattern that fits no table of the environment pattern=msdyn_*", warned[1])
+			assert.Contains(t, warned[0], `The pattern "acount" in include_tables matches no table of the environment.`)
+			assert.Contains(t, warned[1], `The pattern "msdyn_*" in exclude_tables matches no table of the environment.`)
 		})
 	}
 }
@@ -89,7 +89,7 @@ func TestAMissingStateFileBringsAWarning(t *testing.T) {
 	assert.Equal(t, 0, code, o.text)
 	assert.Len(t, o.of("RECORD"), 1)
 	require.Len(t, warnings(o), 1)
-	assert.Contains(t, warnings(o)[0], "path="+absent)
+	assert.Contains(t, warnings(o)[0], "The state file "+absent+" does not exist")
 }
 
 func TestAPanicIsReportedAsASystemError(t *testing.T) {
@@ -107,11 +107,11 @@ func TestAPanicIsReportedAsASystemError(t *testing.T) {
 		},
 	})
 	o := parse(t, stdout.String())
-	assertFailed(t, code, o, "system_error", "The connector met an error that it has no name for.")
+	assertFailed(t, code, o, "system_error", "The connector failed with an unexpected error.")
 	failure := o.failures()[0].Trace.Error
 	assert.NotContains(t, failure.Message, ".go:")
 	assert.Contains(t, failure.Internal, "panic: the secret is ****")
-	assert.Contains(t, failure.Internal, "source.(*verbs).discover", "whoever mends it sees where it was")
+	assert.Contains(t, failure.Internal, "source.(*invocation).discover", "the developer sees where it was")
 	assertQuiet(t, o)
 }
 
@@ -151,7 +151,7 @@ func TestReadResumesFromTheStateItWrote(t *testing.T) {
 	require.Equal(t, 0, code, o.text)
 	states := o.of("STATE")
 	require.NotEmpty(t, states)
-	e.answer(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
+	e.respond(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "$select=accountid,name&$deltatoken=919058%2108%2f22" {
 			refuse(http.StatusBadRequest, `{"error":{"code":"0x1","message":"another link"}}`)(w, r)
 			return
@@ -221,7 +221,7 @@ func TestTheSocketChannelIsRejected(t *testing.T) {
 	e := newEnvironment(t)
 	env := map[string]string{"DATA_CHANNEL_MEDIUM": "SOCKET"}
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental"), env: env})
-	assertFailed(t, code, o, "system_error", "this connector writes to stdout and does not support DATA_CHANNEL_MEDIUM=SOCKET. ")
+	assertFailed(t, code, o, "system_error", "The connector writes its messages to standard output and does not support DATA_CHANNEL_MEDIUM=SOCKET. ")
 	assert.Empty(t, o.of("RECORD"))
 
 	code, _ = e.run(t, "check", process{env: map[string]string{"DATA_CHANNEL_MEDIUM": "STDIO"}})
@@ -252,7 +252,7 @@ func TestDebugLogsAreWrittenOnRequest(t *testing.T) {
 	}
 }
 
-// closedPipe takes nothing.
+// closedPipe is a writer whose reader is gone.
 type closedPipe struct{}
 
 func (closedPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
@@ -267,7 +267,7 @@ func TestAClosedOutputIsAFailure(t *testing.T) {
 func TestAReadThatIsStoppedFailsWithoutAnError(t *testing.T) {
 	e := newEnvironment(t)
 	ctx, stop := context.WithCancel(t.Context())
-	e.answer(api+"accounts", func(_ http.ResponseWriter, r *http.Request) {
+	e.respond(api+"accounts", func(_ http.ResponseWriter, r *http.Request) {
 		stop()
 		<-r.Context().Done()
 	})
