@@ -49,8 +49,8 @@ func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 	}
 	l.environment.SetReadDepth("account", simulator.Basic)
 	report := l.sync(destination.New(), catalog)
-	assert.Len(t, warnings(report, "below organisation level"), 1)
-	assert.Len(t, warnings(report, "below organisation level", "stream=account", "depth=Basic"), 1)
+	assert.Len(t, warnings(report, "below Organization level"), 1)
+	assert.Len(t, warnings(report, "table account below Organization level (Basic)"), 1)
 }
 
 func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
@@ -64,6 +64,6 @@ func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
 		s.SyncMode, s.DestinationSyncMode = destination.FullRefresh, destination.Overwrite
 	}
 	report := l.sync(destination.New(), catalog)
-	assert.Len(t, warnings(report, "below organisation level"), 1)
-	assert.Len(t, warnings(report, "below organisation level", "stream=task", "depth=Local"), 1)
+	assert.Len(t, warnings(report, "below Organization level"), 1)
+	assert.Len(t, warnings(report, "table task below Organization level (Local)"), 1)
 }

@@ -48,14 +48,14 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 		args []string
 		told string
 	}{
-		"no command":                {nil, "no command is given"},
-		"an unknown command":        {[]string{"write", "--config", config}, `"write" is no command`},
+		"no command":                {nil, "the command line has no command"},
+		"an unknown command":        {[]string{"write", "--config", config}, `"write" is not a command`},
 		"two commands":              {[]string{"check", "discover", "--config", config}, "two commands"},
 		"check without --config":    {[]string{"check"}, "check needs --config"},
 		"discover without --config": {[]string{"discover"}, "discover needs --config"},
 		"read without --config":     {[]string{"read", "--catalog", catalog}, "read needs --config"},
 		"read without --catalog":    {[]string{"read", "--config", config}, "read needs --catalog"},
-		"--config without a path":   {[]string{"check", "--config"}, "--config needs a file's path"},
+		"--config without a path":   {[]string{"check", "--config"}, "--config needs the path of a file"},
 		"discover, no such config":  {[]string{"discover", "--config", absent}, absent},
 		"discover, broken config":   {[]string{"discover", "--config", broken}, broken},
 		"read, no such config":      {[]string{"read", "--config", absent, "--catalog", catalog}, absent},
@@ -64,7 +64,7 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 		"read, a catalog of none":   {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
 		"read, broken state":        {[]string{"read", "--config", config, "--catalog", catalog, "--state", broken}, broken},
 		"read, a state of old": {
-			[]string{"read", "--config", config, "--catalog", catalog, "--state", l.file("old.json", []byte(`{"account":{"x":1}}`))}, "state of the old kind",
+			[]string{"read", "--config", config, "--catalog", catalog, "--state", l.file("old.json", []byte(`{"account":{"x":1}}`))}, "a legacy state",
 		},
 		"read, a state that is a directory": {[]string{"read", "--config", config, "--catalog", catalog, "--state", l.directory}, l.directory},
 	} {

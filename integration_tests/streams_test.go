@@ -111,7 +111,7 @@ func TestAFailedStreamDoesNotStopTheOthers(t *testing.T) {
 		}, []string{"no table nobody", "deselect"}},
 		"a table that was removed": {"feedback", func(t *testing.T, l *lab, _ destination.Catalog) {
 			require.NoError(t, l.environment.RemoveTable("feedback"))
-		}, []string{"no table feedback", "refresh the connection's schema"}},
+		}, []string{"no table feedback", "Refresh the source schema"}},
 		"a table that is tracked no longer": {"feedback", func(t *testing.T, l *lab, _ destination.Catalog) {
 			require.NoError(t, l.environment.SetTracked("feedback", false))
 		}, []string{"Change tracking of table feedback is off", "full refresh"}},
@@ -120,10 +120,10 @@ func TestAFailedStreamDoesNotStopTheOthers(t *testing.T) {
 		}, []string{"prvReadFeedback", "security role"}},
 		"a table that may be read in part": {"feedback", func(_ *testing.T, l *lab, _ destination.Catalog) {
 			l.environment.SetReadDepth("feedback", simulator.Local)
-		}, []string{"prvReadFeedback", "organisation level"}},
+		}, []string{"prvReadFeedback", "Organization level"}},
 		"a selection of columns that are gone": {"feedback", func(_ *testing.T, _ *lab, c destination.Catalog) {
 			c.Stream("feedback").Stream.JSONSchema.Properties = map[string]destination.Property{"gone": {Type: []string{"null", "string"}}}
-		}, []string{"None of the columns", "feedback"}},
+		}, []string{"No selected column", "feedback"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, options)
