@@ -54,7 +54,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	if len(added) == 0 {
 		return fmt.Errorf("%w: %s", errNoDefinitions, firstOf(missing))
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("The catalog has %s, each of a table of the environment.", count(len(added), "stream")))
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
 	if len(missing) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because Dataverse returned no definition with a key column that the "+
 			"application user can read: %s. If a table is needed, check in Power Apps that it exists.", countAre(len(missing), "table"), firstOf(missing)))

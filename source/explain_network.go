@@ -21,7 +21,7 @@ func explainNetwork(err error) explanation {
 	var signIn *dataverse.SignInError
 	switch {
 	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
-		return configError("The host %s does not exist. Check url, and authority_host if it is set.", unknownHost.Name)
+		return configError("The host %s cannot be found. Check url, authority_host if it is set, and the name server (DNS) that the connector uses.", unknownHost.Name)
 	case errors.As(err, &certificate):
 		return configError("The certificate of the host is not trusted: %v. If your company inspects TLS, set DATAVERSE_CA_FILE to a "+
 			"PEM file that holds its certificate authority.", certificate.Err)
@@ -41,6 +41,7 @@ func explainNetwork(err error) explanation {
 // explainProxy explains a proxy that cannot be reached, or that does not let the connector through.
 func explainProxy(err error) explanation {
 	var operation *net.OpError
+	var unknownHost *net.DNSError
 	var refused *proxyStatusError
 	switch {
 	case errors.As(err, &refused) && refused.Code == http.StatusProxyAuthRequired:
@@ -52,6 +53,8 @@ func explainProxy(err error) explanation {
 	case errors.As(err, &refused):
 		return transientError("The proxy could not connect to the environment or the sign-in host (%s). Try again. If the problem "+
 			"persists, check the network connection of the proxy.", refused.Status)
+	case isProxyUnreachable(err) && errors.As(err, &unknownHost) && unknownHost.IsNotFound:
+		return configError("The proxy %s cannot be found. Check the address in HTTPS_PROXY.", unknownHost.Name)
 	case isProxyUnreachable(err) && errors.As(err, &operation):
 		return transientError("The proxy could not be reached: %v. Check the address in HTTPS_PROXY.", operation.Err)
 	default:

@@ -56,7 +56,7 @@ func TestRequestsGoToTheHostsOfTheCloudAlone(t *testing.T) {
 		"GCC High":                  {"https://contoso.crm.microsoftdynamics.us", "", "login.microsoftonline.us"},
 		"China":                     {"https://contoso.crm.dynamics.cn", "", "login.partner.microsoftonline.cn"},
 		"an authority_host decides": {"https://contoso.crm.dynamics.cn", "https://login.microsoftonline.us", "login.microsoftonline.us"},
-		"a foreign authority_host is not failure to Microsoft": {"https://contoso.crm4.dynamics.com", "https://entra.example:8443", "entra.example:8443"},
+		"another authority_host is not reported to Microsoft": {"https://contoso.crm4.dynamics.com", "https://entra.example:8443", "entra.example:8443"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)

@@ -31,7 +31,7 @@ func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 		"a policy blocks the sign-in":        {http.StatusBadRequest, "access_denied", 53003, false},
 		"requests are limited":               {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
 		"Entra is down":                      {http.StatusServiceUnavailable, "server_error", 90033, true},
-		"Entra is down and answers with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
+		"Entra is down and responds with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)

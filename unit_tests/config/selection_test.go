@@ -28,9 +28,9 @@ func TestTablesAreSelectedByPatterns(t *testing.T) {
 	}{
 		{"without patterns all tables are in", nil, nil, list("account", "new_x"), nil},
 		{"a name selects its table alone", list("account"), nil, list("account"), list("accounts", "myaccount")},
-		{"a star stands for any characters", list("new_*"), nil, list("new_", "new_ticket"), list("anew_x")},
-		{"a question mark stands for one", list("new_?"), nil, list("new_a"), list("new_", "new_ab")},
-		{"a range stands for one", list("[a-c]*"), nil, list("account", "contact"), list("lead")},
+		{"a star matches any characters", list("new_*"), nil, list("new_", "new_ticket"), list("anew_x")},
+		{"a question mark matches one", list("new_?"), nil, list("new_a"), list("new_", "new_ab")},
+		{"a range matches one", list("[a-c]*"), nil, list("account", "contact"), list("lead")},
 		{"any of several patterns will do", list("account", "con*"), nil, list("account", "contact"), list("lead")},
 		{"letter case and spaces do not matter", list(" Account "), list("CONTACT"), list("ACCOUNT"), list("contact")},
 		{"exclusion alone leaves the others in", nil, list("msdyn_*"), list("account"), list("msdyn_x")},

@@ -23,9 +23,9 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 		{"spec needs nothing", "spec", protocol.Command{Verb: protocol.Spec}},
 		{"spec takes debug", "spec --debug", protocol.Command{Verb: protocol.Spec, Debug: true}},
 		{"flags follow the verb", "check --config c.json", check},
-		{"flags stand before the verb", "--config c.json check", check},
+		{"flags come before the verb", "--config c.json check", check},
 		{"a value is joined by an equals sign", "check --config=c.json", check},
-		{"a joined value holds equals signs", "check --config=a=b", protocol.Command{Verb: protocol.Check, Config: "a=b"}},
+		{"a joined value has equals signs", "check --config=a=b", protocol.Command{Verb: protocol.Check, Config: "a=b"}},
 		{"one dash is as good as two", "check -config c.json", check},
 		{"read without a state", "read --config c.json --catalog t.json", read},
 		{"read with a state", "read --config c.json --catalog t.json --state s.json", stateful},
@@ -41,7 +41,7 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 		{"an unknown flag leaves the verb alone", "--new check --config c.json", check},
 		{"an unknown flag's value before the verb is passed over", "--new thing check --config c.json", check},
 		{"the version is asked for without a verb", "--version", protocol.Command{Verb: protocol.Version}},
-		{"beside a verb the version is passed over", "check --version --config c.json", check},
+		{"with a verb the version is ignored", "check --version --config c.json", check},
 		{"an unknown flag at the end is passed over", "check --config c.json --new", check},
 	}
 	for _, test := range tests {

@@ -113,5 +113,5 @@ func TestSecretsAreMaskedInTextsButNotInData(t *testing.T) {
 	out.Reset()
 	require.NoError(t, tracker.Record(records("hunter2"), "account", ""))
 	require.NoError(t, tracker.State(account(`{"link":"hunter2"}`)))
-	assert.Equal(t, 2, strings.Count(out.String(), "hunter2"), "a row or a link that holds the text arrives as it is")
+	assert.Equal(t, 2, strings.Count(out.String(), "hunter2"), "a row or a link with the text arrives unchanged")
 }
