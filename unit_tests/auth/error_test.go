@@ -22,15 +22,15 @@ func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 		code      int
 		temporary bool
 	}{
-		"the secret is wrong":                {http.StatusUnauthorized, "invalid_client", 7000215, false},
-		"the secret has expired":             {http.StatusUnauthorized, "invalid_client", 7000222, false},
-		"the application is unknown":         {http.StatusBadRequest, "unauthorized_client", 700016, false},
-		"the tenant is unknown":              {http.StatusBadRequest, "invalid_request", 90002, false},
-		"the resource is unknown":            {http.StatusBadRequest, "invalid_resource", 500011, false},
-		"the application is disabled":        {http.StatusBadRequest, "unauthorized_client", 7000112, false},
-		"a policy blocks the sign-in":        {http.StatusBadRequest, "access_denied", 53003, false},
-		"requests are limited":               {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
-		"Entra is down":                      {http.StatusServiceUnavailable, "server_error", 90033, true},
+		"the secret is wrong":                 {http.StatusUnauthorized, "invalid_client", 7000215, false},
+		"the secret has expired":              {http.StatusUnauthorized, "invalid_client", 7000222, false},
+		"the application is unknown":          {http.StatusBadRequest, "unauthorized_client", 700016, false},
+		"the tenant is unknown":               {http.StatusBadRequest, "invalid_request", 90002, false},
+		"the resource is unknown":             {http.StatusBadRequest, "invalid_resource", 500011, false},
+		"the application is disabled":         {http.StatusBadRequest, "unauthorized_client", 7000112, false},
+		"a policy blocks the sign-in":         {http.StatusBadRequest, "access_denied", 53003, false},
+		"requests are limited":                {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
+		"Entra is down":                       {http.StatusServiceUnavailable, "server_error", 90033, true},
 		"Entra is down and responds with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,7 +96,7 @@ func TestACheckExplainsWhatTheEnvironmentRejects(t *testing.T) {
 		"some access is missing": {403, `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`, []string{"SecLib::AccessCheckEx failed."}},
 		"the token is refused":   {401, ``, []string{"rejected the access token", "tenant_id"}},
 		"the url is a web site":  {404, `<html>`, []string{"does not lead to the Web API"}},
-		"the url redirects":     {302, ``, []string{"does not lead to the Web API"}},
+		"the url redirects":      {302, ``, []string{"does not lead to the Web API"}},
 		"something is forbidden": {403, `{"error":{"code":"0x1","message":"no"}}`, []string{"Dataverse does not allow the application user", "403 0x1: no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestACheckDuringAnOutageIsATransientError(t *testing.T) {
 	}{
 		"the service is down":  {whoAmI, refuse(503, ""), "The request to ask the environment who is signed in failed each time with status 503"},
 		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "The service protection limits of Dataverse rejected the connector's requests"},
-		"a proxy responds":      {whoAmI, html, "The response to the request to "},
+		"a proxy responds":     {whoAmI, html, "The response to the request to "},
 		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "The connector could not sign in: Microsoft Entra rejected the sign-in with AADSTS90033"},
 		"the tables break off": {definitions, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "0.001")
@@ -197,7 +197,7 @@ func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 		"the state is of the future":   {state: state(map[string]any{"version": 99}), typ: "config_error", beginning: "A newer version of this connector"},
 		"the state is of another kind": {state: state(map[string]any{"version": 1, "phase": "dance"}), typ: "config_error", beginning: "The saved state of the stream was not written by this connector"},
 		"the service is down":          {response: refuse(503, ""), typ: "transient_error", beginning: "The request to read a page of account failed each time with status 503"},
-		"the link is of another host":     {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
+		"the link is of another host":  {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the delta link is missing":    {response: page(``), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
 		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x80060000","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
