@@ -38,18 +38,18 @@ type outcome struct {
 
 func outcomes() []outcome {
 	return []outcome{
-		{"throttled", "transient_error", []string{"Dataverse limits the requests of one user and kept refusing more of them"}},
-		{"long pause", "transient_error", []string{"Dataverse asks to wait 2h0m0s before the next request"}},
-		{"outage", "transient_error", []string{"Dataverse kept failing at this request"}},
-		{"unreadable", "transient_error", []string{"kept giving answers that are no answers of the Web API"}},
-		{"broken off", "transient_error", []string{"The environment could not be reached", "kept breaking off"}},
-		{"no sign-in", "transient_error", []string{"could not sign in", "could not sign the connector in", "the sign-in host did not answer in time"}},
+		{"throttled", "transient_error", []string{"The service protection limits of Dataverse rejected the connector's requests"}},
+		{"long pause", "transient_error", []string{"Dataverse asked the connector to wait 2h0m0s before the next request"}},
+		{"outage", "transient_error", []string{"without an error code of Dataverse", "Dataverse failed at the request"}},
+		{"unreadable", "transient_error", []string{"was not one of the Web API each time"}},
+		{"broken off", "transient_error", []string{"The environment could not be reached", "was cut off each time"}},
+		{"no sign-in", "transient_error", []string{"could not sign in", "the sign-in host did not respond in time"}},
 		{"no authority", "config_error", []string{"The connector could not sign in"}},
 		{"forbidden", "config_error", []string{"The application user lacks"}},
-		{"no token", "config_error", []string{"The environment refused the token that Microsoft Entra gave"}},
+		{"no token", "config_error", []string{"The environment rejected the access token that Microsoft Entra issued"}},
 		{"foreign link", "system_error", []string{"leads out of the environment's Web API"}},
 		{"circle", "system_error", []string{"had sent before"}},
-		{"no delta link", "system_error", []string{"cannot be followed without losing rows"}},
+		{"no delta link", "system_error", []string{"cannot follow the response of Dataverse without losing rows"}},
 	}
 }
 
@@ -120,14 +120,12 @@ func captureStderr(t *testing.T) (written func() string) {
 	}
 }
 
-func TestTheReadmeShowsTheMatrix(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
+func TestTheFaultMatrixIsDocumented(t *testing.T) {
 	want := matrix()
-	assert.True(t, strings.Contains(string(readme), want), "the README should hold:\n%s", want)
+	assert.True(t, strings.Contains(text(t, "docs/faults.md"), want), "docs/faults.md should hold:\n%s", want)
 }
 
-// matrix is what the README shows.
+// matrix returns the tables of docs/faults.md.
 func matrix() string {
 	var b strings.Builder
 	b.WriteString("| fault |")
@@ -138,7 +136,7 @@ func matrix() string {
 	for _, f := range faults() {
 		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(f.want[:], " | "))
 	}
-	b.WriteString("\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")
+	b.WriteString("\n## Errors\n\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")
 	for _, o := range outcomes() {
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", o.name, o.failure, strings.Join(o.sentences, "; or "))
 	}
