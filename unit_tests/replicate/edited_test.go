@@ -21,7 +21,7 @@ func narrow() dataverse.Link {
 }
 
 func stateOf(link dataverse.Link) string {
-	return `{"version":2,"phase":"delta","link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","greatest":"` + april + `",` + ofOrganization() + `}`
+	return `{"version":2,"phase":"changes","delta_link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` + april + `",` + ofOrganization() + `}`
 }
 
 func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
@@ -74,8 +74,8 @@ func TestEachPageHasToHonourTheColumns(t *testing.T) {
 	assert.Equal(t, []string{record("b1", noon), record("b1", afterNoon), record("b2", afterNoon)}, got.records())
 }
 
-func TestASelectionThatIsRefusedForAnyReasonIsNoReasonToGiveUpTheToken(t *testing.T) {
-	refused := refusal(http.StatusBadRequest, "0x80048d19")
+func TestASelectionThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
+	refused := refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)
 	s := script(map[dataverse.Link]answer{
 		changesSince(100): {err: refused},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: narrow()},

@@ -97,7 +97,7 @@ func (s *service) take(q dataverse.PageRequest) (answer, error) {
 	}
 	if q.Size == 1 && q.TrackChanges {
 		s.proved++
-		return answer{}, s.hidden
+		return answer{delta: keysSince(1)}, s.hidden
 	}
 	s.asked = append(s.asked, q)
 	left := s.answers[q.Link]

@@ -108,7 +108,7 @@ func (s *State) Resync() *State {
 		return next
 	}
 	since := s.knownUntil()
-	if s.interrupted {
+	if s.interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
 		next.doubt(since)
 	}
 	if s.Phase == Start || s.Phase == TokenScan { // the doubts are those of the resync that it belongs to
