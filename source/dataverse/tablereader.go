@@ -64,6 +64,7 @@ func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
 		}
 	})
 	t.Elastic = kind == "Elastic" || strings.EqualFold(provider, elasticProvider)
+	t.Virtual = kind == "Virtual" || kind == "" && provider != "" && !t.Elastic
 	t.Columns = slices.Clone(r.columns)
 	slices.SortStableFunc(t.Columns, byProperty)
 	return t, err

@@ -56,6 +56,9 @@ func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStr
 			s.Columns[p.Name] = p.Property
 		}
 	}
+	if _, selected := s.Columns["anything"]; selected {
+		s.Columns["anything"] = protocol.Property{} // a schema that allows every type
+	}
 	return s
 }
 
@@ -67,7 +70,9 @@ func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *
 }
 
 func newEncoder(plan *record.Plan, o record.Options) *record.Encoder {
-	o.EmittedAt = func() int64 { return 1775044800123 }
+	if o.Pool == nil {
+		o.Pool = record.NewPool(1)
+	}
 	return record.NewEncoder(plan, o)
 }
 
@@ -121,7 +126,7 @@ func taken(t *testing.T, e *record.Encoder) string {
 
 // line is the RECORD of a stream with the members of its data.
 func line(stream, data string) string {
-	return `{"type":"RECORD","record":{"stream":"` + stream + `","emitted_at":1775044800123,"data":{` + data + "}}}\n"
+	return string(protocol.RecordHead(stream)) + "{" + data + "}}}\n"
 }
 
 // deletion is the object that tells of a deleted row in an answer.

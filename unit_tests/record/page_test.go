@@ -256,11 +256,3 @@ func TestAPageThatIsDroppedLeavesNothing(t *testing.T) {
 	e.Keys(func(key []byte) { t.Errorf("the key %s is left", key) })
 	assert.Empty(t, taken(t, e))
 }
-
-func TestAnEncoderWithoutAPoolNeverWaits(t *testing.T) {
-	e := pooled(t, nil)
-	for range 3 {
-		require.NoError(t, begin(e, answered(), rowsOf("a", strings.Repeat("b", chunk))))
-		assert.Equal(t, 2, e.Records().Count)
-	}
-}

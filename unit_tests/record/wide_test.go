@@ -30,7 +30,7 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
 	require.NoError(tb, err)
 	return record.NewEncoder(plan, record.Options{
-		Rising: true, Pool: record.NewPool(1), EmittedAt: func() int64 { return 1_775_000_000_000 },
+		Pool: record.NewPool(1),
 	})
 }
 

@@ -25,7 +25,7 @@ import (
 func tableNamed(name string) (*dataverse.Table, dataverse.Link) {
 	table := account()
 	table.LogicalName, table.EntitySet, table.Tracked = name, name+"s", false
-	return table, dataverse.Link(name + "s?$select=accountid,modifiedon,name")
+	return table, dataverse.Link(name + "s?$select=accountid,name")
 }
 
 // of are the messages of one stream.

@@ -20,10 +20,10 @@ func removed() error {
 }
 
 // What is left of the account stream's links without the column.
-const left dataverse.Link = "accounts?$select=accountid,modifiedon"
+const left dataverse.Link = "accounts?$select=accountid"
 
 func leftSince(version int) dataverse.Link {
-	return dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon"}, token(version))
+	return dataverse.NewDeltaLink("accounts", []string{"accountid"}, token(version))
 }
 
 func without(id, cursor string) string {

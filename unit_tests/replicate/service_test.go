@@ -175,7 +175,7 @@ func cookieRefused() error { return refusal(http.StatusBadRequest, dataverse.Cod
 
 // The links of an account stream with all its columns. Their tokens are in the encoding of the service.
 const (
-	first  dataverse.Link = "accounts?$select=accountid,modifiedon,name"
+	first  dataverse.Link = "accounts?$select=accountid,name"
 	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 )
@@ -189,7 +189,7 @@ func keysSince(version int) dataverse.Link {
 
 // changesSince is the delta link of a version.
 func changesSince(version int) dataverse.Link {
-	return dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon", "name"}, token(version))
+	return dataverse.NewDeltaLink("accounts", []string{"accountid", "name"}, token(version))
 }
 
 func token(version int) string {
