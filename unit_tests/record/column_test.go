@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestARecordHoldsTheConfiguredColumnsAndNoOthers(t *testing.T) {
+func TestARecordHoldsExactlyTheConfiguredColumns(t *testing.T) {
 	cases := map[string]struct{ row, data string }{
 		"in the order in which they came": {
 			`{"name":"n","accountid":"a1"}`, `"name":"n","accountid":"a1"`,
@@ -46,7 +46,7 @@ func TestARecordHoldsTheConfiguredColumnsAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestRowsOfOnePageMayHaveTheirMembersInDifferentOrders(t *testing.T) {
+func TestMembersMayComeInAnyOrder(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "name", "anything")
 	page := `[{"accountid":"a1","name":"n1","anything":1},{"anything":2,"accountid":"a2","name":"n2"},{"name":"n3","accountid":"a3"},` +
 		`{"unknown":0,"anything":4,"unknown2":0,"accountid":"a4","name":"n4"},{"accountid":"a5","name":"n5","anything":5}]`
@@ -58,7 +58,7 @@ func TestRowsOfOnePageMayHaveTheirMembersInDifferentOrders(t *testing.T) {
 	assert.Equal(t, want, lines(t, e, answered(), page))
 }
 
-func TestAStreamWithoutItsKeyStillKnowsItsRows(t *testing.T) {
+func TestAStreamWithoutItsKeyStillMergesVersions(t *testing.T) {
 	e := encoderOf(t, account(), "name")
 	page := `[{"accountid":"a1","name":"old"},{"accountid":"a2","name":"n2"},{"accountid":"a1","name":"new"}]`
 	want := line("account", `"name":"n2"`) + line("account", `"name":"new"`)
@@ -79,7 +79,7 @@ func TestTheNullPartitionOfAKeyIsAnEmptyText(t *testing.T) {
 	}
 }
 
-func TestOfEachKeyAPageSendsTheLastRow(t *testing.T) {
+func TestAPageSendsTheLastRowOfEachKey(t *testing.T) {
 	t.Run("whatever stands between", func(t *testing.T) {
 		e := encoderOf(t, account(), "accountid", "name")
 		page := `[{"accountid":"a1","name":"1"},{"accountid":"a2","name":"2"},{"accountid":"a1","name":"3"},` +
@@ -119,7 +119,7 @@ func TestAPageThatIsReadAgainCountsOnce(t *testing.T) {
 	assert.Equal(t, answeredCursor, string(e.MaxCursor()), "a cursor that was not sent is not counted")
 }
 
-func TestWhatIsNoRowLeavesNoRecord(t *testing.T) {
+func TestABrokenRowLeavesNoRecord(t *testing.T) {
 	good := `{"accountid":"a1","name":"n"}`
 	pages := map[string]struct{ page, says string }{
 		"a cut row":               {`[` + good + `,{"accountid":"a2","na`, "EOF"},

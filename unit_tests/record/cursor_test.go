@@ -32,7 +32,7 @@ func TestTheNextCursorIsAMicrosecondLater(t *testing.T) {
 	}
 }
 
-func TestAValidCursorIsOneThatThisProgramWrites(t *testing.T) {
+func TestACursorIsValidInTheWrittenFormOnly(t *testing.T) {
 	for _, valid := range []record.Cursor{"", "2026-04-01T12:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000000Z"} {
 		assert.True(t, valid.Valid(), string(valid))
 	}

@@ -20,7 +20,7 @@ func withCDC(columns ...string) protocol.ConfiguredStream {
 	return configured(account(), append(columns, "accountid", "name", "_ab_cdc_updated_at", "_ab_cdc_deleted_at")...)
 }
 
-func TestADeletionIsListedAndNotWrittenByItself(t *testing.T) {
+func TestADeletionIsListedAndNotWrittenAtOnce(t *testing.T) {
 	objects := map[string]string{
 		"as the service prints it": deletion("d1"),
 		"in another order":         `{"reason":"deleted","id":"d1","@odata.context":"x/$metadata#accounts/$deletedEntity"}`,
@@ -96,7 +96,7 @@ func TestADeletionTakesThePlaceOfItsRowOnThePage(t *testing.T) {
 	assert.Equal(t, want, taken(t, e))
 }
 
-func TestADeletionThatIsToldTwiceIsWrittenOnce(t *testing.T) {
+func TestADeletionThatComesTwiceIsWrittenOnce(t *testing.T) {
 	e := changesOf(t, withCDC())
 	require.NoError(t, begin(e, answered(), `[`+deletion("d1")+`,`+deletion("d2")+`,`+deletion("d1")+`]`))
 	for _, key := range e.Deleted() {
@@ -123,7 +123,7 @@ func TestTheKeysOfAPageAreThoseOfItsLines(t *testing.T) {
 	assert.Equal(t, []string{"a3"}, keys(e))
 }
 
-func TestDeletionsNeedTheKeyAndTheColumnThatTellsOfThem(t *testing.T) {
+func TestDeletionsNeedTheKeyAndTheirColumn(t *testing.T) {
 	cases := map[string]struct {
 		columns []string
 		can     bool

@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
+func TestThePlanSelectsWhatIsNeeded(t *testing.T) {
 	cases := map[string]struct {
 		table    dataverse.Table
 		columns  []string
@@ -35,7 +35,7 @@ func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
 	}
 }
 
-func TestASelectionTooLongForAURLIsLeftToTheConnector(t *testing.T) {
+func TestASelectionTooLongForAURLIsLeftOut(t *testing.T) {
 	table := account()
 	columns := []string{"accountid", "name"}
 	for i := range 600 {

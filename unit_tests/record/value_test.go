@@ -43,13 +43,13 @@ func TestAValueArrivesByteForByte(t *testing.T) {
 	}
 }
 
-func TestTheSpacesOfAnAnswerAreOfNoMatter(t *testing.T) {
+func TestWhiteSpaceInAResponseIsRemoved(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "anything")
 	page := "[\r\n  {\r\n    \"accountid\" : \"a1\" ,\r\n    \"anything\" : { \"Value\" : 1.50,\r\n \"t\" : \"a  b\" }\r\n  }\r\n]"
 	assert.Equal(t, line("account", `"accountid":"a1","anything":{"Value":1.50,"t":"a  b"}`), lines(t, e, answered(), page))
 }
 
-func TestAWallClocksTimeLosesItsZoneWhereTheConfiguredSchemaSaysSo(t *testing.T) {
+func TestATimeLosesItsZoneWhereTheSchemaHasNone(t *testing.T) {
 	without := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_without_timezone"}
 	with := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone"}
 	cases := map[string]struct {
@@ -75,7 +75,7 @@ func TestAWallClocksTimeLosesItsZoneWhereTheConfiguredSchemaSaysSo(t *testing.T)
 	}
 }
 
-func TestTheTreatmentOfATimeFollowsTheCatalogAndNotTheTable(t *testing.T) {
+func TestAZoneFollowsTheCatalogAndNotTheTable(t *testing.T) {
 	table := account()
 	table.Columns[4].Behavior = dataverse.UserLocal // an administrator changed it after the schema was configured
 	s := configured(account(), "accountid", "wallclock")
@@ -84,7 +84,7 @@ func TestTheTreatmentOfATimeFollowsTheCatalogAndNotTheTable(t *testing.T) {
 	assert.Equal(t, line("account", `"accountid":"a1","wallclock":"2023-04-07T21:59:01"`), got)
 }
 
-func TestCharactersThatEndALineElsewhereLeaveEscaped(t *testing.T) {
+func TestLineSeparatorsLeaveEscaped(t *testing.T) {
 	cases := map[string]struct{ sent, got string }{
 		"a line separator":                {"\"a\u2028b\"", `"a\u2028b"`},
 		"a paragraph separator":           {"\"a\u2029b\"", `"a\u2029b"`},
