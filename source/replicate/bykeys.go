@@ -10,7 +10,7 @@ import (
 // readByKeys follows changes that do not come with today's columns. It takes only the keys from the pages, and reads the rows
 // by them.
 func (c *changesScan) readByKeys(ctx context.Context) error {
-	keys := record.NewKeySink(c.r.table)
+	keys := record.NewKeySink(c.r.target.table)
 	pages := newPageReader(c.r, keys, dataverse.MaxPageSize)
 	pages.deltaLink, pages.deltaLinkAtEnd = c.scan.pages.deltaLink, true
 	pages.size.resume(c.state.PageSize)
@@ -27,7 +27,7 @@ func (c *changesScan) readByKeys(ctx context.Context) error {
 		if err := c.r.out.running(ctx); err != nil {
 			return err
 		}
-		err = newLookup(c.r).rows(ctx, rows, c.r.plan.Select(), keys.Keys(), func(dataverse.Page) error {
+		err = newLookup(c.r).rows(ctx, rows, c.r.target.plan.Select(), keys.Keys(), func(dataverse.Page) error {
 			c.scan.encoder.Keys(c.sent.Add)
 			return c.scan.deliver(ctx, nil)
 		})

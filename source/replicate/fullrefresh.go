@@ -32,7 +32,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 
 // scanFullRefresh reads all rows, from the state's page on.
 func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
-	c := r.newPageScan(s, r.firstPage())
+	c := r.newPageScan(s, r.target.firstPage())
 	defer c.close()
 	for s.Complete = false; !s.Complete; {
 		page, err := c.read(ctx)

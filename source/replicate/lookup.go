@@ -29,7 +29,7 @@ type lookup struct {
 	table dataverse.Table
 }
 
-func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.table} }
+func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.target.table} }
 
 // rows reads the rows of some keys into a page reader's sink, and calls each after every response. Rows that do not exist do
 // not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
@@ -101,7 +101,7 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 func (l *lookup) seesEveryRow(ctx context.Context) error {
 	pages := newPageReader(l.r, record.NewKeySink(l.table), 1)
 	pages.track = true
-	if _, err := pages.read(ctx, l.r.firstKeys()); err != nil {
+	if _, err := pages.read(ctx, l.r.target.firstKeys()); err != nil {
 		return &lookupError{err}
 	}
 	return nil

@@ -46,7 +46,7 @@ type pageReader struct {
 // newPageReader returns a reader of pages into an encoder or a key sink.
 func newPageReader(r *streamReader, sink dataverse.Sink, size int) *pageReader {
 	p := &pageReader{
-		environment: r.job.Environment, table: r.table.LogicalName, out: r.out, log: r.log, sink: sink, size: newPageSize(size),
+		environment: r.job.Environment, table: r.target.table.LogicalName, out: r.out, log: r.log, sink: sink, size: newPageSize(size),
 		seed: maphash.MakeSeed(), links: map[uint64]struct{}{}, contents: map[uint64]struct{}{},
 	}
 	switch sink := sink.(type) {
