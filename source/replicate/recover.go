@@ -12,7 +12,7 @@ const (
 	// maxRestarts is how often one read begins a scan again before it gives up: what is refused once more each time is not
 	// refused by chance.
 	maxRestarts = 3
-	// headway is how many pages further a scan must have come for its restarts to be counted anew.
+	// headway is how many pages further a scan must have come before its restarts are counted from zero.
 	headway = 10
 )
 
@@ -55,8 +55,8 @@ func (v *recovery) run(ctx context.Context, s *checkpoint.State, read func(conte
 	}
 }
 
-// mayRestart counts a restart, and reports whether there may be another. One that the scan has come further for counts
-// anew, and one with smaller pages than before does not count: there are few sizes.
+// mayRestart counts a restart, and reports whether there may be another. Once the scan has come further, they are counted from
+// zero. One with smaller pages than before does not count: there are few sizes.
 func (v *recovery) mayRestart(s *checkpoint.State, err error) bool {
 	if v.r.moves.count >= v.furthest+headway {
 		v.left, v.furthest = maxRestarts, v.r.moves.count

@@ -19,7 +19,7 @@ func next(t *testing.T, state string, stream replicate.Stream) outcome {
 	stream.State = []byte(state)
 	s := script(nil)
 	for version := 100; version < 110; version++ {
-		s.answers[changesSince(version)] = []answer{{delta: changesSince(version + 1)}}
+		s.responses[changesSince(version)] = []response{{delta: changesSince(version + 1)}}
 	}
 	got := run(t, s, nil, stream)
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
@@ -73,15 +73,15 @@ func TestARefreshThatRemovesRowsEndsTheDoubts(t *testing.T) {
 }
 
 func TestARowThatIsReadAgainSupersedesWhatEarlierChangesSent(t *testing.T) {
-	s := script(map[dataverse.Link]answer{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(100)}})
+	s := script(map[dataverse.Link]response{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(100)}})
 	got := run(t, s, nil, incremental(""))
-	s = script(map[dataverse.Link]answer{changesSince(100): {rows: []string{row("a1", inMarch)}, delta: changesSince(101), at: answered().AddDate(0, 0, 1)}})
+	s = script(map[dataverse.Link]response{changesSince(100): {rows: []string{row("a1", inMarch)}, delta: changesSince(101), at: serviceTime().AddDate(0, 0, 1)}})
 	changed := run(t, s, nil, incremental(got.lastState())).records()
 
 	null := incremental("")
 	null.State = []byte("null")
-	s = script(map[dataverse.Link]answer{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(102), at: answered().AddDate(0, 0, 2)}})
-	requireRising(t, append(changed, run(t, s, nil, null).records()...))
+	s = script(map[dataverse.Link]response{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(102), at: serviceTime().AddDate(0, 0, 2)}})
+	requireRisingCursors(t, append(changed, run(t, s, nil, null).records()...))
 }
 
 func TestAResyncAfterRecordsThatNoStateCoversDoubtsThem(t *testing.T) {
@@ -92,7 +92,7 @@ func TestAResyncAfterRecordsThatNoStateCoversDoubtsThem(t *testing.T) {
 		"in the first attempt": {0, false}, "in a later attempt": {1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state := afterReading(t, rowsOf(0, 3))
+			state := afterSnapshot(t, rowsOf(0, 3))
 			got := run(t, onePage(rowsOf(1, 3)), func(j *replicate.Job) { j.Attempt = c.attempt }, incremental(state))
 			require.Len(t, got.records(), 2+1, "the deletion that the known keys tell is sent")
 			assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)

@@ -47,7 +47,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return y.openWithoutState()
 	}
 	if y.removes(saved) {
-		s := y.begin()
+		s := y.empty()
 		s.MaxCursor = saved.MaxCursor
 		s.Run.Empty = y.Attempt == 0
 		if !s.Run.Empty {
@@ -94,7 +94,7 @@ func betweenScans(s *State) bool {
 
 // openWithoutState begins a snapshot. It is a resync where rows may stand in the destination.
 func (y Sync) openWithoutState() (*State, Opening) {
-	s := y.begin()
+	s := y.empty()
 	if !y.rowsMayStand() {
 		s.Run.Empty = true
 		return s, FirstSync
@@ -113,8 +113,8 @@ func (y Sync) openTokenScan(s *State) (*State, Opening) {
 	return s, TokenScanResumed
 }
 
-// begin is the state of a stream of which nothing was read.
-func (y Sync) begin() *State {
+// empty is the state of a stream of which nothing was read.
+func (y Sync) empty() *State {
 	return &State{Version: Version, Phase: Start, KnownKeys: NewKeySet(), Organization: y.Organization, Generation: y.Generation}
 }
 

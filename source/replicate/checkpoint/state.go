@@ -27,7 +27,7 @@ type State struct {
 	ByKeys bool `json:"by_keys,omitempty"`
 	// MaxCursor is the greatest cursor sent for the stream, in whatever phase.
 	MaxCursor record.Cursor `json:"max_cursor,omitempty"`
-	// Restarts is how often the present scan was begun again. It tells its states apart from those sent before.
+	// Restarts is how often the present scan was begun again. It makes its states differ from those sent before.
 	Restarts int `json:"restarts,omitempty"`
 	// KnownKeys holds the key of every row that the destination has, but for those that the two times below speak of. nil: they
 	// are too many for a state, or not all are known.
@@ -49,8 +49,8 @@ type State struct {
 	Generation *int64 `json:"generation,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
-	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to whoever follows the
-	// changes after it.
+	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that
+	// follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
 	// Complete ends a full refresh. The name is the one that Airbyte's Python CDK uses.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`

@@ -38,7 +38,7 @@ func (s *State) Restart() {
 	}
 }
 
-// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to tell which rows are
+// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to show which rows are
 // deleted, else with the changes.
 func (s *State) EndSnapshot() {
 	s.Link, s.PageSize = "", 0
