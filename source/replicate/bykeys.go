@@ -28,7 +28,7 @@ func (c *changesScan) readByKeys(ctx context.Context) error {
 			return err
 		}
 		err = newLookup(c.r).rows(ctx, rows, c.r.target.plan.Select(), keys.Keys(), func(dataverse.Page) error {
-			c.scan.encoder.Keys(c.sent.Add)
+			c.noteSent()
 			return c.scan.deliver(ctx, nil)
 		})
 		if err != nil {

@@ -96,12 +96,17 @@ func (c *changesScan) read(ctx context.Context) error {
 		if err := c.check(page); err != nil {
 			return err
 		}
-		if c.r.target.plan.Deletions() {
-			c.scan.encoder.Keys(c.sent.Add)
-		}
+		c.noteSent()
 		if err := c.finish(ctx, page, c.scan.encoder.Deleted()); err != nil || page.Next == "" {
 			return err
 		}
+	}
+}
+
+// noteSent notes the keys of the rows at hand, where deletions are sent that may be older than they are.
+func (c *changesScan) noteSent() {
+	if c.r.target.plan.Deletions() {
+		c.scan.encoder.Keys(c.sent.Add)
 	}
 }
 
