@@ -11,11 +11,11 @@ import (
 // by them.
 func (c *changesScan) readByKeys(ctx context.Context) error {
 	keys := record.NewKeySink(c.r.target.table)
-	pages := newPageReader(c.r, keys, dataverse.MaxPageSize)
+	pages := newKeyReader(c.r, keys, dataverse.MaxPageSize)
 	pages.deltaLink, pages.deltaLinkAtEnd = c.scan.pages.deltaLink, true
 	pages.size.resume(c.state.PageSize)
 	c.scan.pages = pages
-	rows := newPageReader(c.r, c.scan.encoder, dataverse.MaxPageSize)
+	rows := newRowReader(c.r, c.scan.encoder, dataverse.MaxPageSize)
 	for {
 		page, err := c.scan.read(ctx)
 		if err != nil {

@@ -27,7 +27,7 @@ func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *p
 	encoder := record.NewEncoder(r.target.plan, record.Options{
 		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
 	})
-	c := &pageScan{r: r, state: s, encoder: encoder, pages: newPageReader(r, encoder, r.job.PageSize), first: first}
+	c := &pageScan{r: r, state: s, encoder: encoder, pages: newRowReader(r, encoder, r.job.PageSize), first: first}
 	c.pages.size.resume(s.PageSize)
 	return c
 }

@@ -20,7 +20,7 @@ func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) e
 			return err
 		}
 	}
-	pages := newPageReader(r, record.NewKeySink(r.target.table), dataverse.MaxPageSize) // keys are short
+	pages := newKeyReader(r, record.NewKeySink(r.target.table), dataverse.MaxPageSize) // keys are short
 	pages.track, pages.deltaLinkAtEnd = true, true
 	pages.size.resume(s.PageSize)
 	for {

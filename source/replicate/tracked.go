@@ -72,7 +72,7 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 		s.Restart()
 		return s, nil
 	case checkpoint.Snapshot:
-		pages := newPageReader(r, record.NewKeySink(r.target.table), 1)
+		pages := newKeyReader(r, record.NewKeySink(r.target.table), 1)
 		pages.deltaLink = s.DeltaLink
 		if _, err := pages.read(ctx, s.DeltaLink); Classify(err) == TokenRefused {
 			return newRecovery(r).resync(ctx, s, err)
