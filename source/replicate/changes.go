@@ -19,7 +19,7 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 	defer c.scan.close()
 	switch {
 	case s.InMiddle():
-		r.log.InfoContext(ctx, "the changes continue where the last sync was interrupted")
+		r.log.InfoContext(ctx, "The scan of changes continues where the last sync was interrupted.")
 	case !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()):
 		r.report.selection(ctx, &r.target, s)
 	}

@@ -101,7 +101,7 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 
 // restart begins a scan again, because the service refuses the page to continue with.
 func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error) {
-	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with; the scan begins again"+sentTwice(s), "reason", cause.Error())
+	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with, so the scan begins again."+sentTwice(s), "reason", cause.Error())
 	s.Restart()
 }
 
@@ -109,7 +109,7 @@ func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error
 func (v *recovery) restartSmaller(ctx context.Context, s *checkpoint.State, cause error) {
 	var smaller *smallerPagesError
 	errors.As(cause, &smaller)
-	v.r.log.WarnContext(ctx, "the scan begins again with smaller pages"+sentTwice(s), "rows", smaller.rows)
+	v.r.log.WarnContext(ctx, "The scan begins again with smaller pages."+sentTwice(s), "rows", smaller.rows)
 	s.Restart()
 	s.PageSize = smaller.rows
 }
@@ -133,7 +133,7 @@ func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error)
 		followedUntil = checkpoint.UnknownTime()
 	}
 	next := s.Resync()
-	r.log.WarnContext(ctx, "the changes since the last sync cannot be retrieved; the table is re-read in full"+fateOfDeletions(next),
+	r.log.WarnContext(ctx, "The changes since the last sync cannot be retrieved, so the table is re-read in full."+fateOfDeletions(next),
 		"followed_until", timeText(followedUntil), "reason", cause.Error())
 	return next, nil
 }
@@ -143,11 +143,11 @@ func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error)
 func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause error) {
 	r := v.r
 	if checkpoint.SameColumns(s.DeltaLink.Select(), []string{r.target.table.PrimaryID}) {
-		r.log.InfoContext(ctx, "Dataverse does not accept the selected columns with this delta token; from now on changed rows are read by their keys",
+		r.log.InfoContext(ctx, "Dataverse does not accept the selected columns with this delta token. From now on, changed rows are read by their keys.",
 			"reason", cause.Error())
 	} else {
-		r.log.WarnContext(ctx, "Dataverse does not accept the columns selected now with the delta token of the former ones; from now on changed rows are read "+
-			"by their keys, which takes more requests; run \"refresh and retain records\" for the stream to have them come with the changes again", "reason", cause.Error())
+		r.log.WarnContext(ctx, "Dataverse does not accept the columns selected now with the delta token of the former ones. From now on, changed rows are read "+
+			"by their keys, which takes more requests. To read them with the changes again, run \"Refresh and retain records\" on the stream.", "reason", cause.Error())
 	}
 	s.ByKeys, s.Columns = true, r.target.plan.Select()
 	s.Advance("", 0)
@@ -165,7 +165,7 @@ func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause er
 	if err := v.r.target.redefine(table.Without(column), cause); err != nil {
 		return err
 	}
-	v.r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on"+sentTwice(s), "column", column)
+	v.r.log.WarnContext(ctx, "A column was removed in Dataverse while the table was read. It is left out from now on."+sentTwice(s), "column", column)
 	s.Restart()
 	return nil
 }
@@ -189,7 +189,7 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 	if err := v.r.target.redefine(*table, cause); err != nil {
 		return err
 	}
-	v.r.log.WarnContext(ctx, "the table's entity set was renamed in Dataverse while it was read; the scan begins again"+sentTwice(s),
+	v.r.log.WarnContext(ctx, "The table's entity set was renamed in Dataverse while it was read, so the scan begins again."+sentTwice(s),
 		"before", before, "now", table.EntitySet)
 	s.Restart()
 	return nil

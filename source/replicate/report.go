@@ -11,6 +11,9 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
+// toRemoveThem names the refresh of Airbyte after which no earlier row remains in the destination.
+const toRemoveThem = "To remove them, run \"Refresh and remove records\" on the stream."
+
 // reporter logs what a user should know of a stream. What it reports once it does not report again.
 type reporter struct {
 	log       *slog.Logger
@@ -24,13 +27,13 @@ type reporter struct {
 // columns warns of selected columns that do not exist, and of a key that is not selected.
 func (p *reporter) columns(ctx context.Context, t *target) {
 	if missing := t.plan.Missing; len(missing) > 0 {
-		p.log.WarnContext(ctx, "columns of the configured catalog do not exist in Dataverse and are left out; "+
-			"refresh the connection's schema to drop them", "columns", strings.Join(missing, ","))
+		p.log.WarnContext(ctx, "Columns of the configured catalog do not exist in Dataverse and are left out. "+
+			"To drop them, refresh the source schema.", "columns", strings.Join(missing, ","))
 	}
 	for _, column := range t.table.Key() {
 		if _, selected := t.stream.Columns[column]; !selected && len(t.stream.PrimaryKey) > 0 {
-			p.log.WarnContext(ctx, "the configured catalog lacks the key, so the destination cannot tell which versions are of one row; "+
-				"select the column, or refresh the connection's schema", "column", column)
+			p.log.WarnContext(ctx, "The configured catalog lacks the key, so the destination cannot match the versions of a row. "+
+				"Select the column, or refresh the source schema.", "column", column)
 		}
 	}
 }
@@ -38,10 +41,10 @@ func (p *reporter) columns(ctx context.Context, t *target) {
 // values warns of selected columns that came in no row, and of values that were sent as null.
 func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *record.Plan) {
 	if missing := stats.NeverSeen(plan); len(missing) > 0 {
-		p.log.WarnContext(ctx, "columns came in no row of the table although they were asked for, and are sent as null", "columns", strings.Join(missing, ","))
+		p.log.WarnContext(ctx, "Selected columns came in no row of the table, and are sent as null.", "columns", strings.Join(missing, ","))
 	}
 	for _, c := range stats.Nulled() {
-		p.log.WarnContext(ctx, "values of a column are not of the type that the configured catalog declares, and were sent as null; refresh the connection's schema",
+		p.log.WarnContext(ctx, "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema.",
 			"column", c.Name, "values", c.Count)
 	}
 }
@@ -52,25 +55,25 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 	case checkpoint.FirstSync, checkpoint.ChangesFollowed, checkpoint.ChangesResumed:
 	case checkpoint.NoStateRowsMayStand:
 		p.doubtReported = true
-		p.log.WarnContext(ctx, "the sync has no saved state although earlier syncs may have sent rows; the table is re-read in full. If the destination kept "+
-			"its rows, rows that were deleted in Dataverse in the meantime remain there: to remove them, run \"refresh and remove records\" for the stream")
+		p.log.WarnContext(ctx, "The sync has no saved state, although earlier syncs may have sent rows. The table is re-read in full. If the destination kept "+
+			"its rows, those deleted in Dataverse in the meantime remain there. "+toRemoveThem)
 	case checkpoint.RowsAreRemoved:
-		p.log.InfoContext(ctx, "the destination removes the rows that the saved state speaks of; the table is re-read in full")
+		p.log.InfoContext(ctx, "The destination removes the rows that the saved state covers, so the table is re-read in full.")
 	case checkpoint.LinkUnusable:
-		p.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is re-read in full"+fateOfDeletions(s))
+		p.log.WarnContext(ctx, "The link in the saved state cannot be sent as a url, so the table is re-read in full."+fateOfDeletions(s))
 	case checkpoint.OtherOrganization:
-		p.log.WarnContext(ctx, "the url leads to another organization than at the last sync, such as a copy; the table is re-read in full"+fateOfDeletions(s),
+		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, such as a copy, so the table is re-read in full."+fateOfDeletions(s),
 			"before", saved.Organization, "now", s.Organization)
 	case checkpoint.AfterFullRefresh:
-		p.log.WarnContext(ctx, "the stream was set to full refresh before; the table is re-read in full, and its changes are followed from now on"+fateOfDeletions(s))
+		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
 	case checkpoint.TokenScanResumed, checkpoint.TokenScanRestarted:
 		p.doubtReported = true
-		p.log.WarnContext(ctx, "the last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
-			"deleted in Dataverse in the meantime remain there: to remove them, run \"refresh and remove records\" for the stream", "since", timeText(s.DeletionsPossiblyUnknownSince))
+		p.log.WarnContext(ctx, "The last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
+			"deleted in Dataverse in the meantime remain there. "+toRemoveThem, "since", timeText(s.DeletionsPossiblyUnknownSince))
 	case checkpoint.SnapshotRestarted:
-		p.log.WarnContext(ctx, "the table or its selected columns have changed since the snapshot was interrupted; it begins again at its first page")
+		p.log.WarnContext(ctx, "The table or its selected columns have changed since the snapshot was interrupted, so it begins again at its first page.")
 	case checkpoint.SnapshotResumed, checkpoint.ReconcileResumed:
-		p.log.InfoContext(ctx, "the snapshot continues where it was interrupted")
+		p.log.InfoContext(ctx, "The snapshot continues where it was interrupted.")
 	}
 }
 
@@ -80,17 +83,16 @@ func fateOfDeletions(s *checkpoint.State) string {
 	case s.DeletionsUnknownSince.IsZero():
 		return ""
 	case s.KnownKeys != nil:
-		return "; rows deleted since then are found by their keys"
+		return " Rows deleted since then are found by their keys."
 	default:
-		return "; rows deleted before that remain in the destination until you run \"refresh and remove records\" for the stream"
+		return " Rows deleted before that remain in the destination until you run \"Refresh and remove records\" on the stream."
 	}
 }
 
 // doubts reports, at each sync until a refresh removes the rows, that the destination may hold rows that are deleted.
 func (p *reporter) doubts(ctx context.Context, s *checkpoint.State) {
 	if since := s.DeletionsUnknownSince; !since.IsZero() {
-		p.log.WarnContext(ctx, "rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination; to remove "+
-			"them, run \"refresh and remove records\" for the stream", "deletions_unknown_since", timeText(since))
+		p.log.WarnContext(ctx, "Rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination. "+toRemoveThem, "deletions_unknown_since", timeText(since))
 	}
 	since := s.DeletionsPossiblyUnknownSince
 	if since.IsZero() {
@@ -100,8 +102,8 @@ func (p *reporter) doubts(ctx context.Context, s *checkpoint.State) {
 	if !p.doubtReported && s.Run.Doubted {
 		level = p.log.WarnContext
 	}
-	level(ctx, "if the destination kept rows of an earlier sync that no saved state covers, those deleted in Dataverse in the meantime remain there; to "+
-		"remove them, run \"refresh and remove records\" for the stream", "deletions_possibly_unknown_since", timeText(since))
+	level(ctx, "If the destination kept rows of an earlier sync that no saved state covers, those deleted in Dataverse in the meantime remain there. "+
+		toRemoveThem, "deletions_possibly_unknown_since", timeText(since))
 }
 
 // unsentDeletions warns once that deletions are not sent.
@@ -110,8 +112,8 @@ func (p *reporter) unsentDeletions(ctx context.Context) {
 		return
 	}
 	p.unsentReported = true
-	p.log.WarnContext(ctx, "rows were deleted, but the configured catalog lacks _ab_cdc_deleted_at or the key, so the deletions are not sent; "+
-		"refresh the connection's schema and select both")
+	p.log.WarnContext(ctx, "Rows were deleted, but the configured catalog lacks _ab_cdc_deleted_at or the key, so the deletions are not sent. "+
+		"Refresh the source schema and select both.")
 }
 
 // age warns once, before it is too late, that syncs are too rare or take too long for the life of delta tokens. now is a
@@ -122,8 +124,8 @@ func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) 
 	}
 	if age := now.Sub(s.Issued); age > p.tokenLife/2 {
 		p.ageReported = true
-		p.log.WarnContext(ctx, "the last sync was long ago, or took long: Dataverse forgets deletions and refuses delta tokens after some days; sync more often, or "+
-			"have organization.expirechangetrackingindays raised", "age", age.Round(time.Minute), "kept_for", p.tokenLife)
+		p.log.WarnContext(ctx, "The last sync was long ago, or took long. Dataverse forgets deletions and refuses delta tokens after some days. Sync more often, or "+
+			"have organization.expirechangetrackingindays raised.", "age", age.Round(time.Minute), "kept_for", p.tokenLife)
 	}
 }
 
@@ -143,8 +145,8 @@ func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State
 	}
 	added, removed := without(now, before), without(before, now)
 	if len(added)+len(removed) > 0 {
-		p.log.WarnContext(ctx, "the selected columns have changed; rows that do not change have no value of a new column in the "+
-			"destination until you run \"refresh and retain records\" for the stream", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
+		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value of a new column in the "+
+			"destination until you run \"Refresh and retain records\" on the stream.", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
 	}
 }
 

@@ -56,10 +56,10 @@ func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint
 	case TrackingOff:
 		return &NotTrackedError{Table: r.target.table.LogicalName}
 	case ElasticTable:
-		r.log.WarnContext(ctx, "the table is elastic and is read in full: Dataverse does not name the partition of a deleted elastic row, "+
-			"so its changes cannot be followed; refresh the connection's schema")
+		r.log.WarnContext(ctx, "The table is elastic and is read in full: Dataverse does not name the partition of a deleted elastic row, "+
+			"so its changes cannot be followed. Refresh the source schema.")
 	case NeverOffered:
-		r.log.InfoContext(ctx, "the stream offers no incremental sync and is read in full")
+		r.log.InfoContext(ctx, "The stream offers no incremental sync and is read in full.")
 	case FullRefresh:
 	}
 	return r.readFullRefresh(ctx, sync, saved)

@@ -23,7 +23,7 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	assert.Equal(t, []string{record("b1", noon)}, got.records(), "a row that went in between has a deletion of its own")
 	want := strings.Replace(stateOf(narrow()), `"max_cursor":"`+april, `"columns":["accountid","name"],"by_keys":true,"max_cursor":"`+noon, 1)
 	assert.Equal(t, want, got.lastState(), "the token is still the service's own")
-	assert.Contains(t, got.log, "for the stream to have them come with the changes again")
+	assert.Contains(t, got.log, "To read them with the changes again")
 
 	s.responses[narrow()] = []response{{delta: narrow()}}
 	got = run(t, s, nil, incremental(got.lastState()))
@@ -50,7 +50,7 @@ func TestAKeyTokenWhoseSelectionIsRefusedNeedsNoRefresh(t *testing.T) {
 	s.rows["b1"] = true
 	got := run(t, s, nil, incremental(stateOf(keysSince(100))))
 	assert.Equal(t, []string{record("b1", noon)}, got.records())
-	assert.Contains(t, got.log, "from now on changed rows are read by their keys")
+	assert.Contains(t, got.log, "From now on, changed rows are read by their keys")
 	assert.NotContains(t, got.log, "refresh", "the next snapshot would take such a token too")
 }
 

@@ -190,10 +190,10 @@ func TestDeletionsWithoutTheirColumnAreWarnedOfOnce(t *testing.T) {
 			got := run(t, s, nil, stream)
 			assert.Len(t, got.records(), 1)
 			assert.Equal(t, "account COMPLETE", got.last())
-			assert.Equal(t, 1, strings.Count(got.log, "rows were deleted"))
+			assert.Equal(t, 1, strings.Count(got.log, "Rows were deleted"))
 			assert.Empty(t, s.lookedUp)
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`, "since the token was issued")
-			assert.Contains(t, got.log, "refresh and remove records")
+			assert.Contains(t, got.log, "Refresh and remove records")
 		})
 	}
 }

@@ -109,7 +109,7 @@ func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
 	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
 	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
 	got = run(t, script(twoPages()), nil, stream)
-	assert.Contains(t, got.log, "the configured catalog lacks the key")
+	assert.Contains(t, got.log, "The configured catalog lacks the key")
 	assert.Contains(t, got.log, "column=accountid")
 	assert.Equal(t, "account COMPLETE", got.last())
 }

@@ -174,7 +174,7 @@ func TestFoundDeletionsThatCannotBeSentAreWarnedOf(t *testing.T) {
 	delete(stream.Configured.Columns, catalog.DeletedAt)
 	got := run(t, onePage(nil), nil, stream)
 	assert.Empty(t, got.records())
-	assert.Contains(t, got.log, "rows were deleted, but the configured catalog lacks")
+	assert.Contains(t, got.log, "Rows were deleted, but the configured catalog lacks")
 }
 
 func TestFoundDeletionsAreSentOnceTheCatalogHasTheirColumn(t *testing.T) {

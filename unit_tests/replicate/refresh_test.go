@@ -42,7 +42,7 @@ func TestASyncWithoutAStateDoubtsRowsThatTheDestinationKept(t *testing.T) {
 		"a first sync":                 {incremental(""), 0, false},
 		"a backfill of new columns":    {null, 0, true},
 		"refresh and retain records":   {generations(incremental(""), 1, 0), 0, true},
-		"refresh and remove records":   {generations(incremental(""), 1, 1), 0, false},
+		"Refresh and remove records":   {generations(incremental(""), 1, 1), 0, false},
 		"a later attempt of the job":   {incremental(""), 1, true},
 		"a state without any position": {incremental("{}"), 0, false},
 	} {
@@ -55,7 +55,7 @@ func TestASyncWithoutAStateDoubtsRowsThatTheDestinationKept(t *testing.T) {
 			for range 2 {
 				got = next(t, got.lastState(), c.stream)
 				assert.NotContains(t, got.log, "level=WARN")
-				assert.Equal(t, c.doubt, strings.Contains(got.log, "if the destination kept rows"), "one line at each later sync")
+				assert.Equal(t, c.doubt, strings.Contains(got.log, "If the destination kept rows"), "one line at each later sync")
 				assert.Equal(t, c.doubt, strings.Contains(got.lastState(), possibly))
 			}
 		})
@@ -97,7 +97,7 @@ func TestAResyncAfterRecordsThatNoStateCoversDoubtsThem(t *testing.T) {
 			require.Len(t, got.records(), 2+1, "the deletion that the known keys tell is sent")
 			assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)
 			assert.Equal(t, c.doubt, strings.Contains(got.lastState(), "deletions_possibly_unknown_since"))
-			assert.Equal(t, c.doubt, strings.Contains(got.log, "if the destination kept rows"))
+			assert.Equal(t, c.doubt, strings.Contains(got.log, "If the destination kept rows"))
 		})
 	}
 }

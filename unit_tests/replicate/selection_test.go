@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-const selectionChanged = "the selected columns have changed"
+const selectionChanged = "The selected columns have changed"
 
 // narrow is a delta link of fewer columns than the stream selects now.
 func narrow() dataverse.Link {

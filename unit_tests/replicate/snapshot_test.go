@@ -150,7 +150,7 @@ func TestAnInterruptedTokenScanContinues(t *testing.T) {
 			assert.Equal(t, []string{record("a1", noon), record("a2", noon), record("a3", afterNoon)}, got.records())
 			assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)
 			assert.Contains(t, got.lastState(), `"deletions_possibly_unknown_since":"2026-04-01T12:00:00Z"`, "rows may have been sent with a former token")
-			assert.Equal(t, 1, strings.Count(got.log, "level=WARN msg=\"the last sync was interrupted while it took a delta token"))
+			assert.Equal(t, 1, strings.Count(got.log, "level=WARN msg=\"The last sync was interrupted while it took a delta token"))
 		})
 	}
 }

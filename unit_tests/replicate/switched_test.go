@@ -33,7 +33,7 @@ func TestAFullRefreshThatBecomesIncrementalHasUnknownDeletions(t *testing.T) {
 			got := run(t, s, nil, incremental(c.state))
 			assert.Equal(t, scansOf(), s.links())
 			assert.Contains(t, got.log, "was set to full refresh before")
-			assert.Contains(t, got.log, "rows deleted before that remain in the destination until you run")
+			assert.Contains(t, got.log, "Rows deleted before that remain in the destination until you run")
 			assert.NotContains(t, got.lastState(), "began")
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"`+c.since+`"`)
 		})
