@@ -39,7 +39,7 @@ func drifts() map[string]drift {
 			c.Stream("task").Deselect("subject")
 			return nil
 		}, words: []string{"selected columns have changed", "removed=subject"}, partly: true},
-		"a column is removed":                            {change: remove, words: []string{"category", "Refresh the source schema"}, anew: true},
+		"a column is removed":                            {change: remove, words: []string{"category", "refresh the source schema"}, anew: true},
 		"a column is removed in the middle of the read":  {amid: true, change: remove, words: []string{"column=category", "left out from now on"}, anew: true},
 		"the table is renamed":                           {change: rename},
 		"the table is renamed in the middle of the read": {amid: true, change: rename, words: []string{"now=tasksrenamed"}},

@@ -146,7 +146,7 @@ func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
 			if c.hidden {
 				l.environment.SetReadDepth("organization", simulator.None)
 			}
-			told := warnings(l.sync(d, catalog), "the last sync was long ago")
+			told := warnings(l.sync(d, catalog), "last sync was long ago")
 			if c.words == nil {
 				assert.Empty(t, told)
 				return
