@@ -30,13 +30,19 @@ func (v *verbs) addSelected(ctx context.Context, client *dataverse.Client, selec
 		return err
 	}
 	found := 0
-	err = client.Tables(ctx, names, func(t dataverse.Table) error {
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		streams.Add(catalog.Stream(t))
 		found++
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if found == 0 && len(failed) > 0 {
+		return failed[0]
+	}
+	for _, f := range failed {
+		v.log.WarnContext(ctx, "A table is not in the catalog, because its definition cannot be read.", "table", f.Table, "reason", f.Unwrap())
 	}
 	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", found)
 	return nil

@@ -18,6 +18,11 @@ func explainService(err error) (protocol.FailureType, string) {
 	var wait *dataverse.WaitError
 	var refused *dataverse.APIError
 	var large *dataverse.ResponseTooLargeError
+	var table *dataverse.TableError
+	if errors.As(err, &table) {
+		return protocol.TransientError, fmt.Sprintf("The definition of table %s cannot be read: %v. The other tables are read. "+
+			"If this persists, deselect the stream or exclude the table by exclude_tables.", table.Table, table.Unwrap())
+	}
 	if !errors.As(err, &failed) {
 		failed = &dataverse.RequestError{}
 	}

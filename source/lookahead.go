@@ -27,6 +27,7 @@ func (v *verbs) lookAhead(
 	var all, whole []string // the streams, and those whose rows are all read
 	var a ahead
 	var tables map[string]*dataverse.Table
+	var unreadable map[string]error
 	var counts map[string]int64
 	follows := false
 	for _, s := range configured.Streams {
@@ -46,7 +47,7 @@ func (v *verbs) lookAhead(
 	})
 	group.Go(func() error {
 		var err error
-		tables, err = tablesOf(ctx, client, all)
+		tables, unreadable, err = tablesOf(ctx, client, all)
 		return err
 	})
 	if follows {
@@ -65,18 +66,26 @@ func (v *verbs) lookAhead(
 	}
 	err := group.Wait()
 	for _, s := range configured.Streams {
-		a.streams = append(a.streams, replicate.Stream{Configured: s, Table: tables[s.Name], State: states[s.Name], Rows: counts[s.Name]})
+		a.streams = append(a.streams, replicate.Stream{
+			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: counts[s.Name],
+		})
 	}
 	return a, err
 }
 
-func tablesOf(ctx context.Context, client *dataverse.Client, names []string) (map[string]*dataverse.Table, error) {
-	tables := make(map[string]*dataverse.Table, len(names))
-	err := client.Tables(ctx, names, func(t dataverse.Table) error {
+// tablesOf reads the definitions of tables, and returns why those cannot be read that exist.
+func tablesOf(ctx context.Context, client *dataverse.Client, names []string) (tables map[string]*dataverse.Table, unreadable map[string]error, err error) {
+	tables, unreadable = make(map[string]*dataverse.Table, len(names)), map[string]error{}
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		tables[t.LogicalName] = &t
 		return nil
 	})
-	return tables, err
+	for _, f := range failed {
+		if !f.Missing() {
+			unreadable[f.Table] = f
+		}
+	}
+	return tables, unreadable, err
 }
 
 // rowCounts is how many rows the tables have, for estimates. Where a table cannot be counted none is.

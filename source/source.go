@@ -127,12 +127,12 @@ func (v *verbs) connected(ctx context.Context, do work) error {
 // options makes a client fit the configuration, the memory and the verb.
 func (v *verbs) options(c *config.Config, mem memory) dataverse.Options {
 	options := dataverse.Options{
-		Agent:       name + "/" + v.version(),
-		Log:         v.log,
-		MaxPageBytes:   mem.pageBytes(),
+		Agent:            name + "/" + v.version(),
+		Log:              v.log,
+		MaxPageBytes:     mem.pageBytes(),
 		MaxResponseBytes: mem.answerBytes(),
-		MaxConcurrent:  c.ConcurrentRequests,
-		MemorySlots: mem.requests(),
+		MaxConcurrent:    c.ConcurrentRequests,
+		MemorySlots:      mem.requests(),
 	}
 	v.limit(&options)
 	return options

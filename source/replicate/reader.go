@@ -38,6 +38,9 @@ type reader struct {
 
 // readRows chooses how a stream is read and reads it to its end.
 func (j *Job) readRows(ctx context.Context, s Stream, out *outbox) error {
+	if s.TableError != nil {
+		return s.TableError
+	}
 	if s.Table == nil {
 		return &TableGoneError{Table: s.Configured.Name}
 	}

@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// authorized puts a token on each request, and answers a 401 with one fresh token: tokens end in the middle of long
-// reads, and access policies may demand new claims at any time.
+// authorized signs each request with a token, and repeats it once with a new token after a 401: tokens expire in the
+// middle of long reads, and access policies may demand new claims at any time.
 type authorized struct {
 	next   http.RoundTripper
 	tokens Tokens
 }
 
 func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
-	answer, token, err := a.send(req)
-	if err != nil || answer.StatusCode != http.StatusUnauthorized {
-		return answer, err
+	response, token, err := a.send(req)
+	if err != nil || response.StatusCode != http.StatusUnauthorized {
+		return response, err
 	}
-	if err := a.tokens.Renew(req.Context(), token, claimsOf(answer)); err != nil {
-		return answer, nil //nolint:nilerr // the service's own refusal says more than the failed renewal
+	if err := a.tokens.Renew(req.Context(), token, claimsOf(response)); err != nil {
+		return response, nil //nolint:nilerr // the service's own refusal says more than the failed renewal
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
-	_ = answer.Body.Close()
-	answer, _, err = a.send(req)
-	return answer, err
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
+	_ = response.Body.Close()
+	response, _, err = a.send(req)
+	return response, err
 }
 
 func (a *authorized) send(req *http.Request) (*http.Response, string, error) {
@@ -36,14 +36,14 @@ func (a *authorized) send(req *http.Request) (*http.Response, string, error) {
 	}
 	signed := req.Clone(req.Context())
 	signed.Header.Set("Authorization", "Bearer "+token)
-	answer, err := a.next.RoundTrip(signed)
-	return answer, token, err
+	response, err := a.next.RoundTrip(signed)
+	return response, token, err
 }
 
 // claimsOf returns the decoded claims challenge of a 401, empty if it has none that is JSON
 // (Microsoft, "Claims challenges, claims requests and client capabilities").
-func claimsOf(answer *http.Response) string {
-	challenge := strings.Join(answer.Header.Values("WWW-Authenticate"), ", ")
+func claimsOf(response *http.Response) string {
+	challenge := strings.Join(response.Header.Values("WWW-Authenticate"), ", ")
 	_, rest, found := strings.Cut(challenge, `claims="`)
 	if !found {
 		return ""
