@@ -64,7 +64,7 @@ func conclusiveCodes() []string {
 // APIError is a refusal: a response with another status than 200.
 type APIError struct {
 	Status    int
-	Code      string // "0x" and eight hexadecimal digits in lower case; empty if the response has no code of Dataverse
+	Code      string // "0x" and hexadecimal digits in lower case, mostly eight; empty if the response has no code of Dataverse
 	Message   string // without the tokens of the request, should the service repeat them
 	RequestID string // x-ms-service-request-id, under which Microsoft's support finds the request
 }
@@ -179,6 +179,6 @@ func limitOf(err error) string {
 	case HasCode(err, CodeThrottledConcurrency):
 		return "concurrent requests"
 	default:
-		return "not named"
+		return "a limit that it does not name"
 	}
 }

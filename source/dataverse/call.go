@@ -155,7 +155,7 @@ func (a *call) classify(ctx context.Context, response *http.Response, err error)
 		a.pauseAll(ctx, cmp.Or(a.so.Asked, a.client.options.backoff(max(a.throttled, 1))))
 	}
 	if decision.Again && !limited(err) {
-		a.client.log.InfoContext(ctx, "An attempt at a request failed and is repeated.", "request", a.operation, "reason", withoutURL(err))
+		a.client.log.InfoContext(ctx, fmt.Sprintf("An attempt to %s failed and is repeated: %v", a.operation, withoutURL(err)))
 	}
 	return decision.Again, nil
 }
@@ -184,10 +184,14 @@ func (a *call) count(err error, response *http.Response) {
 // pauseAll makes all requests wait. An attempt before the time would only prolong the pause (Microsoft, "Service
 // protection API limits").
 func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
-	if a.client.limiter.throttled(a.sent, pause) {
-		a.client.log.WarnContext(ctx, "Dataverse asks the connector to wait, or is overloaded. All requests pause.", "limit", limitOf(a.lastErr),
-			"wait", pause.Round(time.Millisecond), "reason", withoutURL(a.lastErr))
+	if !a.client.limiter.throttled(a.sent, pause) {
+		return
 	}
+	why := "is overloaded"
+	if limited(a.lastErr) {
+		why = "limits the connector (" + limitOf(a.lastErr) + ")"
+	}
+	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. All requests pause for %v. The reason: %v", why, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
 }
 
 // pause returns the time before the next attempt. Where all requests wait, the limiter holds the call back.
@@ -212,8 +216,9 @@ func (a *call) waitError(ctx context.Context, err error) error {
 		return a.lastErr
 	}
 	wait.Budget, wait.cause = a.client.options.Budget, cmp.Or(wait.cause, a.lastErr)
-	a.client.log.WarnContext(ctx, "Dataverse asks for a longer wait than the connector accepts.",
-		"request", a.operation, "asked", wait.Asked, "limit", a.client.options.Budget)
+	if limited(a.lastErr) { // the others only arrive while it lasts
+		a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse asks to wait %v before the next request. The connector waits %v at most.", wait.Asked, wait.Budget))
+	}
 	return wait
 }
 

@@ -72,7 +72,7 @@ func textIn(value json.RawMessage) string {
 	return ""
 }
 
-var hexCode = regexp.MustCompile(`^0x[0-9a-f]{8}$`)
+var hexCode = regexp.MustCompile(`^0x[0-9a-f]{1,8}$`)
 
 // readCode returns a code of Dataverse in its usual form, "" for anything else. The code may be a number, as the
 // organization service writes it: -2147220970 is 0x80040216.

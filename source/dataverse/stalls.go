@@ -70,9 +70,9 @@ func (c *Client) logStall(ctx context.Context) {
 	if open == 0 || moved {
 		return
 	}
-	reason := fmt.Sprintf("the request to %s %s, since %v", oldest, doing.what, time.Since(doing.since).Round(time.Second))
+	reason := fmt.Sprintf("The request to %s %s, since %v.", oldest, doing.what, time.Since(doing.since).Round(time.Second))
 	if _, until := c.limiter.state(); !until.IsZero() {
-		reason = "the service asked to send nothing before " + until.UTC().Format(time.RFC3339)
+		reason = "The service asked to send nothing before " + until.UTC().Format(time.RFC3339) + "."
 	}
-	c.log.InfoContext(ctx, "The connector is waiting for Dataverse.", "reason", reason, "requests", open)
+	c.log.InfoContext(ctx, fmt.Sprintf("The connector is waiting for Dataverse; requests under way: %d. %s", open, reason))
 }

@@ -3,7 +3,7 @@ package dataverse
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"net/http"
 	"runtime"
 	"slices"
@@ -118,8 +118,7 @@ func (r *definitionReader) either(ctx context.Context, names []string, attempts 
 	case err != nil:
 		r.failures.Add(1)
 	case first != nil && r.client.plain.CompareAndSwap(false, true):
-		r.client.log.LogAttrs(ctx, slog.LevelInfo, "Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead.",
-			slog.String("reason", first.Error()))
+		r.client.log.InfoContext(ctx, fmt.Sprintf("Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead. The reason: %v", first))
 	}
 	return found, err
 }

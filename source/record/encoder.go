@@ -16,7 +16,7 @@ type Options struct {
 	// Rising makes every page's cursors greater than all before it, as changes and second readings need: whatever
 	// modifiedon says, the later version of a row must win. Without it a row's cursor is its modifiedon.
 	Rising    bool
-	MaxCursor  Cursor       // the greatest cursor that the stream has sent before
+	MaxCursor Cursor       // the greatest cursor that the stream has sent before
 	EmittedAt func() int64 // epoch milliseconds, never falling
 	Pool      *Pool        // nil: the encoder has memory of its own and waits for none
 }

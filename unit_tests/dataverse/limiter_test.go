@@ -136,7 +136,7 @@ func TestRetryAfterPausesAllRequests(t *testing.T) {
 	<-refused
 	require.Len(t, paused, 1)
 	assert.WithinDuration(t, began.Add(pause), paused[0], pause)
-	assert.Contains(t, log.String(), `limit="number of requests"`)
+	assert.Contains(t, log.String(), "limits the connector (number of requests)")
 }
 
 func TestCanceledWaiterBlocksNoOther(t *testing.T) {
@@ -178,8 +178,8 @@ func TestStalledReadLogsWhatItWaitsFor(t *testing.T) {
 	group.Go(func() { c.LogStalls(ctx, 10*time.Millisecond) })
 	group.Go(func() { _, _, _ = read(t.Context(), c, "accounts?$deltatoken=hidden") })
 	line := <-log.written
-	assert.Contains(t, line, "waiting for Dataverse")
-	assert.Contains(t, line, "the request to read a page of account waits for a response")
+	assert.Contains(t, line, "is waiting for Dataverse")
+	assert.Contains(t, line, "The request to read a page of account waits for a response")
 	assert.NotContains(t, line, "hidden")
 	close(release)
 	stop()

@@ -123,7 +123,7 @@ func TestRequestedPauseIsLoggedWithoutTheLink(t *testing.T) {
 	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"), cut, good(emptyPage))
 	_, _, err := read(t.Context(), s.client(logTo(&log)), "accounts?$deltatoken=hidden")
 	require.NoError(t, err)
-	assert.Contains(t, log.String(), "asks the connector to wait")
+	assert.Contains(t, log.String(), "limits the connector (number of requests)")
 	assert.Contains(t, log.String(), "level=DEBUG")
 	for _, secret := range []string{"hidden", "secret-token", s.URL} {
 		assert.NotContains(t, log.String(), secret)
@@ -147,7 +147,7 @@ func TestTooLongPauseEndsTheRequestAtOnce(t *testing.T) {
 			assert.ErrorContains(t, err, example.message)
 			assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
 			assert.Len(t, s.requests(), 1)
-			assert.Contains(t, log.String(), "asked="+wait.Asked.String()+" limit=5m0s")
+			assert.Contains(t, log.String(), "Dataverse asks to wait "+wait.Asked.String()+" before the next request. The connector waits 5m0s at most.")
 		})
 	}
 }

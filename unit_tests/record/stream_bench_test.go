@@ -96,6 +96,6 @@ func (noTokens) Renew(context.Context, string, string) error { return nil }
 type passedOver struct{}
 
 func (passedOver) Begin(context.Context, time.Time) error { return nil }
-func (passedOver) Discard()                                  {}
-func (passedOver) FastRow(text []byte) int                   { return bytes.IndexByte(text, '}') + 1 } // rows of widePage have no other
+func (passedOver) Discard()                               {}
+func (passedOver) FastRow(text []byte) int                { return bytes.IndexByte(text, '}') + 1 } // rows of widePage have no other
 func (passedOver) Row(d *jsontext.Decoder) error          { return d.SkipValue() }

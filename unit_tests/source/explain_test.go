@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
 		answer    http.HandlerFunc
 		beginning string
 	}{
-		"the service is down":  {whoAmI, refuse(503, ""), "Dataverse kept failing at this request: Dataverse answered 503"},
+		"the service is down":  {whoAmI, refuse(503, ""), "Dataverse kept failing at this request: Dataverse responded with 503"},
 		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "Dataverse limits the requests of one user"},
 		"a proxy answers":      {whoAmI, html, "Dataverse, or a proxy before it, kept giving answers"},
 		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "Microsoft Entra could not sign the connector in now"},
@@ -265,7 +266,7 @@ func TestALinkToAnotherHostIsNeverCalled(t *testing.T) {
 		for path, stream := range map[string]string{"accounts": "account", "tagset": "tag"} {
 			t.Run(member+" of "+stream, func(t *testing.T) {
 				e := newEnvironment(t)
-				e.answer(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+stranger.URL+api+path+`?$skiptoken=1"}`))
+				e.answer(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+strings.Replace(stranger.URL, "127.0.0.1", "localhost", 1)+api+path+`?$skiptoken=1"}`))
 				mode := map[string]string{"account": "incremental", "tag": "full_refresh"}[stream]
 				code, o := e.run(t, "read", process{catalog: configured(stream, mode)})
 				assert.Equal(t, 1, code, o.text)
