@@ -20,8 +20,9 @@ func explainService(err error) (protocol.FailureType, string) {
 	var large *dataverse.ResponseTooLargeError
 	var table *dataverse.TableError
 	if errors.As(err, &table) {
-		return protocol.TransientError, fmt.Sprintf("The definition of table %s cannot be read: %v. The other tables are read. "+
-			"If this persists, deselect the stream or exclude the table by exclude_tables.", table.Table, table.Unwrap())
+		if typ, message := explainService(table.Unwrap()); message != "" {
+			return typ, "The definition of table " + table.Table + " cannot be read. " + message
+		}
 	}
 	if !errors.As(err, &failed) {
 		failed = &dataverse.RequestError{}

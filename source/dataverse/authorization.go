@@ -35,6 +35,11 @@ func (a *authorized) send(req *http.Request) (*http.Response, string, error) {
 		return nil, "", &SignInError{cause: err}
 	}
 	signed := req.Clone(req.Context())
+	if req.GetBody != nil { // the body may have been sent before
+		if signed.Body, err = req.GetBody(); err != nil {
+			return nil, token, err
+		}
+	}
 	signed.Header.Set("Authorization", "Bearer "+token)
 	response, err := a.next.RoundTrip(signed)
 	return response, token, err

@@ -25,6 +25,7 @@ import (
 type call struct {
 	client *Client
 	request
+	batched bool // sent inside a batch
 
 	began   time.Time // of the first attempt
 	sent    time.Time // of the attempt at hand
@@ -63,6 +64,9 @@ func (a *call) run(ctx context.Context) error {
 }
 
 func (a *call) newRequest(ctx context.Context) (*retryablehttp.Request, error) {
+	if a.batched {
+		return a.newBatch(ctx)
+	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, a.client.root+apiPath+string(a.link), nil)
 	if err != nil {
 		return nil, errUnusableLink
@@ -134,6 +138,9 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	a.client.limiter.served()
 	a.release()
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
+	if a.batched {
+		return a.client.decodeBatch(response, a.link, a.maxBytes, a.request.read)
+	}
 	return a.client.decode(response, a.maxBytes, a.request.read)
 }
 

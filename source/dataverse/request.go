@@ -49,8 +49,7 @@ func (c *Client) get(ctx context.Context, q request) error {
 		q.policy.Attempts = c.options.Attempts
 	}
 	q.policy.Attempts = min(q.policy.Attempts, c.options.Attempts)
-	a := &call{client: c, request: q}
-	if err := a.run(ctx); err != nil {
+	if err := c.send(ctx, q); err != nil {
 		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
 	}
 	return nil

@@ -153,7 +153,7 @@ func TestNoTablesNeedNoRequest(t *testing.T) {
 	assert.Empty(t, s.requests())
 }
 
-func TestErrorOfYieldEndsTables(t *testing.T) {
+func TestYieldErrorEndsTables(t *testing.T) {
 	s := newService(t, changes(definition("a"), definition("b")))
 	stop := errors.New("enough")
 	calls := 0
