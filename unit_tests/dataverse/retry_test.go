@@ -60,7 +60,6 @@ func TestPermanentRefusalIsReturnedAtOnce(t *testing.T) {
 		"a token that has expired":     {http.StatusInternalServerError, `{"error":{"code":"0x80044352","message":"Version stamp associated with the client has expired."}}`, "0x80044352"},
 		"change tracking that is off":  {http.StatusInternalServerError, `{"error":{"code":"0x80072491","message":"Entity x isn't enabled for change tracking."}}`, "0x80072491"},
 		"a method that is not allowed": {http.StatusMethodNotAllowed, ``, ""},
-		"a url that is too long":       {http.StatusRequestURITooLong, ``, ""},
 		"a function that is unknown":   {http.StatusNotImplemented, `{"error":{"code":"0x8006088A","message":"not supported"}}`, "0x8006088a"},
 		"a response without a body":    {http.StatusNoContent, ``, ""},
 		"a row that does not exist":    {http.StatusNotFound, `{"error":{"code":"0x80040217","message":"Entity 'account' With Id = 1 Does Not Exist"}}`, "0x80040217"},

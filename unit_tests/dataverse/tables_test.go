@@ -34,6 +34,9 @@ func (c metadataService) respond(t *testing.T) http.HandlerFunc {
 		case "WhoAmI":
 			good(`{"UserId":"u"}`)(w, r)
 			return
+		case "$batch":
+			refuse(http.StatusMethodNotAllowed, "")(w, r)
+			return
 		case "EntityDefinitions":
 			list = "value"
 			for _, found := range inFilter.FindAllStringSubmatch(r.URL.Query().Get("$filter"), -1) {
