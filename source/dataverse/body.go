@@ -17,7 +17,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n, err := l.from.Read(p[:min(int64(len(p)), l.left+1)]) // one more byte tells whether the body ends here
+	n, err := l.from.Read(p[:min(int64(len(p)), l.left+1)]) // one byte more than allowed shows that the body is too long
 	if l.left -= int64(n); l.left < 0 {
 		return n - 1, &ResponseTooLargeError{l.most}
 	}

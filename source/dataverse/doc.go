@@ -17,7 +17,7 @@
 // A request waits for a slot of the limiter, is signed with a token and sent. Its response is read whole into memory,
 // still compressed, and gives its slot back before anything is decoded, so that a slow destination never keeps the
 // service waiting. Only then is the body unpacked, within a bound, and decoded. What fails is classified and repeated by
-// a [RetryPolicy]; call.go tells the order of these events.
+// a [RetryPolicy]; call.go describes the order of these events.
 //
 // # What errors mean
 //

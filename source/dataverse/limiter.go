@@ -157,9 +157,9 @@ func (l *limiter) served() {
 }
 
 // step is what one good response adds: one slot in a round of responses, and far less near the limit at which the
-// service last refused requests, where each round of refusals makes all streams pause. Without the slower steps the soak
-// test's service that recommends more than it takes refuses 1.5 % of the requests instead of 0.5 %, and a sync takes
-// twice as long.
+// service last refused requests, where each round of refusals makes all streams pause. Without the slower steps, a
+// simulated service that recommends more requests than it allows refused 1.2 to 1.6 % of them instead of 0.5 to 0.8 %,
+// and a sync took twice as long.
 func (l *limiter) step() float64 {
 	const near, far, slower = 0.75, 1.5, 16
 	switch {

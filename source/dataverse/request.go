@@ -33,7 +33,7 @@ type request struct {
 	maxBytes  int64       // of the body, compressed or not; 0: maxFactBytes
 	// onThrottled, if any, is called with the time until which the service makes the request wait.
 	onThrottled func(until time.Time)
-	// read decodes the unpacked body of a response with status 200. It runs once per attempt and starts anew each time; an
+	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each time; an
 	// error of kind *BrokenResponseError leads to another attempt.
 	read func(response *http.Response, body io.Reader) error
 }

@@ -21,7 +21,7 @@ const (
 	maxIdleBytes = 4 << 20
 )
 
-// fill reads the whole of a response's body, of most bytes at the most, and puts the buffered body in its place, also
+// fill reads the whole of a response's body, up to most bytes, and puts the buffered body in its place, also
 // where the body cannot be read to its end. The buffer is to be recycled after use.
 func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buffer, error) {
 	buffer, ok := b.idle.Get().(*bytes.Buffer)
