@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // phases are the columns of the matrix.
-func phases() []simulator.Phase {
-	return []simulator.Phase{
-		simulator.PhaseSignIn, simulator.PhaseMetadata, simulator.PhaseFirstPage, simulator.PhaseMiddlePage, simulator.PhaseLastPage,
-		simulator.PhaseDelta,
+func phases() []faults.Phase {
+	return []faults.Phase{
+		faults.PhaseSignIn, faults.PhaseMetadata, faults.PhaseFirstPage, faults.PhaseMiddlePage, faults.PhaseLastPage,
+		faults.PhaseChanges,
 	}
 }
 
@@ -38,18 +39,18 @@ type outcome struct {
 
 func outcomes() []outcome {
 	return []outcome{
-		{"throttled", "transient_error", []string{"Dataverse limits the requests of one user and kept refusing more of them"}},
-		{"long pause", "transient_error", []string{"Dataverse asks to wait 2h0m0s before the next request"}},
-		{"outage", "transient_error", []string{"Dataverse kept failing at this request"}},
-		{"unreadable", "transient_error", []string{"kept giving answers that are no answers of the Web API"}},
-		{"broken off", "transient_error", []string{"The environment could not be reached", "kept breaking off"}},
-		{"no sign-in", "transient_error", []string{"could not sign in", "could not sign the connector in", "the sign-in host did not answer in time"}},
+		{"throttled", "transient_error", []string{"The service protection limits of Dataverse rejected the connector's requests"}},
+		{"long pause", "transient_error", []string{"Dataverse asked the connector to wait 2h0m0s before the next request"}},
+		{"outage", "transient_error", []string{"without an error code of Dataverse", "Dataverse failed at the request"}},
+		{"unreadable", "transient_error", []string{"was not one of the Web API each time"}},
+		{"broken off", "transient_error", []string{"The environment could not be reached", "was cut off each time"}},
+		{"no sign-in", "transient_error", []string{"could not sign in", "the sign-in host did not respond in time"}},
 		{"no authority", "config_error", []string{"The connector could not sign in"}},
 		{"forbidden", "config_error", []string{"The application user lacks"}},
-		{"no token", "config_error", []string{"The environment refused the token that Microsoft Entra gave"}},
+		{"no token", "config_error", []string{"The environment rejected the access token that Microsoft Entra issued"}},
 		{"foreign link", "system_error", []string{"leads out of the environment's Web API"}},
 		{"circle", "system_error", []string{"had sent before"}},
-		{"no delta link", "system_error", []string{"cannot be followed without losing rows"}},
+		{"no delta link", "system_error", []string{"cannot follow the response of Dataverse without losing rows"}},
 	}
 }
 
@@ -73,7 +74,7 @@ func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	require.NoError(t, err)
 
 	var cells []*cell
-	for _, f := range faults() {
+	for _, f := range troubles() {
 		for i, phase := range phases() {
 			if f.want[i] != never {
 				cells = append(cells, &cell{trouble: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
@@ -133,7 +134,7 @@ func matrix() string {
 		fmt.Fprintf(&b, " %s |", strings.ReplaceAll(string(p), "-", " "))
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", 1+len(phases())) + "\n")
-	for _, f := range faults() {
+	for _, f := range troubles() {
 		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(f.want[:], " | "))
 	}
 	b.WriteString("\n## Errors\n\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")

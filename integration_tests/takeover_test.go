@@ -14,6 +14,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // pythonState is the state that the Python connector would have at the same place: the delta token, decoded
@@ -60,7 +61,7 @@ func TestAStateWithoutATokenIsNoState(t *testing.T) {
 	}
 }
 
-func TestATableIsReadAnewWhereItsChangesCannotBeHad(t *testing.T) {
+func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 	for name, lost := range map[string]struct {
 		behaviors simulator.Behaviors
 		lose      func(*testing.T, *lab, *destination.Destination)
@@ -110,7 +111,7 @@ func TestATableIsReadAnewWhereItsChangesCannotBeHad(t *testing.T) {
 
 func expire(_ *testing.T, l *lab, _ *destination.Destination) { l.environment.Expire("task") }
 
-func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
+func TestAPythonStateWithAnInvalidTokenIsResynced(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	d, catalog := destination.New(), l.configured("task")
 	require.NoError(t, d.SetState("task", json.RawMessage(`{"$deltatoken":"nonsense"}`)))
@@ -119,7 +120,7 @@ func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
 	l.equal(d, "task")
 }
 
-func TestTheAgeOfATokenIsHeldAgainstTheSettingOfItsEnvironment(t *testing.T) {
+func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		days   int
@@ -142,7 +143,7 @@ func TestTheAgeOfATokenIsHeldAgainstTheSettingOfItsEnvironment(t *testing.T) {
 			l.sync(d, catalog)
 			behind.Store(0)
 			if c.hidden {
-				l.environment.SetReadDepth("organization", simulator.None)
+				l.environment.SetReadDepth("organization", schema.None)
 			}
 			told := warnings(l.sync(d, catalog), "the last sync was long ago")
 			if c.words == nil {

@@ -39,19 +39,19 @@ type Options struct {
 
 // Client reads from one environment. It is safe for concurrent use.
 type Client struct {
-	root     string // https://host, without a trailing slash
-	tokens   Tokens
-	http     *http.Client
-	options  Options
-	log      *slog.Logger
-	limiter  *limiter
-	open     openCalls
-	buffers  responseBuffers
-	unpack   gunzipper
-	skimmers skimmers
-	reached  atomic.Bool  // a response has come
-	plain    atomic.Bool  // the service has refused RetrieveMetadataChanges
-	longest  atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
+	root        string // https://host, without a trailing slash
+	tokens      Tokens
+	http        *http.Client
+	options     Options
+	log         *slog.Logger
+	limiter     *limiter
+	open        openCalls
+	buffers     responseBuffers
+	unpack      gunzipper
+	fastReaders fastReaders
+	reached     atomic.Bool  // a response has come
+	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
+	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
 
 // New returns a client for the environment at root ("https://host[:port]"). It sends nothing. The transport must

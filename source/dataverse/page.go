@@ -116,10 +116,10 @@ func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.
 	var next, delta string
 	var others envelope
 	rows := false
-	skim := c.skimmers.over(body)
-	defer c.skimmers.done(skim)
-	skim.start = []byte(`,{"`) // as the service writes all rows but the first
-	d := newDecoder(skim)
+	reader := c.fastReaders.get(body)
+	defer c.fastReaders.put(reader)
+	reader.start = []byte(`,{"`) // as the service writes all rows but the first
+	d := newDecoder(reader)
 	err = eachMember(d, func(name []byte) error {
 		switch string(name) {
 		case "@odata.context":
@@ -130,13 +130,13 @@ func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.
 			return readString(d, &delta)
 		case "value":
 			rows = true
-			return readRows(d, skim, sink)
+			return reader.eachElement(d, sink.FastRow, func() error { return sink.Row(d) })
 		default:
 			return others.read(d, name)
 		}
 	})
 	if err != nil {
-		return Page{}, skim.place(err)
+		return Page{}, reader.correctPlace(err)
 	}
 	if !rows {
 		return Page{}, &BrokenResponseError{Reason: `it has no "value"`}
@@ -151,20 +151,7 @@ func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.
 		return Page{}, err
 	}
 	if err := drain(d); err != nil {
-		return Page{}, skim.place(err)
+		return Page{}, reader.correctPlace(err)
 	}
 	return page, nil
-}
-
-// readRows reads an array of rows. The fast reader below the decoder offers most of them to the sink directly.
-func readRows(d *jsontext.Decoder, skim *skimmer, sink Sink) error {
-	skim.take = sink.FastRow
-	err := eachElement(d, func() error {
-		skim.behind = false // a row may contain an array of objects
-		err := sink.Row(d)
-		skim.behind = true
-		return err
-	})
-	skim.behind = false
-	return err
 }
