@@ -157,7 +157,7 @@ func BenchmarkDefinitions(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		found := 0
-		err := c.Tables(b.Context(), []string{"t0"}, func(dataverse.Table) error {
+		_, err := c.Tables(b.Context(), []string{"t0"}, func(dataverse.Table) error {
 			found++
 			return nil
 		})
