@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -69,7 +68,9 @@ func notARow(d *jsontext.Decoder) error {
 // kindOf returns the kind of a value that a decoder has read. It looks at no string: one that is plain may be taken for
 // one that is not.
 func kindOf(value jsontext.Value) jsonscan.Kind {
-	switch value.Kind() {
+	switch value[0] {
+	case 'n':
+		return jsonscan.Null
 	case '"':
 		return jsonscan.EscapedString
 	case '{':
@@ -78,14 +79,13 @@ func kindOf(value jsontext.Value) jsonscan.Kind {
 		return jsonscan.Array
 	case 't', 'f':
 		return jsonscan.Boolean
-	case '0':
-		if bytes.ContainsAny(value, ".eE") {
+	}
+	for _, c := range value {
+		if c == '.' || c|' ' == 'e' {
 			return jsonscan.Fraction
 		}
-		return jsonscan.Integer
-	default:
-		return jsonscan.Null
 	}
+	return jsonscan.Integer
 }
 
 // startRow begins a row.
