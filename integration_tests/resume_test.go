@@ -216,8 +216,8 @@ func TestAStateThatCannotBeUsedIsReported(t *testing.T) {
 		"a version from the future":      {map[string]any{"version": 99}, []string{"newer version"}},
 		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not written by this connector"}},
 		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not written by this connector"}},
-		"a cursor that is no time":       {map[string]any{"greatest": "soon"}, []string{"not written by this connector"}},
-		"changes without a place to ask": {map[string]any{"link": ""}, []string{"not written by this connector"}},
+		"a cursor that is no time":       {map[string]any{"max_cursor": "soon"}, []string{"not written by this connector"}},
+		"changes without a place to ask": {map[string]any{"delta_link": ""}, []string{"not written by this connector"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoiled := map[string]any{}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -77,7 +76,7 @@ func requirements(configured protocol.ConfiguredCatalog, states map[string]json.
 
 // isIncremental reports whether a stream is read by its changes.
 func isIncremental(s protocol.ConfiguredStream) bool {
-	return s.SyncMode == airbyte.SyncModeIncremental && s.Offers(airbyte.SyncModeIncremental)
+	return replicate.ModeOf(s, nil) == replicate.FollowsChanges
 }
 
 func tablesByName(ctx context.Context, client *dataverse.Client, names []string) (map[string]*dataverse.Table, error) {

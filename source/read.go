@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	job := replicate.Job{
 		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
+		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
 		Parallel: func() int { return client.Slots() * streamsPerSlot },
 	}
@@ -61,6 +63,15 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	default:
 		return nil
 	}
+}
+
+// attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.
+func attempt(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 // states reads the state of each stream. A file that does not exist is no state, as at a first sync; a warning is logged
