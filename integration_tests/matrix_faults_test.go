@@ -40,7 +40,7 @@ func always(f faults.Fault) []faults.Fault {
 	return []faults.Fault{f.Always()}
 }
 
-// The faults cut and stop an answer where even the shortest has begun and not ended.
+// The faults cut and stop a response where even the shortest has begun and not ended.
 const early = 20
 
 // troubles are the rows of the matrix. What they end in was written down before any was tried.
@@ -67,20 +67,20 @@ func outages() []trouble {
 		{name: "503", want: everywhere(exact), faults: each(faults.GatewayError(http.StatusServiceUnavailable)), built: true},
 		{name: "504", want: everywhere(exact), faults: each(faults.GatewayError(http.StatusGatewayTimeout))},
 		{name: "503 without end", want: atSignIn("no sign-in", "outage"), faults: always(faults.GatewayError(http.StatusServiceUnavailable))},
-		{name: "no answer, the connection breaks", want: everywhere(exact), faults: each(faults.Dropped())},
-		{name: "no answer at all, every connection breaks", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Dropped())},
-		{name: "an answer that breaks off", want: everywhere(exact), faults: each(faults.Cut(early)), built: true},
-		{name: "all answers break off", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Cut(early))},
-		{name: "an answer that stops in its middle", want: everywhere(exact), faults: once(faults.Stalled(early)), limits: stalling},
-		{name: "all answers stop in their middle", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Stalled(early)), limits: stalling},
-		{name: "an answer whose bytes come slowly", want: everywhere(exact), faults: each(faults.Fault{Then: faults.Transfer{BytesPerSecond: 50_000}})},
-		{name: "an answer whose JSON ends early", want: everywhere(exact), faults: each(faults.BrokenJSON())},
-		{name: "nothing but answers whose JSON ends early", want: atSignIn("no authority", "broken off"), faults: always(faults.BrokenJSON())},
-		{name: "an answer of another kind", want: everywhere(exact), faults: each(strange)},
-		{name: "nothing but answers of another kind", want: atSignIn("no authority", "unreadable"), faults: always(strange)},
+		{name: "no response, the connection breaks", want: everywhere(exact), faults: each(faults.Dropped())},
+		{name: "no response at all, every connection breaks", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Dropped())},
+		{name: "a response that breaks off", want: everywhere(exact), faults: each(faults.Cut(early)), built: true},
+		{name: "all responses break off", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Cut(early))},
+		{name: "a response that stops in its middle", want: everywhere(exact), faults: once(faults.Stalled(early)), limits: stalling},
+		{name: "all responses stop in their middle", want: atSignIn("no sign-in", "broken off"), faults: always(faults.Stalled(early)), limits: stalling},
+		{name: "a response whose bytes come slowly", want: everywhere(exact), faults: each(faults.Fault{Then: faults.Transfer{BytesPerSecond: 50_000}})},
+		{name: "a response whose JSON ends early", want: everywhere(exact), faults: each(faults.BrokenJSON())},
+		{name: "nothing but responses whose JSON ends early", want: atSignIn("no authority", "broken off"), faults: always(faults.BrokenJSON())},
+		{name: "a response of another kind", want: everywhere(exact), faults: each(strange)},
+		{name: "nothing but responses of another kind", want: atSignIn("no authority", "unreadable"), faults: always(strange)},
 		{name: "a page of HTML", want: everywhere(exact), faults: each(faults.LoginPage())},
 		{name: "nothing but pages of HTML", want: atSignIn("no authority", "unreadable"), faults: always(faults.LoginPage())},
-		{name: "an answer that cannot be unpacked", want: ofService(exact), faults: each(faults.BrokenGzip())},
+		{name: "a response that cannot be unpacked", want: ofService(exact), faults: each(faults.BrokenGzip())},
 	}
 }
 
@@ -99,7 +99,7 @@ func refusals() []trouble {
 		{name: "0x80044151, SQL timeout", want: ofService(exact), faults: each(faults.SQLTimeout())},
 		{name: "0x80044151 on pages of more than 50 rows", want: ofPages(exact), faults: once(faults.SQLTimeoutAbove(50)), large: true},
 		{name: "0x80044151 without end, on pages of any size", want: ofService("outage"), faults: always(faults.SQLTimeout())},
-		{name: "0x80048544, too heavy, on pages of more than 50 rows", want: ofPages(exact), faults: onLargePages(faults.TooExpensive()), large: true},
+		{name: "0x80048544, too expensive, on pages of more than 50 rows", want: ofPages(exact), faults: onLargePages(faults.TooExpensive()), large: true},
 		{name: "0x80048544 on pages of any size", want: ofPages("outage"), faults: always(faults.TooExpensive())},
 		{name: "an attempt that times out, on pages of more than 50 rows", want: ofPages(exact), faults: onLargePages(faults.Slow(time.Minute)), large: true, limits: source.Limits{Attempt: time.Second}},
 		{name: "0x80040216 that repeats the whole request", want: atSignIn("no sign-in", "outage"), faults: always(faults.Echoed(http.StatusInternalServerError, "0x80040216"))},
