@@ -48,7 +48,7 @@ func drifts() map[string]drift {
 	}
 }
 
-func TestColumnsAndTablesThatComeGoOrAreRenamedLoseNothing(t *testing.T) {
+func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
 	for service, behaviors := range map[string]simulator.Behaviors{
 		"takes":   {EditedSelect: simulator.Honoured},
 		"ignores": {EditedSelect: simulator.Ignored},

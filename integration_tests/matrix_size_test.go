@@ -11,7 +11,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
-func TestPagesThatWereTooHeavyGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
+func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		table    string
 		attempts int

@@ -60,7 +60,7 @@ func TestAStateWithoutATokenIsNoState(t *testing.T) {
 	}
 }
 
-func TestATableIsReadAnewWhereItsChangesCannotBeHad(t *testing.T) {
+func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 	for name, lost := range map[string]struct {
 		behaviors simulator.Behaviors
 		lose      func(*testing.T, *lab, *destination.Destination)
@@ -110,7 +110,7 @@ func TestATableIsReadAnewWhereItsChangesCannotBeHad(t *testing.T) {
 
 func expire(_ *testing.T, l *lab, _ *destination.Destination) { l.environment.Expire("task") }
 
-func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
+func TestAPythonStateWithAnInvalidTokenIsResynced(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	d, catalog := destination.New(), l.configured("task")
 	require.NoError(t, d.SetState("task", json.RawMessage(`{"$deltatoken":"nonsense"}`)))
@@ -119,7 +119,7 @@ func TestAPythonStateWithANonsensicalTokenIsNoObstacle(t *testing.T) {
 	l.equal(d, "task")
 }
 
-func TestTheAgeOfATokenIsHeldAgainstTheSettingOfItsEnvironment(t *testing.T) {
+func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		days   int
