@@ -34,7 +34,7 @@ func (b *bench) wideIn(ctx context.Context, m mode) (err error) {
 	name := "one wide table, " + string(m)
 	b.results.addRead(name, int64(b.wideRows), all, end)
 	b.say("the service keeps %d responses of %.0f MB, sent compressed by a factor of %.1f",
-		end.Kept.Answers, megabytes(float64(end.Kept.Bytes)), float64(end.Kept.Bytes)/float64(end.Kept.Gzipped))
+		end.Kept.Responses, megabytes(float64(end.Kept.Bytes)), float64(end.Kept.Bytes)/float64(end.Kept.Gzipped))
 	b.wantWide(name, all)
 	if m == incremental && b.python != "" {
 		return b.comparePython(ctx, s, all)

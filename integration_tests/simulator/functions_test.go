@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestFunctions(t *testing.T) {
@@ -74,7 +75,7 @@ func TestPrivileges(t *testing.T) {
 	}
 	t.Run("a privilege is told with its depth", func(t *testing.T) {
 		assert.Equal(t, []any{"Global"}, column(named("prvReadAccount"), "Depth"))
-		c.environment.SetReadDepth("account", simulator.Local)
+		c.environment.SetReadDepth("account", schema.Local)
 		assert.Equal(t, []any{"Local"}, column(named("prvReadAccount"), "Depth"))
 	})
 	t.Run("a privilege that the user lacks is not listed", func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestPrivileges(t *testing.T) {
 
 func TestCSDL(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	document := func(accept, path string) answer {
+	document := func(accept, path string) response {
 		request := c.request(http.MethodGet, path)
 		request.Header.Set("Accept", accept)
 		return c.send(request)

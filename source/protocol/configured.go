@@ -24,8 +24,7 @@ type ConfiguredStream struct {
 	PrimaryKey  [][]string
 	// SupportedSyncModes are the modes that the source offered when the catalog was discovered.
 	SupportedSyncModes []airbyte.SyncMode
-	// Columns are the selected columns: the platform removes the others from json_schema.properties. Type is empty, because
-	// no value depends on it.
+	// Columns are the selected columns: the platform removes the others from json_schema.properties.
 	Columns map[string]Property
 	// GenerationID rises with each refresh and clear of the stream. The destination removes rows of generations below
 	// MinimumGenerationID once the stream is complete. Both are nil if the platform does not support refreshes
@@ -162,7 +161,19 @@ func lenientProperty(schema json.RawMessage) Property {
 	if json.Unmarshal(schema, &members) != nil {
 		return Property{}
 	}
-	return Property{Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
+	return Property{Type: texts(members["type"]), Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
+}
+
+// texts returns the strings of a JSON array, or the one string that stands for an array of one; nil for anything else.
+func texts(value json.RawMessage) []string {
+	if one := text(value); one != "" {
+		return []string{one}
+	}
+	var all []string
+	if len(value) == 0 || json.Unmarshal(value, &all) != nil {
+		return nil
+	}
+	return all
 }
 
 // text returns the value of a JSON string, "" for any other value.

@@ -67,7 +67,7 @@ func (r *reader) newKeyPager() (*pager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.newPager(record.NewEncoder(plan, record.Options{EmittedAt: r.Output.EmittedAt}), dataverse.MaxPageSize), nil
+	return r.newPager(record.NewEncoder(plan, record.Options{Pool: record.NewPool(1)}), dataverse.MaxPageSize), nil
 }
 
 // page reads a page into the encoder.

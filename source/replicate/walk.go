@@ -27,8 +27,7 @@ type walk struct {
 // not sent leaves its room to others.
 func (r *reader) newWalk(s *State) *walk {
 	encoder := record.NewEncoder(r.plan, record.Options{
-		Rising: s.Rising || s.Phase == Delta || s.Phase == Reconcile, MaxCursor: s.Greatest, EmittedAt: r.Output.EmittedAt,
-		Pool: r.room,
+		MaxCursor: s.Greatest, Pool: r.room,
 	})
 	w := &walk{pager: r.newPager(encoder, r.PageSize), state: s, sent: newSeen(false)}
 	w.pages = w.pager

@@ -54,12 +54,12 @@ func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, zipped(spoilt), good(`{"value":[{"name":"a"}]}`))
-			sink := &skimming{}
+			sink := &fastSink{}
 			_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 2)
 			assert.Equal(t, []string{`{"name":"a"}`}, sink.values)
-			assert.Positive(t, sink.skimmed, "of the spoilt page")
+			assert.Positive(t, sink.fast, "of the spoilt page")
 		})
 	}
 }

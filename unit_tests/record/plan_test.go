@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -13,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
+func TestThePlanSelectsWhatIsNeeded(t *testing.T) {
 	cases := map[string]struct {
 		table    dataverse.Table
 		columns  []string
@@ -21,7 +22,7 @@ func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
 	}{
 		"the selection, sorted, and the key":  {account(), []string{"wallclock", "name"}, []string{"accountid", "name", "wallclock"}},
 		"nothing twice":                       {account(), []string{"accountid", "modifiedon", "_ab_cdc_updated_at"}, []string{"accountid", "modifiedon"}},
-		"what the cursor is made of":          {account(), []string{"name", "_ab_cdc_updated_at"}, []string{"accountid", "modifiedon", "name"}},
+		"nothing more for the cursor":         {account(), []string{"name", "_ab_cdc_updated_at"}, []string{"accountid", "name"}},
 		"both parts of a key":                 {sensor(), []string{"sensorid"}, []string{"partitionid", "sensorid"}},
 		"no modifiedon that is not there":     {sensor(), []string{"sensorid", "_ab_cdc_updated_at"}, []string{"partitionid", "sensorid"}},
 		"no column that is not there":         {account(), []string{"name", "ownerid"}, []string{"accountid", "name"}},
@@ -35,7 +36,37 @@ func TestTheServiceIsAskedForWhatIsNeeded(t *testing.T) {
 	}
 }
 
-func TestASelectionTooLongForAURLIsLeftToTheConnector(t *testing.T) {
+func TestFollowedChangesComeWithTheirVersion(t *testing.T) {
+	versioned := account()
+	versioned.Columns = append(versioned.Columns, dataverse.Column{Property: "versionnumber", Type: dataverse.BigInt})
+	offered := configured(versioned, "accountid", "name")
+	offered.SyncMode = airbyte.SyncModeIncremental // it never offered that
+	elastic := sensor()
+	elastic.Columns = append(elastic.Columns, dataverse.Column{Property: "versionnumber", Type: dataverse.BigInt})
+	for name, c := range map[string]struct {
+		table  dataverse.Table
+		stream protocol.ConfiguredStream
+		want   []string
+	}{
+		"where the table has it":      {versioned, followed(versioned, "accountid", "name"), []string{"accountid", "name", "versionnumber"}},
+		"once where it is configured": {versioned, followed(versioned, "accountid", "versionnumber"), []string{"accountid", "versionnumber"}},
+		"not where the table has not": {account(), followed(account(), "accountid", "name"), []string{"accountid", "name"}},
+		"not in a full refresh":       {versioned, configured(versioned, "accountid", "name"), []string{"accountid", "name"}},
+		"not where it is not offered": {versioned, offered, []string{"accountid", "name"}},
+		"not of an elastic table":     {elastic, followed(elastic, "sensorid"), []string{"partitionid", "sensorid"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := compile(t, c.table, c.stream)
+			assert.Equal(t, c.want, plan.Select())
+			if name == "where the table has it" {
+				got := lines(t, newEncoder(plan, record.Options{}), answered(), `[{"accountid":"a1","name":"n","versionnumber":7}]`)
+				assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), got, "it is delivered only where it is configured")
+			}
+		})
+	}
+}
+
+func TestASelectionTooLongForAURLIsLeftOut(t *testing.T) {
 	table := account()
 	columns := []string{"accountid", "name"}
 	for i := range 600 {
@@ -64,11 +95,11 @@ func TestConfiguredColumnsThatDoNotExistAreNamed(t *testing.T) {
 	}
 	plan := compile(t, table, s)
 	assert.Equal(t, []string{"createdbyname", "dropped", "new_customer", "ownerid"}, plan.Missing)
-	assert.Equal(t, []string{"_ownerid_value", "accountid", "modifiedon"}, plan.Select())
+	assert.Equal(t, []string{"_ownerid_value", "accountid"}, plan.Select())
 
 	e := newEncoder(plan, record.Options{})
 	row := `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z","ownerid":"o0","_ownerid_value":"o1","_new_customer_value":"c1"}]`
-	want := line("account", `"accountid":"a1","_ownerid_value":"o1","_ab_cdc_updated_at":"2026-01-01T00:00:00.000000Z","_ab_cdc_deleted_at":null`)
+	want := line("account", `"accountid":"a1","_ownerid_value":"o1","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":null`)
 	assert.Equal(t, want, lines(t, e, answered(), row))
 }
 
@@ -87,15 +118,4 @@ func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
 			assert.EqualError(t, err, "none of the columns selected of account exists in Dataverse")
 		})
 	}
-}
-
-func TestTheTimeOfEmissionIsAskedForOnceAPage(t *testing.T) {
-	var clock int64 = 1775044800000
-	e := record.NewEncoder(compile(t, account(), configured(account(), "accountid")), record.Options{
-		EmittedAt: func() int64 { clock++; return clock },
-	})
-	assert.Equal(t, `{"type":"RECORD","record":{"stream":"account","emitted_at":1775044800001,"data":{"accountid":"a1"}}}`+"\n"+
-		`{"type":"RECORD","record":{"stream":"account","emitted_at":1775044800001,"data":{"accountid":"a2"}}}`+"\n",
-		lines(t, e, answered(), `[{"accountid":"a1"},{"accountid":"a2"}]`))
-	assert.Contains(t, lines(t, e, answered(), `[{"accountid":"a1"}]`), `"emitted_at":1775044800002,`)
 }

@@ -28,6 +28,8 @@ func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
 		"a character that is cut":            {"\"\xe2\x80\"", mark},
 		"both kinds and a line separator":    {"\"\xff\u2028\\ud83d\"", mark + "\u2028" + mark},
 		"half a pair in a wall clock's time": {`"\ud83dZ"`, mark},
+		"a NUL":                              {`"a\u0000b"`, "a" + mark + "b"},
+		"NULs and half a pair":               {`"\u0000\u0000\ud83d\u0000"`, mark + mark + mark + mark},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stream := configured(account(), "accountid", "name")
@@ -51,6 +53,8 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 	for name, sent := range map[string]string{
 		"a pair":                        `"\ud83d\uDE00"`,
 		"a backslash before u":          `"\\ud83d"`,
+		"a backslash before u0000":      `"\\u0000"`,
+		"another control character":     `"\u0001\u001f"`,
 		"two backslashes and an escape": `"\\\\\u0041"`,
 		"the replacement character":     "\"\ufffd\"",
 		"the replacement, as an escape": `"\ufffd"`,
@@ -65,8 +69,14 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTextIsMendedInsideOfObjects(t *testing.T) {
-	e := encoderOf(t, account(), "accountid", "name")
-	want := line("account", `"accountid":"a1","name":{"Value":["`+"\ufffd"+`"]}`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":{"Value":["\ud83d"]}}]`))
+func TestANULIsReplacedInsideOfObjects(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "anything")
+	want := line("account", `"accountid":"a1","anything":{"a`+"\ufffd"+`":["`+"\ufffd"+`"]}`)
+	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"a\u0000":["\u0000"]}}]`))
+}
+
+func TestInvalidTextIsReplacedInObjects(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "anything")
+	want := line("account", `"accountid":"a1","anything":{"Value":["`+"\ufffd"+`"]}`)
+	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"Value":["\ud83d"]}}]`))
 }

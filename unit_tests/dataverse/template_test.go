@@ -73,7 +73,7 @@ func withColumns(name string, columns ...string) string {
 	return strings.Replace(definition(name), `"Attributes":[`, `"Attributes":[`+strings.Join(columns, ",")+",", 1)
 }
 
-func TestColumnsAreReadTheSameHoweverOftenTheirLikeHasCome(t *testing.T) {
+func TestColumnsAreTheSameByTemplateAndDecoded(t *testing.T) {
 	texts, want := mixture(1000) // many times what is looked at together
 	found, err := tables(t, newService(t, changes(withColumns("a", texts...), withColumns("b", texts...), definition("c"))).client(), "a", "b", "c")
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestColumnsAreReadTheSameHoweverOftenTheirLikeHasCome(t *testing.T) {
 	assert.Len(t, found["c"].Columns, 1)
 }
 
-func TestALikenessToAColumnElsewhereIsNoColumn(t *testing.T) {
+func TestTextLikeAColumnElsewhereIsNoColumn(t *testing.T) {
 	money := func(name string) string { return sent("Money", "1", `"`+name+`"`, typed("MoneyType", "")) }
 	many := strings.Join([]string{money("x"), money("y"), money("z")}, ",")
 	found, err := tables(t, newService(t, changes(
@@ -104,23 +104,23 @@ func TestALikenessToAColumnElsewhereIsNoColumn(t *testing.T) {
 	assert.Equal(t, []string{"bid", "first"}, names(found["b"]))
 }
 
-func TestNothingBrokenAmongFamiliarColumnsIsPassedOver(t *testing.T) {
+func TestABrokenColumnAmongCachedOnesIsAnError(t *testing.T) {
 	money := sent("Money", "1", `"x"`, typed("MoneyType", ""))
 	some := strings.Repeat(money+",", 5)
-	answer := func(columns string) string {
+	response := func(columns string) string {
 		return `{"EntityMetadata":[{"LogicalName":"a","EntitySetName":"as","PrimaryIdAttribute":"x","Attributes":[` + columns + `]}]}`
 	}
 	for name, body := range map[string]string{
-		"no comma between two":    answer(some + money + money + "," + money),
-		"a comma behind the last": answer(some),
-		"two commas":              answer(some + "," + money),
-		"a comma before":          answer("," + some + money),
-		"a bracket too many":      answer(some + money + "]"),
-		"a control character":     answer(some + strings.Replace(money, `"x"`, "\"x\n\"", 1) + "," + money),
-		"an escape that is none":  answer(some + strings.Replace(money, `"x"`, `"\x"`, 1) + "," + money),
-		"a name of another kind":  answer(some + strings.Replace(money, `"x"`, `7`, 1) + "," + money),
-		"an end within one":       strings.TrimSuffix(answer(some+money), `]}]}`)[:len(answer(some))],
-		"an end behind a comma":   strings.TrimSuffix(answer(some), `]}]}`),
+		"no comma between two":    response(some + money + money + "," + money),
+		"a comma behind the last": response(some),
+		"two commas":              response(some + "," + money),
+		"a comma before":          response("," + some + money),
+		"a bracket too many":      response(some + money + "]"),
+		"a control character":     response(some + strings.Replace(money, `"x"`, "\"x\n\"", 1) + "," + money),
+		"an escape that is none":  response(some + strings.Replace(money, `"x"`, `"\x"`, 1) + "," + money),
+		"a name of another kind":  response(some + strings.Replace(money, `"x"`, `7`, 1) + "," + money),
+		"an end within one":       strings.TrimSuffix(response(some+money), `]}]}`)[:len(response(some))],
+		"an end behind a comma":   strings.TrimSuffix(response(some), `]}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tables(t, newService(t, good(body)).client(), "a")
@@ -130,7 +130,7 @@ func TestNothingBrokenAmongFamiliarColumnsIsPassedOver(t *testing.T) {
 	}
 }
 
-// packed is a Web API without a network that gives one answer, packed.
+// packed is a Web API without a network that gives one response, packed.
 type packed []byte
 
 func (p packed) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -140,7 +140,7 @@ func (p packed) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// fifty is an answer with as many tables as one request asks for, each of 200 columns.
+// fifty is a response with as many tables as one request asks for, each of 200 columns.
 func fifty() string {
 	texts, _ := mixture(200)
 	var all []string

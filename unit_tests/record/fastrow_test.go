@@ -26,15 +26,15 @@ func TestARowAsTheServiceWritesItNeedsNoDecoder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
 			require.NoError(t, e.Begin(context.Background(), answered()))
-			assertSkims(t, e, []byte(row))
-			assertSkims(t, e, []byte(row)) // its names are expected now
+			assertFast(t, e, []byte(row))
+			assertFast(t, e, []byte(row)) // its names are expected now
 			e.Records().Release()
 		})
 	}
 }
 
-// assertSkims says that a row is skimmed as soon as it is whole and something follows it.
-func assertSkims(t *testing.T, e *record.Encoder, row []byte) {
+// assertFast asserts that a row takes the fast path as soon as it is whole and something follows it.
+func assertFast(t *testing.T, e *record.Encoder, row []byte) {
 	t.Helper()
 	text := append(bytes.Clone(row), `,{"next":`...)
 	for end := range len(row) {
@@ -62,13 +62,13 @@ func TestRealRowsNeedNoDecoder(t *testing.T) {
 		for _, row := range page.Value {
 			var compact bytes.Buffer
 			require.NoError(t, json.Compact(&compact, row))
-			assertSkims(t, e, compact.Bytes())
+			assertFast(t, e, compact.Bytes())
 		}
 		e.Records().Release()
 	}
 }
 
-func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
+func TestFastRowLeavesUnusualRowsToADecoder(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":                      ``,
 		"no object":                    `["accountid"],`,
@@ -117,7 +117,7 @@ func TestWhatIsNotPlainIsLeftToADecoder(t *testing.T) {
 	}
 }
 
-func TestATextWithAControlCharacterIsLeftToADecoderWhereverItStands(t *testing.T) {
+func TestFastRowLeavesControlCharactersToADecoder(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "name")
 	require.NoError(t, e.Begin(context.Background(), answered()))
 	for _, control := range []string{"\x00", "\x01", "\t", "\n", "\x1f"} {

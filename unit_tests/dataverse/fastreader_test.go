@@ -13,28 +13,28 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// skimming is a sink that skims whatever is an object, but for those with arrays in them.
-type skimming struct {
+// fastSink is a sink that takes all objects by the fast path, but for those with arrays in them.
+type fastSink struct {
 	rows
-	skimmed int
+	fast int
 }
 
-func (s *skimming) FastRow(text []byte) int {
+func (s *fastSink) FastRow(text []byte) int {
 	row, err := jsontext.NewDecoder(strings.NewReader(string(text))).ReadValue()
 	if err != nil || bytes.Contains(row, []byte("[")) {
 		return 0
 	}
-	s.skimmed++
+	s.fast++
 	s.values = append(s.values, string(row))
 	return len(row)
 }
 
-func TestRowsAreSkimmedInTheirOrder(t *testing.T) {
+func TestFastRowsStayInOrder(t *testing.T) {
 	long := strings.Repeat("x", 40<<10)
 	for name, c := range map[string]struct {
 		rows      []string
 		separator string
-		skimmed   int
+		fast      int
 	}{
 		"the first row is decoded": {[]string{`{"a":1}`, `{"a":2}`, `{"a":3}`}, ",", 2},
 		"what begins like a row":   {[]string{`{"a":",{\""}`, `{"a":",{"}`, `{"a":3}`}, ",", 2},
@@ -47,19 +47,19 @@ func TestRowsAreSkimmedInTheirOrder(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sink := &skimming{}
+			sink := &fastSink{}
 			body := fmt.Sprintf(`{%s,"value":[%s],%s,"more":[{"z":1},{"z":2}]}`, contextMember, strings.Join(c.rows, c.separator), nextMember)
 			request := dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}
 			page, err := newService(t, good(body)).client().Page(t.Context(), request, sink)
 			require.NoError(t, err)
 			assert.Equal(t, c.rows, sink.values)
-			assert.Equal(t, c.skimmed, sink.skimmed)
+			assert.Equal(t, c.fast, sink.fast)
 			assert.Equal(t, dataverse.Link("accounts?$skiptoken=x"), page.Next)
 		})
 	}
 }
 
-func TestSkimmingForgivesNoBrokenPage(t *testing.T) {
+func TestABrokenPageIsAnErrorOnTheFastPathToo(t *testing.T) {
 	for name, rows := range map[string]string{
 		"two commas":                      `{"a":1},,{"a":2}`,
 		"two commas with spaces":          `{"a":1}, ,{"a":2}{"a":3}`,
@@ -72,7 +72,7 @@ func TestSkimmingForgivesNoBrokenPage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			service := newService(t, good(`{"value":[`+rows+`]}`))
 			client := service.client(func(o *dataverse.Options) { o.Attempts = 1 })
-			_, err := client.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, &skimming{})
+			_, err := client.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, &fastSink{})
 			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
 		})
