@@ -78,3 +78,20 @@ func (d *Destination) Duplicates(stream string) int {
 	}
 	return 0
 }
+
+// Retains reports whether rows that the destination holds of a stream stay there once the configured sync is complete.
+func (d *Destination) Retains(s *ConfiguredStream) bool {
+	t := d.tables[s.Stream.Name]
+	if t == nil {
+		return false
+	}
+	if s.GenerationID == t.generation && len(t.refreshed) > 0 {
+		return true
+	}
+	for _, v := range t.rows {
+		if v.generation >= s.MinimumGenerationID {
+			return true
+		}
+	}
+	return false
+}

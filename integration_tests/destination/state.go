@@ -156,3 +156,9 @@ func (d *Destination) StateFileOfPyAirbyte() ([]byte, error) {
 	}
 	return raw, nil
 }
+
+// HasState reports whether a stream has a state, and not none or the value null.
+func (d *Destination) HasState(stream string) bool {
+	state := d.State(stream)
+	return state != nil && string(state) != "null"
+}

@@ -1,0 +1,102 @@
+package model_test
+
+import (
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/destination"
+)
+
+// history is what the trial knows of a stream and the connector may have to warn of.
+type history struct {
+	// uncertain: changes may have been lost since the destination last held no row of the stream. Only then may the
+	// connector warn of deletions without a condition.
+	uncertain bool
+	// unannounced is when a read began for which the platform handed out no state and no sign that the destination had kept
+	// its rows. Nobody can know of the rows that were deleted before. Zero: there was no such read.
+	unannounced time.Time
+	// followed is when the last complete read began, or the one that began without a state.
+	followed time.Time
+}
+
+// beginRead begins a job or another attempt as the platform does, and notes what the connector is handed.
+func (w *world) beginRead(newJob bool) {
+	if job, _ := w.platform.Job(); newJob || job == 0 {
+		w.platform.BeginJob(w.catalog)
+	} else {
+		w.platform.BeginAttempt(w.catalog)
+	}
+	w.outrunClocks()
+	now := w.clock.now()
+	for _, s := range w.catalog.Streams {
+		if s.DestinationSyncMode == destination.AppendDedup {
+			w.history[s.Stream.Name].begin(w, s, now)
+		}
+	}
+}
+
+// begin notes how a stream begins.
+func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time) {
+	const margin = 4 * time.Hour // of the service's clocks
+	stream := s.Stream.Name
+	if w.destination.HasState(stream) {
+		life := time.Duration(w.switches.days) * 24 * time.Hour
+		h.uncertain = h.uncertain || now.Sub(h.followed) > life-margin
+		return
+	}
+	clear(w.selected[stream]) // every row comes with every column
+	h.followed = now
+	_, attempt := w.platform.Job()
+	announced := w.destination.State(stream) != nil || s.GenerationID > s.MinimumGenerationID || attempt > 0
+	switch {
+	case !w.destination.Retains(s):
+		*h = history{followed: now}
+	case announced:
+		h.uncertain = true
+	default:
+		h.uncertain, h.unannounced = true, now
+	}
+}
+
+// outrunClocks lets time pass where the connector cannot know the greatest cursor sent, longer than the clocks of the
+// service's servers differ: syncs are further apart than these.
+func (w *world) outrunClocks() {
+	const longer = 3 * time.Hour
+	unknown := w.statesLost
+	for _, s := range w.catalog.Streams {
+		unknown = unknown || !w.destination.HasState(s.Stream.Name)
+	}
+	w.statesLost = false
+	if unknown && w.switches.drift {
+		w.clock.advance(longer)
+	}
+}
+
+// endRead notes how a read ended. lost: the platform lost states of it.
+func (w *world) endRead(report *destination.Report, began time.Time, succeeded, lost bool) {
+	for _, stream := range tracked {
+		h, read := w.history[stream], report.Streams[stream]
+		if read == nil {
+			continue
+		}
+		if completed(read) {
+			h.followed = began
+		}
+		h.uncertain = h.uncertain || lost && read.Records > 0
+	}
+	w.statesLost = w.statesLost || lost
+	w.platform.End(succeeded && !lost)
+}
+
+// completed reports whether the last status of a stream is COMPLETE.
+func completed(read *destination.StreamReport) bool {
+	return len(read.Statuses) > 0 && read.Statuses[len(read.Statuses)-1] == "COMPLETE"
+}
+
+// lose notes that changes of tables may be lost from now on.
+func (w *world) lose(tables ...string) {
+	for _, table := range tables {
+		if h := w.history[table]; h != nil {
+			h.uncertain = true
+		}
+	}
+}
