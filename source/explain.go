@@ -9,6 +9,7 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 // errSocketMode refuses the platform's socket channel, which it offers only to connectors whose metadata ask for it.
@@ -83,7 +84,7 @@ func explainLimit(err error) (protocol.FailureType, string) {
 func explainStream(err error) (protocol.FailureType, string) {
 	var gone *replicate.TableGoneError
 	var untracked *replicate.NotTrackedError
-	var future *replicate.FutureStateError
+	var future *checkpoint.FutureStateError
 	var nothing *record.NothingToReadError
 	var expired *replicate.TokenExpiredError
 	switch {
@@ -101,17 +102,17 @@ func explainStream(err error) (protocol.FailureType, string) {
 		return protocol.ConfigError, fmt.Sprintf("The changes of table %s since the last sync can no longer be had, "+
 			"and on_expired_token is set to fail. Refresh the stream to read it anew, or set on_expired_token to resync.",
 			expired.Table)
-	case errors.Is(err, replicate.ErrBadState):
+	case errors.Is(err, checkpoint.ErrBadState):
 		return protocol.ConfigError, "The saved state of the stream is not one of this connector. " +
 			"Refresh the stream to read it anew."
 	case errors.As(err, &nothing):
 		return protocol.ConfigError, fmt.Sprintf("None of the columns selected of %s exists in Dataverse any more. "+
 			"Refresh the connection's schema.", nothing.Stream)
-	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrRestored):
+	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrRestored), errors.Is(err, replicate.ErrOtherHistory):
 		return protocol.SystemError, "Dataverse does not tell the changes of the table, although the connector took up its delta " +
 			"tracking from the start several times: " + err.Error() + ". If an environment is being restored, sync again when that " +
 			"is done. If this stays so, refresh the stream, or set it to full refresh."
-	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrLinkOutside):
+	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, replicate.ErrNoProgress), errors.Is(err, dataverse.ErrLinkOutside):
 		return protocol.SystemError, "Dataverse's answer cannot be followed without losing rows, so the stream was stopped: " +
 			err.Error() + "."
 	default:

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -92,7 +91,7 @@ func (v *verbs) rowCounts(ctx context.Context, client *dataverse.Client, tables 
 
 // followed says whether the changes of a stream are asked for.
 func followed(s protocol.ConfiguredStream) bool {
-	return s.SyncMode == airbyte.SyncModeIncremental && s.Offers(airbyte.SyncModeIncremental)
+	return replicate.ModeOf(s, nil) == replicate.FollowsChanges
 }
 
 // defaultTokenDays is for how long Dataverse keeps deletions where nobody has changed that

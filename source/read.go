@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"strconv"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ func (v *verbs) replicate(ctx context.Context, c *config.Config, client *dataver
 	var told explainer
 	job := replicate.Job{
 		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
-		PageSize: c.PageSize, Organization: a.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"),
+		PageSize: c.PageSize, Organization: a.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"), Attempt: attempt(v.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: a.tokenLife,
 		Parallel: func() int { return client.Slots() * streamsPerPlace },
 	}
@@ -60,6 +61,15 @@ func (v *verbs) replicate(ctx context.Context, c *config.Config, client *dataver
 	default:
 		return nil
 	}
+}
+
+// attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.
+func attempt(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 // states reads the state of each stream. A file that is not there means that there is no state yet, unless its path is

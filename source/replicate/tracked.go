@@ -5,49 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 // readTracked reads a tracked table: all its rows the first time, from then on what has changed.
-func (r *reader) readTracked(ctx context.Context, saved *State) error {
-	s, err := r.resume(ctx, saved)
+func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
+	s, opening := sync.Open(saved)
+	r.reportOpening(ctx, opening, saved, s)
+	if opening == checkpoint.SnapshotResumed {
+		r.rows = 0 // how many are left is not known
+	}
+	s, err := r.checkToken(ctx, s)
 	if err != nil {
 		return err
 	}
-	r.warnAge(ctx, s)
-	s, err = r.persist(ctx, s, r.follow)
+	s, err = newRecovery(r).run(ctx, s, r.readPhases)
 	if err != nil {
 		return err
 	}
-	r.warnGap(ctx, s)
-	r.versions.offer(r.table, s.Link)
+	r.reportDoubts(ctx, s)
 	return nil
 }
 
-// follow goes through the phases that are left.
-func (r *reader) follow(ctx context.Context, s *State) error {
+// readPhases goes through the phases that are left.
+func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) error {
 	for {
 		var err error
 		switch s.Phase {
-		case First:
-			err = r.readFirst(ctx, s)
-		case Keys:
-			err = r.readKeys(ctx, s)
-		case Initial:
-			err = r.readAll(ctx, s)
-		case Reconcile:
-			err = r.reconcile(ctx, s)
-		case Delta:
-			if s.upToDate && (s.Gap.IsZero() || s.Ledger == nil || !r.plan.Deletions()) {
+		case checkpoint.Start:
+			err = r.readStart(ctx, s)
+		case checkpoint.TokenScan:
+			err = r.readTokenScan(ctx, s)
+		case checkpoint.Snapshot:
+			err = r.readSnapshot(ctx, s)
+		case checkpoint.ReconcileDeletions:
+			err = r.readReconcile(ctx, s)
+		case checkpoint.Changes:
+			switch {
+			case !s.UpToDate():
+				err = r.readChanges(ctx, s)
+			case s.DeletionsUnknownSince.IsZero() || s.KnownKeys == nil || !r.plan.Deletions():
 				return nil
+			default: // deletions that could not be sent before can be now
+				s.Reconcile()
 			}
-			if s.upToDate { // deletions that could not be told before can be now
-				s.Phase, s.Link, s.Begin = Reconcile, "", s.Link
-				continue
-			}
-			r.warnAge(ctx, s)
-			err = r.readChanges(ctx, s)
-		case Full:
-			err = fmt.Errorf("%w: its phase is %q", ErrBadState, s.Phase)
+		case checkpoint.FullRefresh:
+			err = fmt.Errorf("%w: its phase is %q", checkpoint.ErrBadState, s.Phase)
 		}
 		if err != nil {
 			return err
@@ -55,130 +61,137 @@ func (r *reader) follow(ctx context.Context, s *State) error {
 	}
 }
 
-// resume finds out where to go on. Its error is a *TokenExpiredError.
-func (r *reader) resume(ctx context.Context, saved *State) (*State, error) {
-	switch {
-	case saved == nil:
-		return r.anew(), nil
-	case !saved.Link.Usable() || !saved.Begin.Usable():
-		r.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is read from the start"+r.doubts(saved))
-		return r.second(saved), nil
-	case saved.Organization != "" && saved.Organization != r.Organization:
-		r.log.WarnContext(ctx, "the url leads to another organisation than at the last sync, a copy or a restored backup; the table is read from the start"+r.doubts(saved),
-			"before", saved.Organization, "now", r.Organization)
-		return r.second(saved), nil
-	case saved.Phase == Full:
-		r.log.WarnContext(ctx, "the stream was set to full refresh before; it is read from the start once more, and its changes are followed from now on"+r.doubts(saved))
-		return r.second(saved), nil
-	case (saved.Phase == Keys || saved.Phase == Initial) && r.tooOld(saved):
-		if r.FailOnExpiry && !saved.nothingSent() {
-			return nil, &TokenExpiredError{Table: r.table.LogicalName, Since: saved.Issued, Cause: errTooOld}
+// checkToken asks whether the service still accepts the delta token of a snapshot that was interrupted for long, before the
+// rest of the rows is read in vain. This machine's clock decides only that it is asked. Of a token scan nothing is lost where
+// it begins again.
+func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*checkpoint.State, error) {
+	if s.Issued.IsZero() || r.job.TokenLife <= 0 || r.job.Now().Sub(s.Issued) <= r.job.TokenLife {
+		return s, nil
+	}
+	switch s.Phase {
+	case checkpoint.TokenScan:
+		r.log.InfoContext(ctx, "the token scan was interrupted for longer than Dataverse accepts delta tokens; it begins again",
+			"issued", timeText(s.Issued), "kept_for", r.job.TokenLife)
+		s.Restart()
+		return s, nil
+	case checkpoint.Snapshot:
+		pages := newPageReader(r, record.NewKeySink(r.table), 1)
+		pages.deltaLink = s.DeltaLink
+		if _, err := pages.read(ctx, s.DeltaLink); Classify(err) == TokenRefused {
+			return newRecovery(r).resync(ctx, s, err)
 		}
-		r.log.WarnContext(ctx, "the first reading was interrupted for longer than Dataverse takes its delta token; it begins again with a new one"+r.doubts(saved),
-			"issued", tellTime(saved.Issued), "kept_for", r.TokenLife)
-		return r.second(saved), nil
+		return s, nil
+	case checkpoint.FullRefresh, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
 	}
-	saved.Organization = r.Organization
+	return s, nil
+}
+
+// reportOpening logs how the sync continues from what was saved.
+func (r *streamReader) reportOpening(ctx context.Context, opening checkpoint.Opening, saved, s *checkpoint.State) {
+	switch opening {
+	case checkpoint.FirstSync, checkpoint.ChangesFollowed, checkpoint.ChangesResumed:
+	case checkpoint.NoStateRowsMayStand:
+		r.doubtWarned = true
+		r.log.WarnContext(ctx, "the sync has no saved state although earlier syncs may have sent rows; the table is re-read in full. If the destination kept "+
+			"its rows, rows that were deleted in Dataverse in the meantime remain there: to remove them, run \"refresh and remove records\" for the stream")
+	case checkpoint.RowsAreRemoved:
+		r.log.InfoContext(ctx, "the destination removes the rows that the saved state speaks of; the table is re-read in full")
+	case checkpoint.LinkUnusable:
+		r.log.WarnContext(ctx, "the link in the saved state cannot be sent as a url; the table is re-read in full"+r.fateOfDeletions(s))
+	case checkpoint.OtherOrganization:
+		r.log.WarnContext(ctx, "the url leads to another organization than at the last sync, such as a copy; the table is re-read in full"+r.fateOfDeletions(s),
+			"before", saved.Organization, "now", s.Organization)
+	case checkpoint.AfterFullRefresh:
+		r.log.WarnContext(ctx, "the stream was set to full refresh before; the table is re-read in full, and its changes are followed from now on"+r.fateOfDeletions(s))
+	case checkpoint.TokenScanResumed, checkpoint.TokenScanRestarted:
+		r.doubtWarned = true
+		r.log.WarnContext(ctx, "the last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
+			"deleted in Dataverse in the meantime remain there: to remove them, run \"refresh and remove records\" for the stream", "since", timeText(s.DeletionsPossiblyUnknownSince))
+	case checkpoint.SnapshotRestarted:
+		r.log.WarnContext(ctx, "the table or its selected columns have changed since the snapshot was interrupted; it begins again at its first page")
+	case checkpoint.SnapshotResumed, checkpoint.ReconcileResumed:
+		r.log.InfoContext(ctx, "the snapshot continues where it was interrupted")
+	}
+}
+
+// fateOfDeletions is what to report of deletions where a resync follows.
+func (r *streamReader) fateOfDeletions(s *checkpoint.State) string {
 	switch {
-	case saved.Phase == Keys && saved.Link.EntitySet() != r.table.EntitySet:
-		r.startAgain(saved)
-	case saved.tokenAtEnd() && saved.Bound == 0: // version 1 did not prove what its token stood for
-		r.log.WarnContext(ctx, "an earlier version of the connector was interrupted in its first reading of the table, which begins again"+r.doubts(saved))
-		return r.second(saved), nil
-	case saved.tokenAtEnd() && saved.Link == r.firstPage(): // the token of another walk would stand for a later time
-		r.log.InfoContext(ctx, "the first reading was interrupted in its first page; it begins again")
-		return r.second(saved), nil
-	case saved.Phase == Initial && !r.continues(saved.Link):
-		r.log.WarnContext(ctx, "the table or its selected columns have changed since the first reading was interrupted; the rows are read from the first page again")
-		r.startAgain(saved)
-	case saved.Phase == Initial:
-		r.log.InfoContext(ctx, "going on with the first reading where it was interrupted")
-		saved.Rising = true // the page to go on from may have been sent
-		r.rows = 0          // how many are left is not known
-	}
-	return saved, nil
-}
-
-// errTooOld says that a delta token is older than the service keeps what it leads to.
-var errTooOld = errors.New("the first reading was interrupted for longer than Dataverse takes its delta token")
-
-// doubts is what to tell of deletions where a second reading follows a state.
-func (r *reader) doubts(before *State) string {
-	switch next := r.second(before); {
-	case next.Gap.IsZero():
+	case s.DeletionsUnknownSince.IsZero():
 		return ""
-	case next.Ledger != nil:
-		return "; rows deleted since then are found out by their keys"
+	case s.KnownKeys != nil:
+		return "; rows deleted since then are found by their keys"
 	default:
-		return "; rows deleted before that stay in the destination until the stream is refreshed"
+		return "; rows deleted before that remain in the destination until you run \"refresh and remove records\" for the stream"
 	}
 }
 
-// anew is the state of a first reading.
-func (r *reader) anew() *State {
-	return &State{Phase: First, Link: r.firstPage(), Ledger: newLedger(), Organization: r.Organization}
-}
-
-// second is the state of a second reading, which has to outdo what the destination holds. Deletions are unknown until
-// a ledger has been reconciled; where there is none, or it did not see all before, they stay so.
-func (r *reader) second(before *State) *State {
-	if before.nothingSent() {
-		return r.anew()
+// reportDoubts reports, at each sync until a refresh removes the rows, that the destination may hold rows that are deleted.
+func (r *streamReader) reportDoubts(ctx context.Context, s *checkpoint.State) {
+	if since := s.DeletionsUnknownSince; !since.IsZero() {
+		r.log.WarnContext(ctx, "rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination; to remove "+
+			"them, run \"refresh and remove records\" for the stream", "deletions_unknown_since", timeText(since))
 	}
-	s := r.anew()
-	s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, true, before.Gap, before.Ledger
-	if s.Gap.IsZero() {
-		s.Gap = since(knownUntil(before))
-	}
-	return s
-}
-
-// knownUntil is since when a state's destination may hold rows that are gone, zero if that is not known. A full reading
-// tells no deletions, but it sends only rows that were there when it began.
-func knownUntil(s *State) time.Time {
-	if s.Phase == Full && (s.Complete || !s.Rising && s.Greatest != "") { // without a cursor a reading does not know of those before it
-		return s.Began
-	}
-	return s.Issued
-}
-
-// since is a time to tell, even where it is not known.
-func since(issued time.Time) time.Time {
-	if issued.IsZero() {
-		return time.Unix(0, 0).UTC()
-	}
-	return issued
-}
-
-// warnGap tells, at each sync until the stream is refreshed, that the destination may hold rows that are gone.
-func (r *reader) warnGap(ctx context.Context, s *State) {
-	if !s.Gap.IsZero() {
-		r.log.WarnContext(ctx, "rows deleted while changes could not be followed, or deletions not told, may still stand in the destination; "+
-			"refresh the stream to be rid of them", "deletions_unknown_since", tellTime(s.Gap))
-	}
-}
-
-// tooOld says whether the service no longer takes the state's delta token, as far as that is known.
-func (r *reader) tooOld(s *State) bool {
-	return !s.Issued.IsZero() && r.TokenLife > 0 && r.Now().Sub(s.Issued) > r.TokenLife
-}
-
-// warnAge tells once, before it is too late, that syncs are too rare or take too long for the life of delta tokens.
-func (r *reader) warnAge(ctx context.Context, s *State) {
-	if s.Issued.IsZero() || r.TokenLife <= 0 || r.ageTold {
+	since := s.DeletionsPossiblyUnknownSince
+	if since.IsZero() {
 		return
 	}
-	if age := r.Now().Sub(s.Issued); age > r.TokenLife/2 {
-		r.ageTold = true
+	level := r.log.InfoContext
+	if !r.doubtWarned && s.Doubted() {
+		level = r.log.WarnContext
+	}
+	level(ctx, "if the destination kept rows of an earlier sync that no saved state covers, those deleted in Dataverse in the meantime remain there; to "+
+		"remove them, run \"refresh and remove records\" for the stream", "deletions_possibly_unknown_since", timeText(since))
+}
+
+// warnUnsentDeletions warns once that deletions are not sent.
+func (r *streamReader) warnUnsentDeletions(ctx context.Context) {
+	if r.deletionsWarned {
+		return
+	}
+	r.deletionsWarned = true
+	r.log.WarnContext(ctx, "rows were deleted, but the configured catalog lacks _ab_cdc_deleted_at or the key, so the deletions are not sent; "+
+		"refresh the connection's schema and select both")
+}
+
+// warnAge warns once, before it is too late, that syncs are too rare or take too long for the life of delta tokens. now is a
+// time by the service's clock.
+func (r *streamReader) warnAge(ctx context.Context, s *checkpoint.State, now time.Time) {
+	if s.Issued.IsZero() || r.job.TokenLife <= 0 || r.ageWarned {
+		return
+	}
+	if age := now.Sub(s.Issued); age > r.job.TokenLife/2 {
+		r.ageWarned = true
 		r.log.WarnContext(ctx, "the last sync was long ago, or took long: Dataverse forgets deletions and refuses delta tokens after some days; sync more often, or "+
-			"have organization.expirechangetrackingindays raised",
-			"age", age.Round(time.Minute), "kept_for", r.TokenLife)
+			"have organization.expirechangetrackingindays raised", "age", age.Round(time.Minute), "kept_for", r.job.TokenLife)
 	}
 }
 
-func tellTime(t time.Time) string {
-	if t.Unix() == 0 {
+func timeText(t time.Time) string {
+	if t.Equal(checkpoint.UnknownTime()) {
 		return "an unknown time"
 	}
 	return t.Format(time.RFC3339)
+}
+
+// definition asks for the table as it is now. Its error holds the cause for which that matters, unless the table is gone.
+func (r *streamReader) definition(ctx context.Context, cause error) (*dataverse.Table, error) {
+	table, err := r.job.Environment.Table(ctx, r.table.LogicalName)
+	if err != nil {
+		return nil, errors.Join(cause, err)
+	}
+	if table == nil {
+		return nil, &TableGoneError{Table: r.table.LogicalName}
+	}
+	return table, nil
+}
+
+// redefine continues with another definition of the table.
+func (r *streamReader) redefine(table dataverse.Table, cause error) error {
+	plan, err := record.Compile(table, r.stream)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	r.table, r.plan = table, plan
+	return nil
 }

@@ -1,4 +1,4 @@
-package replicate
+package checkpoint
 
 import (
 	"bytes"
@@ -6,32 +6,33 @@ import (
 	"unicode/utf8"
 )
 
-// seen remembers the keys of the rows that a walk through changes has sent, in memory that does not grow: a Bloom
-// filter. It may take a key for sent that was not, never the other way round; a million keys are told apart in 98 of
-// 100 cases.
-type seen struct {
-	everything bool // the walk began in another process, so any key may have been sent
+// SentKeys remembers the keys of the rows that a scan of changes has sent, in memory that does not grow: a Bloom filter. It
+// may take a key for sent that was not, never the other way round; of a million keys it tells 98 in 100 apart.
+type SentKeys struct {
+	everything bool // any key may have been sent
 	seed       maphash.Seed
 	bits       []uint64
 	lower      []byte // the key at hand
 }
 
 const (
-	seenBits   = 1 << 23 // one MiB
-	seenHashes = 5
+	filterBits   = 1 << 23 // one MiB
+	filterHashes = 5
 )
 
-func newSeen(everything bool) *seen {
-	return &seen{everything: everything, seed: maphash.MakeSeed()}
+// NewSentKeys returns a filter without keys, or one that takes every key for sent: that of a scan that another process began,
+// or that was begun again.
+func NewSentKeys(everything bool) *SentKeys {
+	return &SentKeys{everything: everything, seed: maphash.MakeSeed()}
 }
 
-// add notes a key.
-func (s *seen) add(key []byte) {
+// Add adds a key.
+func (s *SentKeys) Add(key []byte) {
 	if s.everything {
 		return
 	}
 	if s.bits == nil {
-		s.bits = make([]uint64, seenBits/64)
+		s.bits = make([]uint64, filterBits/64)
 	}
 	s.lower = appendLower(s.lower[:0], key) // as deletions have their keys
 	for bit := range s.positions(maphash.Bytes(s.seed, s.lower)) {
@@ -53,8 +54,8 @@ func appendLower(dst, key []byte) []byte {
 	return dst
 }
 
-// may says whether a key was perhaps noted. false is certain.
-func (s *seen) may(key string) bool {
+// MayHold reports whether a key, in lower case, was perhaps added. false is certain.
+func (s *SentKeys) MayHold(key string) bool {
 	if s.everything || s.bits == nil {
 		return s.everything
 	}
@@ -68,11 +69,11 @@ func (s *seen) may(key string) bool {
 
 // positions derives the bits of a key from the two halves of one hash (Kirsch and Mitzenmacher, "Less hashing, same
 // performance").
-func (s *seen) positions(hash uint64) func(yield func(uint64) bool) {
+func (s *SentKeys) positions(hash uint64) func(yield func(uint64) bool) {
 	return func(yield func(uint64) bool) {
 		first, second := hash>>32, hash&0xffffffff|1
-		for i := range uint64(seenHashes) {
-			if !yield((first + i*second) % seenBits) {
+		for i := range uint64(filterHashes) {
+			if !yield((first + i*second) % filterBits) {
 				return
 			}
 		}
