@@ -11,11 +11,16 @@ type history struct {
 	// uncertain: changes may have been lost since the destination last held no row of the stream. Only then may the
 	// connector warn of deletions without a condition.
 	uncertain bool
-	// unannounced is when a read began for which the platform handed out no state and no sign that the destination had kept
-	// its rows. Nobody can know of the rows that were deleted before. Zero: there was no such read.
+	// unannounced is when a read began for which the platform handed out no sign that the destination had kept rows that the
+	// state, if there is one, does not know of. Nobody can know of those that were deleted before. Zero: there was no such
+	// read.
 	unannounced time.Time
+	// uncovered: records were committed whose states the platform lost.
+	uncovered bool
 	// followed is when the last complete read began, or the one that began without a state.
 	followed time.Time
+	// doubts are those of the state that the read began with.
+	doubts doubts
 }
 
 // beginRead begins a job or another attempt as the platform does, and notes what the connector is handed.
@@ -38,14 +43,22 @@ func (w *world) beginRead(newJob bool) {
 func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time) {
 	const margin = 4 * time.Hour // of the service's clocks
 	stream := s.Stream.Name
+	_, attempt := w.platform.Job()
+	uncovered := h.uncovered
+	h.uncovered = false
+	h.doubts = doubts{}
 	if w.destination.HasState(stream) {
+		// A state that cannot be read has no doubts either.
+		h.doubts, _ = doubtsIn(w.destination.State(stream))
+		if uncovered && attempt == 0 {
+			h.unannounced = now
+		}
 		life := time.Duration(w.switches.days) * 24 * time.Hour
 		h.uncertain = h.uncertain || now.Sub(h.followed) > life-margin
 		return
 	}
 	clear(w.selected[stream]) // every row comes with every column
 	h.followed = now
-	_, attempt := w.platform.Job()
 	announced := w.destination.State(stream) != nil || s.GenerationID > s.MinimumGenerationID || attempt > 0
 	switch {
 	case !w.destination.Retains(s):
@@ -81,7 +94,9 @@ func (w *world) endRead(report *destination.Report, began time.Time, succeeded, 
 		if completed(read) {
 			h.followed = began
 		}
-		h.uncertain = h.uncertain || lost && read.Records > 0
+		if lost && read.Records > 0 {
+			h.uncertain, h.uncovered = true, true
+		}
 	}
 	w.statesLost = w.statesLost || lost
 	w.platform.End(succeeded && !lost)

@@ -26,14 +26,14 @@ func (w *world) rewrite(stream string, how kind) error {
 	if err := json.Unmarshal(raw, &state); err != nil {
 		return fmt.Errorf("read the state of %s: %w", stream, err)
 	}
-	link, _ := state["link"].(string)
+	link, _ := state["delta_link"].(string)
 	parts := deltaLink.FindStringSubmatch(link)
-	if state["phase"] != "delta" || state["begin"] != nil || parts == nil {
+	if state["phase"] != "changes" || state["link"] != nil || parts == nil {
 		return nil
 	}
 	switch how { //nolint:exhaustive // the others do not concern states
 	case outgrow: // as if the table were too large for a state to hold its keys
-		delete(state, "ledger")
+		delete(state, "known_keys")
 	case newerToken:
 		w.lose(stream)
 		version, err := strconv.Atoi(parts[2])
@@ -41,7 +41,7 @@ func (w *world) rewrite(stream string, how kind) error {
 			return fmt.Errorf("read the token of %s: %w", stream, err)
 		}
 		const newer = 1 << 20
-		state["link"] = parts[1] + strconv.Itoa(version+newer) + parts[3]
+		state["delta_link"] = parts[1] + strconv.Itoa(version+newer) + parts[3]
 	default:
 		if state = w.pythonState(state, parts[2]+parts[3]); state == nil {
 			return nil
@@ -57,9 +57,10 @@ func (w *world) rewrite(stream string, how kind) error {
 // pythonState returns the state that the Python connector would have left, nil where it could not have come so far: it
 // knew of no deletions that are missing, and its rows do not bear cursors of the future.
 func (w *world) pythonState(state map[string]any, token string) map[string]any {
-	greatest, _ := state["greatest"].(string)
+	cursor, _ := state["max_cursor"].(string)
 	decoded, err := url.PathUnescape(token)
-	if err != nil || state["deletions_unknown_since"] != nil || w.switches.drift || greatest >= w.clock.now().Format("2006-01-02T15:04:05") {
+	unknown := state["deletions_unknown_since"] != nil || state["deletions_possibly_unknown_since"] != nil
+	if err != nil || unknown || w.switches.drift || cursor >= w.clock.now().Format("2006-01-02T15:04:05") {
 		return nil
 	}
 	return map[string]any{"$deltatoken": decoded}

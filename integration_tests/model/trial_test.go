@@ -228,14 +228,20 @@ func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
 		if err != nil {
 			return fmt.Errorf("after %s %s: %w", how, stream, err)
 		}
-		if how == refresh {
-			w.history[stream].uncertain = false
+		if how == clearData {
+			continue
 		}
-		if unknown, err := w.doubtOf(stream, report); err != nil || how == refresh && !unknown.since.IsZero() {
-			return errors.Join(err, fmt.Errorf("after %s %s its state says that deletions are unknown", how, stream))
+		unknown, err := w.doubtsAfter(stream, report)
+		if err != nil {
+			return err
 		}
-		if warnings := warningsOfDeletions(report, stream); how == refresh && len(warnings) > 0 {
-			return fmt.Errorf("after %s %s a read warns: %s", how, stream, warnings[0])
+		if since := unknown.since(); !since.IsZero() {
+			return fmt.Errorf("after %s %s its state says that deletions are unknown since %s", how, stream, since)
+		}
+		for _, text := range []string{"deletions_unknown_since", "deletions_possibly_unknown_since", onCondition} {
+			if messages := logged(report, stream, text, "WARN", "INFO"); len(messages) > 0 {
+				return fmt.Errorf("after %s %s a read reports: %s", how, stream, messages[0])
+			}
 		}
 	}
 	return nil

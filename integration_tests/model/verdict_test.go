@@ -12,78 +12,91 @@ import (
 	"source-microsoft-dataverse/integration_tests/destination"
 )
 
-// After a read that succeeds, and that nothing changed meanwhile, the destination must hold what the environment holds.
-// There are three exceptions:
+// After a read that succeeds, and during which nothing changes, the destination must hold what the environment holds. There
+// are three exceptions:
 //
-//   - a row that was deleted while, as the connector's state and a warning of that very read say, deletions were unknown;
-//   - a row that was deleted before a read for which the platform handed out neither a state nor a sign that the
-//     destination had kept its rows, so that no connector can know of it;
+//   - a row that was deleted while, as the connector's state and a message of that very read say, deletions were unknown;
+//   - a row that was deleted before a read for which the platform handed out no sign that the destination had kept rows that
+//     the state does not know of, so that no connector can know of it;
 //   - a column that was selected after the row changed last, until the stream is read in full.
 //
 // And no warning may be false: where nothing can have been lost the connector may warn of deletions only on the condition
-// that the destination kept its rows.
+// that the destination kept its rows. A condition is reported by a warning in the sync in which it arises, and in a line of
+// the log at every later one.
 
-// doubt is what a stream's state says of deletions that are not known.
-type doubt struct {
-	since       time.Time // zero: all deletions are known
-	conditional bool
+// doubts are since when a stream's state says that deletions are not known. Zero: they are.
+type doubts struct {
+	Certain  time.Time `json:"deletions_unknown_since"`
+	Possible time.Time `json:"deletions_possibly_unknown_since"`
 }
 
-// doubtOf reads the doubt in the last state of a read, or in the one that was kept where the read sent none.
-func (w *world) doubtOf(stream string, report *destination.Report) (doubt, error) {
-	raw := w.destination.State(stream)
-	if report != nil && report.Streams[stream] != nil && len(report.Streams[stream].States) > 0 {
-		states := report.Streams[stream].States
-		raw = states[len(states)-1].StreamState
+// since returns the earlier of the doubts.
+func (d doubts) since() time.Time {
+	if d.Certain.IsZero() || !d.Possible.IsZero() && d.Possible.Before(d.Certain) {
+		return d.Possible
 	}
-	if raw == nil {
-		return doubt{}, nil
+	return d.Certain
+}
+
+// doubtsIn reads the doubts in a state.
+func doubtsIn(state json.RawMessage) (d doubts, err error) {
+	if state == nil {
+		return d, nil
 	}
-	var state struct {
-		Since       time.Time `json:"deletions_unknown_since"`
-		Conditional bool      `json:"deletions_unknown_if_kept"`
+	if err := json.Unmarshal(state, &d); err != nil {
+		return d, fmt.Errorf("read a state: %w", err)
 	}
-	if err := json.Unmarshal(raw, &state); err != nil {
-		return doubt{}, fmt.Errorf("read the state of %s: %w", stream, err)
+	return d, nil
+}
+
+// doubtsAfter reads the doubts in the last state of a read, or in the state that was kept where the read sent none.
+func (w *world) doubtsAfter(stream string, report *destination.Report) (doubts, error) {
+	if read := report.Streams[stream]; read != nil && len(read.States) > 0 {
+		return doubtsIn(read.States[len(read.States)-1].StreamState)
 	}
-	return doubt{state.Since, state.Conditional}, nil
+	return doubtsIn(w.destination.State(stream))
 }
 
 // onCondition is the text of a warning that holds only if the destination kept its rows.
-const onCondition = "if the destination kept"
+const onCondition = "f the destination "
 
-// warned checks the warnings of deletions that a read logged for its complete streams.
+// logged returns the messages of a read about a stream, of the levels that are given, that hold a text.
+func logged(report *destination.Report, stream, text string, levels ...string) []string {
+	var list []string
+	for _, l := range report.Logs {
+		if slices.Contains(levels, l.Level) && strings.Contains(l.Message, text) && strings.Contains(l.Message, "stream="+stream) {
+			list = append(list, l.Message)
+		}
+	}
+	return list
+}
+
+// warned checks what a read logged of deletions in its complete streams.
 func (w *world) warned(report *destination.Report) error {
 	for _, stream := range tracked {
 		read := report.Streams[stream]
 		if read == nil || !completed(read) {
 			continue
 		}
-		unknown, err := w.doubtOf(stream, report)
+		now, err := w.doubtsAfter(stream, report)
 		if err != nil {
 			return err
 		}
-		warnings := warningsOfDeletions(report, stream)
-		if !unknown.since.IsZero() && len(warnings) == 0 {
-			return fmt.Errorf("the state of %s says that deletions are unknown since %s, and no warning does", stream, unknown.since)
-		}
-		for _, warning := range warnings {
-			if !w.history[stream].uncertain && !strings.Contains(warning, onCondition) {
-				return fmt.Errorf("nothing of %s was lost, and a warning says so without a condition: %s", stream, warning)
-			}
+		before := w.history[stream].doubts
+		certain := logged(report, stream, "deletions_unknown_since", "WARN")
+		switch {
+		case !now.Certain.IsZero() && len(certain) == 0:
+			return fmt.Errorf("the state of %s says that deletions are unknown since %s, and no warning does", stream, now.Certain)
+		case len(certain) > 0 && !w.history[stream].uncertain:
+			return fmt.Errorf("nothing of %s was lost, and a warning says so without a condition: %s", stream, certain[0])
+		case now.Possible.IsZero():
+		case len(logged(report, stream, "deletions_possibly_unknown_since", "WARN", "INFO")) == 0:
+			return fmt.Errorf("the state of %s says that deletions may be unknown since %s, and no message does", stream, now.Possible)
+		case before.Possible.IsZero() && len(logged(report, stream, onCondition, "WARN")) == 0:
+			return fmt.Errorf("deletions of %s may be unknown since %s from this sync on, and no warning says so", stream, now.Possible)
 		}
 	}
 	return w.expiredOnly(report)
-}
-
-func warningsOfDeletions(report *destination.Report, stream string) []string {
-	var list []string
-	for _, l := range report.Logs {
-		if l.Level == "WARN" && strings.Contains(l.Message, "deletions_unknown_since") && strings.Contains(l.Message, "stream="+stream) {
-			list = append(list, l.Message)
-		}
-	}
-	return list
 }
 
 // expired is what the error of a stream says whose token was refused, where on_expired_token is "fail".
@@ -131,11 +144,11 @@ func (w *world) compare(names []string, report *destination.Report) error {
 		if w.removed[stream] {
 			continue
 		}
-		unknown, err := w.doubtOf(stream, report)
+		unknown, err := w.doubtsAfter(stream, report)
 		if err != nil {
 			return err
 		}
-		for _, difference := range w.destination.Differences(stream, w.wanted(stream, unknown.since)) {
+		for _, difference := range w.destination.Differences(stream, w.wanted(stream, unknown.since())) {
 			found = append(found, fmt.Errorf("%s: %s", stream, difference))
 		}
 	}
