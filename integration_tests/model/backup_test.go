@@ -26,27 +26,68 @@ func (w *world) restoreBackup(overtaken bool) {
 			w.former[table][id] = string(row["versionnumber"])
 		}
 	}
-	ahead := int64(0)
+	ahead, top := int64(0), w.environment.Version()
 	if overtaken {
-		ahead = w.environment.Version()
+		ahead = top
 	}
 	w.environment.Restore(w.backup, ahead)
 	w.lose(streams...)
 	for _, table := range streams {
 		after := maps.Collect(w.environment.Rows(table))
-		for id, row := range before[table] {
-			if _, exists := after[id]; !exists {
-				w.touch(table, id)
-				w.deleted[table][id] = w.clock.now()
-			} else if !maps.EqualFunc(row, after[id], func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
-				w.touch(table, id)
-			}
+		differs := w.touchDifferences(table, before[table], after)
+		if h := w.history[table]; h != nil {
+			h.restored(w, table, after, differs, min(top, w.environment.Version()))
 		}
-		for id := range after {
-			if _, existed := before[table][id]; !existed {
-				w.touch(table, id)
-			}
+	}
+	w.outrunClocks(true)
+}
+
+// touchDifferences notes the rows that a restored backup changes, and reports whether there are any.
+func (w *world) touchDifferences(table string, before, after map[string]map[string]json.RawMessage) (differs bool) {
+	touch := func(id string) {
+		differs = true
+		w.touch(table, id)
+	}
+	for id, row := range before {
+		same := func(a, b json.RawMessage) bool { return string(a) == string(b) }
+		if _, exists := after[id]; !exists {
+			touch(id)
+			w.deleted[table][id] = w.clock.now()
+		} else if !maps.EqualFunc(row, after[id], same) {
+			touch(id)
 		}
+	}
+	for id := range after {
+		if _, existed := before[id]; !existed {
+			touch(id)
+		}
+	}
+	return differs
+}
+
+// restored notes that a backup was restored, from which the version goes on that is given. The connector has to notice it
+// by the newest row of its state, which has another version now or is gone: the trial leaves this row alone until then.
+// Where the state has no such row, or the row is in the backup too, nothing tells the histories apart.
+func (h *history) restored(w *world, stream string, rows map[string]map[string]json.RawMessage, differs bool, version int64) {
+	var state struct {
+		DeltaLink string `json:"delta_link"`
+		Newest    struct {
+			Key     string `json:"key"`
+			Version string `json:"version"`
+		} `json:"newest_row"`
+	}
+	// A state that is missing has no such row either.
+	_ = json.Unmarshal(w.destination.State(stream), &state)
+	if newest := state.Newest; newest.Key != "" && string(rows[newest.Key]["versionnumber"]) != newest.Version {
+		h.witness = newest.Key
+		return
+	}
+	token := int64(0)
+	if parts := deltaLink.FindStringSubmatch(state.DeltaLink); parts != nil {
+		token, _ = strconv.ParseInt(parts[2], 10, 64)
+	}
+	if differs || token > version {
+		h.unnoticed = w.clock.now()
 	}
 }
 

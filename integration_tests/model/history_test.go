@@ -1,6 +1,8 @@
 package model_test
 
 import (
+	"encoding/json"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/destination"
@@ -19,6 +21,11 @@ type history struct {
 	uncovered bool
 	// followed is when the last complete read began, or the one that began without a state.
 	followed time.Time
+	// witness is a row by which the connector has to notice that a backup was restored, "" if there is none.
+	witness string
+	// unnoticed is when a backup was restored that the connector need not notice. Until the table is read in full its
+	// rows cannot be compared. Zero: there is none.
+	unnoticed time.Time
 	// doubts are those of the state that the read began with.
 	doubts doubts
 }
@@ -30,7 +37,8 @@ func (w *world) beginRead(newJob bool) {
 	} else {
 		w.platform.BeginAttempt(w.catalog)
 	}
-	w.outrunClocks()
+	w.outrunClocks(w.statesLost || w.statesMissing())
+	w.statesLost = false
 	now := w.clock.now()
 	for _, s := range w.catalog.Streams {
 		if s.DestinationSyncMode == destination.AppendDedup {
@@ -58,7 +66,7 @@ func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time
 		return
 	}
 	clear(w.selected[stream]) // every row comes with every column
-	h.followed = now
+	h.followed, h.witness, h.unnoticed = now, "", time.Time{}
 	announced := w.destination.State(stream) != nil || s.GenerationID > s.MinimumGenerationID || attempt > 0
 	switch {
 	case !w.destination.Retains(s):
@@ -70,16 +78,16 @@ func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time
 	}
 }
 
-// outrunClocks lets time pass where the connector cannot know the greatest cursor sent, longer than the clocks of the
-// service's servers differ: syncs are further apart than these.
-func (w *world) outrunClocks() {
+// statesMissing reports whether a stream has no state.
+func (w *world) statesMissing() bool {
+	return slices.ContainsFunc(w.catalog.Streams, func(s *destination.ConfiguredStream) bool { return !w.destination.HasState(s.Stream.Name) })
+}
+
+// outrunClocks lets time pass where times of different servers are compared, longer than their clocks differ: the connector
+// cannot know the greatest cursor sent, and syncs are further apart than that.
+func (w *world) outrunClocks(compared bool) {
 	const longer = 3 * time.Hour
-	unknown := w.statesLost
-	for _, s := range w.catalog.Streams {
-		unknown = unknown || !w.destination.HasState(s.Stream.Name)
-	}
-	w.statesLost = false
-	if unknown && w.switches.drift {
+	if compared && w.switches.drift {
 		w.clock.advance(longer)
 	}
 }
@@ -92,7 +100,10 @@ func (w *world) endRead(report *destination.Report, began time.Time, succeeded, 
 			continue
 		}
 		if completed(read) {
-			h.followed = began
+			h.followed, h.witness = began, ""
+		}
+		if h.readInFull(read) {
+			h.unnoticed = time.Time{}
 		}
 		if lost && read.Records > 0 {
 			h.uncertain, h.uncovered = true, true
@@ -100,6 +111,17 @@ func (w *world) endRead(report *destination.Report, began time.Time, succeeded, 
 	}
 	w.statesLost = w.statesLost || lost
 	w.platform.End(succeeded && !lost)
+}
+
+// readInFull reports whether a read took a snapshot after the backup was restored.
+func (h *history) readInFull(read *destination.StreamReport) bool {
+	return slices.ContainsFunc(read.States, func(s destination.State) bool {
+		var state struct {
+			Phase  string    `json:"phase"`
+			Issued time.Time `json:"issued"`
+		}
+		return json.Unmarshal(s.StreamState, &state) == nil && state.Phase == "snapshot" && state.Issued.After(h.unnoticed)
+	})
 }
 
 // completed reports whether the last status of a stream is COMPLETE.

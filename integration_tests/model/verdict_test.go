@@ -13,12 +13,13 @@ import (
 )
 
 // After a read that succeeds, and during which nothing changes, the destination must hold what the environment holds. There
-// are three exceptions:
+// are four exceptions:
 //
 //   - a row that was deleted while, as the connector's state and a message of that very read say, deletions were unknown;
 //   - a row that was deleted before a read for which the platform handed out no sign that the destination had kept rows that
 //     the state does not know of, so that no connector can know of it;
-//   - a column that was selected after the row changed last, until the stream is read in full.
+//   - a column that was selected after the row changed last, until the stream is read in full;
+//   - a table after a restored backup that differs from it in no row that the state names, until it is read in full.
 //
 // And no warning may be false: where nothing can have been lost the connector may warn of deletions only on the condition
 // that the destination kept its rows. A condition is reported by a warning in the sync in which it arises, and in a line of
@@ -141,7 +142,7 @@ func (w *world) configured() []string {
 func (w *world) compare(names []string, report *destination.Report) error {
 	var found []error
 	for _, stream := range names {
-		if w.removed[stream] {
+		if h := w.history[stream]; w.removed[stream] || h != nil && !h.unnoticed.IsZero() {
 			continue
 		}
 		unknown, err := w.doubtsAfter(stream, report)

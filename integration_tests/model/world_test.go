@@ -195,9 +195,12 @@ func (w *world) touch(table, id string) {
 	w.changed[table][id] = w.events
 }
 
-// pick chooses a row, "" if the table is empty.
+// pick chooses a row, "" if there is none.
 func (w *world) pick(r *rand.Rand, table string) string {
 	ids := slices.Sorted(maps.Keys(maps.Collect(w.environment.Rows(table))))
+	if h := w.history[table]; h != nil {
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.witness })
+	}
 	if len(ids) == 0 {
 		return ""
 	}
