@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // withAdmin adds what Dataverse does not have: GET /simulator/stats for Stats as JSON, POST /simulator/faults to set
@@ -16,18 +18,18 @@ func (h *host) withAdmin(inner http.Handler) http.Handler {
 		_ = json.NewEncoder(w).Encode(h.stats.read())
 	})
 	mux.HandleFunc("POST /simulator/faults", func(w http.ResponseWriter, r *http.Request) {
-		list, err := ParseFaults(http.MaxBytesReader(w, r.Body, 1<<20))
+		list, err := faults.ParseFaults(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		for _, f := range list {
-			h.faults.inject(f, h.environment.now())
+			h.faults.Inject(f, h.environment.Now())
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("DELETE /simulator/faults", func(w http.ResponseWriter, _ *http.Request) {
-		h.faults.clear()
+		h.faults.Clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,9 @@ import (
 	"iter"
 	"net/http"
 	"sync"
+
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
 // Kept counts the answers that a server keeps.
@@ -21,7 +24,7 @@ type Kept struct {
 // keeper holds the answers to reads as they go over the wire, so that a client can be measured and not the simulator.
 // An answer is sent again as long as no row and no definition has changed since; its delta link is as old as it is.
 type keeper struct {
-	environment *Environment
+	environment *rows.Database
 
 	mu       sync.Mutex
 	answers  map[string]*keptAnswer
@@ -31,23 +34,14 @@ type keeper struct {
 
 // keptAnswer is an answer with status 200.
 type keptAnswer struct {
-	made    generation
+	made    rows.Generation
 	header  http.Header
 	gzipped []byte
 	size    int64 // of the body, decoded
 }
 
-// generation is a state of an environment: each change makes another one.
-type generation struct{ rows, elasticRows, metadata int64 }
-
-func (e *Environment) generation() generation {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return generation{e.version, e.ticks, e.metadata}
-}
-
-func newKeeper(e *Environment) *keeper {
-	return &keeper{environment: e, answers: map[string]*keptAnswer{}}
+func newKeeper(db *rows.Database) *keeper {
+	return &keeper{environment: db, answers: map[string]*keptAnswer{}}
 }
 
 // serve sends a kept answer, or has one made. Whatever is no read, and clients that do not take gzip, go past it.
@@ -57,13 +51,13 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.Handle
 		inner(w, r)
 		return
 	}
-	key, now := keyOf(r), k.environment.generation()
+	key, now := keyOf(r), k.environment.Generation()
 	answer := k.find(key, now)
 	if answer == nil {
-		whole := newCapture(http.Header{})
+		whole := odata.NewCapture(http.Header{})
 		inner(whole, r)
-		if whole.code() != http.StatusOK {
-			whole.release(w)
+		if whole.Code() != http.StatusOK {
+			release(whole, w)
 			return
 		}
 		answer = pack(whole, now)
@@ -80,10 +74,10 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.Handle
 
 // keyOf is everything about a request that its answer depends on.
 func keyOf(r *http.Request) string {
-	return fmt.Sprintf("%s %s?%s %s %+v", r.Host, r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), readPreferences(r))
+	return fmt.Sprintf("%s %s?%s %s %+v", r.Host, r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), odata.ReadPreferences(r))
 }
 
-func (k *keeper) find(key string, now generation) *keptAnswer {
+func (k *keeper) find(key string, now rows.Generation) *keptAnswer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if answer := k.answers[key]; answer != nil && answer.made == now {
@@ -100,24 +94,24 @@ func (k *keeper) put(key string, answer *keptAnswer) {
 }
 
 // pack compresses an answer about as well as the service does.
-func pack(whole *capture, made generation) *keptAnswer {
+func pack(whole *odata.Capture, made rows.Generation) *keptAnswer {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	// A bytes.Buffer takes everything.
-	_, _ = z.Write(whole.body.Bytes())
+	_, _ = z.Write(whole.Body.Bytes())
 	_ = z.Close()
-	whole.header.Del("Date") // each sending has its own
-	whole.header.Del("Content-Length")
-	return &keptAnswer{made: made, header: whole.header, gzipped: bytes.Clone(packed.Bytes()), size: int64(whole.body.Len())}
+	whole.Headers.Del("Date") // each sending has its own
+	whole.Headers.Del("Content-Length")
+	return &keptAnswer{made: made, header: whole.Headers, gzipped: bytes.Clone(packed.Bytes()), size: int64(whole.Body.Len())}
 }
 
 // release sends an answer that was held back.
-func (c *capture) release(w http.ResponseWriter) {
-	for name, values := range c.header {
+func release(c *odata.Capture, w http.ResponseWriter) {
+	for name, values := range c.Headers {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(c.code())
-	_, _ = w.Write(c.body.Bytes())
+	w.WriteHeader(c.Code())
+	_, _ = w.Write(c.Body.Bytes())
 }
 
 // Kept counts the answers that the server keeps; it is zero without ServerOptions.Keep.

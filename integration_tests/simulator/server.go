@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,21 +11,25 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"source-microsoft-dataverse/integration_tests/simulator/entra"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/limits"
 )
 
 // ServerOptions describe how an environment is served. The zero value listens on a free loopback port, knows
 // DefaultApplication and enforces no limits.
 type ServerOptions struct {
-	Address      string        // to listen on; empty: 127.0.0.1:0
-	CAFile       string        // where to write the certificate authority, PEM; empty: nowhere
-	Applications []Application // that may sign in; empty: DefaultApplication
-	TokenLife    time.Duration // of access tokens, by the environment's clock; 0: 3599 s
-	Limits       Limits        // service protection limits to enforce
-	DOPHint      int           // header x-ms-dop-hint; 0: 4
-	Latency      time.Duration // of each request of the Web API; it counts as execution time
-	Faults       []Fault       // at work from the start
-	Keep         bool          // answers to reads are kept and sent again as long as nothing changes
-	Admin        bool          // statistics and faults can be had over HTTP, below /simulator/
+	Address      string              // to listen on; empty: 127.0.0.1:0
+	CAFile       string              // where to write the certificate authority, PEM; empty: nowhere
+	Applications []entra.Application // that may sign in; empty: DefaultApplication
+	TokenLife    time.Duration       // of access tokens, by the environment's clock; 0: 3599 s
+	Limits       limits.Limits       // service protection limits to enforce
+	DOPHint      int                 // header x-ms-dop-hint; 0: 4
+	Latency      time.Duration       // of each request of the Web API; it counts as execution time
+	Faults       []faults.Fault      // at work from the start
+	Keep         bool                // answers to reads are kept and sent again as long as nothing changes
+	Admin        bool                // statistics and faults can be had over HTTP, below /simulator/
 }
 
 // Server is an environment behind TLS, with a certificate authority of its own.
@@ -64,9 +67,9 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e, o), done: make(chan error, 1)}
+	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e.database, o), done: make(chan error, 1)}
 	s.Authority = s.URL
-	s.host.addresses = addressesOf(listener.Addr().String(), name)
+	s.host.entra.Addresses = addressesOf(listener.Addr().String(), name)
 	if o.CAFile != "" {
 		if err := s.WriteCA(o.CAFile); err != nil {
 			return nil, errors.Join(err, listener.Close())
@@ -75,7 +78,7 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	s.http = &http.Server{
 		Handler:           s.host,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
-		ConnContext:       withConnection,
+		ConnContext:       faults.WithConnection,
 		ReadHeaderTimeout: 30 * time.Second,
 		MaxHeaderBytes:    1 << 20,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are part of the play
@@ -121,16 +124,15 @@ func (s *Server) WriteCA(path string) error {
 func (s *Server) Requests() []Request { return s.host.log.all() }
 
 // RevokeTokens makes every token issued so far worthless: the next requests with them get 401.
-func (s *Server) RevokeTokens() { s.host.directory.revoke() }
+func (s *Server) RevokeTokens() { s.host.entra.Directory.Revoke() }
 
 // Inject sets a fault to work until it is removed.
-func (s *Server) Inject(f Fault) *Injection { return s.host.faults.inject(f, s.host.environment.now()) }
+func (s *Server) Inject(f faults.Fault) *faults.Injection {
+	return s.host.faults.Inject(f, s.host.environment.Now())
+}
 
 // SetDOPHint changes the header x-ms-dop-hint of the answers from now on; 0 is 4.
 func (s *Server) SetDOPHint(n int) { s.host.setDOPHint(n) }
 
 // Stats counts the requests of the Web API so far.
 func (s *Server) Stats() Stats { return s.host.stats.read() }
-
-// newRequestID is a random guid.
-func newRequestID() string { return stableID(rand.Text()) }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
 // Stats counts the requests of the Web API. The sign-in is counted by itself.
@@ -30,7 +32,7 @@ type counters struct {
 func (c *counters) enter(r *http.Request) (leave func(status int, bytes int64)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !strings.HasPrefix(r.URL.Path, apiPrefix) {
+	if !strings.HasPrefix(r.URL.Path, odata.APIPrefix) {
 		c.stats.SignIns++
 		return func(int, int64) {}
 	}

@@ -1,0 +1,152 @@
+package entra
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/simulator/guid"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+)
+
+// Application is an app registration in Microsoft Entra ID and the application user made for it in the environment,
+// with what may be wrong with either.
+type Application struct {
+	TenantID string
+	ClientID string
+	Secret   string // the secret's value
+
+	SecretExpired bool // Entra refuses: AADSTS7000222
+	NotMember     bool // the environment has no application user for it: 403 0x80072560
+	NoRoles       bool // its application user has no security role: 403 0x80042F09
+	Disabled      bool // its application user is disabled: 403 0x80040225
+}
+
+// DefaultApplication is the application that signs in where no other is given.
+func DefaultApplication() Application {
+	return Application{
+		TenantID: "11111111-2222-4333-8444-555555555555",
+		ClientID: "66666666-7777-4888-9999-aaaaaaaaaaaa",
+		Secret:   "simulator-secret-value~0123456789",
+	}
+}
+
+// defaultTokenLife is expires_in of Entra's usual answer.
+const defaultTokenLife = 3599 * time.Second
+
+// application is an Application with its user in the environment.
+type application struct {
+	Application
+	UserID string
+}
+
+// Directory knows the applications and the tokens that they were given.
+type Directory struct {
+	Applications []application
+	life         time.Duration
+
+	mu     sync.Mutex
+	tokens map[string]grant
+}
+
+type grant struct {
+	user    application
+	claims  string // JSON that it was asked for with; empty: none
+	expires time.Time
+}
+
+// NewDirectory makes a directory; the first application signs in as the user that Environment knows of.
+func NewDirectory(applications []Application, life time.Duration, firstUser string) *Directory {
+	if len(applications) == 0 {
+		applications = []Application{DefaultApplication()}
+	}
+	if life <= 0 {
+		life = defaultTokenLife
+	}
+	d := &Directory{life: life, tokens: map[string]grant{}}
+	for i, a := range applications {
+		user := firstUser
+		if i > 0 {
+			user = guid.Derived("systemuser", a.TenantID, a.ClientID)
+		}
+		d.Applications = append(d.Applications, application{a, user})
+	}
+	return d
+}
+
+func (d *Directory) hasTenant(tenant string) bool {
+	for _, a := range d.Applications {
+		if strings.EqualFold(a.TenantID, tenant) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Directory) IsUser(id string) bool {
+	for _, a := range d.Applications {
+		if a.UserID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Directory) find(tenant, client string) (application, bool) {
+	for _, a := range d.Applications {
+		if strings.EqualFold(a.TenantID, tenant) && strings.EqualFold(a.ClientID, client) {
+			return a, true
+		}
+	}
+	return application{}, false
+}
+
+// issue gives the application a token, asked for with these claims, that only looks like a JWT: nothing can be read from it, as Microsoft warns
+// clients not to try.
+func (d *Directory) issue(a application, claims string, now time.Time) string {
+	header := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`))
+	token := header + "." + rand.Text() + rand.Text() + "." + rand.Text()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for old, g := range d.tokens {
+		if !now.Before(g.expires) {
+			delete(d.tokens, old)
+		}
+	}
+	d.tokens[token] = grant{a, claims, now.Add(d.life)}
+	return token
+}
+
+// User is whose token it is; false for one that was never issued, is revoked or has expired.
+func (d *Directory) User(token string, now time.Time) (application, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	g, ok := d.tokens[token]
+	if !ok || !now.Before(g.expires) {
+		return application{}, false
+	}
+	return g.user, true
+}
+
+func (d *Directory) Revoke() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.tokens)
+}
+
+// Refusal is what is wrong with the application user, nil if nothing is.
+func (a application) Refusal() *odata.Error {
+	switch {
+	case a.NotMember:
+		return odata.Refuse(http.StatusForbidden, "0x80072560", "The user is not a member of the organization.")
+	case a.Disabled:
+		return odata.Refuse(http.StatusForbidden, "0x80040225", "The specified user(Id = %s) is disabled. Consider enabling this user. Additional Details: {\"Id\": \"%s\"}", a.UserID, a.UserID)
+	case a.NoRoles:
+		return odata.Refuse(http.StatusForbidden, "0x80042F09", "The user with id %s has not been assigned any roles.", a.UserID)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,117 @@
+package entra
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// authenticate checks a client-credentials request in the order in which Entra does: parameters, tenant, application, credential, resource.
+func (s *Service) authenticate(form url.Values, tenant string, environments []string) (application, *Error) {
+	for _, name := range []string{"grant_type", "client_id", "scope"} {
+		if form.Get(name) == "" {
+			return application{}, missingParameter(name)
+		}
+	}
+	if grantType := form.Get("grant_type"); grantType != "client_credentials" {
+		return application{}, &Error{http.StatusBadRequest, "unsupported_grant_type", 70003,
+			"The app requested an unsupported grant type '" + grantType + "'."}
+	}
+	if !s.Directory.hasTenant(tenant) {
+		e := unknownTenant(tenant)
+		return application{}, &e
+	}
+	user, ok := s.Directory.find(tenant, form.Get("client_id"))
+	if !ok {
+		return application{}, &Error{http.StatusBadRequest, "unauthorized_client", 700016,
+			"Application with identifier '" + form.Get("client_id") + "' was not found in the directory '" + tenant +
+				"'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."}
+	}
+	if refusal := checkCredential(user, form); refusal != nil {
+		return application{}, refusal
+	}
+	return user, checkScope(form.Get("scope"), tenant, environments)
+}
+
+func missingParameter(name string) *Error {
+	return &Error{http.StatusBadRequest, "invalid_request", 900144,
+		"The request body must contain the following parameter: '" + name + "'."}
+}
+
+func unknownTenant(tenant string) Error {
+	return Error{http.StatusBadRequest, "invalid_request", 90002, "Tenant '" + tenant +
+		"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."}
+}
+
+// checkCredential takes a secret, or a client assertion as long as it reads as one of this application's.
+func checkCredential(user application, form url.Values) *Error {
+	if assertion := form.Get("client_assertion"); assertion != "" {
+		return checkAssertion(user, form.Get("client_assertion_type"), assertion)
+	}
+	secret := form.Get("client_secret")
+	if secret == "" {
+		return &Error{http.StatusUnauthorized, "invalid_client", 7000216,
+			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."}
+	}
+	if subtle.ConstantTimeCompare([]byte(secret), []byte(user.Secret)) != 1 {
+		return &Error{http.StatusUnauthorized, "invalid_client", 7000215,
+			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + user.ClientID + "'."}
+	}
+	if user.SecretExpired {
+		return &Error{http.StatusUnauthorized, "invalid_client", 7000222,
+			"The provided client secret keys for app '" + user.ClientID + "' are expired. Visit the Azure portal to create new keys for your app."}
+	}
+	return nil
+}
+
+// checkAssertion reads the claims of a client assertion. Its signature is not verified: the simulator holds no certificates.
+func checkAssertion(user application, kind, assertion string) *Error {
+	refusal := &Error{http.StatusUnauthorized, "invalid_client", 700027,
+		"The certificate with identifier used to sign the client assertion is not registered on application '" + user.ClientID + "'."}
+	parts := strings.Split(assertion, ".")
+	if kind != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" || len(parts) != 3 {
+		return refusal
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return refusal
+	}
+	var claims struct {
+		Issuer  string `json:"iss"`
+		Subject string `json:"sub"`
+	}
+	if json.Unmarshal(raw, &claims) != nil || !strings.EqualFold(claims.Issuer, user.ClientID) || !strings.EqualFold(claims.Subject, user.ClientID) {
+		return refusal
+	}
+	return nil
+}
+
+// checkScope accepts <environment>/.default. An environment url that itself ends in a slash gives the double form
+// https://host//.default, which Entra accepts. The OpenID scopes that MSAL adds are passed over.
+func checkScope(scope, tenant string, environments []string) *Error {
+	var resources []string
+	for s := range strings.FieldsSeq(scope) {
+		if slices.Contains([]string{"openid", "offline_access", "profile", "email"}, s) {
+			continue
+		}
+		resource, ok := strings.CutSuffix(s, "/.default")
+		if !ok {
+			return &Error{http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope " + s +
+				" is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."}
+		}
+		resources = append(resources, strings.TrimSuffix(resource, "/"))
+	}
+	if len(resources) != 1 {
+		return &Error{http.StatusBadRequest, "invalid_scope", 70011, "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope " +
+			scope + " is not valid."}
+	}
+	if !slices.Contains(environments, strings.ToLower(resources[0])) {
+		return &Error{http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named " + resources[0] +
+			" was not found in the tenant named " + tenant + ". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."}
+	}
+	return nil
+}

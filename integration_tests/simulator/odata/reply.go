@@ -1,0 +1,43 @@
+package odata
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// Reply is an answer in the making. It is sent once the environment is unlocked.
+type Reply struct {
+	status int
+	Header http.Header
+	Body   []byte
+	Lent   *[]byte // what holds the body, to be given back; nil if nothing does
+}
+
+func NewReply(status int) *Reply { return &Reply{status: status, Header: http.Header{}} }
+
+// JSON is an answer with a body of JSON.
+func (r *Reply) JSON(body []byte) *Reply {
+	jsonHeaders(r.Header)
+	r.Body = body
+	return r
+}
+
+func (r *Reply) Preference(applied string) *Reply {
+	if applied != "" {
+		r.Header.Set("Preference-Applied", applied)
+	}
+	return r
+}
+
+func (r *Reply) Send(w http.ResponseWriter) {
+	for name, values := range r.Header {
+		w.Header()[name] = values
+	}
+	SetODataVersion(w.Header())
+	if len(r.Body) > 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
+	}
+	w.WriteHeader(r.status)
+	// A client that has gone away gets no answer, and nothing else depends on it.
+	_, _ = w.Write(r.Body)
+}

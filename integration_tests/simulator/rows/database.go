@@ -1,0 +1,249 @@
+// Package rows holds the rows of an environment. A Database has a Store for each table. Most rows are generated: a row is
+// a number, and its id and values are computed from that number and the seed, so that a million rows take no memory
+// until they are changed. Of each row that was created or changed the Store keeps what differs, and of each change an
+// entry of its log, by row version.
+package rows
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/simulator/guid"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+// Database is a Dataverse environment in memory. Its rows are generated, and only what is changed is held.
+// It is safe for concurrent use. Requests reach it by the handler of Handler; Go code by Create, Update, Delete
+// and the methods that change its schema.
+type Database struct {
+	clock     func() time.Time
+	Behaviors Behaviors
+	seed      uint64
+	Lifetime  time.Duration // of a delta token and of the trace of a deletion
+	begin     int64         // when the oldest generated row was made, in Unix time
+	words     *vocabulary
+	Bodies    sync.Pool // *[]byte, of answers that have been sent
+
+	Mu             sync.RWMutex
+	Stores         map[string]*Store // by logical name
+	Sets           map[string]*Store // by entity set
+	depths         map[string]schema.Depth
+	Issued         TokenRegister
+	Uploads        map[string]*Upload // by session token
+	Files          map[string][]byte  // by the id in the file column
+	organizationID string
+	Version        int64 // the database's row version: it grows with each change of a row
+	ticks          int64 // the same for elastic tables, in ticks of .NET
+	Metadata       int64
+}
+
+// New makes a database from its options. It refuses tables that cannot stand together (two of one name, two of
+// one entity set, one without a primary key) and rows of a table that is not there.
+func New(o Options) (*Database, error) {
+	db := &Database{
+		clock:          o.Clock,
+		Behaviors:      o.Behaviors,
+		seed:           o.Seed,
+		Lifetime:       time.Duration(o.ExpireDays) * 24 * time.Hour,
+		words:          newVocabulary(),
+		Stores:         map[string]*Store{},
+		Sets:           map[string]*Store{},
+		depths:         map[string]schema.Depth{},
+		Uploads:        map[string]*Upload{},
+		Files:          map[string][]byte{},
+		Issued:         TokenRegister{selected: map[string][]string{}},
+		organizationID: strings.ToLower(o.Organization),
+		Version:        1_000_000,
+		Metadata:       6_012_567,
+	}
+	if db.clock == nil {
+		db.clock = time.Now
+	}
+	db.begin = beginning(db.Now())
+	db.ticks = unixTicks + (db.begin+life)*ticksPerSecond
+	if o.ExpireDays == 0 {
+		db.Lifetime = defaultExpireDays * 24 * time.Hour
+	}
+	if db.organizationID == "" {
+		db.organizationID = randomID(Mix(o.Seed, HashString("organization"))).String()
+	}
+	if _, ok := guid.Parse(db.organizationID); !ok {
+		return nil, fmt.Errorf("organization %q is not a guid", o.Organization)
+	}
+	if err := db.furnish(o); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// furnish adds the tables of the options with their rows.
+func (db *Database) furnish(o Options) error {
+	tables := o.Tables
+	if tables == nil {
+		tables = schema.Realistic()
+	}
+	for _, t := range tables {
+		rows, named := o.Rows[t.LogicalName]
+		switch {
+		case t.LogicalName == OrganizationTable:
+			rows = 0 // its one row is not like any other
+		case !named:
+			rows = o.DefaultRows
+		}
+		if err := db.attach(t, rows); err != nil {
+			return err
+		}
+	}
+	for name := range o.Rows {
+		if db.Stores[name] == nil {
+			return fmt.Errorf("rows of %q: no such table", name)
+		}
+	}
+	for _, s := range db.Stores {
+		s.bind(db)
+	}
+	db.found()
+	return nil
+}
+
+// attach adds a table with generated rows. The caller holds the lock, and binds the columns afterwards.
+func (db *Database) attach(t *schema.Table, rows int) error {
+	switch {
+	case db.Stores[t.LogicalName] != nil:
+		return fmt.Errorf("table %s is defined twice", t.LogicalName)
+	case t.EntitySetName != "" && db.Sets[t.EntitySetName] != nil:
+		return fmt.Errorf("table %s: entity set %s belongs to %s", t.LogicalName, t.EntitySetName, db.Sets[t.EntitySetName].Table.LogicalName)
+	case t.Column(t.PrimaryID) == nil:
+		return fmt.Errorf("table %s: no primary key column %q", t.LogicalName, t.PrimaryID)
+	case rows < 0:
+		return fmt.Errorf("table %s: %d rows", t.LogicalName, rows)
+	}
+	s := newStore(db.seed, t.Clone(), rows, db.begin)
+	s.firstVersion = db.reserve(s)
+	s.ValidFrom = db.CurrentVersion(t)
+	db.Stores[t.LogicalName] = s
+	if t.EntitySetName != "" {
+		db.Sets[t.EntitySetName] = s
+	}
+	return nil
+}
+
+// TableByName is the table of that logical name, nil if there is none.
+func (db *Database) TableByName(logicalName string) *schema.Table {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	if s := db.Stores[logicalName]; s != nil {
+		return s.Table
+	}
+	return nil
+}
+
+// TableBySet is the table of that entity set, nil if there is none.
+func (db *Database) TableBySet(entitySet string) *schema.Table {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	if s := db.Sets[entitySet]; s != nil {
+		return s.Table
+	}
+	return nil
+}
+
+// Tables are all tables by logical name.
+func (db *Database) Tables() []*schema.Table {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	all := make([]*schema.Table, 0, len(db.Stores))
+	for _, s := range db.Stores {
+		all = append(all, s.Table)
+	}
+	slices.SortFunc(all, func(a, b *schema.Table) int { return strings.Compare(a.LogicalName, b.LogicalName) })
+	return all
+}
+
+// Count is the number of rows that the table has now.
+func (db *Database) Count(t *schema.Table) int64 {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	if s := db.Stores[t.LogicalName]; s != nil {
+		return int64(s.Count())
+	}
+	return 0
+}
+
+// Now is the environment's time, UTC.
+func (db *Database) Now() time.Time { return db.clock().UTC() }
+
+// Organization is the OrganizationId.
+func (db *Database) Organization() string {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	return db.organizationID
+}
+
+// User is the systemuserid of the signed-in application user.
+func (db *Database) User() string { return newSequence(db.seed, "systemuser", 0).Id(0).String() }
+
+// BusinessUnit is the businessunitid of the root business unit, to which the signed-in user belongs.
+func (db *Database) BusinessUnit() string {
+	return newSequence(db.seed, "businessunit", 0).Id(0).String()
+}
+
+// Depth is how far the signed-in user may read the table.
+func (db *Database) Depth(logicalName string) schema.Depth {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	return db.ReadDepth(logicalName)
+}
+
+// ReadDepth is depth for callers that hold the lock.
+func (db *Database) ReadDepth(logicalName string) schema.Depth {
+	if d, set := db.depths[logicalName]; set {
+		return d
+	}
+	if s := db.Stores[logicalName]; s != nil && s.Table.Restricted {
+		return schema.None
+	}
+	return schema.Global
+}
+
+// MetadataVersion grows with every change of the schema.
+func (db *Database) MetadataVersion() int64 {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	return db.Metadata
+}
+
+// PrimaryName is the primary name of the row that a lookup points to.
+func (db *Database) PrimaryName(to Reference) (string, bool) {
+	s := db.Stores[to.Table]
+	if s == nil {
+		return "", false
+	}
+	r, found := s.Find(to.ID)
+	c := s.CellOf(s.Table.PrimaryName)
+	if !found || c == nil {
+		return "", false
+	}
+	raw := s.AppendValue(nil, r, c)
+	return odata.Plain(raw), len(raw) > 0
+}
+
+func (db *Database) StoreOf(table string) (*Store, error) {
+	if s := db.Stores[table]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("no table %q", table)
+}
+
+// Upload is a file that comes in chunks. It goes into its row when it is whole.
+type Upload struct {
+	Store  *Store
+	Row    guid.ID
+	Column string
+	Name   string
+	Data   []byte
+}

@@ -1,0 +1,67 @@
+package rows
+
+import (
+	"time"
+
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+// Options describe the environment that New makes. The zero value is a realistic environment without rows.
+type Options struct {
+	Seed         uint64           // of the generator: the same seed gives the same environment
+	Tables       []*schema.Table  // nil: Realistic()
+	Rows         map[string]int   // generated rows by logical name
+	DefaultRows  int              // generated rows of the tables that Rows does not name
+	Clock        func() time.Time // nil: time.Now
+	Organization string           // OrganizationId, a guid; empty: derived from Seed
+	Behaviors    Behaviors        // what Microsoft's documentation leaves open
+	ExpireDays   int              // organization.expirechangetrackingindays; 0: 7
+}
+
+// Behaviors settle what Microsoft's documentation leaves open, so that a client can be tried against each reading.
+// The zero value is the documented or likeliest one.
+type Behaviors struct {
+	// TokenAt says which moment of a walk its delta token stands for.
+	TokenAt TokenAt
+	// EditedSelect says what becomes of a delta link whose $select the client has changed.
+	EditedSelect EditedSelect
+	// RecreatedOnlyUpserted leaves the deletion of a row out of a delta once the row has been created again with
+	// the same id. Without it such a row stands in both lists.
+	RecreatedOnlyUpserted bool
+	// DeletionsAtPageEnd puts deletions at the end of each page of a delta instead of the end of the walk.
+	DeletionsAtPageEnd bool
+	// ExpiredStatus is the HTTP status of an expired token: 0 is 400, and 200 stands for all rows in place of an
+	// error, which the service gave until 2022.
+	ExpiredStatus int
+	// RepeatRows begins each page with the last row of the page before, as may happen while rows are changed.
+	RepeatRows bool
+	// ExactLinks takes a plus sign in $skiptoken and $deltatoken for itself, so that a link which a client has encoded
+	// anew is refused. Without it a plus sign is a space there as elsewhere, on which Airbyte's Python connector relies.
+	ExactLinks bool
+	// MetadataChangesUnavailable refuses RetrieveMetadataChanges.
+	MetadataChangesUnavailable bool
+}
+
+// TokenAt is the moment that a delta token stands for.
+type TokenAt int
+
+// The moments of a walk. With LastPage a row that was changed after its page had been answered is not in the next
+// delta; with FirstPage it is.
+const (
+	LastPage TokenAt = iota
+	FirstPage
+)
+
+// EditedSelect is the answer to a delta link whose $select is not the one it was issued with.
+type EditedSelect int
+
+// What may become of an edited $select: it is taken, passed over in favour of the original one, or refused.
+const (
+	Honoured EditedSelect = iota
+	Ignored
+	Refused
+)
+
+// defaultExpireDays is the default of organization.expirechangetrackingindays (Microsoft, "Use change tracking to
+// synchronize data with external systems").
+const defaultExpireDays = 7

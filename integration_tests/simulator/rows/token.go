@@ -1,0 +1,46 @@
+package rows
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+)
+
+// TokenRegister remembers the $select that each token was issued with.
+type TokenRegister struct {
+	mu       sync.Mutex
+	selected map[string][]string // by table and token
+}
+
+func (g *TokenRegister) Add(table string, token odata.Stamp, selected string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := table + " " + token.String()
+	if !slices.Contains(g.selected[key], selected) {
+		g.selected[key] = append(g.selected[key], selected)
+	}
+}
+
+// Original is the $select that a token was issued with, and whether the one given differs from it.
+func (g *TokenRegister) Original(table string, token odata.Stamp, selected string) (string, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known := g.selected[table+" "+token.String()]
+	if len(known) == 0 || slices.Contains(known, selected) {
+		return selected, false
+	}
+	return known[0], true
+}
+
+// drop forgets the tokens of a table.
+func (g *TokenRegister) drop(table string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for key := range g.selected {
+		if strings.HasPrefix(key, table+" ") {
+			delete(g.selected, key)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package webapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator/edit"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+func TestFormattedValues(t *testing.T) {
+	s := newService(t, map[string]int{"systemuser": 1, "contact": 1})
+	contact := s.ids("contact")[0]
+	require.NoError(t, edit.Update(s.env, "contact", contact, map[string]any{"firstname": "Zoë", "lastname": nil}))
+	everything := s.create("contoso_everything", map[string]any{
+		"contoso_money": -1234567.5, "contoso_integer": 1000, "contoso_dateonly": "2024-03-05", "contoso_userlocal": "2024-03-05T14:04:00Z",
+		"contoso_flag": true, "contoso_choices": "100000000,100000001", "contoso_tablename": "account", "_contoso_contact_value": contact,
+		"_contoso_customer_value": contact,
+	})
+	a := s.do(http.MethodGet, "contoso_everythings("+everything+")", "", `Prefer: odata.include-annotations="*"`)
+	var row map[string]any
+	require.NoError(t, json.Unmarshal([]byte(a.body), &row))
+	const display, crm = "@OData.Community.Display.V1.FormattedValue", "@Microsoft.Dynamics.CRM."
+	table := s.env.TableByName("contoso_everything")
+	choices := table.Column("contoso_choices").Options
+	for name, want := range map[string]string{
+		"contoso_money" + display:                                        "$-1,234,567.50",
+		"contoso_integer" + display:                                      "1,000",
+		"contoso_dateonly" + display:                                     "3/5/2024",
+		"contoso_userlocal" + display:                                    "3/5/2024 2:04 PM",
+		"contoso_flag" + display:                                         "Yes",
+		"contoso_choices" + display:                                      choices[0].Label + "; " + choices[1].Label,
+		"_contoso_contact_value" + display:                               "Zoë",
+		"_contoso_contact_value" + crm + "lookuplogicalname":             "contact",
+		"_contoso_contact_value" + crm + "associatednavigationproperty":  table.Column("contoso_contact").SchemaName,
+		"_contoso_customer_value" + crm + "associatednavigationproperty": table.Column("contoso_customer").SchemaName + "_contact",
+		"_ownerid_value" + crm + "associatednavigationproperty":          "ownerid",
+		"_ownerid_value" + crm + "lookuplogicalname":                     "systemuser",
+	} {
+		assert.Equal(t, want, row[name], name)
+	}
+	assert.NotContains(t, row, "contoso_memo"+display, "null has no annotation")
+}
+
+func TestTheNavigationPropertyOfAnActivityNamesBoth(t *testing.T) {
+	task := newService(t, nil).env.TableByName("task")
+	assert.Equal(t, "regardingobjectid_contact_task", schema.NavigationName(task, task.Column("regardingobjectid"), "contact"))
+}
+
+func TestASingleRowOutOfReachIsDenied(t *testing.T) {
+	s := newService(t, map[string]int{"account": 40})
+	s.env.SetReadDepth("account", schema.Basic)
+	seen := upserts([]content{s.get("accounts")})
+	for _, id := range s.ids("account") {
+		a := s.do(http.MethodGet, "accounts("+id+")", "")
+		if a.status == http.StatusOK {
+			assert.Contains(t, seen, id)
+			continue
+		}
+		code, message := a.refusal(t)
+		assert.Equal(t, http.StatusForbidden, a.status)
+		assert.Equal(t, "0x80040220", code)
+		assert.Contains(t, message, "SecLib::AccessCheckEx failed.")
+	}
+}

@@ -1,0 +1,171 @@
+package webapi
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator/guid"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
+)
+
+// batchRun collects the answers of a batch.
+type batchRun struct {
+	env      *rows.Database
+	outer    *http.Request
+	base     string
+	dispatch http.Handler
+	boundary string
+	out      bytes.Buffer
+}
+
+// carryOut answers a part, and returns the status of what failed in it, else 0.
+func (b *batchRun) carryOut(part batchPart) int {
+	boundary := "batchresponse_" + b.boundary
+	if !part.changeSet {
+		recorder := odata.NewCapture(http.Header{})
+		if r, err := b.request(part.operations[0], nil); err != nil {
+			odata.BadQuery("%v", err).Write(recorder, b.outer)
+		} else {
+			b.dispatch.ServeHTTP(recorder, r)
+		}
+		return b.append(boundary, "", recorder)
+	}
+	answers, refusal := b.changeSet(part.operations)
+	if refusal != nil {
+		recorder := odata.NewCapture(http.Header{})
+		refusal.Write(recorder, b.outer)
+		return b.append(boundary, "", recorder)
+	}
+	inner := "changesetresponse_" + guid.New()
+	b.out.WriteString("--" + boundary + "\r\nContent-Type: multipart/mixed; boundary=" + inner + "\r\n\r\n")
+	for i, answer := range answers {
+		recorder := odata.NewCapture(http.Header{})
+		answer.Send(recorder)
+		b.append(inner, part.operations[i].contentID, recorder)
+	}
+	b.out.WriteString("--" + inner + "--\r\n")
+	return 0
+}
+
+// append writes an answer as a part.
+func (b *batchRun) append(boundary, contentID string, answer *odata.Capture) int {
+	b.out.WriteString("--" + boundary + "\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n")
+	if contentID != "" {
+		b.out.WriteString("Content-ID: " + contentID + "\r\n")
+	}
+	b.out.WriteString("\r\nHTTP/1.1 " + strconv.Itoa(answer.Code()) + " " + http.StatusText(answer.Code()) + "\r\n")
+	names := make([]string, 0, len(answer.Headers))
+	for name := range answer.Headers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range answer.Headers[name] {
+			b.out.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	b.out.WriteString("\r\n")
+	b.out.Write(answer.Body.Bytes())
+	b.out.WriteString("\r\n")
+	if answer.Code() >= http.StatusBadRequest {
+		return answer.Code()
+	}
+	return 0
+}
+
+// request makes an operation a request of its own, with the signature of the batch and the rows that earlier
+// operations of its change set have made in place of their Content-IDs.
+func (b *batchRun) request(op operation, made map[string]string) (*http.Request, error) {
+	base, err := url.Parse(b.base + "/")
+	if err != nil {
+		return nil, fmt.Errorf("address %s: %w", b.base, err)
+	}
+	target, body := op.target, op.body
+	for id, address := range made {
+		if reference := "$" + id; target == reference || strings.HasPrefix(target, reference+"/") {
+			target = address + strings.TrimPrefix(target, reference)
+		}
+		for _, quoted := range []string{`"$` + id + `"`, `"/$` + id + `"`} {
+			body = bytes.ReplaceAll(body, []byte(quoted), []byte(`"`+address+`"`))
+		}
+	}
+	address, err := base.Parse(target)
+	if err != nil {
+		return nil, fmt.Errorf("address %s: %w", target, err)
+	}
+	if address.Host != base.Host {
+		return nil, fmt.Errorf("address %s is of another host", target)
+	}
+	r, err := http.NewRequestWithContext(b.outer.Context(), op.method, address.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", op.method, target, err)
+	}
+	r.Header = op.header.Clone()
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if authorization := b.outer.Header.Get("Authorization"); authorization != "" && r.Header.Get("Authorization") == "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "application/json" {
+		r.Header.Set("Content-Type", media)
+	}
+	r.RequestURI, r.Host, r.TLS, r.RemoteAddr = address.RequestURI(), b.outer.Host, b.outer.TLS, b.outer.RemoteAddr
+	return r, nil
+}
+
+// changeSet applies all operations under one lock, and takes back what it did at the first refusal.
+func (b *batchRun) changeSet(operations []operation) ([]*odata.Reply, *odata.Error) {
+	db := b.env
+	db.Mu.Lock()
+	defer db.Mu.Unlock()
+	j, made := &rows.Journal{}, map[string]string{}
+	answers := make([]*odata.Reply, 0, len(operations))
+	for _, op := range operations {
+		answer, refusal := b.apply(j, op, made)
+		if refusal != nil {
+			j.Undo()
+			return nil, refusal
+		}
+		if address := answer.Header["OData-EntityId"]; op.contentID != "" && len(address) > 0 {
+			made[op.contentID] = address[0]
+		}
+		answers = append(answers, answer)
+	}
+	return answers, nil
+}
+
+func (b *batchRun) apply(j *rows.Journal, op operation, made map[string]string) (*odata.Reply, *odata.Error) {
+	r, err := b.request(op, made)
+	if err != nil {
+		return nil, odata.BadQuery("%v", err)
+	}
+	base, err := url.Parse(b.base + "/")
+	if err != nil {
+		return nil, odata.BadQuery("%v", err)
+	}
+	path, inside := strings.CutPrefix(r.URL.Path, base.Path)
+	if !inside {
+		return nil, odata.NotFound(r.URL.Path)
+	}
+	body, refusal := odata.ReadBody(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	query, refusal := odata.ParseRowQuery(r.URL.RawQuery, b.env.Behaviors.ExactLinks)
+	if refusal != nil {
+		return nil, refusal
+	}
+	c := &call{http: r, base: b.base, query: query, prefer: odata.ReadPreferences(r), body: body}
+	if refusal := route(b.env, c, path); refusal != nil {
+		return nil, refusal
+	}
+	return write(b.env, j, c)
+}

@@ -1,0 +1,81 @@
+package webapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator/metadata"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+// callPrivilegeFunction answers the functions bound to a systemuser that list privileges; found is false for other paths.
+func (a *API) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, base, path string) (found bool, failure *odata.Error) {
+	row, call, ok := strings.Cut(path, ")/Microsoft.Dynamics.CRM.")
+	id, isUser := strings.CutPrefix(row, "systemusers(")
+	if !ok || !isUser || !strings.HasPrefix(call, "RetrieveUserPrivilege") {
+		return false, nil
+	}
+	name, args, err := odata.ParseCall(call, r.URL.RawQuery)
+	if err != nil {
+		return true, err
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return true, odata.ReadOnly(w, r.Method)
+	}
+	id = strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(id, "ownerid="), "systemuserid="))
+	if !a.isUser(id) {
+		return true, odata.Refuse(http.StatusNotFound, "0x80040217", "Entity 'systemuser' With Id = %s Does Not Exist", id)
+	}
+	switch name {
+	case "RetrieveUserPrivileges":
+		if err := args.Only(); err != nil {
+			return true, err
+		}
+		a.writePrivileges(w, base, name, "")
+	case "RetrieveUserPrivilegeByPrivilegeName":
+		if err := args.Only("PrivilegeName"); err != nil {
+			return true, err
+		}
+		wanted := args.Text("PrivilegeName")
+		if !a.knownPrivilege(wanted) {
+			return true, odata.Refuse(http.StatusNotFound, "0x80040217", "Privilege With Name = %s Does Not Exist", wanted)
+		}
+		a.writePrivileges(w, base, name, wanted)
+	default:
+		return true, odata.NotFound("Microsoft.Dynamics.CRM." + name)
+	}
+	return true, nil
+}
+
+func (a *API) knownPrivilege(name string) bool {
+	return slices.ContainsFunc(a.environment.Tables(), func(t *schema.Table) bool {
+		return !t.Intersect && slices.ContainsFunc(schema.AccessKinds(), func(access string) bool {
+			return strings.EqualFold(schema.PrivilegeName(access, t), name)
+		})
+	})
+}
+
+// writePrivileges lists the privileges that the user has, all of them or those of one name. One that the user lacks is not listed.
+func (a *API) writePrivileges(w http.ResponseWriter, base, function, name string) {
+	out := odata.NewStream(w, `{"@odata.context":"`+base+"/$metadata#Microsoft.Dynamics.CRM."+function+`Response","RolePrivileges":[`)
+	unit := a.environment.BusinessUnit()
+	for _, t := range a.environment.Tables() {
+		depth := a.environment.Depth(t.LogicalName)
+		if t.Intersect || depth == schema.None {
+			continue
+		}
+		for _, access := range schema.AccessKinds() {
+			privilege := schema.PrivilegeName(access, t)
+			if name != "" && !strings.EqualFold(name, privilege) {
+				continue
+			}
+			out.Element(func(dst []byte) []byte {
+				return append(dst, `{"Depth":"`+string(depth)+`","PrivilegeId":"`+schema.PrivilegeID(privilege)+`","BusinessUnitId":"`+unit+
+					`","PrivilegeName":"`+privilege+`","RecordFilterId":"`+metadata.EmptyID+`","RecordFilterUniqueName":""}`...)
+			})
+		}
+	}
+	out.End()
+}

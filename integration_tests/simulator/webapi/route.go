@@ -1,0 +1,138 @@
+package webapi
+
+import (
+	"net/http"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator/edit"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
+)
+
+// call is a request for rows of a table.
+type call struct {
+	http   *http.Request
+	base   string // of the Web API as it was called, without a slash at the end
+	store  *rows.Store
+	query  odata.RowQuery
+	prefer odata.Preferences
+	key    *edit.RowKey // nil: the whole entity set
+	rest   string       // the path behind the set or the key, without its slash
+	body   []byte
+}
+
+// serveRows answers requests for rows: entity sets, single rows by key, $count, the actions on many rows, and $ref.
+// base is the address of the Web API as called, path what follows it.
+func serveRows(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path string) {
+	if w.Header().Get("Date") == "" {
+		w.Header().Set("Date", db.Now().Format(http.TimeFormat))
+	}
+	if isFile(r) && serveFile(db, w, r, base, path) {
+		return
+	}
+	answer, refusal := Answer(db, r, base, path)
+	if refusal != nil {
+		refusal.Write(w, r)
+		return
+	}
+	answer.Send(w)
+	GiveBack(db, answer)
+}
+
+// lend is an empty body with the room of one that was sent before, for a page of wide rows has megabytes.
+func lend(db *rows.Database) *[]byte {
+	if body, ok := db.Bodies.Get().(*[]byte); ok {
+		return body
+	}
+	return new([]byte)
+}
+
+func GiveBack(db *rows.Database, sent *odata.Reply) {
+	if sent.Lent != nil {
+		*sent.Lent = sent.Body[:0]
+		db.Bodies.Put(sent.Lent)
+	}
+}
+
+// Answer reads the request whole, and then carries it out under the lock.
+func Answer(db *rows.Database, r *http.Request, base, path string) (*odata.Reply, *odata.Error) {
+	body, refusal := odata.ReadBody(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	query, refusal := odata.ParseRowQuery(r.URL.RawQuery, db.Behaviors.ExactLinks)
+	if refusal != nil {
+		return nil, refusal
+	}
+	c := &call{http: r, base: base, query: query, prefer: odata.ReadPreferences(r), body: body}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		db.Mu.RLock()
+		defer db.Mu.RUnlock()
+		if refusal := route(db, c, path); refusal != nil {
+			return nil, refusal
+		}
+		return read(db, c)
+	}
+	db.Mu.Lock()
+	defer db.Mu.Unlock()
+	if refusal := route(db, c, path); refusal != nil {
+		return nil, refusal
+	}
+	j := &rows.Journal{}
+	answer, refusal := write(db, j, c)
+	if refusal != nil {
+		j.Undo()
+	}
+	return answer, refusal
+}
+
+// route finds the table, the key and the rest of a path. The caller holds the lock.
+func route(db *rows.Database, c *call, path string) *odata.Error {
+	path = strings.TrimPrefix(path, "/")
+	end := strings.IndexAny(path, "(/")
+	if end < 0 {
+		end = len(path)
+	}
+	if c.store = db.Sets[path[:end]]; c.store == nil {
+		return odata.NotFound(path[:end])
+	}
+	rest := path[end:]
+	if strings.HasPrefix(rest, "(") {
+		inside, behind, closed := strings.Cut(rest[1:], ")")
+		if !closed {
+			return odata.BadQuery("')' or ',' expected at position %d in '%s'.", len(rest), rest)
+		}
+		key, refusal := edit.ParseKey(c.store, inside)
+		if refusal != nil {
+			return refusal
+		}
+		if c.query.Partition != nil {
+			key.Partition = c.query.Partition
+		}
+		c.key, rest = key, behind
+	}
+	if rest != "" && !strings.HasPrefix(rest, "/") {
+		return odata.NotFound(rest)
+	}
+	c.rest = strings.TrimPrefix(rest, "/")
+	return nil
+}
+
+// read answers a GET. The caller holds the lock for reading.
+func read(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
+	if refusal := mayRead(db, c.store.Table); refusal != nil {
+		return nil, refusal
+	}
+	switch {
+	case c.key == nil && c.rest == "":
+		return list(db, c)
+	case c.key == nil && c.rest == "$count":
+		return countRows(db, c)
+	case c.key != nil && c.rest == "":
+		return single(db, c)
+	case c.key != nil:
+		return property(db, c)
+	default:
+		return nil, odata.NotFound(c.rest)
+	}
+}

@@ -1,0 +1,70 @@
+package webapi
+
+import (
+	"net/http"
+	"strings"
+
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/query"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+// mayRead refuses a table that the signed-in user may not read at all. The caller holds the lock.
+func mayRead(db *rows.Database, t *schema.Table) *odata.Error {
+	if db.ReadDepth(t.LogicalName) == schema.None {
+		return missingPrivilege(db, t)
+	}
+	return nil
+}
+
+// mayWrite refuses access for Create, Write or Delete to a table that the signed-in user has no privilege on, or whose
+// rows only the service itself makes: the one row of organization, and those of N:N tables, which come and go with $ref.
+func mayWrite(db *rows.Database, t *schema.Table, access string) *odata.Error {
+	if db.ReadDepth(t.LogicalName) == schema.None {
+		return lacks(db, t, access)
+	}
+	if t.Intersect || t.LogicalName == rows.OrganizationTable && access != "Write" {
+		return unsupportedMessage(t, strings.Replace(access, "Write", "Update", 1))
+	}
+	return nil
+}
+
+func unsupportedMessage(t *schema.Table, message string) *odata.Error {
+	return odata.Refuse(http.StatusBadRequest, "0x80040800", "The '%s' method does not support entities of type '%s'.", message, t.LogicalName)
+}
+
+// missingPrivilege is the answer to a user whose roles do not grant the privilege to read far enough.
+func missingPrivilege(db *rows.Database, t *schema.Table) *odata.Error { return lacks(db, t, "Read") }
+
+func lacks(db *rows.Database, t *schema.Table, access string) *odata.Error {
+	name := schema.PrivilegeName(access, t)
+	return odata.Refuse(http.StatusForbidden, "0x80040220",
+		"Principal user (Id=%s, type=8, roleCount=5, privilegeCount=465, accessMode=0), is missing %s privilege (Id=%s) on OTC=%d for entity '%s'. context.Caller=%s",
+		db.User(), name, schema.PrivilegeID(name), t.TypeCode, t.LogicalName, db.User())
+}
+
+// visible says which rows the user's read depth reaches, the same ones at every request: those of the user alone, of
+// the business unit, or of the units below it. Nil is all rows.
+func visible(db *rows.Database, s *rows.Store) query.Condition {
+	share := uint64(0)
+	switch db.ReadDepth(s.Table.LogicalName) {
+	case schema.Basic:
+		share = 1
+	case schema.Local:
+		share = 2
+	case schema.Deep:
+		share = 4
+	case schema.None:
+	case schema.Global:
+		return nil
+	}
+	return func(r rows.Ref) bool { return rows.Draw(rows.HashString(string(r.ID[:])), 1)%8 < share }
+}
+
+// accessDenied is the answer to a read of a single row that the user's depth does not reach.
+func accessDenied(db *rows.Database, r rows.Ref) *odata.Error {
+	return odata.Refuse(http.StatusForbidden, "0x80040220",
+		"SecLib::AccessCheckEx failed. Returned hr = -2147187962, ObjectID: %s, OwnerId: %s,  OwnerIdType: 8 and CallingUser: %s.",
+		r.ID, db.User(), db.User())
+}
