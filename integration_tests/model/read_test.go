@@ -214,7 +214,7 @@ func (w *world) admission(s step, kill func()) func(request) response {
 		}
 		for _, e := range s.read.events {
 			if e.before == (place{stream, sent[stream]}) || e.before == (place{table: stream}) && q.lookup && !looked[stream] {
-				w.do(e.duringA(q))
+				w.do(e.stepAt(q))
 			}
 		}
 		looked[stream] = looked[stream] || q.lookup

@@ -77,9 +77,9 @@ type event struct {
 	step   step
 }
 
-// duringA returns the step as it happens just before a request. While rows are looked up other streams are read, which
+// stepAt returns the step as it happens just before a request. While rows are looked up other streams are read, which
 // must not see the clock of an import.
-func (e event) duringA(q request) step {
+func (e event) stepAt(q request) step {
 	s := e.step
 	if s.kind == imported && q.lookup {
 		s.kind = change
