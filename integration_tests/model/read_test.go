@@ -17,6 +17,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 	"source-microsoft-dataverse/source"
 )
 
@@ -137,16 +138,17 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	killed := false
 	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
 	o := newOutput(s.read.cut, g.ended, g.release)
-	injection := c.server.Inject(simulator.Fault{
-		Match: func(r *http.Request) bool {
+	injection := c.server.Inject(faults.Fault{
+		Match: faults.Func(func(r *http.Request) bool {
 			w.shorten(r)
 			refused := g.pass(r)
 			if g.now(&killed) {
 				o.kill()
 			}
 			return refused
-		},
-		Count: -1, Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie.",
+		}),
+		When: faults.Timing{Count: faults.Forever},
+		Then: faults.Error{Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie."},
 	})
 	defer injection.Remove()
 	code := 0
