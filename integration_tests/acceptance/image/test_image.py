@@ -41,6 +41,11 @@ def test_the_image_tells_its_version():
     assert told.stdout.startswith(f"source-microsoft-dataverse {os.environ['VERSION']} ")
 
 
+def test_the_image_carries_the_third_party_notices():
+    notices = podman("run", "--rm", "--entrypoint", "cat", IMAGE, "/airbyte/THIRD_PARTY_NOTICES.txt").stdout
+    assert "github.com/hashicorp/go-retryablehttp" in notices and "Mozilla Public License, version 2.0" in notices
+
+
 def test_the_user_is_a_number_and_not_root():
     assert inspect(IMAGE, "{{.Config.User}}") == "1000:1000"
     assert podman("run", "--rm", "--entrypoint", "id", IMAGE, "-u").stdout == "1000\n"

@@ -1,6 +1,7 @@
 """What a release holds, for all its platforms."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -44,6 +45,15 @@ def test_the_bill_of_materials_is_valid(platform):
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
     for library in ("microsoft-authentication-library-for-go", "go-retryablehttp", "bitstrapped/airbyte"):
         assert library in bill
+
+
+def test_the_notices_cover_every_library_of_every_platform():
+    notices = (DIRECTORY / "THIRD_PARTY_NOTICES.txt").read_text()
+    for platform in BEGINNINGS:
+        bill = json.loads((DIRECTORY / f"source-microsoft-dataverse-{VERSION}-{platform}.cdx.json").read_text())
+        for library in bill["components"]:
+            assert library["name"] == "std" or f"\n{library['name']} {library['version']}\n" in notices
+    assert "Mozilla Public License, version 2.0" in notices and "The Go Authors" in notices
 
 
 def test_the_checksums_are_those_of_the_files():

@@ -6,7 +6,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/destination"
 )
 
-// warnings are the warnings that hold all the words.
+// warnings returns the warnings that contain all the words.
 func warnings(report *destination.Report, words ...string) []string {
 	var found []string
 	for _, l := range report.Logs {
@@ -17,6 +17,7 @@ func warnings(report *destination.Report, words ...string) []string {
 	return found
 }
 
+// holds reports whether a text contains all the words.
 func holds(text string, words ...string) bool {
 	for _, word := range words {
 		if !strings.Contains(text, word) {
