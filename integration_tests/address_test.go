@@ -9,6 +9,8 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // at is the lab's environment behind another server with an address of its own.
@@ -47,7 +49,7 @@ func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
 	for _, s := range catalog.Streams {
 		s.SyncMode, s.DestinationSyncMode = destination.FullRefresh, destination.Overwrite
 	}
-	l.environment.SetReadDepth("account", simulator.Basic)
+	l.environment.SetReadDepth("account", schema.Basic)
 	report := l.sync(destination.New(), catalog)
 	assert.Len(t, warnings(report, "below organisation level"), 1)
 	assert.Len(t, warnings(report, "below organisation level", "stream=account", "depth=Basic"), 1)
@@ -55,10 +57,7 @@ func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
 
 func TestOnePrivilegeToldForAllActivitiesCountsForEach(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 30, "contact": 30}})
-	l.server.Inject(simulator.Fault{
-		Contains: "RetrieveUserPrivileges", Count: -1, ContentType: "application/json",
-		Body: []byte(`{"RolePrivileges":[{"Depth":"Local","PrivilegeName":"prvReadActivity"},{"Depth":"Global","PrivilegeName":"prvReadContact"}]}`),
-	})
+	l.server.Inject(faults.Fault{Match: faults.Contains("RetrieveUserPrivileges"), When: faults.Timing{Count: faults.Forever}, Then: faults.Response{ContentType: "application/json", Body: []byte(`{"RolePrivileges":[{"Depth":"Local","PrivilegeName":"prvReadActivity"},{"Depth":"Global","PrivilegeName":"prvReadContact"}]}`)}})
 	catalog := l.configured("task", "contact")
 	for _, s := range catalog.Streams {
 		s.SyncMode, s.DestinationSyncMode = destination.FullRefresh, destination.Overwrite

@@ -14,6 +14,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // breaks tells what of a catalog would break connections that were configured with an earlier one, by the rules of the
@@ -121,7 +122,7 @@ func TestWhatAnAdministratorAddsBreaksNoConnection(t *testing.T) {
 	earlier := l.discover()
 	table, exists := l.environment.Table("task")
 	require.True(t, exists)
-	column := table.Columns[slices.IndexFunc(table.Columns, func(c simulator.Column) bool { return c.LogicalName == "subject" })]
+	column := table.Columns[slices.IndexFunc(table.Columns, func(c schema.Column) bool { return c.LogicalName == "subject" })]
 	column.LogicalName, column.SchemaName = "contoso_note", "contoso_Note"
 	require.NoError(t, l.environment.AddColumn("task", column))
 	require.NoError(t, l.environment.SetTracked("contoso_child", true))

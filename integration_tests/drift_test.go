@@ -12,6 +12,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // drift is a change of a table's columns, of the table, or of what is selected of it.
@@ -91,13 +92,16 @@ func (c drift) strike(l *lab, catalog destination.Catalog) {
 		return
 	}
 	struck := false
-	l.server.Inject(simulator.Fault{Count: -1, Probability: 0, Match: func(r *http.Request) bool {
-		if !struck && strings.HasSuffix(r.URL.Path, "/tasks") && strings.Contains(r.URL.RawQuery, "skiptoken") {
-			struck = true
-			assert.NoError(l.t, c.change(l, catalog))
-		}
-		return false
-	}})
+	l.server.Inject(faults.Fault{
+		Match: faults.Func(func(r *http.Request) bool {
+			if !struck && strings.HasSuffix(r.URL.Path, "/tasks") && strings.Contains(r.URL.RawQuery, "skiptoken") {
+				struck = true
+				assert.NoError(l.t, c.change(l, catalog))
+			}
+			return false
+		}),
+		When: faults.Timing{Count: faults.Forever, Probability: 0},
+	})
 }
 
 // sync is a read that succeeds. Of a table that loses a column in the middle, the rest of the rows lack it.

@@ -16,6 +16,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // interrupt reads, and disturbs the process once, when the given number of states has come.
@@ -41,7 +42,7 @@ func TestAReadThatIsToldToEndKeepsWhatItHas(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600, "task": 600}})
-			l.server.Inject(simulator.Fault{Contains: "$skiptoken", Count: -1, Delay: 20 * time.Millisecond})
+			l.server.Inject(faults.Fault{Match: faults.Contains("$skiptoken"), When: faults.Timing{Count: faults.Forever}, Then: faults.Delay(20 * time.Millisecond)})
 			d, catalog := destination.New(), l.configured("account", "task")
 			result := l.interrupt(d, catalog, 3, func(p *binary.Process) error { return p.Signal(signal) })
 			assert.Equal(t, signal, result.Signal)
@@ -106,21 +107,20 @@ func TestWhateverBreaksAnOutputTheNextReadGoesOnFromItsLastStates(t *testing.T) 
 }
 
 func TestFaultsOfTheServiceAreOvercome(t *testing.T) {
-	for name, fault := range map[string]simulator.Fault{
-		"a limit of requests":         simulator.Throttling("1"),
-		"a gateway that fails":        simulator.GatewayError(502),
-		"an answer that is cut":       simulator.Cut(2000),
-		"a page of HTML":              simulator.LoginPage(),
-		"an answer that is no JSON":   simulator.Garbage(),
-		"a query that took too long":  simulator.SQLTimeout(),
-		"a token that was taken back": simulator.LostToken(),
+	for name, fault := range map[string]faults.Fault{
+		"a limit of requests":         faults.Throttling("1"),
+		"a gateway that fails":        faults.GatewayError(502),
+		"an answer that is cut":       faults.Cut(2000),
+		"a page of HTML":              faults.LoginPage(),
+		"an answer that is no JSON":   faults.BrokenJSON(),
+		"a query that took too long":  faults.SQLTimeout(),
+		"a token that was taken back": faults.RevokedToken(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90}})
 			d, catalog := destination.New(), l.configured("task")
-			fault.Contains = "/tasks?"
-			fault.Nth = 2
-			injection := l.server.Inject(fault)
+			fault.When.Nth = 2
+			injection := l.server.Inject(fault.On(faults.Contains("/tasks?")))
 			report := l.sync(d, catalog)
 			assert.Equal(t, 1, injection.Hits())
 			assert.Equal(t, 90, report.Records())
@@ -148,7 +148,7 @@ func TestALinkThatLeadsAwayOrInCirclesIsNotFollowed(t *testing.T) {
 			l.sync(destination.New(), catalog)
 			body, err := json.Marshal(map[string]any{"value": []any{}, "@odata.nextLink": next(l)})
 			require.NoError(t, err)
-			l.server.Inject(simulator.Fault{Contains: "/tasks?", Status: 200, Body: body, ContentType: "application/json"})
+			l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: body}})
 			report, result := l.read(d, catalog)
 			assert.Equal(t, 1, result.ExitCode)
 			assert.Equal(t, []string{"STARTED", "INCOMPLETE"}, report.Streams["task"].Statuses)
@@ -162,7 +162,7 @@ func TestALinkThatLeadsAwayOrInCirclesIsNotFollowed(t *testing.T) {
 func TestATrackedWalkWithoutADeltaLinkIsNotComplete(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
-	l.server.Inject(simulator.Fault{Contains: "/tasks?", Status: 200, Body: []byte(`{"value":[]}`), ContentType: "application/json"})
+	l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: []byte(`{"value":[]}`)}})
 	report, result := l.read(destination.New(), catalog)
 	assert.Equal(t, 1, result.ExitCode)
 	require.Len(t, report.Streams["task"].Errors, 1)

@@ -20,6 +20,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 	"source-microsoft-dataverse/source"
 )
 
@@ -33,7 +34,7 @@ const (
 // cell is a fault in a phase, and what came of it.
 type cell struct {
 	trouble
-	phase         simulator.Phase
+	phase         faults.Phase
 	want          string
 	streams       []destination.Stream
 	specification []byte
@@ -69,7 +70,7 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	d := destination.New()
-	if c.phase == simulator.PhaseDelta {
+	if c.phase == faults.PhaseChanges {
 		if err := c.succeed(ctx, d, catalog, "before the fault"); err != nil {
 			return err
 		}
@@ -127,15 +128,15 @@ func (c *cell) open(ctx context.Context) (err error) {
 func (c *cell) path(name string) string { return filepath.Join(c.directory, name) }
 
 // inject sets the faults to work in the cell's phase. Those that say their own phase keep it.
-func (c *cell) inject() []*simulator.Injection {
-	var all []*simulator.Injection
+func (c *cell) inject() []*faults.Injection {
+	var all []*faults.Injection
 	for _, f := range c.faults {
-		if f.Phase == "" {
-			f.Phase = c.phase
-			f.Match = func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Path, "/organizations") } // the rows of no stream
+		if _, own := f.Match.(faults.Phase); !own {
+			ofStreams := func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Path, "/organizations") } // the rows of no stream
+			f = f.On(c.phase, faults.Func(ofStreams))
 		}
-		if f.Claims != "" {
-			c.secrets.add("the claims demanded", f.Claims)
+		if refused, ok := f.Then.(faults.Unauthorized); ok && refused.Claims != "" {
+			c.secrets.add("the claims demanded", refused.Claims)
 		}
 		all = append(all, c.server.Inject(f))
 	}
@@ -288,7 +289,7 @@ func (c *cell) tells(t *testing.T) {
 		}
 	}
 	assert.True(t, logged, "the log names the limit")
-	if c.phase != simulator.PhaseMetadata { // no stream has begun
+	if c.phase != faults.PhaseMetadata { // no stream has begun
 		assert.True(t, paused, "RATE_LIMITED with the time until it ends")
 		assert.True(t, resumed, "RUNNING after it")
 	}

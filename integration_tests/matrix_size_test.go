@@ -9,6 +9,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestPagesThatWereTooHeavyGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
@@ -24,9 +25,9 @@ func TestPagesThatWereTooHeavyGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{test.table: 1200}})
 			l.config["odata_maxpagesize"] = 250
 			d, catalog := destination.New(), l.configured(test.table)
-			heavy := simulator.SQLTimeout()
-			heavy.Table, heavy.Page, heavy.LargerThan, heavy.Count = test.table, 2, 50, test.attempts
-			injection := l.server.Inject(heavy)
+			timeout := faults.SQLTimeout().On(faults.Table(test.table), faults.Page(2), faults.LargerThan(50))
+			timeout.When.Count = test.attempts
+			injection := l.server.Inject(timeout)
 			l.sync(d, catalog)
 			assert.Equal(t, test.attempts, injection.Hits())
 			assert.Equal(t, test.sizes, l.sizes(test.table))

@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // phases are the columns of the matrix.
-func phases() []simulator.Phase {
-	return []simulator.Phase{
-		simulator.PhaseSignIn, simulator.PhaseMetadata, simulator.PhaseFirstPage, simulator.PhaseMiddlePage, simulator.PhaseLastPage,
-		simulator.PhaseDelta,
+func phases() []faults.Phase {
+	return []faults.Phase{
+		faults.PhaseSignIn, faults.PhaseMetadata, faults.PhaseFirstPage, faults.PhaseMiddlePage, faults.PhaseLastPage,
+		faults.PhaseChanges,
 	}
 }
 
@@ -73,7 +74,7 @@ func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	require.NoError(t, err)
 
 	var cells []*cell
-	for _, f := range faults() {
+	for _, f := range troubles() {
 		for i, phase := range phases() {
 			if f.want[i] != never {
 				cells = append(cells, &cell{trouble: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
@@ -133,7 +134,7 @@ func matrix() string {
 		fmt.Fprintf(&b, " %s |", strings.ReplaceAll(string(p), "-", " "))
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", 1+len(phases())) + "\n")
-	for _, f := range faults() {
+	for _, f := range troubles() {
 		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(f.want[:], " | "))
 	}
 	b.WriteString("\n## Errors\n\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")

@@ -14,6 +14,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 var resumedTables = []string{"contoso_everything", "systemuserroles"}
@@ -107,18 +108,19 @@ func TestChangesBetweenAnInterruptedReadAndTheNextAreNotLost(t *testing.T) {
 }
 
 // refuseUntilTheBeginning refuses the pages of a table until its walk is begun again.
-func refuseUntilTheBeginning(set string) simulator.Fault {
+func refuseUntilTheBeginning(set string) faults.Fault {
 	var again atomic.Bool
-	return simulator.Fault{
-		Match: func(r *http.Request) bool {
+	return faults.Fault{
+		Match: faults.Func(func(r *http.Request) bool {
 			ofTable := strings.HasSuffix(r.URL.Path, "/"+set)
 			middle := strings.Contains(r.URL.RawQuery, "skiptoken")
 			if ofTable && !middle {
 				again.Store(true)
 			}
 			return ofTable && middle && !again.Load()
-		},
-		Count: -1, Status: 400, Code: "0x8004112a", Message: "The PageNumber does not match the paging cookie.",
+		}),
+		When: faults.Timing{Count: faults.Forever},
+		Then: faults.Error{Status: 400, Code: "0x8004112a", Message: "The PageNumber does not match the paging cookie."},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // secrets are what no output may hold: what the user keeps secret and the service hands out in confidence. Only a STATE
@@ -51,13 +52,15 @@ var linkTokens = regexp.MustCompile(`\$((?:delta|skip)token)=([^&"\\]+)`)
 
 // listen learns the tokens of all requests.
 func (s *secrets) listen(server *simulator.Server) {
-	server.Inject(simulator.Fault{Match: func(r *http.Request) bool {
-		if _, token, found := strings.Cut(r.Header.Get("Authorization"), "Bearer "); found {
-			s.add("an access token", token)
-		}
-		s.learn(r.URL.RawQuery)
-		return false
-	}})
+	server.Inject(faults.Fault{
+		Match: faults.Func(func(r *http.Request) bool {
+			if _, token, found := strings.Cut(r.Header.Get("Authorization"), "Bearer "); found {
+				s.add("an access token", token)
+			}
+			s.learn(r.URL.RawQuery)
+			return false
+		}),
+	})
 }
 
 // learn notes the tokens of the links in a text.

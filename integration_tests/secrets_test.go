@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 	"source-microsoft-dataverse/source"
 )
 
@@ -47,20 +48,19 @@ func TestNeitherSecretsNorTokensAreTold(t *testing.T) {
 }
 
 func TestErrorsTellNoTokens(t *testing.T) {
-	for name, fault := range map[string]simulator.Fault{
-		"a refusal that quotes ids":     {Status: 403, Code: "0x80040220", Message: "Principal " + simulator.DefaultApplication().ClientID + " of tenant " + simulator.DefaultApplication().TenantID},
-		"a next page that is refused":   {Status: 400, Code: "0x80040203", Message: "Invalid argument."},
-		"an expired token":              {Status: 400, Code: "0x80044352", Message: "Version stamp associated with the client has expired. Please perform a full sync."},
-		"a redirect to a sign-in page":  {Status: 302, Body: []byte("moved")},
-		"a page that is too long a url": {Status: 414, Body: []byte("Request URL Too Long")},
+	for name, fault := range map[string]faults.Fault{
+		"a refusal that quotes ids":     {Then: faults.Error{Status: 403, Code: "0x80040220", Message: "Principal " + simulator.DefaultApplication().ClientID + " of tenant " + simulator.DefaultApplication().TenantID}},
+		"a next page that is refused":   {Then: faults.Error{Status: 400, Code: "0x80040203", Message: "Invalid argument."}},
+		"an expired token":              {Then: faults.Error{Status: 400, Code: "0x80044352", Message: "Version stamp associated with the client has expired. Please perform a full sync."}},
+		"a redirect to a sign-in page":  {Then: faults.Response{Status: 302, Body: []byte("moved")}},
+		"a page that is too long a url": {Then: faults.Response{Status: 414, Body: []byte("Request URL Too Long")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90}})
 			d, catalog := destination.New(), l.configured("task")
 			l.sync(d, catalog)
 			newWorkload(t, l.environment, 6).change("task", 20)
-			fault.Contains, fault.Count = "/tasks?", -1
-			l.server.Inject(fault)
+			l.server.Inject(fault.On(faults.Contains("/tasks?")).Always())
 			result := l.run(append(l.readArgs(d, catalog), "--debug")...)
 			assert.Equal(t, 1, result.ExitCode)
 			l.keepsTokensToItself(result)

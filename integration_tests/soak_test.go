@@ -16,6 +16,8 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 	"source-microsoft-dataverse/source"
 )
 
@@ -76,15 +78,15 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) 
 
 // soakFaults strike one request in twenty, by chance.
 func soakFaults(server *simulator.Server) {
-	kinds := []simulator.Fault{
-		simulator.GatewayError(http.StatusBadGateway), simulator.GatewayError(http.StatusServiceUnavailable),
-		simulator.GatewayError(http.StatusGatewayTimeout), simulator.LoginPage(), simulator.Garbage(), simulator.Garbled(), simulator.Cut(300),
-		simulator.Dropped(), simulator.SQLTimeout(), simulator.TooHeavy(), {Status: http.StatusInternalServerError, Code: "0x80044150"},
-		simulator.LostToken(),
+	kinds := []faults.Fault{
+		faults.GatewayError(http.StatusBadGateway), faults.GatewayError(http.StatusServiceUnavailable),
+		faults.GatewayError(http.StatusGatewayTimeout), faults.LoginPage(), faults.BrokenJSON(), faults.BrokenGzip(), faults.Cut(300),
+		faults.Dropped(), faults.SQLTimeout(), faults.TooExpensive(), {Then: faults.Error{Status: http.StatusInternalServerError, Code: "0x80044150"}},
+		faults.RevokedToken(),
 	}
 	for i, f := range kinds {
-		f.Path, f.Count, f.Probability, f.Seed = "/api/data/", -1, 0.05/float64(len(kinds)), uint64(i)
-		server.Inject(f)
+		f.When = faults.Timing{Count: faults.Forever, Probability: 0.05 / float64(len(kinds)), Seed: uint64(i)}
+		server.Inject(f.On(faults.WebAPI))
 	}
 }
 
@@ -137,22 +139,22 @@ func soakStreams() []string {
 }
 
 // soakEnvironment has small tables, three of four of which are tracked.
-func soakEnvironment() []*simulator.Table {
-	var tables []*simulator.Table
+func soakEnvironment() []*schema.Table {
+	var tables []*schema.Table
 	for i, name := range soakStreams() {
-		column := func(name string, typ simulator.ColumnType) simulator.Column {
-			return simulator.Column{LogicalName: name, SchemaName: name, Type: typ}
+		column := func(name string, typ schema.ColumnType) schema.Column {
+			return schema.Column{LogicalName: name, SchemaName: name, Type: typ}
 		}
-		key := column(name+"id", simulator.Uniqueidentifier)
+		key := column(name+"id", schema.Uniqueidentifier)
 		key.PrimaryID = true
-		title := column(name+"_name", simulator.String)
+		title := column(name+"_name", schema.String)
 		title.MaxLength = 100
-		modified := column("modifiedon", simulator.DateTime)
-		modified.Behavior = simulator.UserLocal
-		tables = append(tables, &simulator.Table{
+		modified := column("modifiedon", schema.DateTime)
+		modified.Behavior = schema.UserLocal
+		tables = append(tables, &schema.Table{
 			LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s", PrimaryID: key.LogicalName,
-			Type: simulator.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: i%4 != 0, CanBeTracked: true,
-			Columns: []simulator.Column{modified, title, key, column("versionnumber", simulator.BigInt)},
+			Type: schema.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: i%4 != 0, CanBeTracked: true,
+			Columns: []schema.Column{modified, title, key, column("versionnumber", schema.BigInt)},
 		})
 	}
 	return tables

@@ -13,23 +13,25 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // manyColumns is a table of 300 columns of text and four others.
-func manyColumns() *simulator.Table {
-	t := &simulator.Table{
+func manyColumns() *schema.Table {
+	t := &schema.Table{
 		LogicalName: "contoso_large", SchemaName: "contoso_large", EntitySetName: "contoso_larges", CollectionName: "contoso_larges",
-		PrimaryID: "contoso_largeid", PrimaryName: "contoso_name", Type: simulator.Standard, Ownership: "OrganizationOwned",
+		PrimaryID: "contoso_largeid", PrimaryName: "contoso_name", Type: schema.Standard, Ownership: "OrganizationOwned",
 		TypeCode: 20_000, Tracked: true, CanBeTracked: true, Custom: true,
-		Columns: []simulator.Column{
-			{SchemaName: "contoso_largeid", Type: simulator.Uniqueidentifier, PrimaryID: true},
-			{SchemaName: "contoso_name", Type: simulator.String, MaxLength: 100},
-			{SchemaName: "modifiedon", Type: simulator.DateTime, Behavior: simulator.UserLocal},
-			{SchemaName: "versionnumber", Type: simulator.BigInt},
+		Columns: []schema.Column{
+			{SchemaName: "contoso_largeid", Type: schema.Uniqueidentifier, PrimaryID: true},
+			{SchemaName: "contoso_name", Type: schema.String, MaxLength: 100},
+			{SchemaName: "modifiedon", Type: schema.DateTime, Behavior: schema.UserLocal},
+			{SchemaName: "versionnumber", Type: schema.BigInt},
 		},
 	}
 	for i := range 300 {
-		t.Columns = append(t.Columns, simulator.Column{SchemaName: largeColumn(i), Type: simulator.String, MaxLength: 100})
+		t.Columns = append(t.Columns, schema.Column{SchemaName: largeColumn(i), Type: schema.String, MaxLength: 100})
 	}
 	for i := range t.Columns {
 		t.Columns[i].LogicalName = t.Columns[i].SchemaName
@@ -69,7 +71,7 @@ func sizesByKeys(t *testing.T, result binary.Result) []int {
 func TestTheStateOfAWideTableThatIsReadByItsKeysNamesTheColumnsThreeTimes(t *testing.T) {
 	table := manyColumns()
 	l := newLab(t, simulator.Options{
-		Seed: 3, Tables: append(simulator.Realistic(), table), Rows: map[string]int{table.LogicalName: 36},
+		Seed: 3, Tables: append(schema.Realistic(), table), Rows: map[string]int{table.LogicalName: 36},
 		Behaviors: simulator.Behaviors{EditedSelect: simulator.Ignored},
 	})
 	d, catalog, former := destination.New(), l.configured(table.LogicalName), l.configured(table.LogicalName)
@@ -80,9 +82,7 @@ func TestTheStateOfAWideTableThatIsReadByItsKeysNamesTheColumnsThreeTimes(t *tes
 		_, err := l.environment.Create(table.LogicalName, nil)
 		require.NoError(t, err)
 	}
-	heavy := simulator.TooHeavy()
-	heavy.LargerThan, heavy.Count = 50, -1
-	l.server.Inject(heavy) // so that their keys come on two pages
+	l.server.Inject(faults.TooExpensive().On(faults.LargerThan(50)).Always()) // so that their keys come on two pages
 	result := l.run(l.readArgs(d, catalog)...)
 	l.apply(d, catalog, result)
 	sizes := sizesByKeys(t, result)

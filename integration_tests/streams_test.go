@@ -12,6 +12,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
@@ -116,10 +117,10 @@ func TestAStreamThatFailsLeavesTheOthersAlone(t *testing.T) {
 			require.NoError(t, l.environment.SetTracked("feedback", false))
 		}, []string{"Change tracking of table feedback is off", "full refresh"}},
 		"a table that may not be read": {"feedback", func(_ *testing.T, l *lab, _ destination.Catalog) {
-			l.environment.SetReadDepth("feedback", simulator.None)
+			l.environment.SetReadDepth("feedback", schema.None)
 		}, []string{"prvReadFeedback", "security role"}},
 		"a table that may be read in part": {"feedback", func(_ *testing.T, l *lab, _ destination.Catalog) {
-			l.environment.SetReadDepth("feedback", simulator.Local)
+			l.environment.SetReadDepth("feedback", schema.Local)
 		}, []string{"prvReadFeedback", "organisation level"}},
 		"a selection of columns that are gone": {"feedback", func(_ *testing.T, _ *lab, c destination.Catalog) {
 			c.Stream("feedback").Stream.JSONSchema.Properties = map[string]destination.Property{"gone": {Type: []string{"null", "string"}}}

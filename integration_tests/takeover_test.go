@@ -14,6 +14,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // pythonState is the state that the Python connector would have at the same place: the delta token, decoded
@@ -142,7 +143,7 @@ func TestTheAgeOfATokenIsHeldAgainstTheSettingOfItsEnvironment(t *testing.T) {
 			l.sync(d, catalog)
 			behind.Store(0)
 			if c.hidden {
-				l.environment.SetReadDepth("organization", simulator.None)
+				l.environment.SetReadDepth("organization", schema.None)
 			}
 			told := warnings(l.sync(d, catalog), "the last sync was long ago")
 			if c.words == nil {

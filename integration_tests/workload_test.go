@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // workload changes rows at random, the same way for the same seed.
@@ -81,7 +82,7 @@ func (w *workload) shuffled(table string) []string {
 	return ids
 }
 
-func (w *workload) create(t simulator.Table, row simulator.Row) string {
+func (w *workload) create(t schema.Table, row simulator.Row) string {
 	w.t.Helper()
 	whole := simulator.Row{}
 	for _, c := range t.Columns {
@@ -96,7 +97,7 @@ func (w *workload) create(t simulator.Table, row simulator.Row) string {
 }
 
 // update sets some columns, at least one.
-func (w *workload) update(t simulator.Table, id string, changed touched) {
+func (w *workload) update(t schema.Table, id string, changed touched) {
 	w.t.Helper()
 	row := simulator.Row{}
 	for len(row) == 0 {
@@ -110,21 +111,21 @@ func (w *workload) update(t simulator.Table, id string, changed touched) {
 	changed[id] = true
 }
 
-func (w *workload) delete(t simulator.Table, id string, changed touched) {
+func (w *workload) delete(t schema.Table, id string, changed touched) {
 	w.t.Helper()
 	require.NoError(w.t, w.environment.Delete(t.LogicalName, id))
 	changed[id] = false
 }
 
 // set gives a column a value, where it is one that a client may write.
-func (w *workload) set(row simulator.Row, c simulator.Column) {
+func (w *workload) set(row simulator.Row, c schema.Column) {
 	kept := []string{"versionnumber", "createdon", "modifiedon", "exchangerate", "statuscode", "fullname"}
 	computed := c.SourceType != 0 || strings.HasSuffix(c.LogicalName, "_base") || strings.HasSuffix(c.LogicalName, "_composite")
 	if c.Property() == "" || c.PrimaryID || computed || slices.Contains(kept, c.LogicalName) {
 		return
 	}
 	value := w.value(c)
-	if value != nil && w.random.IntN(8) == 0 && c.Type != simulator.Boolean && c.Type != simulator.State && c.Type != simulator.ManagedProperty {
+	if value != nil && w.random.IntN(8) == 0 && c.Type != schema.Boolean && c.Type != schema.State && c.Type != schema.ManagedProperty {
 		value = json.RawMessage("null")
 	}
 	if value != nil {
@@ -133,35 +134,35 @@ func (w *workload) set(row simulator.Row, c simulator.Column) {
 }
 
 // value is a value that a column takes, nil for a type that clients do not write.
-func (w *workload) value(c simulator.Column) any {
+func (w *workload) value(c schema.Column) any {
 	switch {
-	case c.IsLookup(), c.Type == simulator.Uniqueidentifier, c.Type == simulator.File:
+	case c.IsLookup(), c.Type == schema.Uniqueidentifier, c.Type == schema.File:
 		return w.guid()
-	case len(c.Options) > 0 && c.Type == simulator.MultiSelectPicklist:
+	case len(c.Options) > 0 && c.Type == schema.MultiSelectPicklist:
 		return fmt.Sprintf("%d,%d", c.Options[0].Value, c.Options[len(c.Options)-1].Value)
-	case len(c.Options) > 0 && c.Type != simulator.Boolean:
+	case len(c.Options) > 0 && c.Type != schema.Boolean:
 		return c.Options[w.random.IntN(len(c.Options))].Value
 	}
 	switch c.Type { //nolint:exhaustive // those that are not named are written by the service alone
-	case simulator.String, simulator.Memo:
+	case schema.String, schema.Memo:
 		return w.text(c.MaxLength)
-	case simulator.EntityName:
+	case schema.EntityName:
 		return "contact"
-	case simulator.Integer:
+	case schema.Integer:
 		return w.random.Int32() - 1<<30
-	case simulator.BigInt:
+	case schema.BigInt:
 		return w.random.Int64()
-	case simulator.Decimal, simulator.Money:
+	case schema.Decimal, schema.Money:
 		return json.Number(fmt.Sprintf("%d.%010d", w.random.Int64N(2_000_000_000)-1_000_000_000, w.random.Int64N(10_000_000_000)))
-	case simulator.Double:
+	case schema.Double:
 		return json.Number(strconv.FormatFloat(w.random.Float64()*2000-1000, 'f', 5, 64))
-	case simulator.Boolean:
+	case schema.Boolean:
 		return w.random.IntN(2) == 0
-	case simulator.DateTime:
+	case schema.DateTime:
 		return w.moment(c)
-	case simulator.Image:
+	case schema.Image:
 		return base64.StdEncoding.EncodeToString([]byte(w.text(30)))
-	case simulator.ManagedProperty:
+	case schema.ManagedProperty:
 		return map[string]any{"Value": w.random.IntN(2) == 0}
 	default:
 		return nil
@@ -189,9 +190,9 @@ func (w *workload) text(limit int) string {
 	return text
 }
 
-func (w *workload) moment(c simulator.Column) string {
+func (w *workload) moment(c schema.Column) string {
 	at := time.Date(1753+w.random.IntN(400), time.Month(1+w.random.IntN(12)), 1+w.random.IntN(28), w.random.IntN(24), w.random.IntN(60), w.random.IntN(60), 0, time.UTC)
-	if c.Behavior == simulator.DateOnly {
+	if c.Behavior == schema.DateOnly {
 		return at.Format(time.DateOnly)
 	}
 	return at.Format(time.RFC3339)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // serviceVerb is the first argument by which the bench starts itself as the simulator's process.
@@ -116,7 +117,7 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 // environment is an ordinary one with the setting's tables added.
 func (s setting) environment() (*simulator.Environment, error) {
 	const ordinaryRows = 50 // what lookups may point to
-	options := simulator.Options{Seed: 6, Tables: simulator.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}}
+	options := simulator.Options{Seed: 6, Tables: schema.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}}
 	options.Behaviors.TokenAt = s.TokenAt
 	for i := range s.streams() {
 		t := s.Shape.table(i)

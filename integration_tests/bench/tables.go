@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // tablePrefix begins the logical names of the tables that are measured. Beside them stand those of an ordinary
@@ -40,54 +40,54 @@ func deep(columns int) shape {
 const ordinaryColumns = 7
 
 // table defines the n-th table of a shape.
-func (s shape) table(n int) *simulator.Table {
+func (s shape) table(n int) *schema.Table {
 	name := fmt.Sprintf("%stable%04d", tablePrefix, n)
 	const firstTypeCode = 20_000
-	t := &simulator.Table{
+	t := &schema.Table{
 		LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s",
-		PrimaryID: name + "id", PrimaryName: "name", Type: simulator.Standard, Ownership: "UserOwned",
+		PrimaryID: name + "id", PrimaryName: "name", Type: schema.Standard, Ownership: "UserOwned",
 		TypeCode: firstTypeCode + n, Tracked: true, CanBeTracked: true,
 	}
 	t.Columns = append(s.columns(),
-		simulator.Column{LogicalName: t.PrimaryID, Type: simulator.Uniqueidentifier, PrimaryID: true},
-		simulator.Column{LogicalName: t.PrimaryName, Type: simulator.String, MaxLength: 100},
-		simulator.Column{LogicalName: "createdon", Type: simulator.DateTime, Behavior: simulator.UserLocal},
-		simulator.Column{LogicalName: "modifiedon", Type: simulator.DateTime, Behavior: simulator.UserLocal},
-		simulator.Column{LogicalName: "versionnumber", Type: simulator.BigInt},
-		simulator.Column{LogicalName: "ownerid", Type: simulator.Owner, Targets: []string{"systemuser", "team"}},
-		simulator.Column{LogicalName: "statecode", Type: simulator.State, Options: []simulator.Option{{Label: "Active"}, {Value: 1, Label: "Inactive"}}},
+		schema.Column{LogicalName: t.PrimaryID, Type: schema.Uniqueidentifier, PrimaryID: true},
+		schema.Column{LogicalName: t.PrimaryName, Type: schema.String, MaxLength: 100},
+		schema.Column{LogicalName: "createdon", Type: schema.DateTime, Behavior: schema.UserLocal},
+		schema.Column{LogicalName: "modifiedon", Type: schema.DateTime, Behavior: schema.UserLocal},
+		schema.Column{LogicalName: "versionnumber", Type: schema.BigInt},
+		schema.Column{LogicalName: "ownerid", Type: schema.Owner, Targets: []string{"systemuser", "team"}},
+		schema.Column{LogicalName: "statecode", Type: schema.State, Options: []schema.Option{{Label: "Active"}, {Value: 1, Label: "Inactive"}}},
 	)
 	for i := range t.Columns {
 		t.Columns[i].SchemaName = t.Columns[i].LogicalName
 	}
-	slices.SortFunc(t.Columns, func(a, b simulator.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
+	slices.SortFunc(t.Columns, func(a, b schema.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
 	return t
 }
 
 // columns are those that make the shape.
-func (s shape) columns() []simulator.Column {
-	var all []simulator.Column
-	add := func(n int, kind string, c simulator.Column) {
+func (s shape) columns() []schema.Column {
+	var all []schema.Column
+	add := func(n int, kind string, c schema.Column) {
 		for i := range n {
 			c.LogicalName = fmt.Sprintf("%s%02d", kind, i)
 			all = append(all, c)
 		}
 	}
-	add(s.Blanks, "blank", simulator.Column{Type: simulator.String, MaxLength: 200, Secured: true})
-	choices := []simulator.Option{{Value: 1, Label: "Low"}, {Value: 2, Label: "Normal"}, {Value: 3, Label: "High"}}
-	add(s.Texts, "text", simulator.Column{Type: simulator.String, MaxLength: 200})
-	add(s.Memos, "memo", simulator.Column{Type: simulator.Memo, MaxLength: 2000})
-	add(s.Lookups, "lookup", simulator.Column{Type: simulator.Lookup, Targets: []string{"account"}})
-	add(s.Choices, "choice", simulator.Column{Type: simulator.Picklist, Options: choices})
-	add(s.Flags, "flag", simulator.Column{Type: simulator.Boolean, Options: []simulator.Option{{Label: "No"}, {Value: 1, Label: "Yes"}}})
-	add(s.Moments, "moment", simulator.Column{Type: simulator.DateTime, Behavior: simulator.UserLocal})
-	add(s.Counters, "counter", simulator.Column{Type: simulator.Integer, Max: 10_000})
+	add(s.Blanks, "blank", schema.Column{Type: schema.String, MaxLength: 200, Secured: true})
+	choices := []schema.Option{{Value: 1, Label: "Low"}, {Value: 2, Label: "Normal"}, {Value: 3, Label: "High"}}
+	add(s.Texts, "text", schema.Column{Type: schema.String, MaxLength: 200})
+	add(s.Memos, "memo", schema.Column{Type: schema.Memo, MaxLength: 2000})
+	add(s.Lookups, "lookup", schema.Column{Type: schema.Lookup, Targets: []string{"account"}})
+	add(s.Choices, "choice", schema.Column{Type: schema.Picklist, Options: choices})
+	add(s.Flags, "flag", schema.Column{Type: schema.Boolean, Options: []schema.Option{{Label: "No"}, {Value: 1, Label: "Yes"}}})
+	add(s.Moments, "moment", schema.Column{Type: schema.DateTime, Behavior: schema.UserLocal})
+	add(s.Counters, "counter", schema.Column{Type: schema.Integer, Max: 10_000})
 	const greatest = 1_000_000
 	for i := range s.Amounts { // each with its companion in the base currency
 		name := fmt.Sprintf("amount%02d", i)
 		all = append(all,
-			simulator.Column{LogicalName: name, Type: simulator.Money, Precision: 2, Max: greatest},
-			simulator.Column{LogicalName: name + "_base", Type: simulator.Money, Precision: 4, Max: greatest})
+			schema.Column{LogicalName: name, Type: schema.Money, Precision: 2, Max: greatest},
+			schema.Column{LogicalName: name + "_base", Type: schema.Money, Precision: 4, Max: greatest})
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // change is what was done to a table between the syncs.
@@ -68,7 +69,7 @@ func (d *demo) changeTable(name string, c change) error {
 }
 
 // values are a few for a new or changed row: its name, or in a table without one the ids that it joins.
-func values(t simulator.Table, i int) simulator.Row {
+func values(t schema.Table, i int) simulator.Row {
 	name := t.PrimaryName
 	if name == "fullname" { // Dataverse makes a person's full name of its parts
 		name = "lastname"
@@ -78,7 +79,7 @@ func values(t simulator.Table, i int) simulator.Row {
 	}
 	row := simulator.Row{}
 	for _, c := range t.Columns {
-		if c.Type == simulator.Uniqueidentifier && !c.PrimaryID {
+		if c.Type == schema.Uniqueidentifier && !c.PrimaryID {
 			row[c.Property()] = fmt.Sprintf("5eed0000-0000-4000-8000-%012d", i)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // tables are those of the demo: common ones, an N:N table, and custom ones with every column type, without change
@@ -53,7 +54,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	d.say("Binary       %s\nEnvironment  %s (HTTPS with a certificate authority of its own)", d.connector.Path, server.URL)
-	d.say("Tables       %d; %d of them, with %d rows each, will be read", len(simulator.Realistic()), len(tables()), d.rows)
+	d.say("Tables       %d; %d of them, with %d rows each, will be read", len(schema.Realistic()), len(tables()), d.rows)
 	if err := d.writeConfig(server); err != nil {
 		return err
 	}

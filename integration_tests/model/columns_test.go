@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"source-microsoft-dataverse/integration_tests/destination"
-	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // removeColumn removes a column in the environment. One stays beside those that the service keeps.
@@ -14,7 +14,7 @@ func (w *world) removeColumn(r *rand.Rand, table string) error {
 	t, _ := w.environment.Table(table)
 	var names []string
 	for _, c := range t.Columns {
-		if !kept(t, c.LogicalName) && c.Type != simulator.Uniqueidentifier {
+		if !kept(t, c.LogicalName) && c.Type != schema.Uniqueidentifier {
 			names = append(names, c.LogicalName)
 		}
 	}
@@ -28,13 +28,13 @@ func (w *world) removeColumn(r *rand.Rand, table string) error {
 // addColumn adds a column in the environment, a new one or one that was removed, and to the catalog.
 func (w *world) addColumn(r *rand.Rand, table string) error {
 	t, _ := w.environment.Table(table)
-	columns := []simulator.Column{added(table)}
+	columns := []schema.Column{added(table)}
 	for _, defined := range tables() {
 		if defined.LogicalName == table {
 			columns = append(columns, defined.Columns...)
 		}
 	}
-	columns = slices.DeleteFunc(columns, func(c simulator.Column) bool { return t.Column(c.LogicalName) != nil })
+	columns = slices.DeleteFunc(columns, func(c schema.Column) bool { return t.Column(c.LogicalName) != nil })
 	if len(columns) == 0 {
 		return nil
 	}

@@ -144,7 +144,7 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	killed := false
 	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
 	o := newOutput(s.read.cut, g.ended, g.release)
-	remove := inject(c.server, func(r *http.Request) response {
+	injection := inject(c.server, func(r *http.Request) response {
 		w.shorten(r)
 		refused := g.pass(r)
 		if g.now(&killed) {
@@ -152,7 +152,7 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 		}
 		return refused
 	})
-	defer remove()
+	defer injection.Remove()
 	code := 0
 	if w.switches.binary {
 		code, err = c.asProcess(ctx, args, w.platform.Variables(), o)

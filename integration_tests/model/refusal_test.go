@@ -3,9 +3,9 @@ package model_test
 import (
 	"math/rand/v2"
 	"net/http"
-	"sync"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // response is how a request is refused.
@@ -31,31 +31,27 @@ func passing() []response {
 	return []response{plugInFailed, badArgument, html400, html404, html410, bare400, bare404, bare410}
 }
 
-// fault is the response as a fault of the simulator.
-func (r response) fault() simulator.Fault {
-	html := []byte("<html><body><h1>The request was blocked</h1></body></html>")
-	switch r {
-	case linkRefused:
-		return simulator.Fault{Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie."}
-	case plugInFailed:
-		return simulator.Fault{Status: http.StatusBadRequest, Code: "0x80040265", Message: "ISV code aborted the operation."}
-	case badArgument:
-		return simulator.Fault{Status: http.StatusBadRequest, Code: "0x80040203", Message: "Invalid argument."}
-	case html400:
-		return simulator.Fault{Status: http.StatusBadRequest, Body: html}
-	case html404:
-		return simulator.Fault{Status: http.StatusNotFound, Body: html}
-	case html410:
-		return simulator.Fault{Status: http.StatusGone, Body: html}
-	case bare400:
-		return simulator.Fault{Status: http.StatusBadRequest, Body: []byte{}}
-	case bare404:
-		return simulator.Fault{Status: http.StatusNotFound, Body: []byte{}}
-	case bare410:
-		return simulator.Fault{Status: http.StatusGone, Body: []byte{}}
-	case served:
-	}
-	return simulator.Fault{}
+// write sends the response.
+func (r response) write(w http.ResponseWriter) {
+	const html = "<html><body><h1>The request was blocked</h1></body></html>"
+	refused := map[response]struct {
+		status int
+		typ    string
+		body   string
+	}{
+		linkRefused:  {http.StatusBadRequest, "application/json", `{"error":{"code":"0x8004112A","message":"Invalid page number in paging cookie."}}`},
+		plugInFailed: {http.StatusBadRequest, "application/json", `{"error":{"code":"0x80040265","message":"ISV code aborted the operation."}}`},
+		badArgument:  {http.StatusBadRequest, "application/json", `{"error":{"code":"0x80040203","message":"Invalid argument."}}`},
+		html400:      {http.StatusBadRequest, "text/html", html},
+		html404:      {http.StatusNotFound, "text/html", html},
+		html410:      {http.StatusGone, "text/html", html},
+		bare400:      {http.StatusBadRequest, "", ""},
+		bare404:      {http.StatusNotFound, "", ""},
+		bare410:      {http.StatusGone, "", ""},
+	}[r]
+	w.Header().Set("Content-Type", refused.typ)
+	w.WriteHeader(refused.status)
+	_, _ = w.Write([]byte(refused.body)) // a client that has gone needs none
 }
 
 // refusal is a response that requests of a read get from one place on.
@@ -83,28 +79,18 @@ func drawRefusal(r *rand.Rand) refusal {
 // many is how often a response comes that does not end during the read.
 const many = 1 << 20
 
-// inject lets decide choose the response to each request, once, until the returned function is called.
-func inject(server *simulator.Server, decide func(*http.Request) response) (remove func()) {
-	var decided sync.Map // of each request
-	var injections []*simulator.Injection
-	for _, r := range append([]response{linkRefused}, passing()...) {
-		fault := r.fault()
-		fault.Count = -1
-		fault.Match = func(q *http.Request) bool {
-			known, found := decided.Load(q)
-			if !found {
-				known = decide(q)
-				decided.Store(q, known)
+// inject lets decide choose the response to each request until the injection is removed.
+func inject(server *simulator.Server, decide func(*http.Request) response) *faults.Injection {
+	return server.Inject(faults.Fault{
+		When: faults.Timing{Count: faults.Forever},
+		Then: faults.Handle(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			if refused := decide(r); refused != served {
+				refused.write(w)
+				return
 			}
-			return known == r
-		}
-		injections = append(injections, server.Inject(fault))
-	}
-	return func() {
-		for _, i := range injections {
-			i.Remove()
-		}
-	}
+			next(w, r)
+		}),
+	})
 }
 
 // refuse returns the response to a request of a read, and counts it.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // The tables of a trial. All are small in columns and long in pages.
@@ -24,14 +24,14 @@ var (
 )
 
 // tables returns the definitions of a new environment.
-func tables() []*simulator.Table {
+func tables() []*schema.Table {
 	between := table(links, guid(orders+"id"), guid(tags+"id"))
 	between.Intersect, between.CollectionName, between.CanBeTracked = true, "", false
 	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"))
 	untracked.Tracked = false
 	settings := table(organization, number("expirechangetrackingindays"))
 	settings.EntitySetName, settings.Tracked, settings.CanBeTracked = "organizations", false, false
-	return []*simulator.Table{
+	return []*schema.Table{
 		table(orders, text(orders+"_name"), number(orders+"_count"), amount(orders+"_amount"), moment(orders+"_due"), moment("createdon"), moment("modifiedon")),
 		between, untracked,
 		table(tags, text(tags+"_name"), number(tags+"_count")),
@@ -40,43 +40,43 @@ func tables() []*simulator.Table {
 }
 
 // added is a column that a table gets later.
-func added(table string) simulator.Column { return number(table + "_extra") }
+func added(table string) schema.Column { return number(table + "_extra") }
 
-func table(name string, columns ...simulator.Column) *simulator.Table {
-	t := &simulator.Table{
+func table(name string, columns ...schema.Column) *schema.Table {
+	t := &schema.Table{
 		LogicalName: name, SchemaName: name, EntitySetName: name + "s", CollectionName: name + "s", PrimaryID: name + "id",
-		Type: simulator.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: true, CanBeTracked: true,
+		Type: schema.Standard, Ownership: "OrganizationOwned", Custom: true, Tracked: true, CanBeTracked: true,
 	}
-	version := simulator.Column{LogicalName: "versionnumber", SchemaName: "versionnumber", Type: simulator.BigInt}
+	version := schema.Column{LogicalName: "versionnumber", SchemaName: "versionnumber", Type: schema.BigInt}
 	key := guid(t.PrimaryID)
 	key.PrimaryID = true
 	t.Columns = append(columns, key, version)
-	slices.SortFunc(t.Columns, func(a, b simulator.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
+	slices.SortFunc(t.Columns, func(a, b schema.Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
 	return t
 }
 
-func text(name string) simulator.Column {
-	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.String, MaxLength: 100}
+func text(name string) schema.Column {
+	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.String, MaxLength: 100}
 }
 
-func number(name string) simulator.Column {
-	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Integer}
+func number(name string) schema.Column {
+	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.Integer}
 }
 
-func amount(name string) simulator.Column {
-	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Decimal, Precision: 2}
+func amount(name string) schema.Column {
+	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.Decimal, Precision: 2}
 }
 
-func moment(name string) simulator.Column {
-	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.DateTime, Behavior: simulator.UserLocal}
+func moment(name string) schema.Column {
+	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.DateTime, Behavior: schema.UserLocal}
 }
 
-func guid(name string) simulator.Column {
-	return simulator.Column{LogicalName: name, SchemaName: name, Type: simulator.Uniqueidentifier}
+func guid(name string) schema.Column {
+	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.Uniqueidentifier}
 }
 
 // kept reports whether the service itself maintains a column, so that neither clients write it nor administrators remove it.
-func kept(t simulator.Table, column string) bool {
+func kept(t schema.Table, column string) bool {
 	return column == t.PrimaryID || slices.Contains([]string{"createdon", "modifiedon", "versionnumber"}, column)
 }
 

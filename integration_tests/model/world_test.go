@@ -11,6 +11,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // world is an environment, a destination with its platform, and what is needed to compare them.
@@ -77,9 +78,9 @@ func (w *world) do(s step) {
 		w.lose(streams...)
 		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
 	case restrict:
-		w.environment.SetReadDepth(s.table, simulator.Local)
+		w.environment.SetReadDepth(s.table, schema.Local)
 	case grant:
-		w.environment.SetReadDepth(s.table, simulator.Global)
+		w.environment.SetReadDepth(s.table, schema.Global)
 	case untrack, track:
 		err = w.track(s.table, s.kind == track)
 	case remove:
@@ -219,15 +220,15 @@ func (w *world) values(r *rand.Rand, table string) simulator.Row {
 	return row
 }
 
-func value(r *rand.Rand, typ simulator.ColumnType) any {
+func value(r *rand.Rand, typ schema.ColumnType) any {
 	switch typ { //nolint:exhaustive // the tables have no others
-	case simulator.Integer:
+	case schema.Integer:
 		return r.IntN(1 << 20)
-	case simulator.Decimal:
+	case schema.Decimal:
 		return json.Number(fmt.Sprintf("%d.%02d", r.IntN(1<<20), r.IntN(100)))
-	case simulator.DateTime:
+	case schema.DateTime:
 		return time.Date(2020+r.IntN(9), 1, 1+r.IntN(300), r.IntN(24), 0, 0, 0, time.UTC).Format(time.RFC3339)
-	case simulator.Uniqueidentifier:
+	case schema.Uniqueidentifier:
 		return fmt.Sprintf("%08x-1111-4111-8111-%012x", r.Uint32(), r.Uint32())
 	default:
 		return strings.Repeat([]string{"a", "Zoë", "\u2028", "\"", "日", "<"}[r.IntN(6)], r.IntN(4)) + fmt.Sprint(r.IntN(1000))

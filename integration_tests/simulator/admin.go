@@ -18,13 +18,13 @@ func (h *host) withAdmin(inner http.Handler) http.Handler {
 		_ = json.NewEncoder(w).Encode(h.stats.read())
 	})
 	mux.HandleFunc("POST /simulator/faults", func(w http.ResponseWriter, r *http.Request) {
-		list, err := faults.ParseFaults(http.MaxBytesReader(w, r.Body, 1<<20))
+		list, err := faults.ParseAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		for _, f := range list {
-			h.faults.Inject(f, h.environment.Now())
+			h.faults.Inject(f)
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})

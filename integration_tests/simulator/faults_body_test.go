@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestFaultsOfBodies(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	whole := c.get("accounts?$select=name").body
 	t.Run("a stalled body stops in its middle until its client goes away", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Stalled(40))
+		injection := c.server.Inject(faults.Stalled(40))
 		defer injection.Remove()
 		ctx, cancel := context.WithCancel(t.Context())
 		request := c.request(http.MethodGet, "accounts?$select=name").WithContext(ctx)
@@ -35,7 +36,7 @@ func TestFaultsOfBodies(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 	})
 	t.Run("slow bytes are all there in the end", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Fault{BytesPerSecond: 100_000})
+		injection := c.server.Inject(faults.Fault{Then: faults.Transfer{BytesPerSecond: 100_000}})
 		defer injection.Remove()
 		request := c.request(http.MethodGet, "accounts?$select=name")
 		request.Header.Set("Accept-Encoding", "identity")
@@ -43,7 +44,7 @@ func TestFaultsOfBodies(t *testing.T) {
 		assert.Equal(t, 1, injection.Hits())
 	})
 	t.Run("a dropped connection gives no answer, and the next one does", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Dropped())
+		injection := c.server.Inject(faults.Dropped())
 		defer injection.Remove()
 		request := c.request(http.MethodPost, "accounts") // which net/http does not repeat by itself
 		request.Body = io.NopCloser(strings.NewReader("{}"))
@@ -55,7 +56,7 @@ func TestFaultsOfBodies(t *testing.T) {
 		assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
 	})
 	t.Run("an echo repeats the address, the token and the body", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Echoed(http.StatusForbidden, "0x80040220"))
+		injection := c.server.Inject(faults.Echoed(http.StatusForbidden, "0x80040220"))
 		defer injection.Remove()
 		got := c.get("accounts?$select=name&$skiptoken=%253c%20x")
 		got.refused(t, http.StatusForbidden, "0x80040220", "$skiptoken=%253c%20x")
@@ -64,7 +65,7 @@ func TestFaultsOfBodies(t *testing.T) {
 		assert.Contains(t, string(got.body), "$skiptoken=< x")
 	})
 	t.Run("a garbled body is not what its header says", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Garbled())
+		injection := c.server.Inject(faults.BrokenGzip())
 		defer injection.Remove()
 		response, err := c.http.Do(c.request(http.MethodGet, "accounts"))
 		require.NoError(t, err)
@@ -76,30 +77,30 @@ func TestFaultsOfBodies(t *testing.T) {
 
 func TestFaultsOfLinks(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
-	bent := func(links simulator.LinkFault, path, prefer string) map[string]any {
-		injection := c.server.Inject(simulator.Fault{Links: links})
+	bent := func(links faults.Links, path, prefer string) map[string]any {
+		injection := c.server.Inject(faults.Fault{Then: links})
 		defer injection.Remove()
 		got := c.sized(path, prefer)
 		require.NotEmpty(t, got.values(t))
 		return got.json(t)
 	}
 	t.Run("foreign links lead to another host", func(t *testing.T) {
-		next, _ := bent(simulator.ForeignLinks, "accounts", "odata.maxpagesize=2")["@odata.nextLink"].(string)
+		next, _ := bent(faults.ForeignLinks, "accounts", "odata.maxpagesize=2")["@odata.nextLink"].(string)
 		assert.True(t, strings.HasPrefix(next, "https://dataverse.invalid/api/data/v9.2/accounts?$skiptoken="), next)
-		delta, _ := bent(simulator.ForeignLinks, "accounts", "odata.track-changes")["@odata.deltaLink"].(string)
+		delta, _ := bent(faults.ForeignLinks, "accounts", "odata.track-changes")["@odata.deltaLink"].(string)
 		assert.True(t, strings.HasPrefix(delta, "https://dataverse.invalid/api/data/v9.2/accounts?$deltatoken="), delta)
 	})
 	t.Run("a repeated link leads to its own page", func(t *testing.T) {
-		assert.Equal(t, c.server.URL+"/api/data/v9.2/accounts?$select=name", bent(simulator.RepeatedLinks, "accounts?$select=name", "odata.maxpagesize=2")["@odata.nextLink"])
+		assert.Equal(t, c.server.URL+"/api/data/v9.2/accounts?$select=name", bent(faults.RepeatedLinks, "accounts?$select=name", "odata.maxpagesize=2")["@odata.nextLink"])
 	})
 	t.Run("a delta link may be missing", func(t *testing.T) {
-		assert.NotContains(t, bent(simulator.MissingDeltaLink, "accounts", "odata.track-changes"), "@odata.deltaLink")
+		assert.NotContains(t, bent(faults.MissingDeltaLink, "accounts", "odata.track-changes"), "@odata.deltaLink")
 	})
 }
 
 func TestDemandedClaims(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Faults: []simulator.Fault{simulator.DemandedClaims(claims)}})
+	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Faults: []faults.Fault{faults.DemandedClaims(claims)}})
 	t.Run("a token without them is refused with a challenge", func(t *testing.T) {
 		got := c.get("WhoAmI")
 		assert.Equal(t, http.StatusUnauthorized, got.status)
@@ -127,7 +128,7 @@ func TestDemandedClaims(t *testing.T) {
 
 func TestSignInOutage(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	c.server.Inject(simulator.SignInOutage())
+	c.server.Inject(faults.SignInOutage())
 	got := c.askToken(tenant, url.Values{})
 	assert.Equal(t, http.StatusServiceUnavailable, got.status)
 	assert.Equal(t, "temporarily_unavailable", got.json(t)["error"])
@@ -138,18 +139,18 @@ func TestSignInOutage(t *testing.T) {
 func TestFaultsOfLimitsAndQueries(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	for code, message := range map[string]string{
-		simulator.LimitOfRequests: "Number of requests exceeded the limit of 6000", simulator.LimitOfExecution: "exceeded limit of 1,200,000 milliseconds",
-		simulator.LimitOfConcurrency: "Number of concurrent requests exceeded the limit of 52.",
+		faults.LimitOfRequests: "Number of requests exceeded the limit of 6000", faults.LimitOfExecution: "exceeded limit of 1,200,000 milliseconds",
+		faults.LimitOfConcurrency: "Number of concurrent requests exceeded the limit of 52.",
 	} {
 		t.Run("429 with "+code, func(t *testing.T) {
-			c.server.Inject(simulator.ThrottledBy(code, "3"))
+			c.server.Inject(faults.ThrottledBy(code, "3"))
 			got := c.get("WhoAmI")
 			got.refused(t, http.StatusTooManyRequests, code, message)
 			assert.Equal(t, "3", got.header.Get("Retry-After"))
 		})
 	}
 	t.Run("a page is too heavy or not, by its size", func(t *testing.T) {
-		injection := c.server.Inject(simulator.HeavierThan(250))
+		injection := c.server.Inject(faults.SQLTimeoutAbove(250))
 		defer injection.Remove()
 		for prefer, want := range map[string]int{"odata.maxpagesize=251": 500, "odata.maxpagesize=250": 200, "odata.track-changes": 500} {
 			assert.Equal(t, want, c.sized("accounts", prefer).status, prefer)
@@ -157,7 +158,7 @@ func TestFaultsOfLimitsAndQueries(t *testing.T) {
 	})
 	t.Run("the recommended parallelism changes for a while, and for good", func(t *testing.T) {
 		hint := func() string { return c.get("WhoAmI").header.Get("x-ms-dop-hint") }
-		c.server.Inject(simulator.Fault{DOPHint: 2, Nth: 2, Count: 2, Phase: simulator.PhaseWhoAmI})
+		c.server.Inject(faults.Fault{Match: faults.PhaseWhoAmI, When: faults.Timing{Nth: 2, Count: 2}, Then: faults.DOPHint(2)})
 		assert.Equal(t, []string{"4", "2", "2", "4"}, []string{hint(), hint(), hint(), hint()})
 		c.server.SetDOPHint(9)
 		assert.Equal(t, "9", hint())

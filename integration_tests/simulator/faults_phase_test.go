@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // journey makes one request of each phase and tells by their names which of them failed.
@@ -78,7 +79,7 @@ func TestFaultsChoosePhases(t *testing.T) {
 		{"phase=first-page", "page1"},
 		{"phase=middle-page", "page2"},
 		{"phase=last-page", "page3"},
-		{"phase=delta", "delta"},
+		{"phase=changes", "delta"},
 		{"phase=row", "row"},
 		{"table=account", "page1 page2 page3 delta row count"},
 		{"table=contact", ""},
@@ -86,10 +87,10 @@ func TestFaultsChoosePhases(t *testing.T) {
 		{"phase=page larger-than=2", "delta"},
 		{"phase=page larger-than=1", "page1 page2 page3 delta"},
 		{"phase=page larger-than=5000", ""},
-		{"phase=delta table=account page=1 count=1", "delta"},
+		{"phase=changes table=account page=1 count=1", "delta"},
 	} {
 		t.Run("the fault "+test.text+" strikes exactly that", func(t *testing.T) {
-			fault, err := simulator.ParseFault("unavailable count=all " + test.text)
+			fault, err := faults.Parse("unavailable count=all " + test.text)
 			require.NoError(t, err)
 			injection := c.server.Inject(fault)
 			defer injection.Remove()
@@ -97,13 +98,13 @@ func TestFaultsChoosePhases(t *testing.T) {
 		})
 	}
 	t.Run("a table keeps its faults under another entity set", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Fault{Table: "contact", Status: 503, Body: []byte("x")})
+		injection := c.server.Inject(faults.Fault{Match: faults.Table("contact"), Then: faults.Response{Status: 503, Body: []byte("x")}})
 		defer injection.Remove()
 		require.NoError(t, c.environment.SetEntitySet("contact", "people"))
 		assert.Equal(t, 503, c.get("people").status)
 	})
 	t.Run("a page whose cookie is not taken is none of its walk", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Fault{Phase: simulator.PhaseMiddlePage, Status: 503, Body: []byte("x"), Count: -1})
+		injection := c.server.Inject(faults.Fault{Match: faults.PhaseMiddlePage, When: faults.Timing{Count: faults.Forever}, Then: faults.Response{Status: 503, Body: []byte("x")}})
 		defer injection.Remove()
 		assert.Equal(t, 400, c.get("accounts?$skiptoken=x").status)
 		assert.Equal(t, 0, injection.Hits())
@@ -112,7 +113,7 @@ func TestFaultsChoosePhases(t *testing.T) {
 
 func TestFaultsComeOnceForEachAddress(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
-	injection := c.server.Inject(simulator.Fault{Status: 503, Body: []byte("x"), Each: true, Count: 2, Path: "/api/data"})
+	injection := c.server.Inject(faults.Fault{Match: faults.PathPrefix("/api/data"), When: faults.Timing{Count: 2, Each: true}, Then: faults.Response{Status: 503, Body: []byte("x")}})
 	for _, path := range []string{"accounts", "contacts", "accounts?$select=name"} {
 		for _, want := range []int{503, 503, 200, 200} {
 			assert.Equal(t, want, c.get(path).status, path)
@@ -124,7 +125,7 @@ func TestFaultsComeOnceForEachAddress(t *testing.T) {
 func TestFaultsComeAndGo(t *testing.T) {
 	clock := newClock()
 	c := serve(t, simulator.Options{Seed: 1, Clock: clock.now}, simulator.ServerOptions{
-		Faults: []simulator.Fault{{Phase: simulator.PhaseWhoAmI, Status: 503, Body: []byte("x"), Count: -1, From: time.Minute, Until: 2 * time.Minute}},
+		Faults: []faults.Fault{{Match: faults.PhaseWhoAmI, When: faults.Timing{Count: faults.Forever, From: time.Minute, Until: 2 * time.Minute}, Then: faults.Response{Status: 503, Body: []byte("x")}}},
 	})
 	var got []int
 	for range 4 {
@@ -137,7 +138,7 @@ func TestFaultsComeAndGo(t *testing.T) {
 func TestChancesOfSeedsDiffer(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	hits := func(seed uint64) (struck []bool) {
-		injection := c.server.Inject(simulator.Fault{Status: 503, Body: []byte("x"), Count: -1, Probability: 0.3, Seed: seed})
+		injection := c.server.Inject(faults.Fault{When: faults.Timing{Count: faults.Forever, Probability: 0.3, Seed: seed}, Then: faults.Response{Status: 503, Body: []byte("x")}})
 		defer injection.Remove()
 		for range 60 {
 			struck = append(struck, c.get("WhoAmI").status == 503)

@@ -13,38 +13,39 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestFaults(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	tests := []struct {
 		name  string
-		fault simulator.Fault
+		fault faults.Fault
 		check func(*testing.T, answer)
 	}{
-		{"throttling", simulator.Throttling("17"), func(t *testing.T, a answer) {
+		{"throttling", faults.Throttling("17"), func(t *testing.T, a answer) {
 			a.refused(t, 429, "0x80072322", "Number of requests exceeded the limit of 6000")
 			assert.Equal(t, "17", a.header.Get("Retry-After"))
 		}},
-		{"a bad gateway", simulator.GatewayError(502), func(t *testing.T, a answer) {
+		{"a bad gateway", faults.GatewayError(502), func(t *testing.T, a answer) {
 			assert.Equal(t, 502, a.status)
 			assert.Contains(t, a.header.Get("Content-Type"), "text/html")
 		}},
-		{"an unavailable service", simulator.GatewayError(503), func(t *testing.T, a answer) { assert.Equal(t, 503, a.status) }},
-		{"a login page", simulator.LoginPage(), func(t *testing.T, a answer) {
+		{"an unavailable service", faults.GatewayError(503), func(t *testing.T, a answer) { assert.Equal(t, 503, a.status) }},
+		{"a login page", faults.LoginPage(), func(t *testing.T, a answer) {
 			assert.Equal(t, 200, a.status)
 			assert.Contains(t, string(a.body), "<html>")
 		}},
-		{"garbage", simulator.Garbage(), func(t *testing.T, a answer) {
+		{"garbage", faults.BrokenJSON(), func(t *testing.T, a answer) {
 			assert.Contains(t, a.header.Get("Content-Type"), "application/json")
 			assert.False(t, json.Valid(a.body))
 		}},
-		{"an SQL timeout", simulator.SQLTimeout(), func(t *testing.T, a answer) { a.refused(t, 500, "0x80044151", "SQL timeout") }},
-		{"a lost token", simulator.LostToken(), func(t *testing.T, a answer) {
+		{"an SQL timeout", faults.SQLTimeout(), func(t *testing.T, a answer) { a.refused(t, 500, "0x80044151", "SQL timeout") }},
+		{"a lost token", faults.RevokedToken(), func(t *testing.T, a answer) {
 			assert.Equal(t, 401, a.status)
 			assert.Contains(t, a.header.Get("WWW-Authenticate"), "authorization_uri=")
 		}},
-		{"a slow answer", simulator.Slow(time.Millisecond), func(t *testing.T, a answer) { assert.Equal(t, 200, a.status) }},
+		{"a slow answer", faults.Slow(time.Millisecond), func(t *testing.T, a answer) { assert.Equal(t, 200, a.status) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name+" comes once and then the true answer", func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestBrokenAndSlowAnswers(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	for _, coding := range []string{"identity", "gzip"} {
 		t.Run("a body is cut in the middle, sent as "+coding, func(t *testing.T) {
-			injection := c.server.Inject(simulator.Cut(40))
+			injection := c.server.Inject(faults.Cut(40))
 			defer injection.Remove()
 			request := c.request(http.MethodGet, "accounts")
 			request.Header.Set("Accept-Encoding", coding)
@@ -74,7 +75,7 @@ func TestBrokenAndSlowAnswers(t *testing.T) {
 		})
 	}
 	t.Run("a slow answer ends with its client", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Slow(time.Hour))
+		injection := c.server.Inject(faults.Slow(time.Hour))
 		defer injection.Remove()
 		ctx, cancel := context.WithCancel(t.Context())
 		request := c.request(http.MethodGet, "WhoAmI").WithContext(ctx)
@@ -101,33 +102,32 @@ func TestFaultsChooseRequests(t *testing.T) {
 		return text.String()
 	}
 	tests := []struct {
-		name string
-		set  func(*simulator.Fault)
-		want string
+		name  string
+		when  faults.Timing
+		match faults.Matcher
+		want  string
 	}{
-		{"the first one", func(*simulator.Fault) {}, "x....."},
-		{"the third one", func(f *simulator.Fault) { f.Nth = 3 }, "..x..."},
-		{"two from the second", func(f *simulator.Fault) { f.Nth, f.Count = 2, 2 }, ".xx..."},
-		{"all from the second", func(f *simulator.Fault) { f.Nth, f.Count = 2, -1 }, ".xxxxx"},
-		{"none of another path", func(f *simulator.Fault) { f.Path = "/api/data/v9.2/contacts" }, "......"},
-		{"none of another method", func(f *simulator.Fault) { f.Method = http.MethodPost }, "......"},
-		{"those with a part in the query", func(f *simulator.Fault) { f.Contains = "$select=name" }, "x....."},
-		{"those that a function chooses", func(f *simulator.Fault) {
-			f.Match = func(r *http.Request) bool { return r.Header.Get("Prefer") != "" }
-		}, "......"},
+		{"the first one", faults.Timing{}, nil, "x....."},
+		{"the third one", faults.Timing{Nth: 3}, nil, "..x..."},
+		{"two from the second", faults.Timing{Nth: 2, Count: 2}, nil, ".xx..."},
+		{"all from the second", faults.Timing{Nth: 2, Count: faults.Forever}, nil, ".xxxxx"},
+		{"none of another path", faults.Timing{}, faults.PathPrefix("/api/data/v9.2/contacts"), "......"},
+		{"none of another method", faults.Timing{}, faults.Method(http.MethodPost), "......"},
+		{"those with a part in the query", faults.Timing{}, faults.Contains("$select=name"), "x....."},
+		{"those that a function chooses", faults.Timing{}, faults.Func(func(r *http.Request) bool { return r.Header.Get("Prefer") != "" }), "......"},
 	}
 	for _, test := range tests {
 		t.Run("a fault strikes "+test.name, func(t *testing.T) {
-			fault := simulator.GatewayError(503)
-			test.set(&fault)
+			fault := faults.GatewayError(503)
+			fault.When, fault.Match = test.when, test.match
 			injection := c.server.Inject(fault)
 			defer injection.Remove()
 			assert.Equal(t, test.want, statuses("accounts?$select=name", 6))
 		})
 	}
 	t.Run("chance strikes some, and the same in each run", func(t *testing.T) {
-		fault := simulator.GatewayError(503)
-		fault.Count, fault.Probability = -1, 0.5
+		fault := faults.GatewayError(503)
+		fault.When = faults.Timing{Count: faults.Forever, Probability: 0.5}
 		first := c.server.Inject(fault)
 		got := statuses("WhoAmI", 40)
 		first.Remove()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestFunctions(t *testing.T) {
@@ -74,7 +75,7 @@ func TestPrivileges(t *testing.T) {
 	}
 	t.Run("a privilege is told with its depth", func(t *testing.T) {
 		assert.Equal(t, []any{"Global"}, column(named("prvReadAccount"), "Depth"))
-		c.environment.SetReadDepth("account", simulator.Local)
+		c.environment.SetReadDepth("account", schema.Local)
 		assert.Equal(t, []any{"Local"}, column(named("prvReadAccount"), "Depth"))
 	})
 	t.Run("a privilege that the user lacks is not listed", func(t *testing.T) {

@@ -44,7 +44,7 @@ func newHost(db *rows.Database, o ServerOptions) *host {
 		entra:       signIn,
 		api:         webapi.New(db, directory.Applications[0].TenantID, directory.IsUser),
 		throttle:    limits.New(o.Limits),
-		faults:      &faults.Set{Environment: db, Entra: signIn},
+		faults:      faults.NewSet(db, signIn),
 		log:         &requestLog{},
 		affinity:    strings.ReplaceAll(guid.Derived("affinity", db.Organization()), "-", ""),
 		latency:     o.Latency,
@@ -54,9 +54,9 @@ func newHost(db *rows.Database, o ServerOptions) *host {
 		h.kept = newKeeper(db)
 	}
 	for _, f := range o.Faults {
-		h.faults.Inject(f, db.Now())
+		h.faults.Inject(f)
 	}
-	h.handler = h.withLog(h.withHeaders(h.faults.WithFaults(newCompression().wrap(http.HandlerFunc(h.serve)))))
+	h.handler = h.withLog(h.withHeaders(h.faults.Wrap(newCompression().wrap(http.HandlerFunc(h.serve)))))
 	if o.Admin {
 		h.handler = h.withAdmin(h.handler)
 	}

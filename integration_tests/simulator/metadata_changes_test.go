@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // changes calls RetrieveMetadataChanges with a query and, where given, a client's stamp.
@@ -36,7 +37,7 @@ func TestRetrieveMetadataChanges(t *testing.T) {
 		got := c.changes(onlyNames, "")
 		assert.NotEmpty(t, got.json(t)["ServerVersionStamp"])
 		tables := got.tables(t)
-		assert.Len(t, tables, len(simulator.Realistic()))
+		assert.Len(t, tables, len(schema.Realistic()))
 		for _, table := range tables {
 			assert.NotNil(t, table["LogicalName"])
 			assert.NotNil(t, table["MetadataId"])
@@ -47,7 +48,7 @@ func TestRetrieveMetadataChanges(t *testing.T) {
 	})
 	t.Run("every parameter may be missing", func(t *testing.T) {
 		for _, path := range []string{"RetrieveMetadataChanges", "RetrieveMetadataChanges()"} {
-			assert.Len(t, c.get(path).tables(t), len(simulator.Realistic()), path)
+			assert.Len(t, c.get(path).tables(t), len(schema.Realistic()), path)
 		}
 	})
 	t.Run("columns are filtered and keep the properties of their own type", func(t *testing.T) {
@@ -129,7 +130,7 @@ func TestMetadataStamps(t *testing.T) {
 	})
 	t.Run("changed and deleted tables come once", func(t *testing.T) {
 		id := c.get("EntityDefinitions(LogicalName='feedback')?$select=MetadataId").json(t)["MetadataId"]
-		require.NoError(t, c.environment.AddColumn("account", simulator.Column{LogicalName: "new_x", SchemaName: "new_x", Type: simulator.Integer}))
+		require.NoError(t, c.environment.AddColumn("account", schema.Column{LogicalName: "new_x", SchemaName: "new_x", Type: schema.Integer}))
 		require.NoError(t, c.environment.RemoveTable("feedback"))
 		got := c.changes(onlyNames, stamp)
 		assert.Equal(t, []any{"account"}, column(got.tables(t), "LogicalName"))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestTableDefinitions(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTableDefinitions(t *testing.T) {
 		got := c.get("EntityDefinitions?$select=LogicalName,CanChangeTrackingBeEnabled")
 		assert.Equal(t, base+"/$metadata#EntityDefinitions(LogicalName,CanChangeTrackingBeEnabled)", got.json(t)["@odata.context"])
 		tables := got.values(t)
-		assert.Len(t, tables, len(simulator.Realistic()))
+		assert.Len(t, tables, len(schema.Realistic()))
 		for _, table := range tables {
 			assert.Len(t, table, 3)
 			assert.Contains(t, table, "MetadataId")
@@ -29,7 +30,7 @@ func TestTableDefinitions(t *testing.T) {
 		request := c.request(http.MethodGet, "EntityDefinitions?$select=LogicalName")
 		request.Header.Set("Prefer", "odata.maxpagesize=1")
 		got := c.send(request)
-		assert.Len(t, got.values(t), len(simulator.Realistic()))
+		assert.Len(t, got.values(t), len(schema.Realistic()))
 		assert.NotContains(t, got.json(t), "@odata.nextLink")
 	})
 	t.Run("intersects have an entity set but no collection name", func(t *testing.T) {

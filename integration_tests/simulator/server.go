@@ -128,7 +128,7 @@ func (s *Server) RevokeTokens() { s.host.entra.Directory.Revoke() }
 
 // Inject sets a fault to work until it is removed.
 func (s *Server) Inject(f faults.Fault) *faults.Injection {
-	return s.host.faults.Inject(f, s.host.environment.Now())
+	return s.host.faults.Inject(f)
 }
 
 // SetDOPHint changes the header x-ms-dop-hint of the answers from now on; 0 is 4.

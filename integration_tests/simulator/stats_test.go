@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestStatistics(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	assert.Equal(t, 1, c.server.Stats().SignIns)
-	c.server.Inject(simulator.Throttling("1"))
+	c.server.Inject(faults.Throttling("1"))
 	for range 3 {
 		c.get("accounts?$select=name")
 	}
@@ -31,7 +32,7 @@ func TestStatistics(t *testing.T) {
 	assert.Positive(t, got.Bytes)
 
 	t.Run("the most requests at one moment are counted, however short they are", func(t *testing.T) {
-		injection := c.server.Inject(simulator.Fault{Delay: time.Hour, Count: -1})
+		injection := c.server.Inject(faults.Fault{When: faults.Timing{Count: faults.Forever}, Then: faults.Delay(time.Hour)})
 		defer injection.Remove()
 		ctx, cancel := context.WithCancel(t.Context())
 		var wait sync.WaitGroup

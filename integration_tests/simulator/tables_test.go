@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // fixtures is the folder of real payloads; without it the test is skipped.
@@ -25,9 +26,9 @@ func fixtures(t *testing.T) string {
 }
 
 func TestRealisticTables(t *testing.T) {
-	tables := map[string]*simulator.Table{}
+	tables := map[string]*schema.Table{}
 	sets := map[string]bool{}
-	for _, table := range simulator.Realistic() {
+	for _, table := range schema.Realistic() {
 		require.NotContains(t, tables, table.LogicalName)
 		tables[table.LogicalName] = table
 		if table.EntitySetName != "" {
@@ -52,23 +53,23 @@ func TestRealisticTables(t *testing.T) {
 				if c.AttributeOf != "" {
 					assert.NotNil(t, table.Column(c.AttributeOf), "%s.%s", name, c.LogicalName)
 				}
-				if c.Type == simulator.DateTime {
+				if c.Type == schema.DateTime {
 					assert.NotEmpty(t, c.Behavior, "%s.%s", name, c.LogicalName)
 				}
 			}
 		}
 	})
 	t.Run("every column type occurs", func(t *testing.T) {
-		found := map[simulator.ColumnType]bool{}
+		found := map[schema.ColumnType]bool{}
 		for i := range tables["contoso_everything"].Columns {
 			found[tables["contoso_everything"].Columns[i].Type] = true
 		}
-		for _, kind := range []simulator.ColumnType{
-			simulator.BigInt, simulator.Boolean, simulator.CalendarRules, simulator.Customer, simulator.DateTime,
-			simulator.Decimal, simulator.Double, simulator.EntityName, simulator.File, simulator.Image, simulator.Integer,
-			simulator.Lookup, simulator.ManagedProperty, simulator.Memo, simulator.Money, simulator.MultiSelectPicklist,
-			simulator.Owner, simulator.PartyList, simulator.Picklist, simulator.State, simulator.Status, simulator.String,
-			simulator.Uniqueidentifier, simulator.VirtualColumn,
+		for _, kind := range []schema.ColumnType{
+			schema.BigInt, schema.Boolean, schema.CalendarRules, schema.Customer, schema.DateTime,
+			schema.Decimal, schema.Double, schema.EntityName, schema.File, schema.Image, schema.Integer,
+			schema.Lookup, schema.ManagedProperty, schema.Memo, schema.Money, schema.MultiSelectPicklist,
+			schema.Owner, schema.PartyList, schema.Picklist, schema.State, schema.Status, schema.String,
+			schema.Uniqueidentifier, schema.VirtualColumn,
 		} {
 			assert.True(t, found[kind], "%s", kind)
 		}
@@ -78,7 +79,7 @@ func TestRealisticTables(t *testing.T) {
 	})
 	t.Run("changing a definition leaves those of the next call alone", func(t *testing.T) {
 		tables["account"].Columns[0].LogicalName = "changed"
-		for _, table := range simulator.Realistic() {
+		for _, table := range schema.Realistic() {
 			assert.Nil(t, table.Column("changed"))
 		}
 	})
@@ -139,7 +140,7 @@ func TestEntitySetsAgreeWithRealOnes(t *testing.T) {
 		fields := strings.Split(line, "\t")
 		known[fields[0]] = fields
 	}
-	for _, table := range simulator.Realistic() {
+	for _, table := range schema.Realistic() {
 		want := known[table.LogicalName]
 		if len(want) == 0 {
 			continue // a custom table, or one without an entity set

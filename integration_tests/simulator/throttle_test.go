@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestRequestLimit(t *testing.T) {
@@ -62,7 +63,7 @@ func TestTheWindowOfTheExecutionLimitSlides(t *testing.T) {
 	assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
 	clock.add(4 * time.Second)
 	got := c.get("WhoAmI")
-	got.refused(t, http.StatusTooManyRequests, simulator.LimitOfExecution, "over time window of 10 seconds")
+	got.refused(t, http.StatusTooManyRequests, faults.LimitOfExecution, "over time window of 10 seconds")
 	assert.Equal(t, "6", got.header.Get("Retry-After"))
 	assert.Equal(t, "0.00", got.header.Get("x-ms-ratelimit-time-remaining-xrm-requests"))
 	clock.add(6 * time.Second)

@@ -8,15 +8,18 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// LinkFault is what is wrong with the links of a page.
-type LinkFault string
+// Links is an effect on the links of a page.
+type Links string
 
-// What may be wrong with links.
+// What can be wrong with links.
 const (
-	ForeignLinks     LinkFault = "foreign"       // they lead to another host, which must never see a token
-	RepeatedLinks    LinkFault = "repeated"      // the next link leads to the page that was asked for
-	MissingDeltaLink LinkFault = "missing-delta" // the last page of a tracked walk has none
+	ForeignLinks     Links = "foreign"       // they lead to another host, which must never see a token
+	RepeatedLinks    Links = "repeated"      // the next link leads to the page that was asked for
+	MissingDeltaLink Links = "missing-delta" // the last page of a tracked scan lacks the delta link
 )
+
+// AllLinks returns all effects on links.
+func AllLinks() []Links { return []Links{ForeignLinks, RepeatedLinks, MissingDeltaLink} }
 
 // foreignOrigin is where foreign links lead; no such host exists (RFC 2606).
 const foreignOrigin = "https://dataverse.invalid"
@@ -34,9 +37,11 @@ var (
 	deltaLink = regexp.MustCompile(`,"@odata\.deltaLink":"[^"]*"`)
 )
 
-// bend spoils the links of an answer.
-func (f LinkFault) bend(r *http.Request, body []byte) []byte {
-	switch f {
+func (l Links) apply(x exchange, next func(exchange)) { Edit(l.bend).apply(x, next) }
+
+// bend changes the links of a response.
+func (l Links) bend(r *http.Request, body []byte) []byte {
+	switch l {
 	case ForeignLinks:
 		return anyLink.ReplaceAll(body, []byte("${1}"+foreignOrigin))
 	case RepeatedLinks:

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ParseFaults reads faults, one a line. Empty lines and those that begin with # are passed over.
-func ParseFaults(r io.Reader) ([]Fault, error) {
+// ParseAll reads faults, one a line. Empty lines and those that begin with # are ignored.
+func ParseAll(r io.Reader) ([]Fault, error) {
 	var list []Fault
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
@@ -17,7 +17,7 @@ func ParseFaults(r io.Reader) ([]Fault, error) {
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
-		f, err := ParseFault(text)
+		f, err := Parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -26,40 +26,58 @@ func ParseFaults(r io.Reader) ([]Fault, error) {
 	return list, lines.Err()
 }
 
-// ParseFault reads a fault from words like those of a command line: the name of a kind, or none, and name=value for
-// each field to set, such as
+// Parse reads a fault from words like those of a command line: the name of a kind, or none, and name=value for each
+// field to set, such as
 //
 //	throttled-requests table=account page=2 retry-after=3
-//	status=429 code=0x80072322 phase=delta probability=5% count=all
+//	status=429 code=0x80072322 phase=changes probability=5% count=all
 //
-// A value with spaces stands in quotes, single or double. The names of kinds are those of FaultKinds, those of fields are in the
-// package's README.
-func ParseFault(text string) (Fault, error) {
-	words, err := splitWords(text)
-	if err != nil {
+// A value with spaces stands in quotes, single or double. The names of kinds are those of Kinds; the fields are listed
+// in the simulator's README.
+func Parse(text string) (Fault, error) {
+	d := draft{match: map[string]Matcher{}}
+	if err := d.read(text); err != nil {
 		return Fault{}, err
 	}
-	if len(words) == 0 {
-		return Fault{}, errors.New("a fault without words")
+	return d.fault(), nil
+}
+
+// read sets what the text says.
+func (d *draft) read(text string) error {
+	words, err := splitWords(text)
+	if err != nil {
+		return err
 	}
-	var f Fault
+	if len(words) == 0 {
+		return errors.New("a fault without words")
+	}
+	known := fields()
 	for i, word := range words {
 		name, value, valued := strings.Cut(word, "=")
-		set := faultFields()[name]
+		set := known[name]
 		switch {
 		case valued && set != nil:
-			if err := set(&f, value); err != nil {
-				return Fault{}, fmt.Errorf("%s: %w", word, err)
+			if err := set(d, value); err != nil {
+				return fmt.Errorf("%s: %w", word, err)
 			}
 		case !valued && i == 0:
-			if f, err = kindNamed(word); err != nil {
-				return Fault{}, err
+			if err := d.readKind(word); err != nil {
+				return err
 			}
 		default:
-			return Fault{}, fmt.Errorf("%q is no field of a fault", word)
+			return fmt.Errorf("%q is not a field of a fault", word)
 		}
 	}
-	return f, nil
+	return nil
+}
+
+func (d *draft) readKind(name string) error {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return d.read(k.Fields)
+		}
+	}
+	return fmt.Errorf("%q is not a kind of fault", name)
 }
 
 // splitWords cuts at spaces. A value in quotes, of either kind, may hold them and quotes of the other kind.
@@ -85,13 +103,4 @@ func splitWords(text string) ([]string, error) {
 		}
 		words, text = append(words, name+"="+inside), behind
 	}
-}
-
-func kindNamed(name string) (Fault, error) {
-	for _, k := range FaultKinds() {
-		if k.Name == name {
-			return k.Fault, nil
-		}
-	}
-	return Fault{}, fmt.Errorf("%q is no kind of fault", name)
 }

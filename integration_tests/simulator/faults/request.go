@@ -11,73 +11,63 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/webapi"
 )
 
-// Phase is what a request is for, as faults choose by it.
+// Phase is what a request is for. It is a Matcher of the requests of that phase.
 type Phase string
 
-// The phases. A walk that has one page has its first page as its last.
+// The phases. A scan that has one page has its first page as its last.
 const (
-	PhaseSignIn     Phase = "sign-in"     // whatever is asked of the sign-in host
+	PhaseSignIn     Phase = "sign-in"     // every request of the sign-in host
 	PhaseWhoAmI     Phase = "who-am-i"    // the function WhoAmI
-	PhaseMetadata   Phase = "metadata"    // definitions of tables, columns, relations and choices, and $metadata
+	PhaseMetadata   Phase = "metadata"    // definitions of tables, columns, relationships and choices, and $metadata
 	PhasePage       Phase = "page"        // any page of rows or of changes
 	PhaseFirstPage  Phase = "first-page"  // of rows
 	PhaseMiddlePage Phase = "middle-page" // of rows: neither the first nor the last
 	PhaseLastPage   Phase = "last-page"   // of rows
-	PhaseDelta      Phase = "delta"       // any page of changes
+	PhaseChanges    Phase = "changes"     // any page of changes
 	PhaseRow        Phase = "row"         // a row by its key
 )
 
-// Phases are all phases.
+// Phases returns all phases.
 func Phases() []Phase {
-	return []Phase{PhaseSignIn, PhaseWhoAmI, PhaseMetadata, PhasePage, PhaseFirstPage, PhaseMiddlePage, PhaseLastPage, PhaseDelta, PhaseRow}
+	return []Phase{PhaseSignIn, PhaseWhoAmI, PhaseMetadata, PhasePage, PhaseFirstPage, PhaseMiddlePage, PhaseLastPage, PhaseChanges, PhaseRow}
 }
 
-// question is what a request wants, as faults choose by it.
-type question struct {
-	http  *http.Request
-	phase Phase       // the widest that holds; empty for what is none
-	table string      // whose rows are asked for
-	delta bool        // changes are asked for
-	page  int         // in its walk, from 1; 0 for what is no page
-	size  int         // rows asked for on the page
-	ends  func() bool // whether the page is the last one of its walk
-}
-
-func (f *Fault) matches(q question) bool {
-	r := q.http
-	return (f.Match == nil || f.Match(r)) &&
-		(f.Method == "" || f.Method == r.Method) &&
-		strings.HasPrefix(r.URL.Path, f.Path) &&
-		strings.Contains(r.URL.RequestURI(), f.Contains) &&
-		(f.Table == "" || f.Table == q.table) &&
-		(f.Page == 0 || f.Page == q.page) &&
-		(f.LargerThan == 0 || q.size > f.LargerThan) &&
-		(f.Phase == "" || q.in(f.Phase))
-}
-
-// in says whether a request belongs to a phase.
-func (q question) in(p Phase) bool {
-	rows := q.phase == PhasePage && !q.delta
-	switch p { //nolint:exhaustive // the others are told by the request alone
+// Matches implements Matcher.
+func (p Phase) Matches(r *Request) bool {
+	ofRows := r.Phase == PhasePage && !r.Changes
+	switch p { //nolint:exhaustive // the others are recognized by the request alone
 	case PhaseFirstPage:
-		return rows && q.page == 1
+		return ofRows && r.Page == 1
 	case PhaseMiddlePage:
-		return rows && q.page > 1 && !q.ends()
+		return ofRows && r.Page > 1 && !r.ends()
 	case PhaseLastPage:
-		return rows && q.ends()
-	case PhaseDelta:
-		return q.phase == PhasePage && q.delta
+		return ofRows && r.ends()
+	case PhaseChanges:
+		return r.Phase == PhasePage && r.Changes
 	default:
-		return q.phase == p
+		return r.Phase == p
 	}
 }
 
-// ask finds out what a request wants.
-func (f *Set) ask(r *http.Request) question {
-	q := question{http: r}
+// Request is a request as matchers see it.
+type Request struct {
+	HTTP    *http.Request
+	Phase   Phase  // the widest that holds; empty for what is none
+	Table   string // logical name of the table whose rows are asked for
+	Changes bool   // changes are asked for
+	Page    int    // number of the page in its scan, from 1; 0 for what is no page
+	Size    int    // rows asked for on the page
+
+	ends      func() bool              // reports whether the page is the last one of its scan
+	satisfies func(claims string) bool // reports whether the token was asked for with these claims
+}
+
+// describe finds out what a request asks for.
+func (s *Set) describe(r *http.Request) *Request {
+	q := &Request{HTTP: r, satisfies: func(claims string) bool { return s.entra.Satisfied(r, claims) }}
 	rest, api := strings.CutPrefix(r.URL.Path, odata.APIPrefix)
 	if !api {
-		q.phase = PhaseSignIn
+		q.Phase = PhaseSignIn
 		return q
 	}
 	version, path, _ := strings.Cut(rest, "/")
@@ -87,55 +77,55 @@ func (f *Set) ask(r *http.Request) question {
 	}
 	switch {
 	case segment == "WhoAmI":
-		q.phase = PhaseWhoAmI
+		q.Phase = PhaseWhoAmI
 		return q
 	case slices.Contains([]string{"EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions", "RetrieveMetadataChanges", "$metadata"}, segment):
-		q.phase = PhaseMetadata
+		q.Phase = PhaseMetadata
 		return q
 	}
-	table := f.Environment.TableBySet(segment)
+	table := s.database.TableBySet(segment)
 	if table == nil {
 		return q
 	}
-	q.table = table.LogicalName
+	q.Table = table.LogicalName
 	switch {
 	case strings.HasPrefix(behind, "("):
-		q.phase = PhaseRow
+		q.Phase = PhaseRow
 	case behind == "" && r.Method == http.MethodGet:
-		f.askPage(&q, odata.Origin(r)+"/api/data/"+version, path)
+		s.describePage(q, odata.Origin(r)+"/api/data/"+version, path)
 	}
 	return q
 }
 
-// askPage finds out which page of a walk a request wants.
-func (f *Set) askPage(q *question, base, path string) {
-	options, refusal := odata.ParseRowQuery(q.http.URL.RawQuery, f.Environment.Behaviors.ExactLinks)
+// describePage finds out which page of a scan a request asks for.
+func (s *Set) describePage(q *Request, base, path string) {
+	options, refusal := odata.ParseRowQuery(q.HTTP.URL.RawQuery, s.database.Behaviors.ExactLinks)
 	if refusal != nil {
 		return
 	}
-	q.phase, q.page, q.size = PhasePage, 1, odata.MaxPage
-	if size := odata.ReadPreferences(q.http).PageSize; size > 0 {
-		q.size = size
+	q.Phase, q.Page, q.Size = PhasePage, 1, odata.MaxPage
+	if size := odata.ReadPreferences(q.HTTP).PageSize; size > 0 {
+		q.Size = size
 	}
-	q.delta = options.Present["$deltatoken"]
+	q.Changes = options.Present["$deltatoken"]
 	if options.Present["$skiptoken"] {
-		q.page = 0 // of a cookie that the service does not take
+		q.Page = 0 // of a cookie that the service does not accept
 		if c, refusal := query.ParseCookie(options.SkipToken); refusal == nil {
-			q.page = c.Page
+			q.Page = c.Page
 		}
 	}
-	q.ends = func() bool { return f.endsWalk(q.http, base, path) }
+	q.ends = func() bool { return s.endsScan(q.HTTP, base, path) }
 }
 
-// endsWalk says whether the true answer to a request has no next link. The environment is asked, and not what stands
-// before it, so that no limit counts the question.
-func (f *Set) endsWalk(r *http.Request, base, path string) bool {
+// endsScan reports whether the ordinary response to a request has no next link. It asks the environment, and not what
+// stands before it, so that no limit counts the request.
+func (s *Set) endsScan(r *http.Request, base, path string) bool {
 	asked := r.Clone(r.Context())
 	odata.OnePrefer(asked)
-	answer, refusal := webapi.Answer(f.Environment, asked, base, path)
+	reply, refusal := webapi.Answer(s.database, asked, base, path)
 	if refusal != nil {
 		return false
 	}
-	defer webapi.GiveBack(f.Environment, answer)
-	return !bytes.Contains(answer.Body, []byte(nextLinkMember))
+	defer webapi.GiveBack(s.database, reply)
+	return !bytes.Contains(reply.Body, []byte(nextLinkMember))
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -98,9 +99,9 @@ func TestCommandLine(t *testing.T) {
 		s, err := parse([]string{"--fault", "throttled-requests table=account page=2", "--faults", file, "--latency", "250ms", "--admin"}, &lines{})
 		require.NoError(t, err)
 		require.Len(t, s.server.Faults, 3)
-		assert.Equal(t, "account", s.server.Faults[0].Table)
-		assert.Equal(t, 250, s.server.Faults[1].LargerThan)
-		assert.True(t, s.server.Faults[2].Drop)
+		assert.Equal(t, faults.All{faults.Table("account"), faults.Page(2)}, s.server.Faults[0].Match)
+		assert.Equal(t, faults.LargerThan(250), s.server.Faults[1].Match)
+		assert.Equal(t, faults.Drop{}, s.server.Faults[2].Then)
 		assert.Equal(t, 250*time.Millisecond, s.server.Latency)
 		assert.True(t, s.server.Admin)
 	})

@@ -5,7 +5,7 @@ import (
 	"flag"
 	"os"
 
-	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
 // addTrouble adds the flags of limits, delays and faults.
@@ -22,7 +22,7 @@ func (s *settings) addTrouble(f *flag.FlagSet) {
 }
 
 func (s *settings) addFault(text string) error {
-	fault, err := simulator.ParseFault(text)
+	fault, err := faults.Parse(text)
 	s.server.Faults = append(s.server.Faults, fault)
 	return err
 }
@@ -32,7 +32,7 @@ func (s *settings) addFaults(path string) error {
 	if err != nil {
 		return err
 	}
-	list, err := simulator.ParseFaults(file)
+	list, err := faults.ParseAll(file)
 	s.server.Faults = append(s.server.Faults, list...)
 	return errors.Join(err, file.Close())
 }
