@@ -41,6 +41,7 @@ func drawSwitches(r *rand.Rand) switches {
 		RepeatRows:                 one(r, 3),
 		MetadataChangesUnavailable: one(r, 4),
 	}
+	s.behaviors.BoundedChanges = s.behaviors.TokenAt == simulator.FirstPage && one(r, 2)
 	return s
 }
 
@@ -70,6 +71,7 @@ func (s switches) simpler() []switches {
 		func(s *switches) { s.shortest = 0 },
 		func(s *switches) { s.oneTag = false },
 		func(s *switches) { s.behaviors.RepeatRows = false },
+		func(s *switches) { s.behaviors.BoundedChanges = false },
 		func(s *switches) { s.behaviors.MetadataChangesUnavailable = false },
 		func(s *switches) { s.behaviors.DeletionsAtPageEnd = false },
 		func(s *switches) { s.behaviors.RecreatedOnlyUpserted = false },
@@ -90,10 +92,10 @@ func (s switches) String() string {
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
 		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, "+
 		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
-		"status of an expired token: %d, rows repeat: %t, no RetrieveMetadataChanges: %t",
+		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t",
 		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
-		b.RepeatRows, b.MetadataChangesUnavailable)
+		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable)
 }
 
 // ago returns how far the service's clock is behind.
