@@ -216,7 +216,7 @@ func TestAStateThatCannotBeFollowedIsTold(t *testing.T) {
 		"a version from the future":      {map[string]any{"version": 99}, []string{"newer version"}},
 		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not one of this connector"}},
 		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not one of this connector"}},
-		"a cursor that is no time":       {map[string]any{"greatest": "soon"}, []string{"not one of this connector"}},
+		"a cursor that is no time":       {map[string]any{"max_cursor": "soon"}, []string{"not one of this connector"}},
 		"changes without a place to ask": {map[string]any{"link": ""}, []string{"not one of this connector"}},
 	} {
 		t.Run(name, func(t *testing.T) {

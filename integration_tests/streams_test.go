@@ -186,7 +186,7 @@ func TestSelectingMoreColumnsLaterFillsThemForWhatChanges(t *testing.T) {
 			assert.Equal(t, len(changed), report.Records())
 			assert.Equal(t, changed.deletions(), report.Streams["task"].Deletions)
 			assert.NotEmpty(t, warnings(report, "selected columns have changed"))
-			assert.Empty(t, warnings(report, "read from the start"))
+			assert.Empty(t, warnings(report, "re-read in full"))
 		})
 	}
 }

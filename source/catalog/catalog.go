@@ -70,6 +70,12 @@ func ascending(all []protocol.NamedProperty) bool {
 // part of their key, so elastic tables are read whole although they can be tracked.
 func Incremental(t dataverse.Table) bool { return t.Tracked && !t.Elastic }
 
+// Followed reports whether a read of a configured stream follows the changes of its table: the user chose incremental, and
+// the stream offered it. PyAirbyte chooses incremental for streams that never offered it; they are read in full.
+func Followed(t dataverse.Table, s protocol.ConfiguredStream) bool {
+	return s.SyncMode == airbyte.SyncModeIncremental && s.Offers(airbyte.SyncModeIncremental) && Incremental(t)
+}
+
 // Property is the schema of a column's values, by its type and, for dates, by their behaviour.
 func Property(c dataverse.Column) protocol.Property {
 	switch c.Type {

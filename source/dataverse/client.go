@@ -52,7 +52,7 @@ type Client struct {
 	calls    calls
 	spools   spools
 	unpack   gunzipper
-	skimmers skimmers
+	fastReaders fastReaders
 	reached  atomic.Bool // an answer has come
 	plain    atomic.Bool // the service has refused RetrieveMetadataChanges
 }

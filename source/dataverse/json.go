@@ -10,9 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// newDecoder reads the JSON of an answer. The default check for repeated names would remember every name of every row.
-// Texts may hold half a surrogate pair or bytes that are not UTF-8, as old imports have left them: whoever passes
-// a text on mends it.
+// newDecoder returns a decoder of the JSON of a response. The default check for repeated names would remember every name of
+// every row. Texts may hold half a surrogate pair or bytes that are not UTF-8, as old imports have left them: code that
+// passes a text on replaces those.
 func newDecoder(body io.Reader) *jsontext.Decoder { return jsontext.NewDecoder(body, decoding()) }
 
 func decoding() jsontext.Options {
@@ -37,12 +37,12 @@ func eachMember(d *jsontext.Decoder, member func(name []byte) error) error {
 	return broken(err)
 }
 
-// unquote is the text of a valid JSON string. Where there is nothing to decode it is a part of it.
+// unquote returns the text of a valid JSON string. It is a part of the string where there is nothing to decode.
 func unquote(quoted jsontext.Value) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
 	}
-	text, _ := jsontext.AppendUnquote(nil, quoted) // complains of invalid UTF-8 alone, and mends it
+	text, _ := jsontext.AppendUnquote(nil, quoted) // reports invalid UTF-8 alone, and replaces it
 	return text
 }
 
@@ -101,7 +101,7 @@ func readBool(d *jsontext.Decoder, into *bool) error {
 	return nil
 }
 
-// textOf is the text of a string, empty for null.
+// textOf returns the text of a string, empty for null, and whether the value is one of the two.
 func textOf(value jsontext.Value) (text string, fits bool) {
 	switch value.Kind() {
 	case '"':
@@ -111,16 +111,16 @@ func textOf(value jsontext.Value) (text string, fits bool) {
 	}
 }
 
-// boolOf is true for true, and false for false and null.
+// boolOf returns true for true, false for false and null, and whether the value is one of the three.
 func boolOf(value jsontext.Value) (is, fits bool) {
 	kind := value.Kind()
 	return kind == 't', kind == 't' || kind == 'f' || kind == 'n'
 }
 
-// decode reads one value into a struct. What does not fit is a broken answer, like broken JSON.
+// decode reads one value into a struct. A value that does not fit is a broken response, like broken JSON.
 func decode(d *jsontext.Decoder, into any) error { return misfit(gojson.UnmarshalDecode(d, into)) }
 
-// decodeValue does the same for a value that is read already, and says whether it fits.
+// decodeValue does the same for a value that is read already, and reports whether it fits.
 func decodeValue(value jsontext.Value, into any) (fits bool) {
 	return gojson.Unmarshal(value, into, decoding()) == nil
 }
@@ -137,7 +137,7 @@ func misshapen(at jsontext.Pointer) error {
 	return &BrokenResponseError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
 }
 
-// drain reads to the end of the answer, so that a cut body or a wrong checksum is noticed.
+// drain reads to the end of the response, so that a cut body or a wrong checksum is noticed.
 func drain(d *jsontext.Decoder) error {
 	_, err := d.ReadToken()
 	switch {
@@ -150,8 +150,8 @@ func drain(d *jsontext.Decoder) error {
 	}
 }
 
-// broken turns an error of the JSON syntax or of the body into a *BrokenAnswerError. Errors that are typed already
-// stay as they are.
+// broken turns an error of the JSON syntax or of the body into a *BrokenResponseError. Errors that are typed
+// already stay as they are.
 func broken(err error) error {
 	var already *BrokenResponseError
 	if err == nil || errors.As(err, &already) || errors.Is(err, ErrSink) {

@@ -127,10 +127,10 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 	}
 	var next, delta string
 	rows := false
-	skim := c.skimmers.over(body)
-	defer c.skimmers.done(skim)
-	skim.start = []byte(`,{"`) // as the service writes all rows but the first
-	d := newDecoder(skim)
+	reader := c.fastReaders.get(body)
+	defer c.fastReaders.put(reader)
+	reader.start = []byte(`,{"`) // as the service writes all rows but the first
+	d := newDecoder(reader)
 	err = eachMember(d, func(name []byte) error {
 		switch string(name) {
 		case "@odata.context":
@@ -141,13 +141,13 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 			return readString(d, &delta)
 		case "value":
 			rows = true
-			return readRows(d, skim, sink)
+			return reader.eachElement(d, sink.FastRow, func() error { return sink.Row(d) })
 		default:
 			return d.SkipValue()
 		}
 	})
 	if err != nil {
-		return Page{}, skim.place(err)
+		return Page{}, reader.correctPlace(err)
 	}
 	if !rows {
 		return Page{}, &BrokenResponseError{Reason: `it has no "value"`}
@@ -159,20 +159,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 		return Page{}, err
 	}
 	if err := drain(d); err != nil {
-		return Page{}, skim.place(err)
+		return Page{}, reader.correctPlace(err)
 	}
 	return page, nil
-}
-
-// readRows reads an array of rows. The skimmer that the decoder reads from hands to the sink what the sink skims.
-func readRows(d *jsontext.Decoder, skim *skimmer, sink Sink) error {
-	skim.take = sink.FastRow
-	err := eachElement(d, func() error {
-		skim.behind = false // a row may have an array of objects in it
-		err := sink.Row(d)
-		skim.behind = true
-		return err
-	})
-	skim.behind = false
-	return err
 }

@@ -12,6 +12,10 @@ const PartitionColumn = "partitionid"
 // ModifiedColumn is the column in which the service keeps when a row was last changed. Not every table has it.
 const ModifiedColumn = "modifiedon"
 
+// VersionColumn is the column in which the service keeps the version of a row: a number that is unique in the environment's
+// database, and greater with every change. Not every table has it.
+const VersionColumn = "versionnumber"
+
 // Table is a table as the Web API shows it.
 type Table struct {
 	LogicalName string
@@ -19,6 +23,7 @@ type Table struct {
 	PrimaryID   string // logical name of the key column
 	Tracked     bool   // change tracking is on
 	Elastic     bool
+	Virtual     bool     // its rows come from elsewhere; their keys need not be unique
 	Columns     []Column // those that rows have and that can be read, by name
 }
 

@@ -9,30 +9,29 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eachTable reads the tables in one array of an answer.
+// eachTable reads the tables in one array of a response.
 func (c *Client) eachTable(body io.Reader, array string, found func(Table)) error {
-	r := &tableReader{answer: c.skimmers.over(body)}
-	defer c.skimmers.done(r.answer)
-	r.answer.take = r.skim
+	r := &tableReader{response: c.fastReaders.get(body)}
+	defer c.fastReaders.put(r.response)
 	r.column = newDecoder(&r.text)
-	err := eachDefinition(r.answer, array, func(d *jsontext.Decoder) error {
+	err := eachDefinition(r.response, array, func(d *jsontext.Decoder) error {
 		t, err := r.table(d)
 		if err == nil {
 			found(t)
 		}
 		return err
 	})
-	return r.answer.place(err)
+	return r.response.correctPlace(err)
 }
 
-// tableReader reads the tables of one answer.
+// tableReader reads the tables of one response.
 type tableReader struct {
-	answer   *skimmer
-	familiar patterns
+	response *fastReader
+	cached   columnTemplates
 	columns  []Column          // of the table at hand
-	column   *jsontext.Decoder // of a column that is not familiar
+	column   *jsontext.Decoder // of a column that matches no template
 	text     bytes.Reader      // of that column
-	differs  []differentValue  // in it
+	variable []variableValue   // in it
 }
 
 // table reads a table. The service sends null for whatever does not apply.
@@ -64,6 +63,7 @@ func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
 		}
 	})
 	t.Elastic = kind == "Elastic" || strings.EqualFold(provider, elasticProvider)
+	t.Virtual = kind == "Virtual" || kind == "" && provider != "" && !t.Elastic
 	t.Columns = slices.Clone(r.columns)
 	slices.SortStableFunc(t.Columns, byProperty)
 	return t, err
@@ -71,68 +71,57 @@ func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
 
 func byProperty(a, b Column) int { return strings.Compare(a.Property, b.Property) }
 
-// readColumns reads the columns of a table. The skimmer takes those that are familiar.
+// readColumns reads the columns of a table. Those that match a template are not decoded: a response is mostly the same null
+// members over and over, and comparing text is many times as fast as decoding it.
 func (r *tableReader) readColumns(d *jsontext.Decoder) error {
 	if d.PeekKind() == 'n' {
 		return d.SkipValue()
 	}
-	if err := open(d, '['); err != nil {
-		return err
-	}
 	r.columns = r.columns[:0]
-	for {
-		kind := d.PeekKind()
-		r.answer.behind = false
-		if kind == ']' {
-			_, err := d.ReadToken()
-			return broken(err)
-		}
+	return r.response.eachElement(d, r.matchColumn, func() error {
 		text, err := d.ReadValue()
 		if err != nil {
-			return broken(err)
-		}
-		if err := r.readColumn(text); err != nil {
 			return err
 		}
-		r.answer.behind = true
-	}
+		return r.decodeColumn(text)
+	})
 }
 
-// skim takes the column that a text begins with, if it is a familiar one: an answer is mostly the same null members over
-// and over, and comparing text is many times as fast as decoding it.
-func (r *tableReader) skim(text []byte) int {
-	column, length := r.familiar.match(text)
+// matchColumn reads the column that a text begins with, if it matches a template, and returns its length, else 0.
+func (r *tableReader) matchColumn(text []byte) int {
+	column, length := r.cached.match(text)
 	if length > 0 {
-		r.keep(column)
+		r.addColumn(column)
 	}
 	return length
 }
 
-// readColumn reads a column that is not familiar, and makes it so.
-func (r *tableReader) readColumn(text jsontext.Value) error {
+// decodeColumn decodes a column, and makes a template of it.
+func (r *tableReader) decodeColumn(text jsontext.Value) error {
 	r.text.Reset(text)
 	r.column.Reset(&r.text, decoding())
-	r.differs = r.differs[:0]
-	column, err := readColumn(r.column, r.note)
+	r.variable = r.variable[:0]
+	column, err := readColumn(r.column, r.noteVariable)
 	if err != nil {
 		return err
 	}
-	r.keep(column)
-	r.familiar.learn(text, column, r.differs)
-	if len(r.familiar.start) > 0 {
-		r.answer.start = append([]byte{','}, r.familiar.start...)
+	r.addColumn(column)
+	r.cached.add(text, column, r.variable)
+	if len(r.cached.start) > 0 {
+		r.response.start = append([]byte{','}, r.cached.start...)
 	}
 	return nil
 }
 
-// note notes a value that differs from column to column, if it is of a form that is known without decoding.
-func (r *tableReader) note(of columnMember, value jsontext.Value, end int64) {
-	if (of == metadataID || of == logicalName) && plainText(value) == len(value) {
-		r.differs = append(r.differs, differentValue{of, int(end) - len(value), int(end)})
+// noteVariable notes a value that differs from column to column, if it needs no decoding.
+func (r *tableReader) noteVariable(of columnMember, value jsontext.Value, end int64) {
+	if (of == metadataID || of == logicalName) && plainStringLength(value) == len(value) {
+		r.variable = append(r.variable, variableValue{of, int(end) - len(value), int(end)})
 	}
 }
 
-func (r *tableReader) keep(column definedColumn) {
+// addColumn adds a column to those of the table at hand, if rows have it.
+func (r *tableReader) addColumn(column definedColumn) {
 	if column.inRows() {
 		r.columns = append(r.columns, column.column())
 	}

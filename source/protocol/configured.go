@@ -24,8 +24,7 @@ type ConfiguredStream struct {
 	PrimaryKey  [][]string
 	// SupportedSyncModes are those the source offered when the catalog was discovered.
 	SupportedSyncModes []airbyte.SyncMode
-	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties. Their Type is
-	// left empty, for no value depends on it.
+	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties.
 	Columns map[string]Property
 	// GenerationID rises with each refresh and clear of the stream. The destination removes rows of generations below
 	// MinimumGenerationID once the stream is complete. Both are nil where the platform knows no refreshes
@@ -164,7 +163,19 @@ func lenientProperty(schema json.RawMessage) Property {
 	if json.Unmarshal(schema, &members) != nil {
 		return Property{}
 	}
-	return Property{Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
+	return Property{Type: texts(members["type"]), Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
+}
+
+// texts returns the strings of a JSON array, or the one string that stands for an array of one; nil for anything else.
+func texts(value json.RawMessage) []string {
+	if one := text(value); one != "" {
+		return []string{one}
+	}
+	var all []string
+	if len(value) == 0 || json.Unmarshal(value, &all) != nil {
+		return nil
+	}
+	return all
 }
 
 // text is the value of a JSON string, "" of anything else.

@@ -10,16 +10,6 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// Records is a chunk of encoded RECORD lines of one stream. It is what crosses airbyte.RecordWriter, and leaves in one
-// write: it should hold all lines at hand, or as many as make the system call cheap.
-type Records struct {
-	// Lines holds whole lines, each ending in a line feed. Their emitted_at, of thirteen digits, is set anew, in place,
-	// when they are written: streams prepare records at the same time, and the later ones may be written first.
-	Lines []byte
-	// Count is the number of lines.
-	Count int
-}
-
 // StreamState is a stream's checkpoint: it covers every record of the stream written before it. It is what crosses
 // airbyte.StateWriter.
 type StreamState struct {

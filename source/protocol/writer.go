@@ -46,9 +46,6 @@ func (w *Writer) Redact(f func(string) string) {
 	w.redact = f
 }
 
-// EmittedAt is the present time in milliseconds since 1970. It never falls, though the system's clock may.
-func (w *Writer) EmittedAt() int64 { return w.clock.now() }
-
 // Err is the error of the write that failed, nil while all have arrived.
 func (w *Writer) Err() error {
 	w.mu.Lock()

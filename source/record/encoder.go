@@ -2,130 +2,145 @@ package record
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"hash/maphash"
-	"strconv"
 	"time"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
 )
 
-// Options says how an Encoder stamps its records.
+// Options configures an Encoder.
 type Options struct {
-	// Rising makes every page's cursors greater than all before it, as changes and second readings need: whatever
-	// modifiedon says, the later version of a row must win. Without it a row's cursor is its modifiedon.
-	Rising    bool
-	MaxCursor  Cursor       // the greatest cursor that the stream has sent before
-	EmittedAt func() int64 // epoch milliseconds, never falling
-	Pool      *Pool        // nil: the encoder has memory of its own and waits for none
+	// MaxCursor is the greatest cursor that the stream has sent before. Every cursor of the encoder is greater.
+	MaxCursor Cursor
+	// Pool is the memory of the encoded pages. It is required.
+	Pool *Pool
+	// KeepRepeats keeps all rows of a page, also those with the same key. It is for tables without a real key, the virtual
+	// ones, as long as no changes are followed: otherwise the last version of each key stays.
+	KeepRepeats bool
+	// Stats, if any, counts what happens to the columns.
+	Stats *ColumnStats
 }
 
-// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink and belongs to one
-// goroutine. What it remembers of a page beside its lines stays until the next Begin or Void.
+// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink and belongs to one goroutine.
+// What it knows of a page beside its lines stays until the next Begin or Discard.
 type Encoder struct {
 	plan    *Plan
 	options Options
-	seed    maphash.Seed
-	head    []byte // what stands before the members of a line
+	head    []byte // what stands before the data of a line
 
-	greatest []byte // the greatest cursor of all pages taken, this one included
-	before   Cursor // the same without this page
-	floor    Cursor // of this page: what a version has at least
-	held     bool   // it has room in the pool
-	lines    lines
-	rows     []row
-	keys     []byte           // the keys of the page's rows, one after the other
-	byKey    map[uint64]int32 // hash of a key -> its last row
-	former   map[uint64]int32 // the same of the page before
-	deleted  []string
-	marks    []uint32       // per step: the last row that had it
-	row      uint32         // the row at hand, counted through all pages
-	members  []member       // the stranger, the plan's, and those of no use that rows have beside them
-	byName   map[string]int // a row's member -> its place in members
-	last     int            // the member read last; at a row's begin, the stranger
-	follower []int          // per member: the one that followed it last time
-	facts    facts
-	stamp    []byte // the cursor of the row at hand
+	before Cursor // the greatest cursor of all pages before the one at hand
+	cursor Cursor // of the page at hand
+	used   bool   // a record of the page at hand has its cursor
+	cdc    []byte // the members of change data capture in each row of the page at hand
+
+	permit  bool // it has the pool's permit for a page
+	lines   lines
+	rows    rows
+	deleted []string
+	// deletions is how many were written.
+	deletions int
+	nulled    map[string]int // how many values of the page were nulled, by column
+
+	// The row at hand.
+	row       uint32 // counted through all pages
+	members   members
+	facts     rowFacts
+	writtenIn []uint32 // of each column: the last row that had it
+	changes   []protocol.FieldChange
+	invalid   string // a column whose value must not become null, but is of another type
 }
 
 var _ dataverse.Sink = (*Encoder)(nil)
 
-// NewEncoder makes an encoder for a plan.
+// NewEncoder returns an encoder that follows a plan.
 func NewEncoder(p *Plan, o Options) *Encoder {
-	pool := o.Pool
-	if pool == nil {
-		pool = newPool(ownChunkSize)
+	if o.Stats == nil {
+		o.Stats = &ColumnStats{}
 	}
-	e := &Encoder{
-		plan: p, lines: lines{pool: pool}, options: o, seed: maphash.MakeSeed(), greatest: []byte(o.MaxCursor), before: o.MaxCursor,
-		byKey: make(map[uint64]int32), former: make(map[uint64]int32), marks: make([]uint32, len(p.steps)),
+	return &Encoder{
+		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor, lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats),
+		nulled: map[string]int{}, members: newMembers(p.members), writtenIn: make([]uint32, len(p.columns)),
+		facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed},
 	}
-	e.members = append([]member{{quoted: `""`, step: unselected}}, p.members...)
-	e.follower = make([]int, len(e.members))
-	e.byName = make(map[string]int, len(p.byName))
-	for name, i := range p.byName {
-		e.byName[name] = i + 1
-	}
-	return e
 }
 
-// Begin starts a page, or another attempt at it, that the service answered at a time. It waits for room in the pool, of
-// which an attempt keeps what the one before it has not given back.
+// Begin starts a page, or another attempt at it; at is the service's time of the page. It waits for the pool's permit, which
+// an attempt takes over from the one before it.
 func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
-	if !e.held {
-		if err := e.lines.pool.enter(ctx); err != nil {
-			return fmt.Errorf("wait for room for a page of %s: %w", e.plan.Stream, err)
+	if !e.permit {
+		if err := e.lines.pool.acquire(ctx); err != nil {
+			return fmt.Errorf("wait for memory for a page of %s: %w", e.plan.Stream, err)
 		}
-		e.held = true
+		e.permit = true
 	}
 	e.reset()
 	e.lines.ctx = ctx
-	e.floor = max(CursorAt(at), e.before.Next())
-	stream, _ := json.Marshal(e.plan.Stream) // a string always marshals
-	e.head = append(e.head[:0], `{"type":"RECORD","record":{"stream":`...)
-	e.head = append(e.head, stream...)
-	e.head = append(e.head, `,"emitted_at":`...)
-	e.head = strconv.AppendInt(e.head, e.options.EmittedAt(), 10)
-	e.head = append(e.head, `,"data":`...)
+	e.cursor = max(CursorAt(at), e.before.Next())
+	e.cdc = e.cdc[:0]
+	if e.plan.cursorSet {
+		e.cdc = append(append(append(e.cdc, `,"`+catalog.UpdatedAt+`":"`...), e.cursor...), '"')
+	}
+	if e.plan.deletedSet {
+		e.cdc = append(e.cdc, `,"`+catalog.DeletedAt+`":null`...)
+	}
 	return nil
 }
 
-// Discard drops the page at hand, if there is one, and gives its room back.
+// Discard drops the page at hand, if there is one, and returns its permit.
 func (e *Encoder) Discard() {
 	e.reset()
-	if e.held {
-		e.held = false
-		e.lines.pool.leave()
+	if e.permit {
+		e.permit = false
+		e.lines.pool.release()
 	}
 }
 
-// reset forgets the page at hand, but for its room.
+// reset forgets the page at hand, but for its permit.
 func (e *Encoder) reset() {
 	e.lines.clear()
-	e.greatest = append(e.greatest[:0], e.before...)
-	e.rows, e.keys, e.deleted = e.rows[:0], e.keys[:0], e.deleted[:0]
-	clear(e.byKey)
+	e.rows.clear()
+	e.deleted, e.deletions, e.used = e.deleted[:0], 0, false
+	clear(e.nulled)
 }
 
-// Records ends the page and hands it over with its room. The encoder still knows the page's keys and cursors.
+// Records ends the page and returns its lines, with its permit. The encoder still knows the page's keys, deletions and
+// cursor.
 func (e *Encoder) Records() *Page {
-	if !e.held {
+	if !e.permit {
 		return &Page{}
 	}
-	e.held = false
+	e.permit = false
 	e.before = e.MaxCursor()
-	e.former, e.byKey = e.byKey, e.former
-	return e.lines.handOver(e.rows)
+	e.options.Stats.addPage(len(e.rows.all)-e.deletions, e.nulled)
+	for i, row := range e.writtenIn {
+		if row != 0 {
+			e.options.Stats.addSeen(e.plan.columns[i].property)
+		}
+	}
+	return e.lines.toPage(e.rows.all)
 }
 
-// MaxCursor is the greatest cursor of all pages so far.
-func (e *Encoder) MaxCursor() Cursor { return Cursor(e.greatest) }
+// MaxCursor returns the greatest cursor of all pages so far, the one at hand included.
+func (e *Encoder) MaxCursor() Cursor {
+	if e.used {
+		return e.cursor
+	}
+	return e.before
+}
 
-// Keys calls each with the key of every row and every deletion written so far, without quotes. The slice is valid
+// Keys calls each with the key of every row and every deletion written so far, without quotation marks. The slice is valid
 // during the call.
 func (e *Encoder) Keys(each func(key []byte)) {
-	for _, r := range e.rows {
-		each(e.keyOf(r))
+	for i := range e.rows.all {
+		each(e.rows.key(i))
 	}
 }
+
+// Newest returns the key and the version of the row with the greatest versionnumber on the page, whether that column is
+// selected or not. It reports false where no row of the page has a version.
+func (e *Encoder) Newest() (key string, version uint64, ok bool) { return e.rows.newest.get() }
+
+// Deleted returns the keys of the page's deletions, in their order. Nothing is written for them before Delete is called.
+func (e *Encoder) Deleted() []string { return e.deleted }

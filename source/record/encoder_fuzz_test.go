@@ -61,7 +61,7 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 	s.Columns["wall"] = protocol.Property{Format: "date-time", AirbyteType: "timestamp_without_timezone"}
 	plan, err := record.Compile(table, s)
 	require.NoError(t, err)
-	return record.NewEncoder(plan, record.Options{Rising: true, EmittedAt: func() int64 { return 1_775_000_000_000 }})
+	return record.NewEncoder(plan, record.Options{Pool: record.NewPool(1)})
 }
 
 func readFuzzed(e *record.Encoder, page []byte) {

@@ -6,17 +6,26 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// margin is what reserve leaves behind: enough for the names and times that the encoder adds to a line, and its end.
+// margin is how much room reserve leaves beside what is asked for: enough for the names and times that the encoder adds to
+// a line, and for its end.
 const margin = 1 << 10
 
-// lines are those of one page while it is encoded. They lie in chunks of a pool, none across two.
+// lines are those of one page while it is encoded. They lie in chunks of a pool, none across two:
+//
+//	chunks[0]  |line|line|line|
+//	chunks[1]  |line|line|
+//	buffer     |line|line|the line at hand...      |
+//	                     ^from             ^len    ^cap
+//
+// The pool is told of all memory that the chunks take, also of what a chunk grew by when a value took more room than it was
+// given (accountGrowth).
 type lines struct {
 	pool   *Pool
 	ctx    context.Context // of the page at hand: its rows come one by one, without one of their own
-	chunks [][]byte        // full ones
+	chunks [][]byte        // the full ones
 	buffer []byte          // the chunk at hand: whole lines, and the line at hand
 	from   int             // where in buffer the line at hand begins
-	booked int             // of the buffer's memory, by the pool
+	taken  int             // how much of the buffer's memory the pool knows of
 }
 
 // place is where a whole line stands.
@@ -25,7 +34,7 @@ type place struct{ chunk, from, to int32 }
 // reserve makes room for n more bytes of the line at hand, and the margin.
 func (l *lines) reserve(n int) {
 	if cap(l.buffer)-len(l.buffer) < n+margin {
-		l.turn(n + margin)
+		l.nextChunk(n + margin)
 	}
 }
 
@@ -35,52 +44,52 @@ func (l *lines) append(text []byte) {
 	l.buffer = append(l.buffer, text...)
 }
 
-// settle books what the line at hand took beyond its chunk: a value that grew when it was written.
-func (l *lines) settle() {
-	if grown := cap(l.buffer) - l.booked; grown != 0 {
-		l.pool.book(grown)
-		l.booked += grown
+// accountGrowth accounts for what the buffer has grown by.
+func (l *lines) accountGrowth() {
+	if grown := cap(l.buffer) - l.taken; grown != 0 {
+		l.pool.account(grown)
+		l.taken += grown
 	}
 }
 
-// turn takes the line at hand to a new chunk.
-func (l *lines) turn(n int) {
-	l.settle()
+// nextChunk moves the line at hand to a new chunk with room for n more bytes of it.
+func (l *lines) nextChunk(n int) {
+	l.accountGrowth()
 	line := l.buffer[l.from:]
-	next := append(l.pool.take(l.ctx, len(line)+n), line...)
+	next := append(l.pool.takeChunk(l.ctx, len(line)+n), line...)
 	if l.from == 0 {
-		l.pool.give(l.buffer)
+		l.pool.returnChunk(l.buffer)
 	} else {
 		l.chunks = append(l.chunks, l.buffer[:l.from])
 	}
-	l.buffer, l.from, l.booked = next, 0, cap(next)
+	l.buffer, l.from, l.taken = next, 0, cap(next)
 }
 
-// drop takes back what there is of the line at hand.
-func (l *lines) drop() {
-	l.settle()
+// dropLine drops what there is of the line at hand.
+func (l *lines) dropLine() {
+	l.accountGrowth()
 	l.buffer = l.buffer[:l.from]
 }
 
-// end ends the line at hand.
-func (l *lines) end() place {
-	l.settle()
+// endLine ends the line at hand and returns where it stands.
+func (l *lines) endLine() place {
+	l.accountGrowth()
 	at := place{int32(len(l.chunks)), int32(l.from), int32(len(l.buffer))} //nolint:gosec // a page has a few hundred megabytes
 	l.from = len(l.buffer)
 	return at
 }
 
-// clear gives all chunks back.
+// clear returns all chunks to the pool.
 func (l *lines) clear() {
 	for _, chunk := range l.chunks {
-		l.pool.give(chunk)
+		l.pool.returnChunk(chunk)
 	}
-	l.pool.give(l.buffer)
+	l.pool.returnChunk(l.buffer)
 	*l = lines{pool: l.pool, ctx: l.ctx, chunks: l.chunks[:0]}
 }
 
-// handOver empties l and returns the lines of some rows, in their order. What stands between them is taken out.
-func (l *lines) handOver(rows []row) *Page {
+// toPage empties l and returns the lines of rows, in their order. Those of rows that are replaced are cut out.
+func (l *lines) toPage(rows []row) *Page {
 	page := &Page{pool: l.pool, chunks: make([]protocol.Records, len(l.chunks)+1)}
 	for i, chunk := range l.chunks {
 		page.chunks[i].Lines = chunk[:0]
@@ -100,6 +109,6 @@ func (l *lines) handOver(rows []row) *Page {
 		}
 	}
 	*l = lines{pool: l.pool, chunks: l.chunks[:0]}
-	l.pool.handOver()
+	l.pool.pageLeaves()
 	return page
 }

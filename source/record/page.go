@@ -2,17 +2,17 @@ package record
 
 import "source-microsoft-dataverse/source/protocol"
 
-// Page is the lines of one page on their way out. It shares no memory with the encoder it comes from, which may begin
-// the next page at once, and holds its room in the encoder's pool until it is released. It belongs to one goroutine at
-// a time.
+// Page is the lines of one page on their way out. It shares no memory with the encoder it comes from, which may begin the
+// next page at once, and it holds its permit of the encoder's pool until it is released. It belongs to one goroutine at a
+// time.
 type Page struct {
 	Count int // of its lines
 
 	chunks []protocol.Records
-	pool   *Pool // nil once all is given back
+	pool   *Pool // nil once all is returned to it
 }
 
-// Bytes is how long all its lines are.
+// Bytes returns the length of all lines.
 func (p *Page) Bytes() int64 {
 	var n int64
 	for _, chunk := range p.chunks {
@@ -21,8 +21,8 @@ func (p *Page) Bytes() int64 {
 	return n
 }
 
-// Write calls each with the lines, chunk after chunk, until one fails. A chunk is valid during its call. In the end the
-// page is released, whatever came of it.
+// Write calls each with the lines, chunk after chunk, until one call fails, and returns that error. A chunk is valid during
+// its call. In the end the page is released in either case.
 func (p *Page) Write(each func(protocol.Records) error) error {
 	defer p.Release()
 	for ; len(p.chunks) > 0; p.chunks = p.chunks[1:] {
@@ -31,19 +31,19 @@ func (p *Page) Write(each func(protocol.Records) error) error {
 				return err
 			}
 		}
-		p.pool.give(p.chunks[0].Lines)
+		p.pool.returnChunk(p.chunks[0].Lines)
 	}
 	return nil
 }
 
-// Release drops what is not written, and gives the page's memory and room back. It may be called again.
+// Release drops what is not written, and returns the page's memory and its permit. It may be called again.
 func (p *Page) Release() {
 	if p.pool == nil {
 		return
 	}
 	for _, chunk := range p.chunks {
-		p.pool.give(chunk.Lines)
+		p.pool.returnChunk(chunk.Lines)
 	}
-	p.pool.release()
+	p.pool.pageGone()
 	p.chunks, p.pool = nil, nil
 }

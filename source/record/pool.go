@@ -8,127 +8,110 @@ import (
 )
 
 const (
-	// chunkSize is what a chunk of lines holds. It leaves in one write, and lies in a core's cache when it does.
+	// chunkSize is how much a chunk of lines holds. It leaves in one write, and lies in a core's cache when it does.
 	chunkSize = 512 << 10
-	// ownChunkSize is the same for an encoder that has no pool: its lines are few or go nowhere.
-	ownChunkSize = 64 << 10
-	// ahead is how much is in use when a page has to wait for what another gives back while it is written: a page of wide
-	// rows and what is encoded while it goes out.
-	ahead = 24 << 20
-	// kept is how many chunks stay for the next pages at most.
-	kept = 2 * ahead / chunkSize
+	// maxUnwaited is how much memory may be in use before a page waits for what another returns while it is written: the
+	// memory of a page of wide rows, and of what is encoded while it leaves.
+	maxUnwaited = 24 << 20
+	// maxFree is how many chunks are kept for the next pages.
+	maxFree = 2 * maxUnwaited / chunkSize
 )
 
 // Pool is the memory of encoded pages. All encoders of a process share one, so that what they need together does not
 // depend on their number. It is safe for concurrent use.
 type Pool struct {
-	rooms *semaphore.Weighted // nil: as many as are asked for
-	size  int                 // of a chunk
+	permits *semaphore.Weighted // one for each page
 
-	mu      sync.Mutex
-	freed   sync.Cond // a chunk or a page was given back
-	used    int       // bytes that are handed out
-	leaving int       // pages that are handed over and not released
-	free    [][]byte  // a sync.Pool would leave it to the garbage collector, and the next page would need as much anew
+	mu       sync.Mutex
+	returned sync.Cond // a chunk or a page was returned
+	used     int       // bytes in use
+	leaving  int       // pages that are on their way out, whose chunks come back
+	free     [][]byte  // a sync.Pool would leave them to the garbage collector, and the next page would need as many again
 }
 
-// NewPool makes a pool in which at most so many pages exist at any time, from the Begin of an Encoder to the release of
-// the Page that comes of it. Whoever begins one more waits, in the order of asking. Nobody who has a Page may wait for an
-// Encoder: it may wait for that page's memory.
+// NewPool returns a pool in which at most so many pages exist at any time, from the Begin of an Encoder to the release of
+// the Page that comes of it. One more has to wait, in the order of Begin. A goroutine that holds a Page must not wait for an
+// Encoder, which may wait for that page's memory.
 func NewPool(pages int) *Pool {
-	p := newPool(chunkSize)
-	p.rooms = semaphore.NewWeighted(int64(pages))
+	p := &Pool{permits: semaphore.NewWeighted(int64(pages))}
+	p.returned.L = &p.mu
 	return p
 }
 
-func newPool(size int) *Pool {
-	p := &Pool{size: size}
-	p.freed.L = &p.mu
-	return p
-}
+// acquire waits for the permit of a page.
+func (p *Pool) acquire(ctx context.Context) error { return p.permits.Acquire(ctx, 1) }
 
-// enter waits for the room of a page.
-func (p *Pool) enter(ctx context.Context) error {
-	if p.rooms == nil {
-		return nil
-	}
-	return p.rooms.Acquire(ctx, 1)
-}
+// release returns the permit of a page.
+func (p *Pool) release() { p.permits.Release(1) }
 
-// leave gives the room of a page back.
-func (p *Pool) leave() {
-	if p.rooms != nil {
-		p.rooms.Release(1)
-	}
-}
-
-// handOver and release count the pages that are on their way out, whose chunks come back.
-func (p *Pool) handOver() {
+// pageLeaves notes that a page is complete and on its way out.
+func (p *Pool) pageLeaves() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leaving++
 }
 
-func (p *Pool) release() {
-	p.leave()
+// pageGone notes that a page on its way out has returned all its chunks, and returns its permit.
+func (p *Pool) pageGone() {
+	p.release()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leaving--
-	p.freed.Broadcast()
+	p.returned.Broadcast()
 }
 
-// take hands out an empty chunk for n bytes at least. Where many are in use it waits for those of pages on their way out,
-// but not beyond the context's end.
-func (p *Pool) take(ctx context.Context, n int) []byte {
+// takeChunk returns an empty chunk for n bytes at least. Where much memory is in use it waits for that of pages on their
+// way out, but not beyond the context's end.
+func (p *Pool) takeChunk(ctx context.Context, n int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.short() {
 		defer context.AfterFunc(ctx, p.wake)()
 	}
 	for p.short() && ctx.Err() == nil {
-		p.freed.Wait()
+		p.returned.Wait()
 	}
-	if n > p.size { // a line that is longer than a chunk; it may go on
+	if n > chunkSize { // a line that is longer than a chunk; it may go on
 		p.used += n + n/4
 		return make([]byte, 0, n+n/4)
 	}
-	p.used += p.size
+	p.used += chunkSize
 	last := len(p.free) - 1
 	if last < 0 {
-		return make([]byte, 0, p.size)
+		return make([]byte, 0, chunkSize)
 	}
 	chunk := p.free[last]
 	p.free = p.free[:last]
 	return chunk
 }
 
-// book notes that a chunk that is handed out has become larger.
-func (p *Pool) book(n int) {
+// account notes that a chunk in use has grown by n bytes.
+func (p *Pool) account(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.used += n
 }
 
-// short says whether a page has to wait for the memory of another. The lock is held.
-func (p *Pool) short() bool { return p.rooms != nil && p.used >= ahead && p.leaving > 0 }
+// short reports whether a page has to wait for the memory of another. The lock is held.
+func (p *Pool) short() bool { return p.used >= maxUnwaited && p.leaving > 0 }
 
-// wake lets those who wait look again.
+// wake makes those who wait look again.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.freed.Broadcast()
+	p.returned.Broadcast()
 }
 
-// give takes a chunk back, if there is one. What was made for a long line is left to the garbage collector.
-func (p *Pool) give(chunk []byte) {
+// returnChunk takes a chunk back, if it is not nil. What was made for a long line is left to the garbage collector.
+func (p *Pool) returnChunk(chunk []byte) {
 	if chunk == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.used -= cap(chunk)
-	p.freed.Broadcast()
-	if cap(chunk) == p.size && len(p.free) < kept {
+	p.returned.Broadcast()
+	if cap(chunk) == chunkSize && len(p.free) < maxFree {
 		p.free = append(p.free, chunk[:0])
 	}
 }

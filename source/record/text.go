@@ -2,18 +2,22 @@ package record
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// appendOnOneLine appends a string, an object or an array of JSON. It escapes the three characters beyond ASCII at which
-// some readers of lines, Python's str.splitlines among them, break a line: U+0085, U+2028 and U+2029. Line feeds between
-// tokens go. What is no text is mended.
+// appendOnOneLine appends a string, an object or an array of JSON so that it stays on one line and is text:
+//
+//   - U+0085, U+2028 and U+2029, at which some readers of lines break a line, Python's str.splitlines among them, become
+//     escapes;
+//   - line feeds between tokens are removed;
+//   - what is no text becomes U+FFFD, and so does U+0000, which PostgreSQL takes in no text (its documentation, "Character
+//     Types").
 func appendOnOneLine(dst, value []byte) []byte {
 	if value[0] != '"' && bytes.ContainsAny(value, "\n\r") {
 		compact := jsontext.Value(bytes.Clone(value))
@@ -22,30 +26,30 @@ func appendOnOneLine(dst, value []byte) []byte {
 		}
 	}
 	from := 0 // what stands before is appended
-	for at := plain(value); at < len(value); {
-		width, instead := judge(value[at:])
-		if instead != "" {
+	for at := unchanged(value); at < len(value); {
+		width, replacement := replacementFor(value[at:])
+		if replacement != "" {
 			dst = append(dst, value[from:at]...)
-			dst = append(dst, instead...)
+			dst = append(dst, replacement...)
 			from = at + width
 		}
 		at += width
-		at += plain(value[at:])
+		at += unchanged(value[at:])
 	}
 	return append(dst, value[from:]...)
 }
 
-// plain is how many bytes in front of a text stay as they are, as far as that is seen at a glance. Characters of two and
-// three bytes are known by their first one to lie between those that are to be judged: U+0085, U+2028, U+2029, and
-// halves of pairs.
-func plain(text []byte) int {
+// unchanged returns how many bytes in front of a text stay as they are, as far as that is easily seen. Characters of two
+// and three bytes are recognized by the first one, if it is not that of U+0085, U+2028, U+2029, or half a surrogate pair.
+func unchanged(text []byte) int {
 	at := 0
 	for at < len(text) {
 		switch first := text[at]; {
-		case first < utf8.RuneSelf && first != '\\':
-			at += plainASCII(text[at:])
 		case first == '\\' && len(text)-at > 1 && text[at+1] != 'u':
 			at += len(`\n`)
+		case first < utf8.RuneSelf && first != '\\':
+			at++
+			at += jsonscan.UnescapedASCII(text[at:])
 		case 0xC3 <= first && first <= 0xDF && len(text)-at > 1 && !utf8.RuneStart(text[at+1]):
 			at += 2
 		case 0xE3 <= first && first <= 0xEC && len(text)-at > 2 && !utf8.RuneStart(text[at+1]) && !utf8.RuneStart(text[at+2]):
@@ -57,32 +61,14 @@ func plain(text []byte) int {
 	return at
 }
 
-// plainASCII is the length of the ASCII in front of a text, up to a backslash. It takes eight bytes at once: most texts
-// hold nothing else.
-func plainASCII(text []byte) int {
-	const each, highest = 0x0101010101010101, 0x8080808080808080
-	at := 0
-	for ; len(text)-at >= 8; at += 8 {
-		eight := binary.LittleEndian.Uint64(text[at:])
-		other := eight ^ '\\'*each // its bytes are zero where a backslash stands
-		if found := (eight | (other-each)&^other) & highest; found != 0 {
-			return at + bits.TrailingZeros64(found)/8
-		}
-	}
-	for at < len(text) && text[at] < utf8.RuneSelf && text[at] != '\\' {
-		at++
-	}
-	return at
-}
+// replacementCharacter stands for what is no text (Unicode Standard, section 5.22).
+const replacementCharacter = "\ufffd"
 
-// replacement stands for what is no text (Unicode Standard, section 5.22).
-const replacement = "\ufffd"
-
-// judge looks at the character or the escape in front of a text: how many bytes it has, and what is to stand there
-// instead, "" if it may stay. Bytes that are not UTF-8 are one character together.
-func judge(text []byte) (width int, instead string) {
+// replacementFor returns the length of the character or the escape in front of a text, and what is to stand in its place:
+// "" if it stays. Bytes that are not UTF-8 count as one character together.
+func replacementFor(text []byte) (width int, replacement string) {
 	if text[0] == '\\' {
-		return judgeEscape(text)
+		return replacementForEscape(text)
 	}
 	char, width := utf8.DecodeRune(text)
 	switch char {
@@ -93,49 +79,53 @@ func judge(text []byte) (width int, instead string) {
 	case '\u2029':
 		return width, `\u2029`
 	case utf8.RuneError:
-		if width > 1 { // it was sent as it is
+		if width > 1 { // U+FFFD itself was sent
 			return width, ""
 		}
-		for width < len(text) && noText(text[width:]) {
+		for width < len(text) && isInvalid(text[width:]) {
 			width++
 		}
-		return width, replacement
+		return width, replacementCharacter
 	default:
 		return width, ""
 	}
 }
 
-// noText says whether a text begins with a byte that is not UTF-8.
-func noText(text []byte) bool {
+// isInvalid reports whether a text begins with a byte that is not UTF-8.
+func isInvalid(text []byte) bool {
 	char, width := utf8.DecodeRune(text)
 	return char == utf8.RuneError && width == 1
 }
 
-// escapeLength is the length of an escape like \u0041.
-const escapeLength = 6
-
-// judgeEscape replaces one half of a surrogate pair, as a text has it that was cut in the middle of a character. RFC 8259
-// allows such escapes, but says that readers of JSON do not agree on them (section 8.2).
-func judgeEscape(text []byte) (width int, instead string) {
-	first := surrogate(text)
+// replacementForEscape does the same for an escape. Half a surrogate pair, as a text has it that was cut in the middle of a
+// character, is replaced: RFC 8259 allows such escapes, but warns that readers of JSON do not agree on them (section 8.2).
+func replacementForEscape(text []byte) (width int, replacement string) {
+	char, width := escapedChar(text)
 	switch {
-	case first == 0:
-		return min(len(`\n`), len(text)), "" // the digits of \u0041 are plain
-	case utf16.DecodeRune(first, surrogate(text[escapeLength:])) == utf8.RuneError:
-		return escapeLength, replacement
-	default:
-		return 2 * escapeLength, ""
+	case width == 0:
+		return min(len(`\n`), len(text)), ""
+	case char == 0:
+		return width, replacementCharacter
+	case !utf16.IsSurrogate(char):
+		return width, ""
 	}
+	second, _ := escapedChar(text[width:])
+	if utf16.DecodeRune(char, second) == utf8.RuneError {
+		return width, replacementCharacter
+	}
+	return 2 * width, ""
 }
 
-// surrogate is the half of a pair for which the escape in front of a text stands, 0 if there is no such escape.
-func surrogate(text []byte) rune {
-	if len(text) < escapeLength || text[0] != '\\' || text[1] != 'u' {
-		return 0
+// escapedChar returns the UTF-16 code unit of an escape like \u0041 in front of a text, and the escape's length; 0 if there
+// is none.
+func escapedChar(text []byte) (char rune, width int) {
+	width = len(`\u0041`)
+	if len(text) < width || text[0] != '\\' || text[1] != 'u' {
+		return 0, 0
 	}
-	half, err := strconv.ParseUint(string(text[2:escapeLength]), 16, 16)
-	if err != nil || !utf16.IsSurrogate(rune(half)) {
-		return 0
+	unit, err := strconv.ParseUint(string(text[len(`\u`):width]), 16, 16)
+	if err != nil {
+		return 0, 0
 	}
-	return rune(half)
+	return rune(unit), width
 }

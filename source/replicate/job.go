@@ -36,7 +36,6 @@ type Output interface {
 	Fail(protocol.Failure) error
 	RateLimited(stream string, quotaReset time.Time) error
 	Estimate(stream string, rows, bytes int64) error
-	EmittedAt() int64
 }
 
 // Stream is a stream to read.

@@ -21,9 +21,6 @@ const (
 	guidLength   = 36
 
 	or = "%20or%20"
-
-	// versionColumn has a version that rises with every change of a row (Microsoft, "Optimistic concurrency").
-	versionColumn = "versionnumber"
 )
 
 // lookup asks for rows by their keys.
@@ -81,7 +78,7 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 		case err != nil:
 			return &lookupError{err}
 		}
-		for _, key := range pages.lowerKeys() {
+		for _, key := range pages.rowKeys() {
 			if _, ok := asked[key]; !ok { // taking it for another row would take the one asked for as deleted
 				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those asked for"}}
 			}
@@ -128,7 +125,7 @@ func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string
 func (l *lookup) unchanged(ctx context.Context, row checkpoint.Row) (bool, error) {
 	sink := record.NewKeySink(l.table)
 	same := false
-	columns := []string{l.table.PrimaryID, versionColumn}
+	columns := []string{l.table.PrimaryID, dataverse.VersionColumn}
 	err := l.rows(ctx, newPageReader(l.r, sink, dataverse.MaxPageSize), columns, []string{row.Key}, func(dataverse.Page) error {
 		_, version, ok := sink.Newest()
 		same = ok && version == row.Version

@@ -28,7 +28,7 @@ func ModeOf(s protocol.ConfiguredStream, t *dataverse.Table) Mode {
 		return FullRefresh
 	case !s.Offers(airbyte.SyncModeIncremental):
 		return NeverOffered
-	case t == nil || catalog.Incremental(*t):
+	case t == nil || catalog.Followed(*t, s):
 		return FollowsChanges
 	case !t.Tracked:
 		return TrackingOff

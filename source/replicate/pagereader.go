@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
-	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -147,16 +146,16 @@ func (p *pageReader) stalls() bool {
 // hold reports whether the page has a row or a deletion with a key.
 func (p *pageReader) hold(key string) bool {
 	found := false
-	p.keys(func(other []byte) { found = found || strings.EqualFold(string(other), key) })
+	p.keys(func(other []byte) { found = found || string(other) == key })
 	return found
 }
 
-// lowerKeys returns the keys of the page's rows in lower case, as the service prints those of deleted rows.
-func (p *pageReader) lowerKeys() []string {
+// rowKeys returns the keys of the page's rows.
+func (p *pageReader) rowKeys() []string {
 	if sink, ok := p.sink.(*record.KeySink); ok {
 		return sink.Keys()
 	}
 	var keys []string
-	p.sink.(*record.Encoder).Keys(func(key []byte) { keys = append(keys, strings.ToLower(string(key))) })
+	p.sink.(*record.Encoder).Keys(func(key []byte) { keys = append(keys, string(key)) })
 	return keys
 }

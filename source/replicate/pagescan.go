@@ -24,7 +24,9 @@ type pageScan struct {
 // newPageScan prepares a scan from a state's link on, or from the first link. It is to be closed, so that a page that is not
 // sent leaves its memory to others.
 func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *pageScan {
-	encoder := record.NewEncoder(r.plan, record.Options{Rising: true, MaxCursor: s.MaxCursor, EmittedAt: r.job.Output.EmittedAt, Pool: r.job.pool})
+	encoder := record.NewEncoder(r.plan, record.Options{
+		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.table.Virtual, Stats: &r.stats,
+	})
 	c := &pageScan{r: r, state: s, encoder: encoder, pages: newPageReader(r, encoder, r.job.PageSize), first: first}
 	c.pages.size.resume(s.PageSize)
 	return c

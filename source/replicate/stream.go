@@ -22,6 +22,7 @@ type streamReader struct {
 	log    *slog.Logger
 	rows   int64 // how many the table has, about; 0: not known, or estimated already
 	moves  moves
+	stats  record.ColumnStats
 
 	deletionsWarned bool // that deletions are not sent
 	ageWarned       bool // that the delta token is old
@@ -45,6 +46,15 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 		job: j, stream: s.Configured, table: *s.Table, plan: plan, out: out, rows: s.Rows, log: j.Log.With("stream", s.Configured.Name),
 	}
 	r.warnColumns(ctx)
+	if err := r.readMode(ctx, s, saved); err != nil {
+		return err
+	}
+	r.warnValues(ctx)
+	return nil
+}
+
+// readMode reads the stream as ModeOf decides.
+func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint.State) error {
 	sync := r.sync(checkpoint.IsNull(s.State))
 	switch ModeOf(s.Configured, s.Table) {
 	case FollowsChanges:
@@ -105,5 +115,16 @@ func (r *streamReader) warnColumns(ctx context.Context) {
 			r.log.WarnContext(ctx, "the configured catalog lacks the key, so the destination cannot tell which versions are of one row; "+
 				"select the column, or refresh the connection's schema", "column", column)
 		}
+	}
+}
+
+// warnValues warns once of selected columns that came in no row, and of values that were sent as null.
+func (r *streamReader) warnValues(ctx context.Context) {
+	if missing := r.stats.NeverSeen(r.plan); len(missing) > 0 {
+		r.log.WarnContext(ctx, "columns came in no row of the table although they were asked for, and are sent as null", "columns", strings.Join(missing, ","))
+	}
+	for _, c := range r.stats.Nulled() {
+		r.log.WarnContext(ctx, "values of a column are not of the type that the configured catalog declares, and were sent as null; refresh the connection's schema",
+			"column", c.Name, "values", c.Count)
 	}
 }

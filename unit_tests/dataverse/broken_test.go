@@ -88,10 +88,10 @@ func TestTheByteIsToldAtWhichALongPageIsBroken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newService(t, good(example.body)).client(func(o *dataverse.Options) { o.Attempts = 1 })
-			sink := &skimming{}
+			sink := &fastSink{}
 			_, err := client.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
 			assert.ErrorContains(t, err, fmt.Sprintf("at byte %d", example.at))
-			assert.Positive(t, sink.skimmed)
+			assert.Positive(t, sink.fast)
 		})
 	}
 }

@@ -54,7 +54,7 @@ func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, zipped(spoilt), good(`{"value":[{"name":"a"}]}`))
-			sink := &skimming{}
+			sink := &fastSink{}
 			_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 2)

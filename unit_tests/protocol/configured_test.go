@@ -38,8 +38,8 @@ func TestAConfiguredCatalogIsReadAsThePlatformWritesIt(t *testing.T) {
 		PrimaryKey:         [][]string{{"accountid"}},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental},
 		Columns: map[string]protocol.Property{
-			"accountid":  {},
-			"modifiedon": {Format: "date-time", AirbyteType: "timestamp_with_timezone"},
+			"accountid":  {Type: []string{"string"}},
+			"modifiedon": {Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone"},
 		},
 		GenerationID: new(int64(3)), MinimumGenerationID: new(int64(0)),
 	}
@@ -71,7 +71,7 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 		{"a type that is a number", `{"type": 3}`, protocol.Property{}},
 		{"a format that is a number", `{"format": 4, "airbyte_type": "integer"}`, protocol.Property{AirbyteType: "integer"}},
 		{"a null for a format", `{"format": null, "airbyte_type": ["integer"]}`, protocol.Property{}},
-		{"a single type", `{"type": "string", "format": "date"}`, protocol.Property{Format: "date"}},
+		{"a single type", `{"type": "string", "format": "date"}`, protocol.Property{Type: []string{"string"}, Format: "date"}},
 		{"alternatives", `{"oneOf": [{"type": "string"}]}`, protocol.Property{}},
 	}
 	for _, test := range tests {

@@ -169,17 +169,6 @@ func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-func TestEmittedAtNeverFalls(t *testing.T) {
-	writer := protocol.NewWriter(&bytes.Buffer{})
-	last := writer.EmittedAt()
-	assert.Greater(t, last, int64(1_700_000_000_000), "it is in milliseconds since 1970")
-	for range 1000 {
-		now := writer.EmittedAt()
-		require.GreaterOrEqual(t, now, last)
-		last = now
-	}
-}
-
 func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)

@@ -17,7 +17,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// answered is the service's clock at the answer of most pages here.
+// answered is the service's time of most pages here.
 func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
 // answeredCursor is the cursor of answered.
@@ -56,6 +56,9 @@ func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStr
 			s.Columns[p.Name] = p.Property
 		}
 	}
+	if _, selected := s.Columns["anything"]; selected {
+		s.Columns["anything"] = protocol.Property{} // a schema that allows every type
+	}
 	return s
 }
 
@@ -67,7 +70,9 @@ func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *
 }
 
 func newEncoder(plan *record.Plan, o record.Options) *record.Encoder {
-	o.EmittedAt = func() int64 { return 1775044800123 }
+	if o.Pool == nil {
+		o.Pool = record.NewPool(1)
+	}
 	return record.NewEncoder(plan, o)
 }
 
@@ -77,8 +82,8 @@ func encoderOf(t *testing.T, table dataverse.Table, columns ...string) *record.E
 	return newEncoder(compile(t, table, configured(table, columns...)), record.Options{})
 }
 
-// begin reads an array of rows as a page answered at a time, and leaves the page open. Rows are skimmed where they can be,
-// as those of a service are.
+// begin reads an array of rows as a page of a time, and leaves the page open. Rows take the fast path where they can, as
+// those of the service do.
 func begin(e *record.Encoder, at time.Time, page string) error {
 	const between = " \t\r\n,"
 	if err := e.Begin(context.Background(), at); err != nil {
@@ -105,7 +110,7 @@ func lines(t *testing.T, e *record.Encoder, at time.Time, page string) string {
 	return taken(t, e)
 }
 
-// taken ends the page and returns its lines. Their count must be the one that the page says.
+// taken ends the page and returns its lines. Their count must be that of the page.
 func taken(t *testing.T, e *record.Encoder) string {
 	t.Helper()
 	var text strings.Builder
@@ -121,10 +126,10 @@ func taken(t *testing.T, e *record.Encoder) string {
 
 // line is the RECORD of a stream with the members of its data.
 func line(stream, data string) string {
-	return `{"type":"RECORD","record":{"stream":"` + stream + `","emitted_at":1775044800123,"data":{` + data + "}}}\n"
+	return string(protocol.RecordHead(stream)) + "{" + data + "}}}\n"
 }
 
-// deletion is the object that tells of a deleted row in an answer.
+// deletion is the object that stands for a deleted row in a response.
 func deletion(id string) string {
 	return `{"@odata.context":"https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"` + id + `","reason":"deleted"}`
 }

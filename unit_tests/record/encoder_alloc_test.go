@@ -17,8 +17,8 @@ func TestAWarmEncoderAllocatesNothingPerRow(t *testing.T) {
 	e, body := wideEncoder(t), bytes.NewReader(nil)
 	d := jsontext.NewDecoder(body)
 	for name, encode := range map[string]func(page []byte, rows int){
-		"skimmed": func(page []byte, rows int) {
-			require.Equal(t, rows, skimPage(e, page))
+		"fast": func(page []byte, rows int) {
+			require.Equal(t, rows, fastPage(e, page))
 		},
 		"decoded": func(page []byte, _ int) {
 			body.Reset(page)

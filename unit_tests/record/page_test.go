@@ -57,8 +57,8 @@ func chunksOf(t *testing.T, page *record.Page) []string {
 	return chunks
 }
 
-// crowded says whether an encoder would have to wait for room.
-func crowded(t *testing.T, e *record.Encoder) bool {
+// mustWait reports whether an encoder would have to wait for a permit.
+func mustWait(t *testing.T, e *record.Encoder) bool {
 	t.Helper()
 	waited := false
 	synctest.Test(t, func(t *testing.T) { // a second passes when nothing else can happen
@@ -73,7 +73,7 @@ func crowded(t *testing.T, e *record.Encoder) bool {
 	return waited
 }
 
-func TestAPageOfAnyLengthArrivesInChunksOfWholeLines(t *testing.T) {
+func TestAPageArrivesInChunksOfWholeLines(t *testing.T) {
 	many := make([]string, 2000)
 	for i := range many {
 		many[i] = strings.Repeat("x", 500+i)
@@ -108,7 +108,7 @@ func TestAPageOfAnyLengthArrivesInChunksOfWholeLines(t *testing.T) {
 	}
 }
 
-func TestARowThatIsReplacedLeavesItsChunkWhereverItStands(t *testing.T) {
+func TestAReplacedRowLeavesItsChunk(t *testing.T) {
 	first, second := strings.Repeat("x", chunk/2-300), strings.Repeat("y", chunk/2-300)
 	page := strings.ReplaceAll(rowsOf(first, "gone", second, "stays", "last"), `"a4"`, `"a1"`)
 	e := pooled(t, record.NewPool(1))
@@ -121,7 +121,7 @@ func TestARowThatIsReplacedLeavesItsChunkWhereverItStands(t *testing.T) {
 	assert.Equal(t, 2, len(chunks))
 }
 
-func TestAChunkOfWhichNothingIsLeftIsNotWritten(t *testing.T) {
+func TestAnEmptyChunkIsNotWritten(t *testing.T) {
 	long := strings.Repeat("x", chunk)
 	e := pooled(t, record.NewPool(1))
 	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","name":"`+long+`"},{"accountid":"a1","name":"`+long+`!"}]`))
@@ -139,7 +139,7 @@ func TestAPageKeepsItsLinesWhileTheNextIsRead(t *testing.T) {
 	assert.Equal(t, []string{linesOf("second", "third")}, chunksOf(t, e.Records()))
 }
 
-func TestNoMorePagesExistThanThePoolHasRoomFor(t *testing.T) {
+func TestNoMorePagesExistThanThePoolHasPermits(t *testing.T) {
 	refused := errors.New("broken pipe")
 	ends := map[string]func(*record.Page) error{
 		"is written":        func(p *record.Page) error { return p.Write(func(protocol.Records) error { return nil }) },
@@ -158,19 +158,19 @@ func TestNoMorePagesExistThanThePoolHasRoomFor(t *testing.T) {
 			require.NoError(t, begin(one, answered(), rowsOf("a")))
 			page := one.Records()
 			require.NoError(t, begin(other, answered(), rowsOf("b")))
-			require.True(t, crowded(t, third))
-			require.True(t, crowded(t, one), "the encoder's own pages count too")
+			require.True(t, mustWait(t, third))
+			require.True(t, mustWait(t, one), "the encoder's own pages count too")
 			if err := end(page); err != nil {
 				assert.Equal(t, refused, err)
 			}
-			require.False(t, crowded(t, third))
+			require.False(t, mustWait(t, third))
 			require.NoError(t, begin(third, answered(), rowsOf("c")))
-			assert.True(t, crowded(t, one), "one page makes room for one")
+			assert.True(t, mustWait(t, one), "one page leaves its permit to one")
 		})
 	}
 }
 
-func TestAnEncoderWaitsUntilThereIsRoom(t *testing.T) {
+func TestAnEncoderWaitsForAPermit(t *testing.T) {
 	pool := record.NewPool(1)
 	first, second := pooled(t, pool), pooled(t, pool)
 	require.NoError(t, begin(first, answered(), rowsOf("a")))
@@ -182,7 +182,7 @@ func TestAnEncoderWaitsUntilThereIsRoom(t *testing.T) {
 	assert.Equal(t, linesOf("b"), taken(t, second))
 }
 
-func TestALongPageWaitsForTheMemoryOfTheOneThatIsWritten(t *testing.T) {
+func TestALongPageWaitsForMemoryOfOneBeingWritten(t *testing.T) {
 	long := make([]string, 40)
 	for i := range long {
 		long[i] = strings.Repeat("x", chunk/2+1000) // a chunk each
@@ -193,7 +193,7 @@ func TestALongPageWaitsForTheMemoryOfTheOneThatIsWritten(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		e := pooled(t, record.NewPool(2))
-		for range 8 { // what such pages take is given back, and no more
+		for range 8 { // what such pages take is returned, and no more
 			require.NoError(t, begin(e, answered(), rowsOf(growing...)))
 			e.Records().Release()
 		}
@@ -233,21 +233,21 @@ func TestAPageThatIsAloneNeverWaits(t *testing.T) {
 	assert.Equal(t, linesOf("a"), taken(t, other))
 }
 
-func TestAnotherAttemptTakesNoMoreRoom(t *testing.T) {
+func TestAnotherAttemptTakesNoFurtherPermit(t *testing.T) {
 	pool := record.NewPool(1)
 	e, other := pooled(t, pool), pooled(t, pool)
 	require.Error(t, begin(e, answered(), strings.TrimSuffix(rowsOf("a", "b"), "}]")))
-	require.NoError(t, begin(e, answered(), rowsOf("c")), "the room of an attempt that was not dropped is kept")
-	assert.True(t, crowded(t, other))
+	require.NoError(t, begin(e, answered(), rowsOf("c")), "the permit of an attempt that was not discarded is kept")
+	assert.True(t, mustWait(t, other))
 	e.Discard()
-	assert.False(t, crowded(t, other))
+	assert.False(t, mustWait(t, other))
 	e.Discard()
 	require.NoError(t, begin(e, answered(), rowsOf("d")))
-	assert.True(t, crowded(t, other), "it was given back once")
+	assert.True(t, mustWait(t, other), "it was returned once")
 	assert.Equal(t, linesOf("d"), taken(t, e))
 }
 
-func TestAPageThatIsDroppedLeavesNothing(t *testing.T) {
+func TestADiscardedPageLeavesNothing(t *testing.T) {
 	e := changesOf(t, withCDC())
 	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","modifiedon":"2031-01-01T00:00:00Z"},`+deletion("d1")+`]`))
 	e.Discard()
@@ -255,12 +255,4 @@ func TestAPageThatIsDroppedLeavesNothing(t *testing.T) {
 	assert.Empty(t, e.MaxCursor())
 	e.Keys(func(key []byte) { t.Errorf("the key %s is left", key) })
 	assert.Empty(t, taken(t, e))
-}
-
-func TestAnEncoderWithoutAPoolNeverWaits(t *testing.T) {
-	e := pooled(t, nil)
-	for range 3 {
-		require.NoError(t, begin(e, answered(), rowsOf("a", strings.Repeat("b", chunk))))
-		assert.Equal(t, 2, e.Records().Count)
-	}
 }

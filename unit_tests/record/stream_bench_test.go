@@ -19,7 +19,7 @@ import (
 // BenchmarkStream measures a page's way through the connector: its body in memory, unpacked, scanned, encoded and
 // written to nowhere. BenchmarkGunzip is what the same bytes cost Go's own unpacker alone.
 func BenchmarkStream(b *testing.B) {
-	body := answerOf(widePage(benchmarkRows))
+	body := responseOf(widePage(benchmarkRows))
 	client := dataverse.New("https://contoso.example", noTokens{}, serving(packed(b, body)), dataverse.Options{})
 	e := wideEncoder(b)
 	tracker := protocol.NewWriter(io.Discard).Tracker()
@@ -35,7 +35,7 @@ func BenchmarkStream(b *testing.B) {
 
 // BenchmarkPage measures a page's way to its rows, which are passed over.
 func BenchmarkPage(b *testing.B) {
-	body := answerOf(widePage(benchmarkRows))
+	body := responseOf(widePage(benchmarkRows))
 	client := dataverse.New("https://contoso.example", noTokens{}, serving(packed(b, body)), dataverse.Options{})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
@@ -47,7 +47,7 @@ func BenchmarkPage(b *testing.B) {
 
 // BenchmarkGunzip measures compress/gzip on the page of BenchmarkStream.
 func BenchmarkGunzip(b *testing.B) {
-	body := answerOf(widePage(benchmarkRows))
+	body := responseOf(widePage(benchmarkRows))
 	zipped := packed(b, body)
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
@@ -59,8 +59,8 @@ func BenchmarkGunzip(b *testing.B) {
 	}
 }
 
-// answerOf is the answer of the service that holds an array of rows.
-func answerOf(rows []byte) []byte {
+// responseOf is the response that holds an array of rows.
+func responseOf(rows []byte) []byte {
 	return append(append([]byte(`{"@odata.context":"https://contoso.example/api/data/v9.2/$metadata#accounts","value":`), rows...), '}')
 }
 
@@ -74,10 +74,10 @@ func packed(tb testing.TB, body []byte) []byte {
 	return zipped.Bytes()
 }
 
-// serving is a service that has its one answer in memory, packed.
+// serving is a service with one response in memory, packed.
 type serving []byte
 
-// RoundTrip answers.
+// RoundTrip returns the response.
 func (s serving) RoundTrip(r *http.Request) (*http.Response, error) {
 	header := http.Header{"Content-Type": {"application/json; odata.metadata=minimal"}, "Content-Encoding": {"gzip"}}
 	return &http.Response{
@@ -96,6 +96,6 @@ func (noTokens) Renew(context.Context, string, string) error { return nil }
 type passedOver struct{}
 
 func (passedOver) Begin(context.Context, time.Time) error { return nil }
-func (passedOver) Discard()                                  {}
-func (passedOver) FastRow(text []byte) int                   { return bytes.IndexByte(text, '}') + 1 } // rows of widePage have no other
+func (passedOver) Discard()                               {}
+func (passedOver) FastRow(text []byte) int                { return bytes.IndexByte(text, '}') + 1 } // rows of widePage have no other
 func (passedOver) Row(d *jsontext.Decoder) error          { return d.SkipValue() }

@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
+func TestInvalidTextBecomesTheReplacementCharacter(t *testing.T) {
 	const mark = "\ufffd"
 	for name, example := range map[string]struct{ sent, arrives string }{
 		"the first half of a pair":           {`"cut \ud83d"`, "cut " + mark},
@@ -65,8 +65,8 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTextIsMendedInsideOfObjects(t *testing.T) {
-	e := encoderOf(t, account(), "accountid", "name")
-	want := line("account", `"accountid":"a1","name":{"Value":["`+"\ufffd"+`"]}`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":{"Value":["\ud83d"]}}]`))
+func TestInvalidTextIsReplacedInObjects(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "anything")
+	want := line("account", `"accountid":"a1","anything":{"Value":["`+"\ufffd"+`"]}`)
+	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"Value":["\ud83d"]}}]`))
 }

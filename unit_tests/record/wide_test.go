@@ -21,7 +21,7 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 	tb.Helper()
 	table := dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true}
 	for _, name := range wideColumns() {
-		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
+		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: wideType(name)})
 	}
 	columns := map[string]protocol.Property{}
 	for _, p := range catalog.Stream(table).JSONSchema.Properties {
@@ -30,8 +30,22 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
 	require.NoError(tb, err)
 	return record.NewEncoder(plan, record.Options{
-		Rising: true, Pool: record.NewPool(1), EmittedAt: func() int64 { return 1_775_000_000_000 },
+		Pool: record.NewPool(1),
 	})
+}
+
+// wideType is the type of a column of widePage.
+func wideType(name string) dataverse.ColumnType {
+	switch {
+	case name == "versionnumber":
+		return dataverse.BigInt
+	case strings.HasPrefix(name, "revenue"):
+		return dataverse.Money
+	case strings.HasPrefix(name, "contoso_choice"):
+		return dataverse.Picklist
+	default:
+		return dataverse.String
+	}
 }
 
 func wideColumns() []string {

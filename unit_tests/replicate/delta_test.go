@@ -18,8 +18,12 @@ func middleState(begin dataverse.Link, greatest string) string {
 
 // deltaAt is a state in the middle of changes.
 func deltaAt(link, begin dataverse.Link, greatest, rest string) string {
-	return `{"version":2,"phase":"delta","link":"` + escaped(link) + `","begin":"` + escaped(begin) +
-		`","issued":"2026-04-01T12:00:00Z","greatest":"` + greatest + `",` + rest + ofOrganization() + `}`
+	at := ""
+	if link != begin {
+		at = `"link":"` + escaped(link) + `",`
+	}
+	return `{"version":2,"phase":"changes",` + at + `"delta_link":"` + escaped(begin) +
+		`","issued":"2026-04-01T12:00:00Z","max_cursor":"` + greatest + `",` + rest + ofOrganization() + `}`
 }
 
 func TestASyncWithoutChangesSavesTheNewLink(t *testing.T) {
@@ -41,7 +45,7 @@ func TestTheSameDeltaLinkMayComeAgain(t *testing.T) {
 func TestTheDeltaLinkIsSentAsItCame(t *testing.T) {
 	link := first + "&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20"
 	s := script(map[dataverse.Link]answer{link: {delta: link}})
-	state := `{"version":2,"phase":"delta","link":"` + string(link) + `"}`
+	state := `{"version":2,"phase":"changes","delta_link":"` + string(link) + `"}`
 	assert.Equal(t, "account COMPLETE", run(t, s, nil, incremental(state)).last())
 	assert.Equal(t, []dataverse.Link{link}, s.links())
 }
@@ -53,26 +57,31 @@ func TestChangesAreSentWithGreaterCursorsPageByPage(t *testing.T) {
 		changesTwo:        {rows: []string{row("a3", "2026-03-01T00:00:00Z"), gone("d1")}, delta: changesSince(200), at: later},
 	})
 	got := run(t, s, nil, incremental(deltaState(100, april)))
-	const june = "2026-06-01T00:00:00.000000Z"
-	const afterJune = "2026-06-01T00:00:00.000001Z"
+	const fiveSeconds = "2026-04-01T12:00:05.000000Z"
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		"account STATE 0.0 " + deltaAt(changesSince(100), changesSince(100), june, ""),
-		record("a1", noon), record("a2", june),
-		"account STATE 2.0 " + middleState(changesSince(100), june),
-		"account STATE 0.0 " + middleState(changesSince(100), afterJune),
-		record("a3", afterJune), tombstone("d1", afterJune),
-		"account STATE 2.0 " + deltaState(200, afterJune),
+		"account STATE 0.0 " + deltaAt(changesSince(100), changesSince(100), noon, ""),
+		record("a1", noon), record("a2", noon),
+		"account STATE 2.0 " + middleState(changesSince(100), noon),
+		"account STATE 0.0 " + middleState(changesSince(100), fiveSeconds),
+		record("a3", fiveSeconds), tombstone("d1", fiveSeconds),
+		"account STATE 2.0 " + deltaState(200, fiveSeconds),
 		"account COMPLETE",
 	}, got.messages, "a state with the page's cursors goes ahead of it; the next token may stand for the first page, so that is when it was taken")
 	assert.Empty(t, s.looked, "a row that the walk has not sent needs no second look")
 }
 
 func TestKilledChangesGoOnFromTheirLastState(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesTwo: {rows: []string{row("a3", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}})
+	s := script(map[dataverse.Link]answer{
+		changesTwo:        {rows: []string{row("a3", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
+		changesSince(200): {rows: []string{row("a4", "2026-03-01T00:00:00Z")}, delta: changesSince(201)},
+	})
 	got := run(t, s, nil, incremental(middleState(changesSince(100), noon)))
-	assert.Equal(t, []string{record("a3", "2026-04-01T12:00:00.000001Z")}, got.records())
-	assert.Equal(t, []string{middleState(changesSince(100), afterNoon), deltaState(200, afterNoon)}, got.states())
+	const later = "2026-04-01T12:00:00.000002Z"
+	assert.Equal(t, []string{record("a3", afterNoon), record("a4", later)}, got.records(), "what has changed since the scan began comes too")
+	assert.Equal(t, []string{
+		middleState(changesSince(100), afterNoon), deltaState(200, afterNoon), deltaAt(changesSince(200), changesSince(200), later, ""), deltaState(201, later),
+	}, got.states())
 }
 
 func TestKilledChangesWhosePageIsRefusedBeginAgainAtTheirBegin(t *testing.T) {
@@ -91,8 +100,9 @@ func TestKilledChangesOfOtherColumnsGoOnByTheirKeys(t *testing.T) {
 	page := before + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 	s := script(map[dataverse.Link]answer{page: {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("d1")}, delta: narrow()}})
 	s.rows["a1"] = true
+	s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
 	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))
-	assert.Equal(t, []dataverse.Link{page}, s.links())
+	assert.Equal(t, []dataverse.Link{page, changesSince(100)}, s.links())
 	assert.Equal(t, []string{"a1"}, s.found)
 	assert.Equal(t, []string{record("a1", noon), tombstone("d1", afterNoon)}, got.records())
 	assert.Equal(t, "account COMPLETE", got.last())
@@ -131,8 +141,8 @@ func TestAFinishedWalkLeavesAStateThatTheNextSyncGoesOnFrom(t *testing.T) {
 	state := run(t, s, nil, incremental("")).lastState()
 	s = script(map[dataverse.Link]answer{changesSince(100): {rows: []string{gone("a1")}, delta: changesSince(101)}})
 	got := run(t, s, nil, incremental(state))
-	assert.Equal(t, []string{tombstone("a1", noon)}, got.records())
+	assert.Equal(t, []string{tombstone("a1", afterNoon)}, got.records())
 	s = script(map[dataverse.Link]answer{changesSince(101): {rows: []string{row("a1", "2026-04-01T11:00:00Z")}, delta: changesSince(102)}})
 	got = run(t, s, nil, incremental(got.lastState()))
-	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000001Z")}, got.records(), "created again within the same second")
+	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000002Z")}, got.records(), "created again within the same second")
 }

@@ -21,7 +21,7 @@ func narrow() dataverse.Link {
 }
 
 func stateOf(link dataverse.Link) string {
-	return `{"version":2,"phase":"delta","link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","greatest":"` + april + `",` + ofOrganization() + `}`
+	return `{"version":2,"phase":"changes","delta_link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` + april + `",` + ofOrganization() + `}`
 }
 
 func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
@@ -30,13 +30,13 @@ func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 		context string // of the changes
 		byKey   bool
 	}{
-		"the answer names them":                     {narrow(), selecting("accountid,modifiedon,name"), false},
-		"the answer names more":                     {narrow(), selecting("name,modifiedon,accountid,fax"), false},
+		"the answer names them":                     {narrow(), selecting("accountid,name"), false},
+		"the answer names more":                     {narrow(), selecting("name,accountid,fax"), false},
 		"the answer names the former ones":          {narrow(), selecting("accountid,modifiedon"), true},
 		"the answer names none":                     {narrow(), "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$delta", true},
 		"all were selected, and none is named":      {"accounts?$deltatoken=" + dataverse.Link(token(100)), "x/$metadata#accounts/$delta", false},
-		"all were selected, and todays are named":   {"accounts?$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,modifiedon,name"), false},
-		"more were selected, and all are named yet": {first + ",fax&$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,fax,modifiedon,name"), false},
+		"all were selected, and todays are named":   {"accounts?$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,name"), false},
+		"more were selected, and all are named yet": {first + ",fax&$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,fax,name"), false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 
 func TestEachPageHasToHonourTheColumns(t *testing.T) {
 	s := script(map[dataverse.Link]answer{
-		changesSince(100): {context: selecting("accountid,modifiedon,name"), rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: changesTwo},
+		changesSince(100): {context: selecting("accountid,name"), rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: changesTwo},
 		changesTwo:        {context: selecting("accountid,modifiedon"), rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z"), row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()},
 	})
@@ -74,8 +74,8 @@ func TestEachPageHasToHonourTheColumns(t *testing.T) {
 	assert.Equal(t, []string{record("b1", noon), record("b1", afterNoon), record("b2", afterNoon)}, got.records())
 }
 
-func TestASelectionThatIsRefusedForAnyReasonIsNoReasonToGiveUpTheToken(t *testing.T) {
-	refused := refusal(http.StatusBadRequest, "0x80048d19")
+func TestASelectionThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
+	refused := refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)
 	s := script(map[dataverse.Link]answer{
 		changesSince(100): {err: refused},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: narrow()},
@@ -98,9 +98,9 @@ func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 		link  dataverse.Link
 		asked dataverse.Link
 	}{
-		"its options are encoded":       {"accounts?%24select=accountid,modifiedon,name&%24deltatoken=" + dataverse.Link(token(100)), ""},
+		"its options are encoded":       {"accounts?%24select=accountid,name&%24deltatoken=" + dataverse.Link(token(100)), ""},
 		"it has no token":               {"accounts?since=yesterday", ""},
-		"it has no token, but columns":  {"accounts?$select=accountid,modifiedon,name&since=yesterday", ""},
+		"it has no token, but columns":  {"accounts?$select=accountid,name&since=yesterday", ""},
 		"it is encoded and of too few":  {"accounts?%24select=accountid&%24deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
 		"it has a token and no columns": {"accounts?$deltatoken=" + dataverse.Link(token(100)), changesSince(100)},
 	} {
@@ -108,7 +108,7 @@ func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 			if c.asked == "" {
 				c.asked = c.link
 			}
-			s := script(map[dataverse.Link]answer{c.asked: {context: selecting("accountid,modifiedon,name"), delta: changesSince(200)}})
+			s := script(map[dataverse.Link]answer{c.asked: {context: selecting("accountid,name"), delta: changesSince(200)}})
 			got := run(t, s, nil, incremental(stateOf(c.link)))
 			assert.Equal(t, []dataverse.Link{c.asked}, s.links())
 			assert.Equal(t, "account COMPLETE", got.last())
@@ -138,9 +138,9 @@ func TestASavedLinkThatIsNoURLLeadsToANewStart(t *testing.T) {
 
 func TestTheSameColumnsInAnotherOrderAreNoChange(t *testing.T) {
 	for name, link := range map[string]dataverse.Link{
-		"another order":    "accounts?$select=name,accountid,modifiedon&$deltatoken=" + dataverse.Link(token(100)),
-		"another encoding": "accounts?$select=name%2Caccountid%2cmodifiedon&$deltatoken=" + dataverse.Link(token(100)),
-		"another place":    "accounts?$deltatoken=" + dataverse.Link(token(100)) + "&$select=accountid,modifiedon,name",
+		"another order":    "accounts?$select=name,accountid&$deltatoken=" + dataverse.Link(token(100)),
+		"another encoding": "accounts?$select=name%2Caccountid&$deltatoken=" + dataverse.Link(token(100)),
+		"another place":    "accounts?$deltatoken=" + dataverse.Link(token(100)) + "&$select=accountid,name",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := script(map[dataverse.Link]answer{link: {delta: link}})
@@ -159,9 +159,9 @@ func TestWhatTheAnswerToTheServicesOwnLinkNamesIsNotJudged(t *testing.T) {
 }
 
 func TestARenamedEntitySetTakesItsTokenAlong(t *testing.T) {
-	link := dataverse.NewDeltaLink("old_accounts", []string{"accountid", "modifiedon", "name"}, token(100))
+	link := dataverse.NewDeltaLink("old_accounts", []string{"accountid", "name"}, token(100))
 	s := script(map[dataverse.Link]answer{
-		changesSince(100): {context: selecting("accountid,modifiedon,name"), rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
+		changesSince(100): {context: selecting("accountid,name"), rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 	})
 	got := run(t, s, nil, incremental(stateOf(link)))
 	assert.Equal(t, []dataverse.Link{changesSince(100)}, s.links())

@@ -28,7 +28,7 @@ func wholeTable() map[dataverse.Link]answer {
 }
 
 // fullState is the state of a full reading.
-func fullState(rest string) string { return `{"version":2,"phase":"full",` + rest + `}` }
+func fullState(rest string) string { return `{"version":2,"phase":"full_refresh",` + rest + `}` }
 
 func ofOrganization() string { return `"organization":"` + organization + `"` }
 
@@ -39,13 +39,14 @@ func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
 	assert.Zero(t, got.failed)
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		`account STATE 0.0 ` + fullState(`"link":"`+escaped(first)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
-		record("a1", march), record("a2", april),
-		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
-		record("a3", march),
-		`account STATE 1.0 ` + fullState(`"greatest":"`+april+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z","__ab_full_refresh_sync_complete":true`),
+		`account STATE 0.0 ` + fullState(`"max_cursor":"`+noon+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
+		record("a1", noon), record("a2", noon),
+		`account STATE 2.0 ` + fullState(`"link":"`+escaped(second)+`","max_cursor":"`+noon+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
+		`account STATE 0.0 ` + fullState(`"link":"`+escaped(second)+`","max_cursor":"`+afterNoon+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z"`),
+		record("a3", afterNoon),
+		`account STATE 1.0 ` + fullState(`"max_cursor":"`+afterNoon+`",`+ofOrganization()+`,"job":"77","began":"2026-04-01T12:00:00Z","__ab_full_refresh_sync_complete":true`),
 		"account COMPLETE",
-	}, got.messages, "the second page has no greater cursor, so no state goes ahead of it")
+	}, got.messages, "a state with the page's cursor goes ahead of it")
 	assert.Equal(t, []dataverse.PageRequest{
 		{Table: "account", Link: first, Size: 5000}, {Table: "account", Link: second, Size: 5000},
 	}, s.asked, "nothing is tracked")
@@ -74,7 +75,7 @@ func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
 		"begun outside, read by a job":      {middle(""), "77", false},
 		"begun by a job, read outside":      {middle(`,"job":"77"`), "", false},
 		"another organisation":              {fullState(`"link":"` + escaped(second) + `","organization":"other"`), "", false},
-		"another entity set":                {fullState(`"link":"old_accounts?$select=accountid,modifiedon,name",` + ofOrganization()), "", false},
+		"another entity set":                {fullState(`"link":"old_accounts?$select=accountid,name",` + ofOrganization()), "", false},
 		"other columns":                     {fullState(`"link":"accounts?$select=accountid\u0026$skiptoken=1",` + ofOrganization()), "", false},
 		"no link":                           {fullState(ofOrganization()), "", false},
 		"a state of an incremental reading": {initialState(second, ofOrganization()), "", false},
@@ -103,7 +104,7 @@ func TestAFullReadingOutdoesWhatWasSentBefore(t *testing.T) {
 		records []string
 	}{
 		"by its own interrupted reading": {
-			fullState(`"link":"` + escaped(second) + `","greatest":"` + june + `",` + ofOrganization()), []string{record("a3", afterJune)},
+			fullState(`"link":"` + escaped(second) + `","max_cursor":"` + june + `",` + ofOrganization()), []string{record("a3", afterJune)},
 		},
 		"by a tracked reading": {
 			deltaState(100, june), []string{record("a1", afterJune), record("a2", afterJune), record("a3", "2026-06-01T00:00:00.000002Z")},
@@ -179,8 +180,8 @@ func TestAStreamThatNeverOfferedIncrementalIsReadWhole(t *testing.T) {
 	got := run(t, s, nil, streamOf(untracked, airbyte.SyncModeIncremental, ""))
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.False(t, s.asked[0].TrackChanges)
-	assert.Contains(t, got.states()[0], `"phase":"full"`)
-	assert.Contains(t, got.log, "read whole")
+	assert.Contains(t, got.states()[0], `"phase":"full_refresh"`)
+	assert.Contains(t, got.log, "read in full")
 }
 
 func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
@@ -190,9 +191,9 @@ func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
 	stream.Configured.SupportedSyncModes = append(stream.Configured.SupportedSyncModes, airbyte.SyncModeIncremental)
 	got := run(t, script(wholeTable()), nil, stream)
 	assert.Equal(t, "account COMPLETE", got.last())
-	assert.Contains(t, got.states()[0], `"phase":"full"`)
+	assert.Contains(t, got.states()[0], `"phase":"full_refresh"`)
 	assert.Contains(t, got.log, "level=WARN")
-	assert.Contains(t, got.log, "of which partition a deleted elastic row was")
+	assert.Contains(t, got.log, "the partition of a deleted elastic row")
 }
 
 func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTrackedToday(t *testing.T) {
@@ -202,10 +203,10 @@ func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTracke
 		return s
 	}
 	got := run(t, script(wholeTable()), nil, stream(""))
-	require.Contains(t, got.lastState(), `"phase":"full"`)
+	require.Contains(t, got.lastState(), `"phase":"full_refresh"`)
 	again := run(t, script(wholeTable()), nil, stream(got.lastState()))
 	assert.Len(t, again.records(), 3)
-	assert.Contains(t, again.lastState(), `"phase":"full"`)
+	assert.Contains(t, again.lastState(), `"phase":"full_refresh"`)
 }
 
 func TestAStreamThatIsNoLongerTrackedIsAnError(t *testing.T) {

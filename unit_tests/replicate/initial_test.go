@@ -3,6 +3,7 @@ package replicate_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 const noon = "2026-04-01T12:00:00.000000Z" // the cursor of answered
@@ -27,6 +29,7 @@ func smallTable() map[dataverse.Link]answer {
 // are none.
 func trackedTable() *service {
 	s := script(wholeTable())
+	s.answers[second][0].delta = changesSince(100)
 	s.answers[first] = append(s.answers[first], s.answers[first]...) // once to see that it is not the only one
 	s.answers[keysLink] = []answer{{rows: []string{row("a1", ""), row("a2", ""), row("a3", "")}, delta: keysSince(100)}}
 	s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
@@ -36,9 +39,7 @@ func trackedTable() *service {
 // noKeys is a ledger without keys as it stands in a state.
 func noKeys(t *testing.T) string {
 	t.Helper()
-	s, err := replicate.ParseState([]byte(`{"version":2,"phase":"delta","link":"accounts","ledger":"AQAA//8="}`))
-	require.NoError(t, err)
-	text, err := s.Ledger.MarshalText()
+	text, err := checkpoint.NewKeySet().MarshalText()
 	require.NoError(t, err)
 	return string(text)
 }
@@ -49,13 +50,17 @@ func walkOf() []dataverse.Link {
 }
 
 func initialState(link dataverse.Link, rest string) string {
-	return `{"version":2,"phase":"initial","link":"` + escaped(link) + `","begin":"` + escaped(keysSince(100)) +
+	at := ""
+	if link != first {
+		at = `"link":"` + escaped(link) + `",`
+	}
+	return `{"version":2,"phase":"snapshot",` + at + `"delta_link":"` + escaped(keysSince(100)) +
 		`","issued":"2026-04-01T12:00:00Z",` + rest + `}`
 }
 
 // deltaState is the state between two syncs.
 func deltaState(version int, greatest string) string {
-	return `{"version":2,"phase":"delta","link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","greatest":"` +
+	return `{"version":2,"phase":"changes","delta_link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` +
 		greatest + `",` + ofOrganization() + `}`
 }
 
@@ -64,10 +69,10 @@ func TestATableOfOnePageIsReadWithItsToken(t *testing.T) {
 	got := run(t, s, nil, incremental(""))
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		`account STATE 0.0 {"version":2,"phase":"initial","link":"` + escaped(first) + `","begin":"` + escaped(changesSince(100)) +
-			`","issued":"2026-04-01T12:00:00Z","greatest":"` + april + `",` + ofOrganization() + `}`,
-		record("a1", march), record("a2", april),
-		"account STATE 2.0 " + deltaState(100, april),
+		`account STATE 0.0 {"version":2,"phase":"snapshot","delta_link":"` + escaped(changesSince(100)) +
+			`","issued":"2026-04-01T12:00:00Z","max_cursor":"` + noon + `",` + ofOrganization() + `}`,
+		record("a1", noon), record("a2", noon),
+		"account STATE 2.0 " + deltaState(100, noon),
 		"account COMPLETE",
 	}, got.messages)
 	assert.Equal(t, []dataverse.PageRequest{{Table: "account", Link: first, Size: 5000, TrackChanges: true}}, s.asked)
@@ -76,11 +81,10 @@ func TestATableOfOnePageIsReadWithItsToken(t *testing.T) {
 func TestATableOfOnePageWhosePageWasCutOffIsReadAgainAndThenFollowed(t *testing.T) {
 	ahead := run(t, script(smallTable()), nil, incremental("")).states()[0]
 	s := script(smallTable())
-	s.answers[first][0].delta = ""
 	s.answers[changesSince(100)] = []answer{{rows: []string{gone("a2")}, delta: changesSince(101)}}
 	got := run(t, s, nil, incremental(ahead))
 	assert.Equal(t, []dataverse.Link{first, changesSince(100)}, s.links())
-	assert.Equal(t, []string{record("a1", noon), record("a2", noon), tombstone("a2", afterNoon)}, got.records(), "all outdo what may have arrived")
+	assert.Equal(t, []string{record("a1", afterNoon), record("a2", afterNoon), tombstone("a2", "2026-04-01T12:00:00.000002Z")}, got.records(), "all supersede what may have arrived")
 }
 
 func TestAFirstReadingOfSeveralPagesTakesItsTokenBeforeItsRows(t *testing.T) {
@@ -90,14 +94,15 @@ func TestAFirstReadingOfSeveralPagesTakesItsTokenBeforeItsRows(t *testing.T) {
 	assert.Zero(t, got.failed)
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		"account STATE 0.0 " + initialState(first, `"ledger":"`+noKeys(t)+`",`+ofOrganization()),
-		"account STATE 0.0 " + initialState(first, `"greatest":"`+april+`",`+ofOrganization()),
-		record("a1", march), record("a2", april),
-		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
-		record("a3", march),
-		`account STATE 1.0 {"version":2,"phase":"delta","link":"` + escaped(keysSince(100)) +
-			`","issued":"2026-04-01T12:00:00Z","columns":["accountid","modifiedon","name"],"greatest":"` + april + `",` + ofOrganization() + `}`,
-		"account STATE 0.0 " + deltaState(101, april),
+		"account STATE 0.0 " + initialState(first, `"known_keys":"`+noKeys(t)+`",`+ofOrganization()),
+		"account STATE 0.0 " + initialState(first, `"max_cursor":"`+noon+`",`+ofOrganization()),
+		record("a1", noon), record("a2", noon),
+		"account STATE 2.0 " + initialState(second, `"max_cursor":"`+noon+`",`+ofOrganization()),
+		"account STATE 0.0 " + initialState(second, `"max_cursor":"`+afterNoon+`",`+ofOrganization()),
+		record("a3", afterNoon),
+		`account STATE 1.0 {"version":2,"phase":"changes","delta_link":"` + escaped(keysSince(100)) +
+			`","issued":"2026-04-01T12:00:00Z","columns":["accountid","name"],"max_cursor":"` + afterNoon + `",` + ofOrganization() + `}`,
+		"account STATE 0.0 " + deltaState(101, afterNoon),
 		"account COMPLETE",
 	}, got.messages)
 	assert.Equal(t, []dataverse.PageRequest{
@@ -113,9 +118,10 @@ func TestRowsThatChangeDuringAFirstReadingEndUpRight(t *testing.T) {
 	s := trackedTable()
 	s.answers[changesSince(100)] = []answer{{rows: []string{row("a1", "2026-02-01T00:00:00Z"), gone("a3"), gone("never-seen")}, delta: changesSince(101)}}
 	got := run(t, s, nil, incremental(""))
+	const later = "2026-04-01T12:00:00.000002Z"
 	assert.Equal(t, []string{
-		record("a1", march), record("a2", april), record("a3", march),
-		record("a1", noon), tombstone("a3", noon), tombstone("never-seen", noon),
+		record("a1", noon), record("a2", noon), record("a3", afterNoon),
+		record("a1", later), tombstone("a3", later), tombstone("never-seen", later),
 	}, got.records(), "what happens after the keys were read comes with the changes")
 }
 
@@ -126,7 +132,7 @@ func TestAKilledWalkThroughTheKeysGoesOn(t *testing.T) {
 	s.answers[keysLink][0].next, s.answers[keysLink][0].delta = keysTwo, ""
 	s.answers[keysTwo] = []answer{{delta: keysSince(100), at: answered().Add(time.Hour)}}
 	whole := run(t, s, nil, incremental(""))
-	state := `{"version":2,"phase":"keys","link":"` + escaped(keysTwo) + `","issued":"2026-04-01T12:00:00Z","ledger":"` + noKeys(t) + `",` + ofOrganization() + `}`
+	state := `{"version":2,"phase":"token_scan","link":"` + escaped(keysTwo) + `","issued":"2026-04-01T12:00:00Z","known_keys":"` + noKeys(t) + `",` + ofOrganization() + `}`
 	assert.Equal(t, state, whole.states()[0])
 	for name, c := range map[string]struct {
 		refused error
@@ -141,8 +147,10 @@ func TestAKilledWalkThroughTheKeysGoesOn(t *testing.T) {
 			s.answers[keysTwo] = []answer{{err: c.refused, delta: keysSince(100), at: answered().Add(time.Hour)}}
 			got := run(t, s, nil, incremental(state))
 			assert.Equal(t, c.links, s.links())
-			assert.Equal(t, []string{record("a1", march), record("a2", april), record("a3", march)}, got.records())
-			assert.NotContains(t, got.lastState(), "deletions_unknown_since")
+			assert.Equal(t, []string{record("a1", noon), record("a2", noon), record("a3", afterNoon)}, got.records())
+			assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)
+			assert.Contains(t, got.lastState(), `"deletions_possibly_unknown_since":"2026-04-01T12:00:00Z"`, "rows may have been sent with a former token")
+			assert.Equal(t, 1, strings.Count(got.log, "level=WARN msg=\"the last sync was interrupted while it took a delta token"))
 		})
 	}
 }
@@ -150,27 +158,29 @@ func TestAKilledWalkThroughTheKeysGoesOn(t *testing.T) {
 func TestAWalkThroughKeysOfAnotherEntitySetBeginsAgain(t *testing.T) {
 	s := trackedTable()
 	s.answers[first] = s.answers[first][:1]
-	got := run(t, s, nil, incremental(`{"version":2,"phase":"keys","link":"old_accounts?$select=accountid\u0026$skiptoken=1",`+ofOrganization()+`}`))
+	got := run(t, s, nil, incremental(`{"version":2,"phase":"token_scan","link":"old_accounts?$select=accountid\u0026$skiptoken=1",`+ofOrganization()+`}`))
 	assert.Equal(t, walkOf()[1:], s.links())
-	assert.NotContains(t, got.lastState(), "deletions_unknown_since", "no row was sent before")
+	assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)
+	assert.Contains(t, got.lastState(), `"deletions_possibly_unknown_since":"1970-01-01T00:00:00Z"`)
 }
 
 func TestAKilledFirstReadingGoesOnFromItsLastState(t *testing.T) {
+	const later = "2026-04-01T12:00:00.000002Z"
 	whole := run(t, trackedTable(), nil, incremental(""))
 	for i, state := range whole.states() {
 		t.Run(fmt.Sprintf("state %d", i), func(t *testing.T) {
 			s := trackedTable()
 			s.answers[first] = s.answers[first][:1]
-			if i == 4 {
+			if i == 5 {
 				s.answers[changesSince(101)] = []answer{{delta: changesSince(102)}}
 			}
 			got := run(t, s, nil, incremental(state))
-			assert.Equal(t, [][]dataverse.Link{walkOf()[2:], walkOf()[2:], walkOf()[3:], walkOf()[4:], {changesSince(101)}}[i], s.links())
+			assert.Equal(t, [][]dataverse.Link{walkOf()[2:], walkOf()[2:], walkOf()[3:], walkOf()[3:], walkOf()[4:], {changesSince(101)}}[i], s.links())
 			assert.Equal(t, "account COMPLETE", got.last())
 			assert.Equal(t, [][]string{
 				{record("a1", noon), record("a2", noon), record("a3", afterNoon)},
-				{record("a1", noon), record("a2", noon), record("a3", afterNoon)},
-				{record("a3", noon)}, nil, nil,
+				{record("a1", afterNoon), record("a2", afterNoon), record("a3", later)},
+				{record("a3", afterNoon)}, {record("a3", later)}, nil, nil,
 			}[i], got.records(), "a killed process may have sent more than its state covers")
 		})
 	}
@@ -179,14 +189,14 @@ func TestAKilledFirstReadingGoesOnFromItsLastState(t *testing.T) {
 func TestAFirstReadingThatCannotGoOnReadsItsRowsAgainWithGreaterCursors(t *testing.T) {
 	const seen = "2026-05-01T00:00:00.000000Z"
 	const risen = "2026-05-01T00:00:00.000001Z"
-	rest := `"greatest":"` + seen + `",` + ofOrganization()
+	rest := `"max_cursor":"` + seen + `",` + ofOrganization()
 	cases := map[string]struct {
 		state string
 		asked []dataverse.Link
 		err   error // of the third page
 	}{
 		"other columns":          {initialState("accounts?$select=accountid&$skiptoken=1", rest), walkOf()[2:], nil},
-		"another entity set":     {initialState("old_accounts?$select=accountid,modifiedon,name", rest), walkOf()[2:], nil},
+		"another entity set":     {initialState("old_accounts?$select=accountid,name", rest), walkOf()[2:], nil},
 		"a refused cookie":       {initialState(third, rest), append([]dataverse.Link{third}, walkOf()[2:]...), cookieRefused()},
 		"a link that parses not": {initialState(third, rest), append([]dataverse.Link{third}, walkOf()[2:]...), refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 	}
@@ -206,11 +216,10 @@ func TestAFirstReadingThatCannotGoOnReadsItsRowsAgainWithGreaterCursors(t *testi
 
 func TestAFirstReadingWithoutATokenFromBeforeIsOneOfUnknownDeletions(t *testing.T) {
 	const seen = "2026-05-01T00:00:00.000000Z"
-	rest := `"greatest":"` + seen + `",` + ofOrganization() + `}`
+	rest := `"max_cursor":"` + seen + `",` + ofOrganization() + `}`
 	for name, state := range map[string]string{
-		"interrupted under version 1": `{"version":1,"phase":"initial","link":"` + escaped(second) + `",` + rest,
-		"of another organisation":     initialState(second, `"greatest":"`+seen+`","organization":"other"`),
-		"read whole before":           `{"version":1,"phase":"full",` + rest,
+		"of another organisation": initialState(second, `"max_cursor":"`+seen+`","organization":"other"`),
+		"read whole before":       `{"version":2,"phase":"full_refresh",` + rest,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := trackedTable()
@@ -218,7 +227,7 @@ func TestAFirstReadingWithoutATokenFromBeforeIsOneOfUnknownDeletions(t *testing.
 			assert.Equal(t, walkOf(), s.links())
 			assert.Equal(t, record("a1", "2026-05-01T00:00:00.000001Z"), got.records()[0])
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":`)
-			assert.Contains(t, got.log, "may still stand in the destination")
+			assert.Contains(t, got.log, "may remain in the destination")
 		})
 	}
 }
@@ -275,6 +284,6 @@ func TestASelectionWithoutTheCursorIsReadAllTheSame(t *testing.T) {
 	})
 	got := run(t, s, nil, stream)
 	assert.Equal(t, []string{`account RECORD {"accountid":"a1"}`}, got.records())
-	assert.Equal(t, `{"version":2,"phase":"delta","link":"accounts?$select=accountid\u0026$deltatoken=1","issued":"2026-04-01T12:00:00Z",`+
+	assert.Equal(t, `{"version":2,"phase":"changes","delta_link":"accounts?$select=accountid\u0026$deltatoken=1","issued":"2026-04-01T12:00:00Z",`+
 		ofOrganization()+`}`, got.lastState())
 }

@@ -13,8 +13,12 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
+// sinceTheBubbleBegan brings synctest's clock, which begins in 2000, to a time whose milliseconds have thirteen digits.
+const sinceTheBubbleBegan = 3 * 365 * 24 * time.Hour
+
 func TestMoreStreamsBeginWhenThereAreMorePlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(sinceTheBubbleBegan)
 		var places, reading atomic.Int32
 		places.Store(2)
 		release := make(chan struct{})

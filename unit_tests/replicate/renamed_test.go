@@ -38,7 +38,7 @@ func TestARenamedEntitySetIsTakenOverInTheMiddleOfARead(t *testing.T) {
 		},
 		"at the first reading of a tracked table": {
 			incremental(initialState(second, ofOrganization())),
-			map[dataverse.Link]answer{second: {err: noSegment()}, under(first): {rows: one}, under(keysSince(100)): {err: expired()}},
+			map[dataverse.Link]answer{second: {err: noSegment()}, under(first): {rows: one, delta: under(changesSince(1))}, under(keysSince(100)): {err: expired()}},
 			nil,
 		},
 		"at changes": {

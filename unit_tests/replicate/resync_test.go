@@ -31,15 +31,12 @@ func TestATokenThatIsOfNoUseLeadsToASecondReading(t *testing.T) {
 		"expired, with another status":    {err: refusal(http.StatusForbidden, dataverse.CodeTokenExpired)},
 		"malformed":                       {err: refusal(http.StatusBadRequest, dataverse.CodeTokenMalformed)},
 		"not parsed":                      {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
-		"expired, by its message alone":   {err: &dataverse.APIError{Status: http.StatusForbidden, Message: "version stamp Associated with the client has expired. Please perform a full sync."}},
-		"refused for good":                {err: refusal(http.StatusBadRequest, "0x80048d19")},
-		"refused without a code":          {err: refusal(http.StatusBadRequest, "")},
-		"gone":                            {err: refusal(http.StatusGone, "")},
+		"expired, by its message":         {err: &dataverse.APIError{Status: http.StatusForbidden, Code: "0x80040216", Message: "version stamp Associated with the client has expired. Please perform a full sync."}},
 		"of a cookie that is not taken":   {err: cookieRefused()},
 		"of a cookie from another order":  {err: refusal(http.StatusBadRequest, dataverse.CodePageOrder)},
 		"expired, and told by the client": {err: errors.Join(errors.New("read a page"), expired())},
-		"answered with all rows":          {context: "x/$metadata#accounts(accountid,modifiedon,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(100)},
-		"answered with the first of all":  {context: "x/$metadata#accounts(accountid,modifiedon,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, next: second},
+		"answered with all rows":          {context: "x/$metadata#accounts(accountid,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(100)},
+		"answered with the first of all":  {context: "x/$metadata#accounts(accountid,name)", rows: []string{row("a1", "2026-03-01T00:00:00Z")}, next: second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := lost(answer)
@@ -50,7 +47,7 @@ func TestATokenThatIsOfNoUseLeadsToASecondReading(t *testing.T) {
 			}, got.records(), "the versions read now win over those sent before")
 			assert.Equal(t, "account COMPLETE", got.last())
 			assert.Contains(t, got.log, "followed_until=2026-04-01T12:00:00Z", "the warning says since when deletions are lost")
-			assert.Contains(t, got.log, "stay in the destination until the stream is refreshed")
+			assert.Contains(t, got.log, "remain in the destination until you run")
 		})
 	}
 }
@@ -77,7 +74,7 @@ func TestAnExpiredTokenMayBeAnError(t *testing.T) {
 	got := run(t, s, func(j *replicate.Job) { j.FailOnExpiry = true }, incremental(deltaState(90, april)))
 	assert.Equal(t, []dataverse.Link{changesSince(90)}, s.links())
 	assert.Equal(t, []string{
-		"account STARTED", "account ERROR the changes of account since 2026-04-01T12:00:00Z cannot be had: " + expired().Error(), "account INCOMPLETE",
+		"account STARTED", "account ERROR the changes of account since 2026-04-01T12:00:00Z cannot be retrieved: " + expired().Error(), "account INCOMPLETE",
 	}, got.messages, "the state stays as it was")
 }
 
@@ -87,15 +84,15 @@ func TestATokenThatGrowsOldIsWarnedOf(t *testing.T) {
 		age, life time.Duration
 		warned    bool
 	}{
-		"past half of its life":    {week/2 + time.Minute, week, true},
-		"before half of its life":  {week/2 - time.Minute, week, false},
-		"of a life nobody can say": {10 * week, 0, false},
+		"past half of its life, by the service's clock": {week/2 + time.Minute, week, true},
+		"before half of its life":                       {week/2 - time.Minute, week, false},
+		"of a life nobody can say":                      {10 * week, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(101)}})
+			s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(101), at: answered().Add(c.age)}})
 			got := run(t, s, func(j *replicate.Job) {
 				j.TokenLife = c.life
-				j.Now = func() time.Time { return answered().Add(c.age) }
+				j.Now = func() time.Time { return answered().Add(100 * week) }
 			}, incremental(deltaState(100, april)))
 			assert.Equal(t, c.warned, strings.Contains(got.log, "expirechangetrackingindays"))
 			assert.Equal(t, "account COMPLETE", got.last())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
@@ -31,6 +32,7 @@ func TestAPageThatIsNotSentLeavesItsMemoryToOtherStreams(t *testing.T) {
 		streams = append(streams, streamOf(table, airbyte.SyncModeFullRefresh, ""))
 	}
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(sinceTheBubbleBegan)
 		got := run(t, script(answers), nil, streams...)
 		require.NoError(t, got.err)
 		assert.Equal(t, 8, got.failed)

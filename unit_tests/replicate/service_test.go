@@ -15,13 +15,15 @@ import (
 
 // service is an environment that answers from a script. A request that the script does not hold is an error.
 type service struct {
-	answers map[dataverse.Link][]answer // by link, in the order of the requests for it
-	rows    map[string]bool             // keys that a search by keys finds
-	lookErr error                       // of a search by keys
-	hidden  error                       // of the question whether the user sees every row
-	twice   bool                        // a search by keys finds each row twice
-	table   *dataverse.Table            // the definition
-	tabled  int                         // how often the definition was asked for
+	answers  map[dataverse.Link][]answer // by link, in the order of the requests for it
+	filtered map[dataverse.Link][]answer // the same of searches by keys, where they are scripted
+	generate func(dataverse.PageRequest) answer
+	rows     map[string]bool  // keys that a search by keys finds
+	lookErr  error            // of a search by keys
+	hidden   error            // of the question whether the user sees every row
+	twice    bool             // a search by keys finds each row twice
+	table    *dataverse.Table // the definition
+	tabled   int              // how often the definition was asked for
 
 	mu      sync.Mutex
 	asked   []dataverse.PageRequest // without the searches by keys
@@ -92,14 +94,21 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 func (s *service) take(q dataverse.PageRequest) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if scripted, found := s.filtered[q.Link]; found && len(scripted) > 0 {
+		s.filtered[q.Link] = scripted[1:]
+		return scripted[0], nil
+	}
 	if _, filter, found := strings.Cut(string(q.Link), "$filter="); found {
 		return s.search(q.Link, filter)
 	}
 	if q.Size == 1 && q.TrackChanges {
 		s.proved++
-		return answer{}, s.hidden
+		return answer{delta: keysSince(1)}, s.hidden
 	}
 	s.asked = append(s.asked, q)
+	if s.generate != nil {
+		return s.generate(q), nil
+	}
 	left := s.answers[q.Link]
 	if len(left) == 0 {
 		return answer{}, fmt.Errorf("the script has no answer for %s", q.Link)
@@ -175,7 +184,7 @@ func cookieRefused() error { return refusal(http.StatusBadRequest, dataverse.Cod
 
 // The links of an account stream with all its columns. Their tokens are in the encoding of the service.
 const (
-	first  dataverse.Link = "accounts?$select=accountid,modifiedon,name"
+	first  dataverse.Link = "accounts?$select=accountid,name"
 	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 )
@@ -189,7 +198,7 @@ func keysSince(version int) dataverse.Link {
 
 // changesSince is the delta link of a version.
 func changesSince(version int) dataverse.Link {
-	return dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon", "name"}, token(version))
+	return dataverse.NewDeltaLink("accounts", []string{"accountid", "name"}, token(version))
 }
 
 func token(version int) string {

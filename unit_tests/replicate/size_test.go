@@ -47,7 +47,7 @@ func TestAPageThatIsTooHeavyIsAskedForInSmallerOnes(t *testing.T) {
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
 		assert.Equal(t, []string{"first 5000 or less", "first 1000 or less", "first 250 or less"}, sizes(s))
-		assert.Contains(t, got.log, "a page was too heavy")
+		assert.Contains(t, got.log, "a page was too expensive")
 	})
 	t.Run("in the middle of a walk that goes on behind a key", func(t *testing.T) {
 		s := &service{answers: map[dataverse.Link][]answer{

@@ -1,7 +1,5 @@
 package checkpoint
 
-import "strings"
-
 // Hold notes the key of a record that is about to be sent, and reports whether the state knew it or need not know it.
 func (s *State) Hold(key []byte) (knew bool) {
 	s.empty = false
@@ -31,7 +29,6 @@ func (s *State) Trim() {
 
 // See notes the row with the greatest version of a page that was sent.
 func (s *State) See(newest Row) {
-	newest.Key = strings.ToLower(newest.Key)
 	if newest.Version > s.NewestSeen.Version {
 		s.NewestSeen = newest
 	}

@@ -1,10 +1,6 @@
 package checkpoint
 
-import (
-	"bytes"
-	"hash/maphash"
-	"unicode/utf8"
-)
+import "hash/maphash"
 
 // SentKeys remembers the keys of the rows that a scan of changes has sent, in memory that does not grow: a Bloom filter. It
 // may take a key for sent that was not, never the other way round; of a million keys it tells 98 in 100 apart.
@@ -12,7 +8,6 @@ type SentKeys struct {
 	everything bool // any key may have been sent
 	seed       maphash.Seed
 	bits       []uint64
-	lower      []byte // the key at hand
 }
 
 const (
@@ -34,27 +29,12 @@ func (s *SentKeys) Add(key []byte) {
 	if s.bits == nil {
 		s.bits = make([]uint64, filterBits/64)
 	}
-	s.lower = appendLower(s.lower[:0], key) // as deletions have their keys
-	for bit := range s.positions(maphash.Bytes(s.seed, s.lower)) {
+	for bit := range s.positions(maphash.Bytes(s.seed, key)) {
 		s.bits[bit/64] |= 1 << (bit % 64)
 	}
 }
 
-// appendLower appends a key in lower case. All but those of other forms than Dataverse's are of ASCII.
-func appendLower(dst, key []byte) []byte {
-	for i, c := range key {
-		switch {
-		case c >= utf8.RuneSelf:
-			return append(dst[:len(dst)-i], bytes.ToLower(key)...)
-		case 'A' <= c && c <= 'Z':
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
-}
-
-// MayHold reports whether a key, in lower case, was perhaps added. false is certain.
+// MayHold reports whether a key was perhaps added. false is certain.
 func (s *SentKeys) MayHold(key string) bool {
 	if s.everything || s.bits == nil {
 		return s.everything

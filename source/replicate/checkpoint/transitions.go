@@ -85,7 +85,7 @@ func (s *State) follow() {
 func (s *State) EndChanges(link dataverse.Link, issued time.Time, again bool) {
 	s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = "", 0, link, issued, 0
 	s.interrupted, s.upToDate = false, !again
-	if s.NewestRow.IsZero() {
+	if s.NewestRow.IsZero() && !again { // what this sync has seen proves nothing to itself
 		s.takeNewest()
 	}
 }
@@ -108,7 +108,7 @@ func (s *State) Resync() *State {
 		return next
 	}
 	since := s.knownUntil()
-	if s.interrupted {
+	if s.interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
 		next.doubt(since)
 	}
 	if s.Phase == Start || s.Phase == TokenScan { // the doubts are those of the resync that it belongs to

@@ -1,0 +1,135 @@
+package record
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/jsonscan"
+)
+
+// role is what a member of a row is needed for beside being written, as a set.
+type role uint8
+
+const (
+	roleKey       role = 1 << iota // the key, or its first part
+	rolePartition                  // the second part of the key
+	roleVersion                    // the version of the row
+	roleContext                    // distinguishes a deletion from a row
+	roleID                         // the key of a deleted row
+	roleReason                     // the reason of a deletion
+	roleRemoved                    // a deletion in the form of OData 4.01, which Dataverse does not print
+)
+
+// rowRoles returns the roles of members by their names, for the rows and the deletions of a table.
+func rowRoles(key []string) map[string]role {
+	roles := map[string]role{dataverse.VersionColumn: roleVersion, "@odata.context": roleContext, "@removed": roleRemoved}
+	roles["id"] |= roleID
+	roles["reason"] |= roleReason
+	roles[key[0]] |= roleKey
+	if len(key) > 1 {
+		roles[key[1]] |= rolePartition
+	}
+	return roles
+}
+
+// rowFacts is what is noted of the row at hand beside its line. Its texts are copies: those of a decoder are gone with its
+// next step. Of a member that comes twice the first one counts, as it does in the line.
+type rowFacts struct {
+	keyName      string // for errors
+	canonicalKey bool   // the key has to be in canonical form
+
+	key, partition, id []byte
+	version            uint64
+	versioned          bool // it has a version
+	deletedContext     bool
+	reason, removed    bool
+}
+
+func (f *rowFacts) reset() {
+	f.key, f.partition, f.id = f.key[:0], f.partition[:0], f.id[:0]
+	f.version, f.versioned, f.deletedContext, f.reason, f.removed = 0, false, false, false, false
+}
+
+// note notes the value of a member with a role. It reports false where it does not understand a value that identifies the
+// row: then normalize is to be tried.
+func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
+	switch {
+	case r&roleKey != 0 && len(f.key) == 0 && kind != jsonscan.Null:
+		text := inside(value, kind)
+		if kind&jsonscan.String == 0 || len(text) > 0 && f.canonicalKey && (kind != jsonscan.PlainString || !isCanonicalKey(text)) {
+			return false
+		}
+		f.key = append(f.key, text...)
+	case r&rolePartition != 0 && len(f.partition) == 0:
+		f.partition = append(f.partition, inside(value, kind)...)
+		return kind&(jsonscan.String|jsonscan.Null) != 0
+	case r&roleVersion != 0 && kind == jsonscan.Integer && !f.versioned:
+		version, err := strconv.ParseUint(string(value), 10, 64)
+		f.version, f.versioned = version, err == nil
+	case r&roleContext != 0:
+		f.deletedContext = isDeletedContext(inside(value, kind))
+	case r&roleRemoved != 0:
+		f.removed = true
+	}
+	if r&roleID != 0 && len(f.id) == 0 {
+		f.id = append(f.id, inside(value, kind)...)
+		if kind == jsonscan.EscapedString {
+			f.id, _ = jsontext.AppendUnquote(f.id[:0], value) // reports invalid UTF-8 alone, which no key has
+		}
+	}
+	f.reason = f.reason || r&roleReason != 0
+	return true
+}
+
+// normalize returns the value of a member in canonical form, if it is the key and has to have that form. A key that cannot
+// be brought into it is returned as it is: note refuses it.
+func (f *rowFacts) normalize(r role, value []byte, kind jsonscan.Kind) ([]byte, jsonscan.Kind) {
+	if r&roleKey == 0 || !f.canonicalKey || kind&jsonscan.String == 0 {
+		return value, kind
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if key, ok := canonicalKey(text); ok && err == nil {
+		return append(append([]byte{'"'}, key...), '"'), jsonscan.PlainString
+	}
+	return value, kind
+}
+
+// deletion returns the key of the deleted row if the object is a deletion: {"@odata.context": ".../$deletedEntity",
+// "id": ..., "reason": ...}. A row that left the result for another reason than "deleted" is gone all the same. An object
+// that is neither a deletion nor a row with its key is an error.
+func (f *rowFacts) deletion() (key string, is bool, err error) {
+	switch {
+	case f.removed:
+		return "", false, &dataverse.BrokenResponseError{Reason: `it has a deletion in an unknown form, with "@removed"`}
+	case f.deletedContext || f.reason && len(f.id) > 0 && len(f.key) == 0:
+		id, ok := canonicalID(f.id)
+		if len(f.id) == 0 {
+			return "", false, &dataverse.BrokenResponseError{Reason: "it has a deletion without its key"}
+		}
+		if !ok {
+			return "", false, &dataverse.BrokenResponseError{Reason: "the id of one of its deletions is not a key"}
+		}
+		return string(id), true, nil
+	case len(f.key) == 0:
+		return "", false, &dataverse.BrokenResponseError{Reason: "it has a row without its key " + f.keyName}
+	default:
+		return "", false, nil
+	}
+}
+
+// isDeletedContext reports whether an @odata.context is that of a deletion.
+func isDeletedContext(context []byte) bool {
+	const suffix = "/$deletedEntity"
+	return len(context) >= len(suffix) && bytes.EqualFold(context[len(context)-len(suffix):], []byte(suffix))
+}
+
+// inside returns what stands between the quotation marks of a string, nothing for any other kind of value.
+func inside(value []byte, kind jsonscan.Kind) []byte {
+	if kind&jsonscan.String == 0 {
+		return nil
+	}
+	return value[1 : len(value)-1]
+}
