@@ -102,12 +102,11 @@ func TestDefinitionsThatAreMissingAreRequestedOnceMore(t *testing.T) {
 		"all, and the plain definitions have nothing": {changes: without(t), plain: without(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t, simulator.Options{Seed: 18})
-			l.server.Inject(faults.Fault{Match: metadataChanges, Then: c.changes}.Always())
+			defer l.server.Inject(faults.Fault{Match: metadataChanges, Then: c.changes}.Always()).Remove()
 			if c.plain != nil {
-				l.server.Inject(faults.Fault{Match: plainDefinitions, Then: c.plain}.Always())
+				defer l.server.Inject(faults.Fault{Match: plainDefinitions, Then: c.plain}.Always()).Remove()
 			}
-			found, result := discovered(l)
+			found, result := discovered(l.with(t, nil))
 			assert.Equal(t, c.want, found)
 			assert.Equal(t, c.want == nil, result.ExitCode != 0)
 			for _, table := range c.warns {
@@ -144,19 +143,24 @@ func misshapen(t *testing.T) map[string]faults.Effect {
 }
 
 func TestADefinitionThatCannotBeReadStopsNoOtherTable(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 18})
+	l := newLab(t, simulator.Options{Seed: 18, Rows: map[string]int{"account": 40, "task": 40, "feedback": 40}})
 	all, _ := discovered(l)
 	for name, effect := range misshapen(t) {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t, simulator.Options{Seed: 18, Rows: map[string]int{"account": 40, "task": 40, "feedback": 40}})
+			l := l.with(t, nil)
 			d, catalog := destination.New(), l.configured("account", "task", "feedback")
 			for _, match := range []faults.Matcher{metadataChanges, plainDefinitions} {
-				l.server.Inject(faults.Fault{Match: match, Then: effect}.Always())
+				defer l.server.Inject(faults.Fault{Match: match, Then: effect}.Always()).Remove()
 			}
 			found, result := discovered(l)
 			assert.Equal(t, slices.DeleteFunc(slices.Clone(all), func(n string) bool { return n == "task" }), found)
 			assert.Contains(t, warningsOf(t, result), "task")
-			l.failsAlone(d, catalog, "task", "task")
+
+			report, result := l.read(d, catalog)
+			assert.Equal(t, 1, result.ExitCode)
+			assert.NotContains(t, report.Streams["task"].Statuses, "COMPLETE")
+			require.Len(t, report.Streams["task"].Errors, 1)
+			assert.Contains(t, report.Streams["task"].Errors[0].Message, "task")
 			l.equal(d, "account", "feedback")
 		})
 	}
