@@ -18,18 +18,18 @@ var version string // set by -ldflags "-X main.version=1.2.3"
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
-	told, ended := make(chan os.Signal, 1), make(chan int, 1)
-	signal.Notify(told, syscall.SIGINT, syscall.SIGTERM)
+	signals, exited := make(chan os.Signal, 1), make(chan int, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	process := source.Process{Specification: spec, Version: version, Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout}
-	go func() { ended <- source.Run(ctx, process) }()
+	go func() { exited <- source.Run(ctx, process) }()
 	select {
-	case code := <-ended:
+	case code := <-exited:
 		os.Exit(code)
-	case sig := <-told:
+	case sig := <-signals:
 		cancel()
-		select { // the last lines are given time, but a reader that no longer reads cannot hold the process
-		case <-ended:
-		case <-told:
+		select { // give the last lines time, but end although standard output is no longer read
+		case <-exited:
+		case <-signals:
 		case <-time.After(3 * time.Second):
 		}
 		os.Exit(source.EndBy(sig))

@@ -28,7 +28,7 @@ func (l *lab) at(t *testing.T) *lab {
 	return other
 }
 
-func TestAStateGoesOnWhereTheEnvironmentHasAnotherAddress(t *testing.T) {
+func TestAStateIsValidAtAnotherAddressOfItsEnvironment(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 90}})
 	d, catalog := destination.New(), l.configured("account")
 	l.sync(d, catalog)
@@ -43,7 +43,7 @@ func TestAStateGoesOnWhereTheEnvironmentHasAnotherAddress(t *testing.T) {
 	assert.Len(t, l.server.Requests(), before, "nothing is asked at the former address")
 }
 
-func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
+func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 30, "contact": 30}})
 	catalog := l.configured("account", "contact")
 	for _, s := range catalog.Streams {
@@ -51,11 +51,11 @@ func TestAFullRefreshBelowOrganisationLevelIsToldAsAWarning(t *testing.T) {
 	}
 	l.environment.SetReadDepth("account", schema.Basic)
 	report := l.sync(destination.New(), catalog)
-	assert.Len(t, warnings(report, "below organisation level"), 1)
-	assert.Len(t, warnings(report, "below organisation level", "stream=account", "depth=Basic"), 1)
+	assert.Len(t, warnings(report, "below Organization level"), 1)
+	assert.Len(t, warnings(report, "table account below Organization level (Basic)"), 1)
 }
 
-func TestOnePrivilegeToldForAllActivitiesCountsForEach(t *testing.T) {
+func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 30, "contact": 30}})
 	l.server.Inject(faults.Fault{Match: faults.Contains("RetrieveUserPrivileges"), When: faults.Timing{Count: faults.Forever}, Then: faults.Response{ContentType: "application/json", Body: []byte(`{"RolePrivileges":[{"Depth":"Local","PrivilegeName":"prvReadActivity"},{"Depth":"Global","PrivilegeName":"prvReadContact"}]}`)}})
 	catalog := l.configured("task", "contact")
@@ -63,6 +63,6 @@ func TestOnePrivilegeToldForAllActivitiesCountsForEach(t *testing.T) {
 		s.SyncMode, s.DestinationSyncMode = destination.FullRefresh, destination.Overwrite
 	}
 	report := l.sync(destination.New(), catalog)
-	assert.Len(t, warnings(report, "below organisation level"), 1)
-	assert.Len(t, warnings(report, "below organisation level", "stream=task", "depth=Local"), 1)
+	assert.Len(t, warnings(report, "below Organization level"), 1)
+	assert.Len(t, warnings(report, "table task below Organization level (Local)"), 1)
 }

@@ -26,8 +26,11 @@ func TestEachBehaviorNamesTestsThatExist(t *testing.T) {
 	assert.Greater(t, lines, 30)
 	for _, page := range pages(t) {
 		for _, name := range named.FindAllStringSubmatch(text(t, page), -1) {
-			assert.Contains(t, tests, name[1], page)
+			assert.True(t, tests[name[1]], "%s names %s", page, name[1])
 		}
+	}
+	for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(text(t, "acceptance-test-config.yml"), -1) {
+		assert.True(t, tests[name], "acceptance-test-config.yml names %s", name)
 	}
 }
 

@@ -45,7 +45,7 @@ func applications() []simulator.Application {
 	}
 }
 
-func TestCheckTellsWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 	l := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: applications()})
 	elsewhere := newLab(t, simulator.Options{Seed: 2})
 	l.file("ca.pem", bytes.Join([][]byte{l.server.CAPEM, elsewhere.server.CAPEM}, []byte("\n")))
@@ -60,14 +60,14 @@ func TestCheckTellsWhatIsWrongAndWhatToDo(t *testing.T) {
 		"an unknown application":          {map[string]any{"client_id": "99999999-7777-4888-9999-aaaaaaaaaaaa"}, []string{"no application", "client_id"}},
 		"an environment of nobody's":      {map[string]any{"url": elsewhere.server.URL}, []string{"no Dataverse environment", "url"}},
 		"no application user":             {map[string]any{"client_id": strangerClient}, []string{"application user", "Create one"}},
-		"no security role":                {map[string]any{"client_id": rolelessClient}, []string{"no security role", "Give it one"}},
-		"a disabled application user":     {map[string]any{"client_id": disabledClient}, []string{"disabled", "Enable it"}},
-		"a tenant that is none":           {map[string]any{"tenant_id": "common"}, []string{"tenant_id", "no single tenant"}},
+		"no security role":                {map[string]any{"client_id": rolelessClient}, []string{"no security role", "Assign it one"}},
+		"a disabled application user":     {map[string]any{"client_id": disabledClient}, []string{"deactivated", "Activate it"}},
+		"a tenant that is none":           {map[string]any{"tenant_id": "common"}, []string{"tenant_id", "not the ID of one tenant"}},
 		"http":                            {map[string]any{"url": "http://contoso.crm.dynamics.com"}, []string{"url", "only https"}},
 		"no tables left over":             {map[string]any{"include_tables": []string{"nothing_*"}}, []string{"include_tables", "logical names"}},
 		"an unclosed pattern":             {map[string]any{"exclude_tables": []string{"contoso_["}}, []string{"exclude_tables", "contoso_["}},
 		"a text for a number":             {map[string]any{"odata_maxpagesize": "many"}, []string{"odata_maxpagesize", "whole number"}},
-		"a missing field":                 {map[string]any{"client_id": nil}, []string{"client_id is missing", "overview page"}},
+		"a missing field":                 {map[string]any{"client_id": nil}, []string{"client_id is missing", "Overview page"}},
 		"three problems, all of them":     {map[string]any{"url": "", "client_secret_value": " ", "odata_maxpagesize": -1}, []string{"3 problems", "url", "client_secret_value", "odata_maxpagesize"}},
 		"a page of the Power Apps portal": {map[string]any{"url": "https://make.powerapps.com/environments/1"}, []string{"make.powerapps.com", "Environment URL"}},
 	} {
@@ -143,7 +143,7 @@ func TestCheckOfAnUntrustedServerNamesTheVariable(t *testing.T) {
 	assert.Contains(t, statusOf(t, result).Message, "DATAVERSE_CA_FILE")
 }
 
-func TestAMissingFileOfAuthoritiesIsTold(t *testing.T) {
+func TestAMissingFileOfAuthoritiesIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	missing := filepath.Join(l.directory, "nothing.pem")
 	result := l.runWith([]string{"DATAVERSE_CA_FILE=" + missing}, "check", "--config", l.configFile())

@@ -30,7 +30,7 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 	}
 }
 
-func TestTheVersionIsToldInALine(t *testing.T) {
+func TestTheVersionIsOneLine(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.run("--version")
 	assert.Equal(t, 0, result.ExitCode)
@@ -38,7 +38,7 @@ func TestTheVersionIsToldInALine(t *testing.T) {
 	assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
 }
 
-func TestAWrongCommandLineIsTold(t *testing.T) {
+func TestAnInvalidCommandLineIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	config := l.configFile()
 	catalog := l.file("catalog.json", []byte(`{"streams":[]}`))
@@ -48,14 +48,14 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		args []string
 		told string
 	}{
-		"no command":                {nil, "no command is given"},
-		"an unknown command":        {[]string{"write", "--config", config}, `"write" is no command`},
+		"no command":                {nil, "the command line has no command"},
+		"an unknown command":        {[]string{"write", "--config", config}, `"write" is not a command`},
 		"two commands":              {[]string{"check", "discover", "--config", config}, "two commands"},
 		"check without --config":    {[]string{"check"}, "check needs --config"},
 		"discover without --config": {[]string{"discover"}, "discover needs --config"},
 		"read without --config":     {[]string{"read", "--catalog", catalog}, "read needs --config"},
 		"read without --catalog":    {[]string{"read", "--config", config}, "read needs --catalog"},
-		"--config without a path":   {[]string{"check", "--config"}, "--config needs a file's path"},
+		"--config without a path":   {[]string{"check", "--config"}, "--config needs the path of a file"},
 		"discover, no such config":  {[]string{"discover", "--config", absent}, absent},
 		"discover, broken config":   {[]string{"discover", "--config", broken}, broken},
 		"read, no such config":      {[]string{"read", "--config", absent, "--catalog", catalog}, absent},
@@ -64,7 +64,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"read, a catalog of none":   {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
 		"read, broken state":        {[]string{"read", "--config", config, "--catalog", catalog, "--state", broken}, broken},
 		"read, a state of old": {
-			[]string{"read", "--config", config, "--catalog", catalog, "--state", l.file("old.json", []byte(`{"account":{"x":1}}`))}, "state of the old kind",
+			[]string{"read", "--config", config, "--catalog", catalog, "--state", l.file("old.json", []byte(`{"account":{"x":1}}`))}, "a legacy state",
 		},
 		"read, a state that is a directory": {[]string{"read", "--config", config, "--catalog", catalog, "--state", l.directory}, l.directory},
 	} {
@@ -79,14 +79,14 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 	}
 }
 
-func TestCheckOfAConfigurationThatIsNoFileFails(t *testing.T) {
+func TestCheckOfAMissingConfigurationFileFails(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.run("check", "--config", filepath.Join(l.directory, "absent.json"))
 	assert.Equal(t, 0, result.ExitCode)
 	assert.Contains(t, statusOf(t, result).Message, "absent.json cannot be read")
 }
 
-func TestFlagsStandInAnyOrderAndForm(t *testing.T) {
+func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"subject": 3}})
 	c := l.configured("subject")
 	config, catalog := l.configFile(), l.file("catalog.json", c)
@@ -115,7 +115,7 @@ func TestFlagsStandInAnyOrderAndForm(t *testing.T) {
 	}
 }
 
-func TestACatalogThatCannotBeReadIsTold(t *testing.T) {
+func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	streams := l.discover()
 	for name, wrong := range map[string]struct {
@@ -154,7 +154,7 @@ func TestACatalogFullOfNullsIsRead(t *testing.T) {
 	assert.Equal(t, 3, report.Records())
 }
 
-func TestSocketModeIsRefused(t *testing.T) {
+func TestSocketModeIsRejected(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	result := l.runWith([]string{"DATA_CHANNEL_MEDIUM=SOCKET"}, "read", "--config", l.configFile(), "--catalog", l.file("catalog.json", []byte(`{"streams":[]}`)))
 	assert.Equal(t, 1, result.ExitCode)

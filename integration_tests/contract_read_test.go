@@ -76,7 +76,7 @@ func records(t *testing.T, result binary.Result) []*destination.Record {
 	return found
 }
 
-func TestTwoFullRefreshesBringTheSameRecords(t *testing.T) {
+func TestTwoFullRefreshesDeliverTheSameRecords(t *testing.T) {
 	const rows = 90
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
 	tables := l.readable()
@@ -100,7 +100,7 @@ func TestTwoFullRefreshesBringTheSameRecords(t *testing.T) {
 	assert.True(t, maps.Equal(first, second))
 }
 
-func TestARestartFromEachStateBringsWhatTheLaterStatesCount(t *testing.T) {
+func TestARestartFromEachStateDeliversWhatLaterStatesCount(t *testing.T) {
 	const rows = 90
 	for _, table := range slices.Concat(trackedTables, untrackedTables) {
 		t.Run(table+", a first read", func(t *testing.T) {
@@ -137,7 +137,7 @@ func (l *lab) restartFromEachState(d *destination.Destination, catalog destinati
 	}
 }
 
-func TestStatesOfAReadAreAllDifferentAndTheLastOneBringsNothing(t *testing.T) {
+func TestEachStateOfAReadDiffersAndTheLastDeliversNothing(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: 90})
 	d, catalog := destination.New(), l.configured(trackedTables...)
 	first := l.sync(d, catalog)

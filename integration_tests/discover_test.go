@@ -40,7 +40,7 @@ func catalogOf(t *testing.T, result binary.Result) string {
 	return catalogs[0]
 }
 
-func TestTheCatalogIsTheWrittenOne(t *testing.T) {
+func TestTheCatalogIsTheExpectedOne(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["exclude_tables"] = []string{"contoso_wide"} // 300 columns of five kinds
 	written := render(l.discover())

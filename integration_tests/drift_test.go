@@ -40,7 +40,7 @@ func drifts() map[string]drift {
 			c.Stream("task").Deselect("subject")
 			return nil
 		}, words: []string{"selected columns have changed", "removed=subject"}, partly: true},
-		"a column is removed":                            {change: remove, words: []string{"category", "refresh the connection's schema"}, anew: true},
+		"a column is removed":                            {change: remove, words: []string{"category", "refresh the source schema"}, anew: true},
 		"a column is removed in the middle of the read":  {amid: true, change: remove, words: []string{"column=category", "left out from now on"}, anew: true},
 		"the table is renamed":                           {change: rename},
 		"the table is renamed in the middle of the read": {amid: true, change: rename, words: []string{"now=tasksrenamed"}},
@@ -49,7 +49,7 @@ func drifts() map[string]drift {
 	}
 }
 
-func TestColumnsAndTablesThatComeGoOrAreRenamedLoseNothing(t *testing.T) {
+func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
 	for service, behaviors := range map[string]simulator.Behaviors{
 		"takes":   {EditedSelect: simulator.Honoured},
 		"ignores": {EditedSelect: simulator.Ignored},

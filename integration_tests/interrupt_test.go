@@ -38,7 +38,7 @@ func (l *lab) interrupt(d *destination.Destination, c destination.Catalog, state
 	return result
 }
 
-func TestAReadThatIsToldToEndKeepsWhatItHas(t *testing.T) {
+func TestATerminatedReadKeepsWhatItHas(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600, "task": 600}})
@@ -80,7 +80,7 @@ func endings() map[string]struct {
 	}
 }
 
-func TestWhateverBreaksAnOutputTheNextReadGoesOnFromItsLastStates(t *testing.T) {
+func TestTheNextReadResumesFromTheLastStatesOfACutOutput(t *testing.T) {
 	for name, e := range endings() {
 		for _, states := range []int{1, 2, 5, 11} {
 			for rest, keep := range map[string]bool{"keeping": true, "dropping": false} {
@@ -106,7 +106,7 @@ func TestWhateverBreaksAnOutputTheNextReadGoesOnFromItsLastStates(t *testing.T) 
 	}
 }
 
-func TestFaultsOfTheServiceAreOvercome(t *testing.T) {
+func TestAReadRecoversFromFaultsOfTheService(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
 		"a limit of requests":         faults.Throttling("1"),
 		"a gateway that fails":        faults.GatewayError(502),
@@ -129,7 +129,7 @@ func TestFaultsOfTheServiceAreOvercome(t *testing.T) {
 	}
 }
 
-func TestALinkThatLeadsAwayOrInCirclesIsNotFollowed(t *testing.T) {
+func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
 	for told, next := range map[string]func(l *lab) string{
 		"leads out of the environment": func(*lab) string { return "https://evil.example.com/api/data/v9.2/tasks?$skiptoken=x" },
 		"had sent before": func(l *lab) string {
@@ -159,7 +159,7 @@ func TestALinkThatLeadsAwayOrInCirclesIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestATrackedWalkWithoutADeltaLinkIsNotComplete(t *testing.T) {
+func TestATrackedScanWithoutADeltaLinkIsNotComplete(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
 	l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: []byte(`{"value":[]}`)}})

@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
-func TestPagesThatWereTooHeavyGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
+func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		table    string
 		attempts int

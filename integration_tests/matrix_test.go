@@ -39,18 +39,18 @@ type outcome struct {
 
 func outcomes() []outcome {
 	return []outcome{
-		{"throttled", "transient_error", []string{"Dataverse limits the requests of one user and kept refusing more of them"}},
-		{"long pause", "transient_error", []string{"Dataverse asks to wait 2h0m0s before the next request"}},
-		{"outage", "transient_error", []string{"Dataverse kept failing at this request"}},
-		{"unreadable", "transient_error", []string{"kept giving answers that are no answers of the Web API"}},
-		{"broken off", "transient_error", []string{"The environment could not be reached", "kept breaking off"}},
-		{"no sign-in", "transient_error", []string{"could not sign in", "could not sign the connector in", "the sign-in host did not answer in time"}},
+		{"throttled", "transient_error", []string{"The service protection limits of Dataverse rejected the connector's requests"}},
+		{"long pause", "transient_error", []string{"Dataverse asked the connector to wait 2h0m0s before the next request"}},
+		{"outage", "transient_error", []string{"without an error code of Dataverse", "Dataverse failed at the request"}},
+		{"unreadable", "transient_error", []string{"was not one of the Web API each time"}},
+		{"broken off", "transient_error", []string{"The environment could not be reached", "was cut off each time"}},
+		{"no sign-in", "transient_error", []string{"could not sign in", "the sign-in host did not respond in time"}},
 		{"no authority", "config_error", []string{"The connector could not sign in"}},
 		{"forbidden", "config_error", []string{"The application user lacks"}},
-		{"no token", "config_error", []string{"The environment refused the token that Microsoft Entra gave"}},
+		{"no token", "config_error", []string{"The environment rejected the access token that Microsoft Entra issued"}},
 		{"foreign link", "system_error", []string{"leads out of the environment's Web API"}},
 		{"circle", "system_error", []string{"had sent before"}},
-		{"no delta link", "system_error", []string{"cannot be followed without losing rows"}},
+		{"no delta link", "system_error", []string{"cannot follow the response of Dataverse without losing rows"}},
 	}
 }
 

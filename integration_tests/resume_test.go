@@ -47,7 +47,7 @@ func middle(t *testing.T, result binary.Result) int {
 	return 0
 }
 
-func TestAFirstReadGoesOnFromEachOfItsStates(t *testing.T) {
+func TestASnapshotResumesFromEachOfItsStates(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 4, DefaultRows: 130})
 	catalog := l.configured(resumedTables...)
 	whole := l.run(l.readArgs(destination.New(), catalog)...)
@@ -62,7 +62,7 @@ func TestAFirstReadGoesOnFromEachOfItsStates(t *testing.T) {
 	}
 }
 
-func TestAReadOfChangesGoesOnFromEachOfItsStates(t *testing.T) {
+func TestAReadOfChangesResumesFromEachOfItsStates(t *testing.T) {
 	chosen := seed(t)
 	l := newLab(t, simulator.Options{Seed: chosen, DefaultRows: 200})
 	catalog := l.configured(resumedTables...)
@@ -124,7 +124,7 @@ func refuseUntilTheBeginning(set string) faults.Fault {
 	}
 }
 
-func TestAPageThatIsTakenNoLongerLeadsBackToTheBeginning(t *testing.T) {
+func TestARejectedPagingCookieRestartsTheScan(t *testing.T) {
 	const table = "contoso_everything"
 	for name, changes := range map[string]int{"of a first read": 0, "of a read of changes": 40} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestAPageThatIsTakenNoLongerLeadsBackToTheBeginning(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedFullRefreshGoesOn(t *testing.T) {
+func TestAnInterruptedFullRefreshResumes(t *testing.T) {
 	const table, rows, read = "contoso_child", 130, 74
 	inJob := func(id string) []string { return []string{"WORKER_JOB_ID=" + id} }
 	for name, attempt := range map[string]struct {
@@ -203,7 +203,7 @@ func TestOutsideThePlatformAFinishedFullRefreshIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestAStateThatCannotBeFollowedIsTold(t *testing.T) {
+func TestAStateThatCannotBeUsedIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"task": 40, "feedback": 40}})
 	d, catalog := destination.New(), l.configured("task", "feedback")
 	l.sync(d, catalog)
@@ -214,10 +214,10 @@ func TestAStateThatCannotBeFollowedIsTold(t *testing.T) {
 		words []string
 	}{
 		"a version from the future":      {map[string]any{"version": 99}, []string{"newer version"}},
-		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not one of this connector"}},
-		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not one of this connector"}},
-		"a cursor that is no time":       {map[string]any{"max_cursor": "soon"}, []string{"not one of this connector"}},
-		"changes without a place to ask": {map[string]any{"link": ""}, []string{"not one of this connector"}},
+		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not written by this connector"}},
+		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not written by this connector"}},
+		"a cursor that is no time":       {map[string]any{"max_cursor": "soon"}, []string{"not written by this connector"}},
+		"changes without a place to ask": {map[string]any{"delta_link": ""}, []string{"not written by this connector"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoiled := map[string]any{}

@@ -126,7 +126,7 @@ func (r rounds) sync(l *lab, d *destination.Destination, catalog destination.Cat
 	return report
 }
 
-func TestASyncWithoutChangesCarriesNothing(t *testing.T) {
+func TestASyncWithoutChangesDeliversNothing(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 7, DefaultRows: 50})
 	d, catalog := destination.New(), l.configured(trackedTables...)
 	l.sync(d, catalog)
@@ -135,7 +135,7 @@ func TestASyncWithoutChangesCarriesNothing(t *testing.T) {
 	l.equal(d, trackedTables...)
 }
 
-func TestWithoutTheColumnOfDeletionsNoneIsSent(t *testing.T) {
+func TestDeletionsAreSentOnlyIfTheirColumnIsConfigured(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 8, Rows: map[string]int{"task": 60}})
 	d, catalog := destination.New(), l.configured("task")
 	catalog.Stream("task").Deselect(destination.DeletedAt)
@@ -147,7 +147,7 @@ func TestWithoutTheColumnOfDeletionsNoneIsSent(t *testing.T) {
 	assert.Len(t, warnings(report, destination.DeletedAt), 1)
 }
 
-func TestStatesOfOtherStreamsAreLeftAlone(t *testing.T) {
+func TestStatesOfOtherStreamsAreIgnored(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 60, "feedback": 60}})
 	d, both := destination.New(), l.configured("task", "feedback")
 	l.sync(d, both)

@@ -32,7 +32,7 @@ func (l *lab) keepsTokensToItself(result binary.Result) {
 	assert.Empty(l.t, result.Stderr)
 }
 
-func TestNeitherSecretsNorTokensAreTold(t *testing.T) {
+func TestNoOutputShowsSecretsOrTokens(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90, "contoso_child": 90}})
 	d, catalog := destination.New(), l.configured("task", "contoso_child")
 	debug := func() binary.Result { return l.run(append(l.readArgs(d, catalog), "--debug")...) }
@@ -47,7 +47,7 @@ func TestNeitherSecretsNorTokensAreTold(t *testing.T) {
 	l.keepsTokensToItself(debug())
 }
 
-func TestErrorsTellNoTokens(t *testing.T) {
+func TestErrorsShowNoTokens(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
 		"a refusal that quotes ids":     {Then: faults.Error{Status: 403, Code: "0x80040220", Message: "Principal " + simulator.DefaultApplication().ClientID + " of tenant " + simulator.DefaultApplication().TenantID}},
 		"a next page that is refused":   {Then: faults.Error{Status: 400, Code: "0x80040203", Message: "Invalid argument."}},
@@ -68,7 +68,7 @@ func TestErrorsTellNoTokens(t *testing.T) {
 	}
 }
 
-func TestAPanicTellsNoSecrets(t *testing.T) {
+func TestAPanicShowsNoSecrets(t *testing.T) {
 	specification, err := os.ReadFile("../spec.json")
 	require.NoError(t, err)
 	for _, verb := range []string{"check", "discover", "read"} {

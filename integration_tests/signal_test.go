@@ -42,7 +42,7 @@ func (l *lab) startBlocked(launcher ...string) *exec.Cmd {
 	return command
 }
 
-func TestAReadWhoseReaderStoppedReadingEndsBySignal(t *testing.T) {
+func TestASignalEndsAReadWhoseOutputIsNotRead(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
@@ -56,7 +56,7 @@ func TestAReadWhoseReaderStoppedReadingEndsBySignal(t *testing.T) {
 	}
 }
 
-func TestAsTheFirstProcessOfAContainerItEndsWithTheSignalsCode(t *testing.T) {
+func TestPID1ExitsWithTheCodeOfTheSignal(t *testing.T) {
 	launcher := []string{"unshare", "--fork", "--pid"}
 	if err := exec.CommandContext(t.Context(), launcher[0], append(launcher[1:], "true")...).Run(); err != nil {
 		t.Skipf("this system does not let tests make a process namespace: %v", err)

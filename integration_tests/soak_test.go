@@ -47,7 +47,7 @@ func soaks() map[string]soak {
 	}
 }
 
-func TestASoakUnderLimitsAndFaultsEndsWithExactDataAndFewRefusals(t *testing.T) {
+func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 	for name, service := range soaks() {
 		t.Run("of a service "+name, func(t *testing.T) {
 			l := serve(t, simulator.Options{Seed: 16, Tables: soakEnvironment(), DefaultRows: soakRows}, simulator.ServerOptions{

@@ -68,7 +68,7 @@ func sizesByKeys(t *testing.T, result binary.Result) []int {
 	return sizes
 }
 
-func TestTheStateOfAWideTableThatIsReadByItsKeysNamesTheColumnsThreeTimes(t *testing.T) {
+func TestTheStateOfAWideTableListsItsColumnsThreeTimes(t *testing.T) {
 	table := manyColumns()
 	l := newLab(t, simulator.Options{
 		Seed: 3, Tables: append(schema.Realistic(), table), Rows: map[string]int{table.LogicalName: 36},

@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
+func TestOnlySelectedColumnsAreRequested(t *testing.T) {
 	const (
 		page = "odata.track-changes,odata.maxpagesize=37"
 		keys = "odata.track-changes,odata.maxpagesize=5000"
@@ -53,7 +53,7 @@ func TestOnlySelectedColumnsAreAskedFor(t *testing.T) {
 	}, prefer)
 }
 
-func TestAColumnThatWasRemovedIsLeftOut(t *testing.T) {
+func TestARemovedColumnIsOmitted(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"task": 40}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)
@@ -64,7 +64,7 @@ func TestAColumnThatWasRemovedIsLeftOut(t *testing.T) {
 	l.equal(d, "task")
 }
 
-func TestATableThatNeverOfferedChangesIsReadWholeEachTime(t *testing.T) {
+func TestATableWithoutChangeTrackingIsReadInFullEachTime(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"contoso_child": 50, "contoso_sensordata": 50}})
 	d, catalog := destination.New(), l.configured("contoso_child", "contoso_sensordata")
 	for _, s := range catalog.Streams { // as PyAirbyte asks of every stream
@@ -100,7 +100,7 @@ func (l *lab) failsAlone(d *destination.Destination, catalog destination.Catalog
 	assert.Contains(l.t, last.Message, "1 of")
 }
 
-func TestAStreamThatFailsLeavesTheOthersAlone(t *testing.T) {
+func TestAFailedStreamDoesNotStopTheOthers(t *testing.T) {
 	options := simulator.Options{Seed: 3, Rows: map[string]int{"task": 40, "feedback": 40, "contoso_child": 40}}
 	for name, failing := range map[string]struct {
 		stream  string
@@ -112,7 +112,7 @@ func TestAStreamThatFailsLeavesTheOthersAlone(t *testing.T) {
 		}, []string{"no table nobody", "deselect"}},
 		"a table that was removed": {"feedback", func(t *testing.T, l *lab, _ destination.Catalog) {
 			require.NoError(t, l.environment.RemoveTable("feedback"))
-		}, []string{"no table feedback", "refresh the connection's schema"}},
+		}, []string{"no table feedback", "Refresh the source schema"}},
 		"a table that is tracked no longer": {"feedback", func(t *testing.T, l *lab, _ destination.Catalog) {
 			require.NoError(t, l.environment.SetTracked("feedback", false))
 		}, []string{"Change tracking of table feedback is off", "full refresh"}},
@@ -121,10 +121,10 @@ func TestAStreamThatFailsLeavesTheOthersAlone(t *testing.T) {
 		}, []string{"prvReadFeedback", "security role"}},
 		"a table that may be read in part": {"feedback", func(_ *testing.T, l *lab, _ destination.Catalog) {
 			l.environment.SetReadDepth("feedback", schema.Local)
-		}, []string{"prvReadFeedback", "organisation level"}},
+		}, []string{"prvReadFeedback", "Organization level"}},
 		"a selection of columns that are gone": {"feedback", func(_ *testing.T, _ *lab, c destination.Catalog) {
 			c.Stream("feedback").Stream.JSONSchema.Properties = map[string]destination.Property{"gone": {Type: []string{"null", "string"}}}
-		}, []string{"None of the columns", "feedback"}},
+		}, []string{"No selected column", "feedback"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, options)
@@ -142,7 +142,7 @@ func TestAStreamThatFailsLeavesTheOthersAlone(t *testing.T) {
 	}
 }
 
-func TestAnEntitySetThatIsCalledOtherwiseIsFollowed(t *testing.T) {
+func TestAnEntitySetOfAnotherNameIsUsed(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"task": 40}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)
@@ -167,7 +167,7 @@ func TestADeletionFillsTheConfiguredCursor(t *testing.T) {
 	l.equal(d, "task")
 }
 
-func TestSelectingMoreColumnsLaterFillsThemForWhatChanges(t *testing.T) {
+func TestColumnsSelectedLaterAreFilledInChangedRows(t *testing.T) {
 	for name, behaviors := range map[string]simulator.Behaviors{
 		"the service takes a token with other columns": {EditedSelect: simulator.Honoured},
 		"the service keeps to the token's columns":     {EditedSelect: simulator.Ignored},

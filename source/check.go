@@ -9,28 +9,28 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// check tells whether the configuration leads to an environment whose tables can be listed. What the user can mend
-// is told as FAILED; an outage is an error of the run.
-func (v *verbs) check(ctx context.Context) error {
-	problem := v.within(ctx, v.Limits.standard().Check, v.tryEnvironment)
+// check reports whether the configuration leads to an environment whose tables can be listed. What the user can fix is
+// reported as FAILED; an outage is an error of the run.
+func (i *invocation) check(ctx context.Context) error {
+	problem := i.connectWithin(ctx, i.process.Limits.standard().Check, i.tryEnvironment)
 	if problem == nil {
-		return v.out.ConnectionStatus(nil)
+		return i.out.ConnectionStatus(nil)
 	}
-	var wrong *config.Error
-	if errors.As(problem, &wrong) {
-		return v.out.ConnectionStatus(wrong.Problems)
+	var invalid *config.Error
+	if errors.As(problem, &invalid) {
+		return i.out.ConnectionStatus(invalid.Problems)
 	}
-	if told := explain(problem); told.Type == protocol.ConfigError {
-		return v.out.ConnectionStatus([]string{told.Message})
+	if explained := explain(problem); explained.Type == protocol.ConfigError {
+		return i.out.ConnectionStatus([]string{explained.Message})
 	}
 	return problem
 }
 
-// tryEnvironment goes the way of every read: configuration, sign-in, environment, metadata.
-func (v *verbs) tryEnvironment(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+// tryEnvironment makes the first requests of every read: sign-in, application user, list of tables.
+func (i *invocation) tryEnvironment(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 	if _, err := client.WhoAmI(ctx); err != nil {
 		return err
 	}
-	_, err := v.tableNames(ctx, client, c.Tables)
+	_, err := i.selectedTables(ctx, client, c.Tables)
 	return err
 }

@@ -3,7 +3,9 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
@@ -11,53 +13,116 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// discover prints the tables of the environment as a catalog.
-func (v *verbs) discover(ctx context.Context) error {
+// What can leave a discovery without any stream.
+var (
+	errNoTables      = errors.New("the environment lists no tables")
+	errNoSelection   = errors.New("no table of the environment is selected")
+	errNoDefinitions = errors.New("no selected table has a usable definition")
+)
+
+// discover writes the selected tables of the environment as a catalog.
+func (i *invocation) discover(ctx context.Context) error {
 	var streams protocol.Catalog
-	err := v.within(ctx, v.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		return v.addSelected(ctx, client, c.Tables, &streams)
+	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		return i.addSelected(ctx, client, c.Tables, &streams)
 	})
 	if err != nil {
 		return err
 	}
-	return v.out.Catalog(streams)
+	return i.out.Catalog(streams)
 }
 
-// addSelected puts the selected tables into a catalog. Each is dropped as soon as it is there.
-func (v *verbs) addSelected(ctx context.Context, client *dataverse.Client, selection config.Selection, streams *protocol.Catalog) error {
-	names, err := v.tableNames(ctx, client, selection)
+// addSelected adds the selected tables to a catalog, one at a time: the definitions of a large environment do not fit in
+// the memory of a small container.
+func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, selection config.Selection, streams *protocol.Catalog) error {
+	names, err := i.selectedTables(ctx, client, selection)
 	if err != nil {
 		return err
 	}
-	found := 0
+	added := make(map[string]bool, len(names))
 	err = client.Tables(ctx, names, func(t dataverse.Table) error {
-		streams.Add(catalog.Stream(t))
-		found++
+		if !added[t.LogicalName] {
+			added[t.LogicalName] = true
+			streams.Add(catalog.Stream(t))
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	v.log.InfoContext(ctx, "discovered the environment's tables", "tables", len(names), "streams", found)
+	missing := slices.DeleteFunc(names, func(name string) bool { return added[name] })
+	if len(added) == 0 {
+		return fmt.Errorf("%w: %s", errNoDefinitions, firstOf(missing))
+	}
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
+	if len(missing) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because Dataverse returned no definition with a key column that the "+
+			"application user can read: %s. If a table is needed, check in Power Apps that it exists.", countAre(len(missing), "table"), firstOf(missing)))
+	}
+	i.warnSize(ctx, streams)
 	return nil
 }
 
-// errNoTables says that include_tables and exclude_tables leave nothing over.
-var errNoTables = errors.New("no table of the environment is selected")
+// The size of a catalog from which on the platform may reject it: Airbyte Cloud takes 1,000 streams of one connection
+// (Airbyte, "Understand Airbyte Cloud limits"), and the services that pass a catalog on limit it in bytes.
+const (
+	largeCatalogStreams = 1000
+	largeCatalogBytes   = 10_000_000
+)
 
-// tableNames lists the tables that the configuration selects. A pattern that fits no table is told: it is mistyped, or the
-// application user does not see the table.
-func (v *verbs) tableNames(ctx context.Context, client *dataverse.Client, selection config.Selection) ([]string, error) {
+// warnSize warns of a catalog that the platform may reject.
+func (i *invocation) warnSize(ctx context.Context, streams *protocol.Catalog) {
+	if streams.Len() <= largeCatalogStreams && streams.Size() <= largeCatalogBytes {
+		return
+	}
+	i.log.WarnContext(ctx, fmt.Sprintf("The catalog has %s and %d MB. Airbyte may reject a catalog of more than %d streams or about %d MB. "+
+		"Offer fewer tables: list those that you need in include_tables.",
+		count(streams.Len(), "stream"), streams.Size()/1_000_000, largeCatalogStreams, largeCatalogBytes/1_000_000))
+}
+
+// selectedTables lists the tables that the configuration selects, each once. It warns of patterns that match no table:
+// they are mistyped, or the application user does not see the table.
+func (i *invocation) selectedTables(ctx context.Context, client *dataverse.Client, selection config.Selection) ([]string, error) {
 	names, err := client.TableNames(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, idle := range selection.Idle(names) {
-		v.log.WarnContext(ctx, idle.Setting+" holds a pattern that fits no table of the environment", "pattern", idle.Glob)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return !selection.Includes(name) })
 	if len(names) == 0 {
 		return nil, errNoTables
 	}
-	return names, nil
+	for _, unmatched := range selection.Unmatched(names) {
+		i.log.WarnContext(ctx, fmt.Sprintf("The pattern %q in %s matches no table of the environment. Check its spelling; patterns match "+
+			"logical names, such as account or contoso_*.", unmatched.Glob, unmatched.Setting))
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !selection.Includes(name) })
+	if len(names) == 0 {
+		return nil, errNoSelection
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// firstOf lists names in a sentence, at most as many as a person reads.
+func firstOf(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// countAre is a number with its noun and its verb.
+func countAre(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return count(n, noun) + " are"
 }

@@ -1,18 +1,23 @@
 package source
 
 import (
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/protocol"
 )
 
-// explainService tells what the Web API, or something in its place, answered.
-func explainService(err error) (protocol.FailureType, string) {
+// resumes is the sentence on the state of a stream whose rows were requested from a table, after a space. It is "" for a
+// request that no state depends on.
+func resumes(table string) string {
+	if table == "" {
+		return ""
+	}
+	return " The state is kept, and the next sync resumes from the last checkpoint."
+}
+
+// explainService explains what the Web API, or something in its place, responded to a request.
+func explainService(err error) explanation {
 	var failed *dataverse.RequestError
 	var broken *dataverse.BrokenResponseError
 	var wait *dataverse.WaitError
@@ -23,129 +28,111 @@ func explainService(err error) (protocol.FailureType, string) {
 	}
 	switch {
 	case errors.As(err, &wait):
-		return protocol.TransientError, fmt.Sprintf("Dataverse asks to wait %v before the next request, and the connector waits for %v "+
-			"at most in all. Start again after that time; a read goes on from its last checkpoint.", wait.Asked, wait.Budget)
+		return transientError("Dataverse asked the connector to wait %v before the next request, but the connector waits at most %v in all. "+
+			"Try again after that time.%s", wait.Asked, wait.Budget, resumes(failed.Table))
 	case errors.As(err, &large):
-		return protocol.ConfigError, fmt.Sprintf("The answer to the request to %s is larger than the %d MB that the connector takes, though it asks "+
-			"for a single row. Deselect the column that holds so much, such as the content of a file, or give the connector more memory.",
+		return configError("The response to the request to %s is larger than the %d MB that the connector accepts, although it was asked "+
+			"for a single row. Deselect the column that holds so much data, such as the content of a file, or give the connector more memory.",
 			failed.Operation, large.Bytes>>20)
 	case errors.As(err, &broken):
-		return protocol.TransientError, explainBroken(failed, broken)
+		return explainBroken(failed, broken)
 	case !errors.As(err, &refused):
-		return "", ""
-	case refused.Code == dataverse.CodePrivilegeMissing:
-		return protocol.ConfigError, explainPrivilege(refused)
+		return explanation{}
 	}
-	if typ, message := explainCode(refused.Code, failed.Table); message != "" {
-		return typ, message
+	if e := explainCode(refused, failed.Table); e.message != "" {
+		return e
 	}
 	return explainStatus(failed, refused)
 }
 
-func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenResponseError) string {
-	if broken.Cut() {
-		return fmt.Sprintf("The answers to the request to %s kept breaking off: %s. The network, a proxy or the service is overloaded; the next "+
-			"attempt goes on from the last checkpoint. A smaller odata_maxpagesize makes answers shorter.", failed.Operation, broken.Reason)
-	}
-	advice := "check url: it must be the address of a Dataverse environment."
-	if failed.Table != "" {
-		advice = "deselect the stream of table " + failed.Table + " to read the others."
-	}
-	return fmt.Sprintf("Dataverse, or a proxy before it, kept giving answers that are no answers of the Web API to the request to %s: %s. "+
-		"If this stays so, %s", failed.Operation, broken.Reason, advice)
-}
-
-// explainCode tells what users can do about a refusal, by its code (Microsoft, "Web service error codes"). The table is
-// that of the rows asked for, "" for any other request.
-func explainCode(code, table string) (protocol.FailureType, string) {
-	switch code {
-	case dataverse.CodeNotMember:
-		return protocol.ConfigError, "The sign-in works, but this environment has no application user for the client_id. " +
-			"Create one in the Power Platform admin center (Environments > this environment > Settings > " +
-			"Users + permissions > Application users) and give it a security role."
-	case dataverse.CodeNoRoles:
-		return protocol.ConfigError, "The application user has no security role in this environment. " +
-			"Give it one that may read the tables, with organisation-level Read."
-	case dataverse.CodeUserDisabled:
-		return protocol.ConfigError, "The application user is disabled in this environment. Enable it in the Power Platform " +
-			"admin center (Settings > Users + permissions > Application users)."
-	case dataverse.CodeNoRetrieve:
-		return protocol.ConfigError, "Dataverse does not let the rows of " + named(table) + " be read on their own. Deselect the stream."
-	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
-		return protocol.ConfigError, "Change tracking of " + named(table) + ", or of one it relates, is off. Switch it on in Power Apps " +
-			"(table properties > Advanced options > Track changes), or set the stream to full refresh."
-	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
-		return protocol.TransientError, "Dataverse limits the requests of one user and kept refusing more of them for as long as the connector waits. " +
-			"The next attempt goes on from the last checkpoint."
+// explainBroken explains responses with status 200 that the connector cannot use.
+func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenResponseError) explanation {
+	switch {
+	case broken.Cut():
+		return transientError("The response to the request to %s was cut off each time: %s. The network, a proxy, or the service is "+
+			"overloaded.%s A smaller odata_maxpagesize makes responses shorter.", failed.Operation, broken.Reason, resumes(failed.Table))
+	case failed.Table == "":
+		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
+			"of it, sends such responses. If the problem persists, check url: it must be the address of a Dataverse environment.",
+			failed.Operation, broken.Reason)
 	default:
-		return "", ""
+		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
+			"of it, sends such responses.%s If the problem persists, deselect the stream of table %s to sync the others.",
+			failed.Operation, broken.Reason, resumes(failed.Table), failed.Table)
 	}
 }
 
-// named is a table in a sentence.
-func named(table string) string {
+// explainCode explains an error by its code (Microsoft, "Web service error codes"). The table is the one whose rows were
+// requested, "" for any other request.
+func explainCode(refused *dataverse.APIError, table string) explanation {
+	switch refused.Code {
+	case dataverse.CodePrivilegeMissing:
+		return explainPrivilege(refused)
+	case dataverse.CodeNotMember:
+		return configError("The sign-in succeeded, but this environment has no application user for the client_id. Create one in the " +
+			"Power Platform admin center (Manage > Environments > this environment > Settings > Users + permissions > Application users) " +
+			"and assign it a security role.")
+	case dataverse.CodeNoRoles:
+		return configError("The application user has no security role in this environment. " +
+			"Assign it one that has Read at Organization level on the tables to sync.")
+	case dataverse.CodeUserDisabled:
+		return configError("The application user is deactivated in this environment. Activate it in the Power Platform admin center " +
+			"(Manage > Environments > this environment > Settings > Users + permissions > Application users).")
+	case dataverse.CodeNoRetrieve:
+		return configError("Dataverse does not allow the rows of %s to be listed. Deselect the stream.", tableInSentence(table))
+	case dataverse.CodeNotTracked, dataverse.CodeRelatedNotTracked:
+		return configError("Change tracking of %s, or of a table that it relates, is off. Turn it on in Power Apps "+
+			"(table properties > Advanced options > Track changes), or set the stream to a full refresh sync mode.", tableInSentence(table))
+	case dataverse.CodeThrottledRequests, dataverse.CodeThrottledTime, dataverse.CodeThrottledConcurrency:
+		return transientError("The service protection limits of Dataverse rejected the connector's requests for as long as it retries.%s "+
+			"If this happens often, reduce the requests of other applications that use the same application user, or lower "+
+			"max_concurrent_requests.", resumes(table))
+	default:
+		return explanation{}
+	}
+}
+
+func tableInSentence(table string) string {
 	if table == "" {
 		return "the table"
 	}
 	return "table " + table
 }
 
-func explainPrivilege(refused *dataverse.APIError) string {
+func explainPrivilege(refused *dataverse.APIError) explanation {
 	privilege := refused.MissingPrivilege()
 	if privilege == "" {
-		return "The application user lacks a privilege. Change tracking needs Read on the table at organisation level: " +
-			refused.Message
+		return configError("The application user lacks a privilege: %s. Assign it a security role that has Read at Organization level on "+
+			"the table, which change tracking requires.", refused.Message)
 	}
-	return fmt.Sprintf("The application user lacks the privilege %s, or has it below organisation level: that is enough to see some rows, "+
-		"but not to follow changes. Give it a security role with Read on the table at organisation level, deselect the stream, "+
-		"or give it a connection of its own.", privilege)
+	return configError("The application user lacks the privilege %s, or has it below Organization level, which change tracking requires. "+
+		"Assign it a security role that has Read at Organization level on the table, deselect the stream, or move the stream to a "+
+		"connection of its own.", privilege)
 }
 
-// explainStatus tells of a refusal that its code does not explain.
-func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) (protocol.FailureType, string) {
+// explainStatus explains an error whose code, if it has one, is not known. An error without a code is not one that
+// Dataverse documents: a proxy or a firewall sends its own pages, and so does the service while it is updated.
+func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) explanation {
+	uncoded := refused.Code == ""
 	redirected := refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusBadRequest
-	strange := redirected || refused.Status == http.StatusNotFound && refused.Code == ""
+	elsewhere := redirected || refused.Status == http.StatusNotFound && uncoded
 	switch {
 	case refused.Status == http.StatusUnauthorized:
-		return protocol.ConfigError, "The environment refused the token that Microsoft Entra gave. Check that url is the environment's " +
-			"own address and that tenant_id is its tenant; in a national cloud check authority_host too."
-	case strange && failed.Table == "":
-		return protocol.ConfigError, "The url does not lead to the Web API of a Dataverse environment. " +
-			"Enter the environment's own address, for example https://contoso.crm4.dynamics.com."
-	case strange: // the same url has led to the Web API before
-		return protocol.TransientError, fmt.Sprintf("The request to %s was answered with status %d, and not in the way of the Web API. "+
-			"A proxy, or Dataverse while it is serviced, does so. The next attempt goes on from the last checkpoint.",
-			failed.Operation, refused.Status)
+		return configError("The environment rejected the access token that Microsoft Entra issued. Check that url is the environment's own " +
+			"address and that tenant_id is its tenant. In a national cloud, check authority_host too.")
+	case elsewhere && failed.Table == "":
+		return configError("The url does not lead to the Web API of a Dataverse environment. " +
+			"Enter the environment's own address, for example https://contoso.crm4.dynamics.com.")
+	case elsewhere, uncoded:
+		return transientError("The request to %s failed each time with status %d and without an error code of Dataverse. A proxy or "+
+			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check the proxies and "+
+			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes(failed.Table))
 	case refused.Temporary():
-		return protocol.TransientError, "Dataverse kept failing at this request: " + refused.Error() +
-			". The next attempt goes on from the last checkpoint."
+		return transientError("Dataverse failed at the request to %s each time: %v.%s", failed.Operation, refused, resumes(failed.Table))
 	case refused.Status == http.StatusForbidden:
-		return protocol.ConfigError, "Dataverse forbids this request to the application user: " + refused.Error()
+		return configError("Dataverse does not allow the application user to make a request of the connector: %v. "+
+			"Check the security roles of the application user.", refused)
 	default:
-		return protocol.SystemError, "Dataverse refused a request of the connector: " + refused.Error()
-	}
-}
-
-// explainNetwork tells why the environment or the sign-in host gave no answer of use.
-func explainNetwork(err error) (protocol.FailureType, string) {
-	var unknownHost *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var connection *dataverse.ConnectionError
-	var signIn *dataverse.SignInError
-	switch {
-	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
-		return protocol.ConfigError, fmt.Sprintf("There is no host %s. Check url (and authority_host, if it is set).", unknownHost.Name)
-	case errors.As(err, &certificate):
-		return protocol.ConfigError, "The certificate of the host is not trusted: " + certificate.Err.Error() +
-			". Where a company inspects TLS, name a PEM file with its certificate authority in DATAVERSE_CA_FILE."
-	case errors.As(err, &signIn) && signIn.Temporary():
-		return protocol.TransientError, "The connector could not sign in: " + signIn.Error() + ". The next attempt may succeed."
-	case errors.As(err, &signIn):
-		return protocol.ConfigError, "The connector could not sign in: " + signIn.Error() + ". Check url, and authority_host, if it is set."
-	case errors.As(err, &connection):
-		return protocol.TransientError, "The environment could not be reached: " + connection.Unwrap().Error() +
-			". If this stays so, check url and the network's way to it."
-	default:
-		return "", ""
+		return systemError("Dataverse rejected a request of the connector: %v. Report it with the log of this sync.", refused)
 	}
 }

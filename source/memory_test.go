@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestWhatAContainerAllowsDecidesHowMuchIsKept(t *testing.T) {
+func TestTheContainersMemoryLimitSetsSlotsAndPageSize(t *testing.T) {
 	const megabyte = 1 << 20
 	for name, example := range map[string]struct {
 		files     fstest.MapFS
 		memory    memory
-		requests  int
+		slots     int
 		pageBytes int64
 	}{
 		"outside a container":           {nil, 0, 0, 0},
@@ -26,7 +26,7 @@ func TestWhatAContainerAllowsDecidesHowMuchIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := containerMemory(example.files)
 			assert.Equal(t, example.memory, m)
-			assert.Equal(t, example.requests, m.requests())
+			assert.Equal(t, example.slots, m.slots())
 			assert.Equal(t, example.pageBytes, m.pageBytes())
 		})
 	}

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// panicError is a mistake in the connector itself, with the stack for whoever mends it.
+// panicError is a defect of the connector. Its stack shows the developer where it is.
 type panicError struct {
 	value any
 	stack []byte
@@ -13,7 +13,7 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
-// recovered runs f and returns its panic as an error, so that the platform is told of it as of any other.
+// recovered runs f and returns a panic of it as an error, so that the platform gets an error message for it too.
 func recovered(f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

@@ -8,34 +8,34 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// partialError says that some streams failed, each with an error of its own before.
+// partialError reports that some streams, or all, failed. Each of them has an error message of its own.
 type partialError struct {
 	failed, of int
 	typ        protocol.FailureType
 }
 
 func (e *partialError) Error() string {
-	return fmt.Sprintf("%d of %d streams could not be read to their end", e.failed, e.of)
+	return fmt.Sprintf("%d of %s were not read completely", e.failed, count(e.of, "stream"))
 }
 
-// explainer explains the errors of streams, several at once, and remembers who can help.
-type explainer struct {
+// streamFailures explains the errors of streams, which may fail at the same time, and remembers their types.
+type streamFailures struct {
 	mu    sync.Mutex
 	types []protocol.FailureType
 }
 
-func (e *explainer) explain(err error) protocol.Failure {
-	told := explain(err)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.types = append(e.types, told.Type)
-	return told
+func (f *streamFailures) explain(err error) protocol.Failure {
+	explained := explain(err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.types = append(f.types, explained.Type)
+	return explained
 }
 
-// overall is the type of a whole read: another attempt may mend it only if it may mend every stream that failed.
-func (e *explainer) overall() protocol.FailureType {
+// overall is the failure type of the whole read: another attempt may succeed only if that is so for every failed stream.
+func (f *streamFailures) overall() protocol.FailureType {
 	for _, typ := range []protocol.FailureType{protocol.ConfigError, protocol.SystemError} {
-		if slices.Contains(e.types, typ) {
+		if slices.Contains(f.types, typ) {
 			return typ
 		}
 	}

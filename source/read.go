@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"sync"
@@ -15,49 +16,50 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-// streamsPerPlace is how many streams share one of the requests that may be under way: while the rows of one are encoded
-// another has its turn, and towards the end of the read few streams are left to use all places.
-const streamsPerPlace = 2
+// streamsPerSlot is how many streams share one request slot: while the rows of one are encoded another uses the slot, and
+// towards the end of the read few streams are left to use all slots.
+const streamsPerSlot = 2
 
 // read reads the streams of the configured catalog.
-func (v *verbs) read(ctx context.Context) error {
-	configured, err := protocol.ReadConfiguredCatalog(v.command.Catalog)
+func (i *invocation) read(ctx context.Context) error {
+	configured, err := protocol.ReadConfiguredCatalog(i.command.Catalog)
 	if err != nil {
 		return &inputError{err}
 	}
-	states, err := v.states(ctx)
+	states, err := i.states(ctx)
 	if err != nil {
 		return &inputError{err}
 	}
-	return v.connected(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		ahead, err := v.lookAhead(ctx, client, configured, states)
+	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		p, err := i.prepare(ctx, client, configured, states)
 		if err != nil {
 			return err
 		}
-		return v.replicate(ctx, c, client, ahead)
+		return i.replicate(ctx, c, client, p)
 	})
 }
 
-// replicate reads the rows of the streams.
-func (v *verbs) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, a ahead) error {
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	beside.Go(func() { v.warnDepth(ctx, client, a) })
-	var told explainer
+// replicate reads the rows of the prepared streams.
+func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan) error {
+	var concurrent sync.WaitGroup
+	defer concurrent.Wait()
+	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
+	var failures streamFailures
 	job := replicate.Job{
-		Environment: client, Output: v.out, Log: v.log, Explain: told.explain, Now: time.Now,
-		PageSize: c.PageSize, Organization: a.who.OrganizationID, ID: v.Getenv("WORKER_JOB_ID"), Attempt: attempt(v.Getenv("WORKER_JOB_ATTEMPT")),
-		FailOnExpiry: c.FailOnExpiredToken, TokenLife: a.tokenLife,
-		Parallel: func() int { return client.Slots() * streamsPerPlace },
+		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
+		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
+		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
+		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
+		Parallel: func() int { return client.Slots() * streamsPerSlot },
 	}
-	failed, err := job.Run(ctx, a.streams)
+	failed, err := job.Run(ctx, p.streams)
 	switch {
 	case err != nil:
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(a.streams), typ: told.overall()}
+		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall()}
 	default:
 		return nil
 	}
@@ -72,18 +74,19 @@ func attempt(text string) int {
 	return max(n, 0)
 }
 
-// states reads the state of each stream. A file that is not there means that there is no state yet, unless its path is
-// mistyped: then everything is read again, which the user should hear of.
-func (v *verbs) states(ctx context.Context) (map[string]json.RawMessage, error) {
-	states, err := protocol.ReadState(v.command.State)
+// states reads the state of each stream. A file that does not exist is no state, as at a first sync; a warning is logged
+// because the path may be mistyped.
+func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, error) {
+	states, err := protocol.ReadState(i.command.State)
 	if errors.Is(err, fs.ErrNotExist) {
-		v.log.WarnContext(ctx, "there is no file at the path given with --state; every stream is read from its start", "path", v.command.State)
+		i.log.WarnContext(ctx, fmt.Sprintf("The state file %s does not exist, so every stream is read in full. "+
+			"If this is not the first sync, check the path given with --state.", i.command.State))
 		return nil, nil
 	}
 	return states, err
 }
 
-// inputError is a file of the platform's or the user's that cannot be read.
+// inputError is a file of the platform or the user that cannot be read.
 type inputError struct{ error }
 
 func (e *inputError) Unwrap() error { return e.error }

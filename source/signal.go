@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// EndBy ends the process by a signal, as callers expect of one they stopped: Python's subprocess reports -15 for it, and
-// PyAirbyte takes no other code for a stop of its own making. It returns the exit code that shells use for the signal
-// where raising it has no effect, as for PID 1 or on Windows.
+// EndBy ends the process by raising a signal that it received, as callers expect of a process that they stopped:
+// Python's subprocess then reports -15, the only code that PyAirbyte accepts for a stop of its own. Where raising the
+// signal has no effect, as for PID 1 or on Windows, EndBy returns the exit code that shells use for the signal.
 func EndBy(sig os.Signal) int {
-	const raised = 128 // POSIX shells report a process that a signal ended as 128 and the signal's number
+	const signaled = 128 // POSIX shells add the signal's number to it
 	signal.Reset()
 	self, err := os.FindProcess(os.Getpid())
 	if err == nil && os.Getpid() != 1 && self.Signal(sig) == nil {
 		time.Sleep(time.Second) // the signal may reach another thread first
 	}
 	number, _ := sig.(syscall.Signal)
-	return raised + int(number)
+	return signaled + int(number)
 }

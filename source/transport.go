@@ -11,10 +11,16 @@ import (
 	"time"
 )
 
-// newTransport makes the one transport of a run, without cookies and with the system's proxies. caFile names a PEM
-// file of certificate authorities to trust beside the system's, for companies that inspect TLS; it may be empty.
-// Go's own SSL_CERT_FILE replaces the system's and works on Linux alone.
-func newTransport(caFile string) (*http.Transport, error) {
+// signInTimeout bounds one attempt of a sign-in, whose response is small.
+const signInTimeout = 30 * time.Second
+
+// newTransport returns the one transport of a run, without cookies and with the proxies of the environment variables.
+// DATAVERSE_CA_FILE names a PEM file of certificate authorities to trust in addition to the system's, for companies that
+// inspect TLS: Go's own SSL_CERT_FILE replaces the system's and works on Linux alone.
+func newTransport(getenv func(string) string) (*http.Transport, error) {
+	if err := checkProxies(getenv); err != nil {
+		return nil, err
+	}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -22,39 +28,60 @@ func newTransport(caFile string) (*http.Transport, error) {
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 30 * time.Second,
-		DisableCompression:  true, // the client asks for gzip itself and unpacks it faster
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		// A connection that a firewall has dropped in silence answers no ping. Without pings all streams would wait on it.
+		DisableCompression:  true, // package dataverse asks for gzip itself and unpacks it faster
+
+		OnProxyConnectResponse: checkProxyResponse,
+
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+		// Pings detect a connection that a firewall dropped silently, on which all streams would wait.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
+	caFile := getenv(caFileVariable)
 	if caFile == "" {
 		return transport, nil
 	}
-	pem, err := os.ReadFile(caFile) //nolint:gosec // the user names the file
+	pool, err := withAuthorities(caFile)
 	if err != nil {
-		return nil, &caFileError{fmt.Errorf("read the certificate authorities that DATAVERSE_CA_FILE names: %w", err)}
+		return nil, err
+	}
+	transport.TLSClientConfig.RootCAs = pool
+	return transport, nil
+}
+
+// caFileVariable names the file of additional certificate authorities.
+const caFileVariable = "DATAVERSE_CA_FILE"
+
+// withAuthorities returns the system's certificate authorities and those of a PEM file.
+func withAuthorities(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, &variableError{caFileVariable, fmt.Sprintf("names a file that cannot be read (%v). "+
+			"Set it to the path of a PEM file of certificate authorities.", err)}
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, &caFileError{fmt.Errorf("the file %s that DATAVERSE_CA_FILE names holds no PEM certificate", caFile)}
+		return nil, &variableError{caFileVariable, fmt.Sprintf("names the file %s, which holds no PEM certificate. "+
+			"Set it to the path of a PEM file of certificate authorities.", file)}
 	}
-	transport.TLSClientConfig.RootCAs = pool
-	return transport, nil
+	return pool, nil
 }
 
-// caFileError is a mistake of the user's in DATAVERSE_CA_FILE.
-type caFileError struct{ error }
+// variableError is a mistake in an environment variable.
+type variableError struct{ variable, problem string }
 
-// signInClient is the client that MSAL uses. A sign-in is a small answer: it has seconds, not minutes. It follows no
-// redirect, which could carry the client secret to another host.
+func (e *variableError) Error() string {
+	return "The environment variable " + e.variable + " " + e.problem
+}
+
+// signInClient returns the client that MSAL uses. It follows no redirect, which could send the client secret to another
+// host. attempt narrows signInTimeout where it is set.
 func signInClient(transport http.RoundTripper, attempt time.Duration) *http.Client {
-	const patience = 30 * time.Second
 	return &http.Client{
 		Transport:     transport,
-		Timeout:       min(cmp.Or(attempt, patience), patience),
+		Timeout:       min(cmp.Or(attempt, signInTimeout), signInTimeout),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -19,12 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newTransport has no exported way that ends before minutes, so its test stands here, where the clock can be moved.
+// These tests are in the package because its exported functions take minutes to reach these limits. Here synctest
+// advances the clock.
 
-func TestAConnectionThatFallsSilentIsGivenUp(t *testing.T) {
+func TestASilentConnectionIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
-		listener := &piped{connections: make(chan net.Conn), closed: make(chan struct{})}
+		listener := &pipeListener{connections: make(chan net.Conn), closed: make(chan struct{})}
 		require.NoError(t, server.Listener.Close())
 		server.Listener = listener
 		server.EnableHTTP2 = true
@@ -32,33 +33,37 @@ func TestAConnectionThatFallsSilentIsGivenUp(t *testing.T) {
 		server.StartTLS()
 		defer server.Close()
 
-		transport, err := newTransport(authorityOf(t, server))
+		transport, err := newTransport(variables(map[string]string{caFileVariable: authorityOf(t, server)}))
 		require.NoError(t, err)
 		transport.ResponseHeaderTimeout = 0
 		defer transport.CloseIdleConnections()
 		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			client, remote := net.Pipe()
 			listener.connections <- remote
-			return &dying{Conn: client, from: time.Now().Add(10 * time.Second)}, nil
+			return &droppingConn{Conn: client, from: time.Now().Add(10 * time.Second)}, nil
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://example.com/", nil)
 		require.NoError(t, err)
 		start := time.Now()
-		answer, err := transport.RoundTrip(req)
+		response, err := transport.RoundTrip(req)
 		if err == nil {
-			_ = answer.Body.Close()
+			_ = response.Body.Close()
 		}
 		require.Error(t, err)
 		assert.Less(t, time.Since(start), time.Minute)
 	})
 }
 
-func TestAConnectionThatIsNotTakenUpIsGivenUp(t *testing.T) {
-	transport, err := newTransport("")
+func TestADialHasATimeoutOfItsOwn(t *testing.T) {
+	transport, err := newTransport(variables(nil))
 	require.NoError(t, err)
-	assert.NotNil(t, transport.DialContext, "without a dialer the operating system's patience of minutes counts")
+	assert.NotNil(t, transport.DialContext, "without a dialer the operating system's timeout of minutes counts")
+}
+
+func variables(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
 }
 
 func authorityOf(t *testing.T, server *httptest.Server) string {
@@ -69,27 +74,27 @@ func authorityOf(t *testing.T, server *httptest.Server) string {
 	return file
 }
 
-// dying is a connection on which from a time on nothing is heard and all that is said is lost.
-type dying struct {
+// droppingConn is a connection that drops all that is written after a time.
+type droppingConn struct {
 	net.Conn
 	from time.Time
 }
 
-func (d *dying) Write(p []byte) (int, error) {
+func (d *droppingConn) Write(p []byte) (int, error) {
 	if time.Now().Before(d.from) {
 		return d.Conn.Write(p)
 	}
 	return len(p), nil
 }
 
-// piped hands the other ends of pipes to a server.
-type piped struct {
+// pipeListener accepts the remote ends of pipes.
+type pipeListener struct {
 	connections chan net.Conn
 	closed      chan struct{}
 	closing     sync.Once
 }
 
-func (p *piped) Accept() (net.Conn, error) {
+func (p *pipeListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.connections:
 		return c, nil
@@ -98,9 +103,9 @@ func (p *piped) Accept() (net.Conn, error) {
 	}
 }
 
-func (p *piped) Close() error {
+func (p *pipeListener) Close() error {
 	p.closing.Do(func() { close(p.closed) })
 	return nil
 }
 
-func (p *piped) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }
+func (p *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }

@@ -7,22 +7,22 @@ import (
 	"runtime/debug"
 )
 
-// name is what the connector calls itself, to people and to the service.
+// name is the connector's name, for people and in the User-Agent header.
 const name = "source-microsoft-dataverse"
 
-// tellVersion prints one line for people: name, version, platform, and what it was built with and from.
-func (p Process) tellVersion() error {
+// printVersion prints one line for people: name, version, platform, Go version, and revision.
+func (p Process) printVersion() error {
 	line := fmt.Sprintf("%s %s %s/%s %s", name, p.version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	if revision := buildSetting("vcs.revision"); revision != "" {
 		line += " " + revision
 	}
 	if _, err := fmt.Fprintln(p.Stdout, line); err != nil {
-		return fmt.Errorf("tell the version: %w", err)
+		return fmt.Errorf("print the version: %w", err)
 	}
 	return nil
 }
 
-// version is the stamp, or where there is none what Go knows of the module, or "dev".
+// version returns the build stamp, else the module's version as Go recorded it, else "dev".
 func (p Process) version() string {
 	var module string
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "(devel)" {

@@ -8,14 +8,14 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 class Run:
     """What one run wrote."""
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None):
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False,
-                              timeout=PATIENCE_SECONDS)
+                              timeout=TIMEOUT_SECONDS)
         self.code, self.stderr = done.returncode, done.stderr
         self.lines = [line for line in done.stdout.split("\n") if line.strip()]
         self.messages = [json.loads(line, parse_float=Decimal) for line in self.lines]
@@ -38,7 +38,7 @@ class Run:
         return [r["data"] for r in self.of("RECORD", "record") if r["stream"] == stream]
 
     def states(self) -> list[dict]:
-        """The last state of each stream, as the platform hands them to the next sync."""
+        """The last state of each stream, as the platform passes them to the next sync."""
         last = {s["stream"]["stream_descriptor"]["name"]: s for s in self.of("STATE", "state")}
         return [{"type": "STREAM", "stream": s["stream"]} for s in last.values()]
 

@@ -1,4 +1,4 @@
-"""A simulated Dataverse environment, served by a process of its own and spoken to by the Web API."""
+"""A simulated Dataverse environment in a process of its own, used through the Web API."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import urllib.request
 from decimal import Decimal
 from pathlib import Path
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
 
 class Refused(Exception):
-    """An answer of the Web API with a status of 400 or more."""
+    """A response of the Web API with a status of 400 or more."""
 
     def __init__(self, method: str, path: str, status: int, body: str):
         super().__init__(f"{method} {path}: {status} {body[:300]}")
@@ -46,7 +46,7 @@ class Environment:
     def _wait(self) -> None:
         """Waits for the line that names the configuration, the last that the server prints before it serves."""
         said = []
-        watch = threading.Timer(PATIENCE_SECONDS, self.process.kill)  # which ends its lines
+        watch = threading.Timer(TIMEOUT_SECONDS, self.process.kill)  # which ends its lines
         watch.start()
         try:
             for line in self.process.stderr:
@@ -60,7 +60,7 @@ class Environment:
     def close(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE_SECONDS)
+            self.process.wait(TIMEOUT_SECONDS)
         finally:
             self.process.kill()
             self.process.stderr.close()
@@ -70,12 +70,12 @@ class Environment:
             "grant_type": "client_credentials", "client_id": self.config["client_id"],
             "client_secret": self.config["client_secret_value"], "scope": self.url + "/.default"})
         address = f"{self.config['authority_host']}/{self.config['tenant_id']}/oauth2/v2.0/token"
-        with urllib.request.urlopen(address, form.encode(), PATIENCE_SECONDS, context=self._tls) as answer:
-            return json.load(answer)["access_token"]
+        with urllib.request.urlopen(address, form.encode(), TIMEOUT_SECONDS, context=self._tls) as response:
+            return json.load(response)["access_token"]
 
     def request(self, method: str, path: str, body: object = None, **headers: str):
-        """Asks for a path below the Web API, or a whole link, and gives the headers and the JSON of the answer. Numbers
-        with a point arrive as Decimal, with the digits that the service sent."""
+        """Requests a path below the Web API, or an absolute link, and returns the headers and the JSON of the response. Numbers
+        with a fraction arrive as Decimal, with the digits that the service sent."""
         self._token = self._token or self.sign_in()
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -83,9 +83,9 @@ class Environment:
             headers={**HEADERS, "Authorization": "Bearer " + self._token, "Content-Type": "application/json",
                      **{name.replace("_", "-"): value for name, value in headers.items()}})
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS, context=self._tls) as answer:
-                text = answer.read()
-                return answer.headers, json.loads(text, parse_float=Decimal) if text else None
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=self._tls) as response:
+                text = response.read()
+                return response.headers, json.loads(text, parse_float=Decimal) if text else None
         except urllib.error.HTTPError as error:
             raise Refused(method, path, error.code, error.read().decode(errors="replace")) from None
 
@@ -116,8 +116,8 @@ class Environment:
         return [row[primary] for row in self.rows(table)]
 
     def change(self, table: str, column: str) -> tuple[set[str], set[str]]:
-        """Five rows are created, ten changed in a column of text, three deleted, and two come and go. Gives the keys of
-        what was written and of what is gone."""
+        """Creates five rows, changes ten in a text column, deletes three, and creates and deletes two. Returns the keys of
+        the rows that were written and of those that were deleted."""
         keys = self.keys(table)
         written = {self.create(table, **{column: f"created {n}"}) for n in range(5)}
         for key in keys[:10]:
@@ -130,5 +130,5 @@ class Environment:
 
 
 def next_second() -> None:
-    """Lets the clock of whole seconds, which Dataverse stamps rows with, move on."""
+    """Waits for the next whole second, the resolution of Dataverse's times."""
     time.sleep(1.0 - time.time() % 1.0)

@@ -3,7 +3,7 @@
     stage.py CONFIG ROOT
 
 CONFIG is a configuration that works. The layout is a copy, so that no suite writes into the checkout or touches the
-secrets that lie there.
+secrets in it.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = ["acceptance-test-config.yml", "metadata.yaml", "spec.json", "icon.svg"]
 
-# Tables of the simulator whose rows nobody can read: one for want of a privilege, one by its nature.
+# Tables of the simulator whose rows cannot be read: one for lack of a privilege, one by its nature.
 UNREADABLE = ["plugintracelog", "postregarding"]
 
 

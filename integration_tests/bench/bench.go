@@ -19,7 +19,7 @@ type bench struct {
 	results   results
 }
 
-// measure builds the connector and plays the chosen scenarios.
+// measure builds the connector and runs the chosen scenarios.
 func (b *bench) measure(ctx context.Context) error {
 	built, err := binary.Build(ctx, b.directory)
 	if err != nil {
@@ -27,21 +27,21 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	b.connector = built.Path
 	b.results.runs = b.runs
-	plays := map[string]func(context.Context) error{
+	scenarios := map[string]func(context.Context) error{
 		"wide": b.wide, "many": b.many, "flat": b.flatness, "discovery": b.discovery, "spec": b.spec,
 	}
 	for _, name := range scenarioNames() {
 		if !slices.Contains(b.scenarios, name) {
 			continue
 		}
-		if err := plays[name](ctx); err != nil {
+		if err := scenarios[name](ctx); err != nil {
 			return fmt.Errorf("scenario %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// say tells how far the bench has come.
+// say prints a line of progress.
 func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.progress, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
@@ -49,26 +49,26 @@ func (b *bench) say(format string, args ...any) {
 // sample is one read of a stage.
 type sample struct {
 	cost
-	decoded  int64   // bytes of the answers, without compression
+	decoded  int64   // bytes of the responses, without compression
 	printed  int64   // bytes of the connector's output
 	requests int     // of the Web API
-	gunzip   float64 // bytes that compress/gzip unpacked in a second at that time
+	gunzip   float64 // bytes per second that compress/gzip unpacked at that time
 }
 
-// samples reads all rows of a stage several times. A first read, which does not count, has the service make the pages;
-// from its states a tracked one is then shown to go on with nothing.
+// samples reads all rows of a stage several times. A first read, which is not measured, makes the service render the pages;
+// an incremental read from its states must then deliver nothing.
 func (b *bench) samples(ctx context.Context, s *stage, m mode) ([]sample, error) {
 	if err := s.configure(ctx, m); err != nil {
 		return nil, err
 	}
 	records := int64(s.setting.records())
-	b.say("%d tables of %d rows, %s: having the pages made", s.setting.streams(), s.setting.Rows, m)
-	_, said, err := s.read(ctx, records)
+	b.say("%d tables of %d rows, %s: rendering the pages", s.setting.streams(), s.setting.Rows, m)
+	_, output, err := s.read(ctx, records)
 	if err != nil {
 		return nil, err
 	}
 	if m == incremental {
-		if err := s.again(ctx, said); err != nil {
+		if err := s.again(ctx, output); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +84,7 @@ func (b *bench) samples(ctx context.Context, s *stage, m mode) ([]sample, error)
 	return all, nil
 }
 
-// sample reads all pages, and has them unpacked alone before and after it, for what else the machine does comes and goes.
+// sample reads all pages. Before and after, compress/gzip alone unpacks them, because the load of the machine varies.
 func (b *bench) sample(ctx context.Context, s *stage, records int64) (sample, error) {
 	var bare [2]unpacked
 	if err := s.ask(askUnpack, &bare[0]); err != nil {
@@ -94,7 +94,7 @@ func (b *bench) sample(ctx context.Context, s *stage, records int64) (sample, er
 	if err != nil {
 		return sample{}, err
 	}
-	c, said, err := s.read(ctx, records)
+	c, output, err := s.read(ctx, records)
 	if err != nil {
 		return sample{}, err
 	}
@@ -106,10 +106,10 @@ func (b *bench) sample(ctx context.Context, s *stage, records int64) (sample, er
 		return sample{}, err
 	}
 	if made := after.Kept.Rendered - before.Kept.Rendered; made > 0 && s.setting.Writes == 0 {
-		b.say("%d answers had to be made while the clock ran: the connector asked for what it had not asked for before", made)
+		b.say("%d responses were rendered during the measurement: the connector sent requests that the first read did not send", made)
 	}
 	return sample{
-		cost: c, decoded: after.Kept.Sent - before.Kept.Sent, printed: said.Bytes,
+		cost: c, decoded: after.Kept.Sent - before.Kept.Sent, printed: output.Bytes,
 		requests: after.Stats.Requests - before.Stats.Requests,
 		gunzip:   float64(bare[0].Bytes+bare[1].Bytes) / (bare[0].Seconds + bare[1].Seconds),
 	}, nil

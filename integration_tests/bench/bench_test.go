@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain lets the bench start this test's executable as its other processes.
+// TestMain makes the test's executable serve as the other processes of the bench.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == serviceVerb || os.Args[1] == downloadVerb) {
 		if err := dispatch(context.Background(), os.Args[1:]); err != nil {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// small is a scale at which the bench has to work and measures nothing.
+// small is a scale that tests the bench and measures nothing.
 func small() scale {
 	return scale{
 		wideRows: 250, tables: 3, pages: 2, pageRows: 100, latency: time.Millisecond, hint: 3, writes: time.Millisecond,
@@ -49,7 +49,7 @@ func TestEachScenarioPrintsWhatItMeasured(t *testing.T) {
 	assert.NotContains(t, out.String(), "NaN")
 	wide, _, found := strings.Cut(progress.String(), "3 tables of 200 rows")
 	assert.True(t, found)
-	assert.NotContains(t, wide, "had to be made while the clock ran", "pages that are measured come from memory")
+	assert.NotContains(t, wide, "were rendered during the measurement", "pages that are measured come from memory")
 }
 
 func TestAWrongReadFails(t *testing.T) {
@@ -64,7 +64,7 @@ func TestAWrongReadFails(t *testing.T) {
 		_, _, err := s.read(t.Context(), 6)
 		require.ErrorContains(t, err, "5 records of 6")
 	})
-	t.Run("a record comes again", func(t *testing.T) {
+	t.Run("a record is delivered again", func(t *testing.T) {
 		require.ErrorContains(t, s.again(t.Context(), &messages{}), "5 records of 0")
 	})
 	t.Run("the connector fails", func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestAWrongReadFails(t *testing.T) {
 	})
 }
 
-func TestTheShapesHaveTheColumnsThatTheyAreMeantToHave(t *testing.T) {
+func TestEachShapeHasTheIntendedColumns(t *testing.T) {
 	assert.InDelta(t, 150, len(wide().table(0).Columns), 5)
 	assert.Len(t, deep(200).table(0).Columns, 200)
 	assert.Len(t, deep(40).table(0).Columns, 40)
@@ -101,10 +101,10 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestThePythonConnectorIsComparedByWhatItsScriptPrints(t *testing.T) {
+func TestThePythonConnectorIsMeasuredByItsScript(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "read")
-	say := func(answer string) {
-		require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >&2\necho '"+answer+"'\n"), 0o700))
+	say := func(line string) {
+		require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\necho \"$@\" >&2\necho '"+line+"'\n"), 0o700))
 	}
 	b := &bench{options: options{python: script, scale: small()}, progress: t.Output()}
 	s := &stage{directory: "stage", setting: setting{Shape: wide(), CAFile: "stage/ca.pem"}}

@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// discovery lists the columns of thousands of tables. What it takes beyond the bare download of the same answers is the
+// discovery discovers thousands of tables. The time beyond that of a plain download of the same responses is the
 // connector's own.
 func (b *bench) discovery(ctx context.Context) (err error) {
 	s, err := b.set(ctx, setting{Shape: deep(b.columns), Tables: b.definitions, Keep: true})
@@ -17,7 +17,7 @@ func (b *bench) discovery(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end()) }()
-	b.say("discovering %d tables of %d columns: having the answers made", b.definitions, b.columns)
+	b.say("discovering %d tables of %d columns: rendering the responses", b.definitions, b.columns)
 	size, err := s.firstDiscovery(ctx, b.columns)
 	if err != nil {
 		return err
@@ -36,31 +36,31 @@ func (b *bench) discovery(ctx context.Context) (err error) {
 			return err
 		}
 		bare = append(bare, sample{cost: c})
-		var said length
-		if c, err = execute(ctx, s.connector, s.discoverArgs(), s.env(), &said); err != nil {
+		var printed length
+		if c, err = execute(ctx, s.connector, s.discoverArgs(), s.env(), &printed); err != nil {
 			return err
 		}
-		if said != size {
-			return fmt.Errorf("discover printed %d bytes, and %d before", said, size)
+		if printed != size {
+			return fmt.Errorf("discover printed %d bytes, and %d before", printed, size)
 		}
 		found = append(found, sample{cost: c})
 		b.say("discovered in %.2f s, CPU %.2f s, %.1f MiB; downloaded in %.2f s",
 			c.Wall.Seconds(), c.CPU.Seconds(), mebibytes(c.Memory), bare[len(bare)-1].Wall.Seconds())
 	}
-	return b.tellDiscovery(s, found, bare)
+	return b.addDiscovery(s, found, bare)
 }
 
-func (b *bench) tellDiscovery(s *stage, found, bare []sample) error {
+func (b *bench) addDiscovery(s *stage, found, bare []sample) error {
 	end, err := s.count()
 	if err != nil {
 		return err
 	}
 	seconds := func(s sample) float64 { return s.Wall.Seconds() }
 	name := fmt.Sprintf("`discover` of %s tables with %d columns each", grouped(int64(b.definitions)), b.columns)
-	b.say("the answers have %.0f MB, %.0f MB as sent; the simulator took %.0f MiB",
+	b.say("the responses have %.0f MB, %.0f MB as sent; the simulator took %.0f MiB",
 		megabytes(float64(end.Kept.Bytes)), megabytes(float64(end.Kept.Gzipped)), mebibytes(end.Memory))
 	const memory, bound = 100, 1.5
-	most := greatest(found)
+	most := maxMemory(found)
 	b.results.want(name+": peak memory", fmt.Sprintf("%.0f MiB", most), fmt.Sprintf("below %d MiB", memory), most < memory)
 	download := median(bare, seconds)
 	ratio := median(found, seconds) / download
@@ -81,7 +81,8 @@ func (s *stage) discoverArgs() []string {
 	return []string{"discover", "--config", s.path("config.json")}
 }
 
-// firstDiscovery has the service make its answers, and checks that the catalog is whole. It returns the output's size.
+// firstDiscovery makes the service render its responses and checks that the catalog is complete. It returns the size of the
+// output.
 func (s *stage) firstDiscovery(ctx context.Context, columns int) (_ length, err error) {
 	file, err := os.Create(s.path("discovered.jsonl"))
 	if err != nil {
@@ -113,14 +114,14 @@ func (s *stage) firstDiscovery(ctx context.Context, columns int) (_ length, err 
 }
 
 // eachStream finds the catalog in the output of discover, and calls back with the number of each stream's properties. It
-// holds one stream at a time, for the bench must stay small.
+// keeps one stream at a time, because the bench must stay small.
 func eachStream(output io.Reader, found func(properties int) error) error {
 	d := json.NewDecoder(output)
 	var before json.Token
 	for {
 		token, err := d.Token()
 		if err != nil {
-			return fmt.Errorf("read the catalog: %w", err) // the end included: there was none
+			return fmt.Errorf("read the catalog: %w", err) // io.EOF too: there is no catalog
 		}
 		if before == "streams" && token == json.Delim('[') {
 			break

@@ -17,13 +17,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// downloadVerb is the first argument by which the bench starts itself as a plain client.
+// downloadVerb is the first argument with which the bench starts itself as a plain client.
 const downloadVerb = "download"
 
-// planFile is where a stage leaves what there is to download.
+// planFile is the file of a stage's plan.
 const planFile = "download.json"
 
-// plan is what the plain client gets, and how.
+// plan is what the plain client downloads, and how.
 type plan struct {
 	Connection connection
 	CAFile     string
@@ -31,7 +31,7 @@ type plan struct {
 	Requests   []sent
 }
 
-// planDownload notes every request that the service has answered, and how many it had in flight at most.
+// planDownload writes the plan: every request that the service has received, and the most it had in flight.
 func (s *stage) planDownload() error {
 	p := plan{Connection: s.connection, CAFile: s.setting.CAFile}
 	if err := s.ask(askRequests, &p.Requests); err != nil {
@@ -46,7 +46,7 @@ func (s *stage) planDownload() error {
 	return s.write(planFile, p)
 }
 
-// download is the process of the plain client: Go's own, which does nothing with the answers but to unpack them.
+// download is the process of the plain client: Go's own, which only unpacks the responses.
 func download(ctx context.Context, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("%s takes one argument, the file of the plan", downloadVerb)
@@ -75,7 +75,7 @@ func download(ctx context.Context, args []string) error {
 	return group.Wait()
 }
 
-// trusting is a client of a service with a certificate authority of its own.
+// trusting returns a client that trusts the certificate authority of the service.
 func trusting(caFile string) (*http.Client, error) {
 	authority, err := os.ReadFile(caFile)
 	if err != nil {
@@ -98,20 +98,20 @@ func signIn(ctx context.Context, client *http.Client, c connection) (string, err
 		return "", fmt.Errorf("sign in: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	var answer struct {
+	var response struct {
 		Token string `json:"access_token"`
 	}
-	err = receive(client, request, func(body io.Reader) error { return json.NewDecoder(body).Decode(&answer) })
-	if err == nil && answer.Token == "" {
-		err = errors.New("the answer has no token")
+	err = receive(client, request, func(body io.Reader) error { return json.NewDecoder(body).Decode(&response) })
+	if err == nil && response.Token == "" {
+		err = errors.New("the response has no token")
 	}
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}
-	return answer.Token, nil
+	return response.Token, nil
 }
 
-// get asks as the connector did. Go's client unpacks gzip by itself.
+// get sends a request of the connector. Go's client unpacks gzip itself.
 func get(ctx context.Context, client *http.Client, base, token string, r sent) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+r.Target, nil)
 	if err != nil {
@@ -133,13 +133,13 @@ func get(ctx context.Context, client *http.Client, base, token string, r sent) e
 }
 
 func receive(client *http.Client, request *http.Request, read func(io.Reader) error) (err error) {
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, answer.Body.Close()) }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("answered with %s", answer.Status)
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the response has status %s", response.Status)
 	}
-	return read(answer.Body)
+	return read(response.Body)
 }

@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// flatness reads ever longer tables for the first time, with change tracking, which has more to remember than a full
-// refresh. Their pages are made while they are read, so the time says nothing of the connector.
+// flatness reads tables of growing length in a first incremental sync, which keeps more than a full refresh. Their pages are
+// rendered while they are read, so the time is not that of the connector.
 func (b *bench) flatness(ctx context.Context) error {
 	least, most := math.Inf(1), 0.0
 	for _, rows := range b.flat {
@@ -36,9 +36,9 @@ func (b *bench) readOnce(ctx context.Context, rows int) (_ cost, err error) {
 	if err := s.configure(ctx, incremental); err != nil {
 		return cost{}, err
 	}
-	c, said, err := s.read(ctx, int64(rows))
+	c, output, err := s.read(ctx, int64(rows))
 	if err != nil {
 		return c, err
 	}
-	return c, s.again(ctx, said)
+	return c, s.again(ctx, output)
 }

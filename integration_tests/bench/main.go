@@ -1,6 +1,6 @@
 // Command bench measures the connector. It builds the binary and runs it as Airbyte does, its stdout on a pipe, against
-// the simulator in a process of its own, and prints tables of Markdown. What is measured is also checked: a read that
-// lacks a record fails the bench.
+// the simulator in another process, and prints Markdown tables. It also checks what it measures: a read that lacks a record
+// fails the bench.
 //
 //	go run ./integration_tests/bench [-runs 5] [-scenarios wide,many,flat,discovery,spec] [-python script]
 package main
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// dispatch runs the bench, or the part of it that it starts as another process.
+// dispatch runs the bench or one of its other processes.
 func dispatch(ctx context.Context, args []string) error {
 	switch {
 	case len(args) > 0 && args[0] == serviceVerb:
@@ -40,7 +40,7 @@ func dispatch(ctx context.Context, args []string) error {
 	return run(ctx, o, os.Stdout, os.Stderr)
 }
 
-// run measures in a directory of its own, and prints the tables at the end.
+// run measures in a directory of its own and prints the tables at the end.
 func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	directory, err := os.MkdirTemp("", "dataverse-bench-")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 // recordStart is how the connector's RECORD lines begin.
 const recordStart = `{"type":"RECORD"`
 
-// messages takes the output of a read as it comes. It counts records without looking into them, and keeps the few
-// other messages that tell how the read went. The zero value is ready.
+// messages is a writer for the output of a read. It counts records without parsing them and keeps the few other messages
+// that show how the read went. The zero value is ready to use.
 type messages struct {
 	Records  int64
 	Bytes    int64
@@ -23,16 +23,16 @@ type messages struct {
 	inRecord bool
 }
 
-// Write takes a piece of output, which may begin and end anywhere.
+// Write adds a piece of output, which may begin and end anywhere.
 func (m *messages) Write(piece []byte) (int, error) {
-	taken := len(piece)
-	m.Bytes += int64(taken)
+	size := len(piece)
+	m.Bytes += int64(size)
 	for len(piece) > 0 {
 		part, ended := piece, false
 		if end := bytes.IndexByte(piece, '\n'); end >= 0 {
 			part, ended = piece[:end], true
 		}
-		if err := m.take(part, ended); err != nil {
+		if err := m.addPart(part, ended); err != nil {
 			return 0, err
 		}
 		piece = piece[len(part):]
@@ -40,25 +40,25 @@ func (m *messages) Write(piece []byte) (int, error) {
 			piece = piece[1:]
 		}
 	}
-	return taken, nil
+	return size, nil
 }
 
-// take takes a part of one line.
-func (m *messages) take(part []byte, ended bool) error {
+// addPart adds a part of one line.
+func (m *messages) addPart(part []byte, ended bool) error {
 	if !m.inRecord {
-		whole := part
+		line := part
 		if len(m.line) > 0 || !ended && len(part) < len(recordStart) {
 			m.line = append(m.line, part...)
-			whole = m.line
+			line = m.line
 		}
-		m.inRecord = bytes.HasPrefix(whole, []byte(recordStart))
+		m.inRecord = bytes.HasPrefix(line, []byte(recordStart))
 		switch {
 		case m.inRecord:
 			m.line = m.line[:0]
 		case !ended && len(m.line) == 0:
 			m.line = append(m.line, part...)
 		case ended:
-			err := m.note(whole)
+			err := m.addLine(line)
 			m.line = m.line[:0]
 			return err
 		}
@@ -70,7 +70,7 @@ func (m *messages) take(part []byte, ended bool) error {
 	return nil
 }
 
-// message is what the bench wants to know of a message that is no RECORD.
+// message has the members that the bench needs of a message other than RECORD.
 type message struct {
 	Type  string          `json:"type"`
 	State json.RawMessage `json:"state"`
@@ -90,29 +90,29 @@ type descriptor struct {
 	Name string `json:"name"`
 }
 
-// note keeps what a message tells.
-func (m *messages) note(line []byte) error {
-	var said message
-	if err := json.Unmarshal(line, &said); err != nil {
-		return fmt.Errorf("the connector printed a line that is no message: %q: %w", line[:min(len(line), 100)], err)
+// addLine adds a message.
+func (m *messages) addLine(line []byte) error {
+	var parsed message
+	if err := json.Unmarshal(line, &parsed); err != nil {
+		return fmt.Errorf("the connector printed a line that is not a message: %q: %w", line[:min(len(line), 100)], err)
 	}
 	switch {
-	case said.Type == "RECORD":
-		m.Records++ // written in another way than recordStart
-	case said.Type == "STATE":
-		return m.noteState(said.State)
-	case said.Trace.Error != nil:
-		m.Errors = append(m.Errors, said.Trace.Error.Message+" ("+said.Trace.Error.Internal+")")
-	case said.Trace.Status != nil:
+	case parsed.Type == "RECORD":
+		m.Records++ // begins in another way than recordStart
+	case parsed.Type == "STATE":
+		return m.addState(parsed.State)
+	case parsed.Trace.Error != nil:
+		m.Errors = append(m.Errors, parsed.Trace.Error.Message+" ("+parsed.Trace.Error.Internal+")")
+	case parsed.Trace.Status != nil:
 		if m.Complete == nil {
 			m.Complete = map[string]bool{}
 		}
-		m.Complete[said.Trace.Status.Stream.Name] = said.Trace.Status.Status == "COMPLETE"
+		m.Complete[parsed.Trace.Status.Stream.Name] = parsed.Trace.Status.Status == "COMPLETE"
 	}
 	return nil
 }
 
-func (m *messages) noteState(raw json.RawMessage) error {
+func (m *messages) addState(raw json.RawMessage) error {
 	var state struct {
 		Stream struct {
 			Descriptor descriptor `json:"stream_descriptor"`

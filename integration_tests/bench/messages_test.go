@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMessagesAreCountedWhereverTheOutputIsCut(t *testing.T) {
+func TestMessagesAreCountedInChunksOfAnySize(t *testing.T) {
 	output := strings.Join([]string{
 		`{"type":"LOG","log":{"level":"INFO","message":"begin"}}`,
 		`{"type":"TRACE","trace":{"type":"STREAM_STATUS","stream_status":{"stream_descriptor":{"name":"a"},"status":"STARTED"}}}`,
@@ -36,7 +36,7 @@ func TestMessagesAreCountedWhereverTheOutputIsCut(t *testing.T) {
 	}
 }
 
-func TestALineThatIsNoMessageIsAnError(t *testing.T) {
+func TestALineThatIsNotAMessageIsAnError(t *testing.T) {
 	m := &messages{}
 	_, err := m.Write([]byte("panic: all is lost\n"))
 	require.ErrorContains(t, err, "all is lost")

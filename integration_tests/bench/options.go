@@ -18,22 +18,22 @@ type options struct {
 	scale
 }
 
-// scale is how much there is to read.
+// scale is the size of the scenarios.
 type scale struct {
 	wideRows    int
-	tables      int // read at once
+	tables      int // of the scenario many
 	pages       int // of each of them
 	pageRows    int
-	latency     time.Duration // of each request, where tables are read at once
-	hint        int           // how many requests the service recommends there
+	latency     time.Duration // of each request in the scenario many
+	hint        int           // the number of concurrent requests that the service recommends there
 	writes      time.Duration // between two writes to an environment in use
-	flat        []int         // rows of the tables whose reading may not take more memory
+	flat        []int         // rows of the tables of the scenario flat
 	definitions int           // tables to discover
 	columns     int           // of each of them
-	starts      int           // of the connector, to print its specification
+	starts      int           // of the connector in the scenario spec
 }
 
-// fullScale is what the README's numbers are measured at.
+// fullScale is the scale of the published results.
 func fullScale() scale {
 	return scale{
 		wideRows: 300_000, tables: 16, pages: 10, pageRows: 5000, latency: 250 * time.Millisecond, hint: 8, writes: time.Second,
@@ -41,7 +41,7 @@ func fullScale() scale {
 	}
 }
 
-// scenarioNames are all scenarios, in the order in which they are played.
+// scenarioNames returns all scenarios in their order.
 func scenarioNames() []string { return []string{"wide", "many", "flat", "discovery", "spec"} }
 
 // parse reads the command line.
@@ -49,11 +49,11 @@ func parse(args []string, usage io.Writer) (options, error) {
 	o := options{scale: fullScale()}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(usage)
-	f.IntVar(&o.runs, "runs", 5, "of each measurement, whose median counts")
-	f.StringVar(&o.python, "python", "", "`script` that reads the wide table with the Python connector, to compare with, such as\nintegration_tests/acceptance/python_connector/read")
-	f.IntVar(&o.wideRows, "rows", o.wideRows, "of the wide table")
-	chosen := f.String("scenarios", strings.Join(scenarioNames(), ","), "`names` of those to play")
-	flat := f.String("flat", join(o.flat), "`rows` of the tables whose reading may not take more memory")
+	f.IntVar(&o.runs, "runs", 5, "number of runs of each measurement, of which the median counts")
+	f.StringVar(&o.python, "python", "", "`script` that reads the wide table with the Python connector, for comparison, such as\nintegration_tests/acceptance/python_connector/read")
+	f.IntVar(&o.wideRows, "rows", o.wideRows, "number of rows of the wide table")
+	chosen := f.String("scenarios", strings.Join(scenarioNames(), ","), "`names` of the scenarios to run")
+	flat := f.String("flat", join(o.flat), "`rows` of the tables whose peak memory must be the same")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

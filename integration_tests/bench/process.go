@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// cost is what a process took from its start to its end.
+// cost is the time and the memory of a process.
 type cost struct {
 	Wall   time.Duration
 	CPU    time.Duration // user and system
-	Memory int64         // greatest resident size, bytes
+	Memory int64         // peak resident size, bytes
 }
 
-// drainBuffer is more than a pipe of Linux gives at once.
+// drainBuffer is larger than the capacity of a pipe on Linux.
 const drainBuffer = 256 << 10
 
-// execute runs a program to its end, its stdout on a pipe whose content goes to out. An exit code other than 0 is an error,
-// with what the program wrote to stderr.
+// execute runs a program to its end and copies its stdout to out. An exit code other than 0 is an error, which has the
+// program's stderr.
 //
-// Linux counts to a new process's peak memory what its parent had in memory at that moment, so the bench must itself
-// stay smaller than what it measures.
+// On Linux the peak memory of a new process includes the memory of its parent at that moment, so the bench itself must stay
+// smaller than what it measures.
 func execute(ctx context.Context, path string, args, env []string, out io.Writer) (cost, error) {
 	var stderr bytes.Buffer
 	command := exec.CommandContext(ctx, path, args...)
@@ -39,7 +39,7 @@ func execute(ctx context.Context, path string, args, env []string, out io.Writer
 	if err := command.Start(); err != nil {
 		return cost{}, fmt.Errorf("start %s: %w", path, err)
 	}
-	// Not io.Copy, whose buffer is smaller than what the pipe holds.
+	// The buffer of io.Copy is smaller than the capacity of the pipe.
 	_, drainErr := io.CopyBuffer(onlyWriter{out}, onlyReader{stdout}, make([]byte, drainBuffer))
 	waitErr := command.Wait()
 	c := cost{Wall: time.Since(start), CPU: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
@@ -56,11 +56,11 @@ func execute(ctx context.Context, path string, args, env []string, out io.Writer
 	}
 }
 
-// onlyReader and onlyWriter hide the methods by which io.CopyBuffer would go round its buffer.
+// onlyReader and onlyWriter hide the methods with which io.CopyBuffer would bypass its buffer.
 type (
 	onlyReader struct{ io.Reader }
 	onlyWriter struct{ io.Writer }
 )
 
-// peak is the greatest resident size in bytes; Linux counts kilobytes.
+// peak returns the peak resident size in bytes, which Linux reports in kilobytes.
 func peak(usage *syscall.Rusage) int64 { return usage.Maxrss << 10 }

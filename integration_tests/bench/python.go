@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// pythonRead is what the script of -python prints of a read, as a line of JSON.
+// pythonRead is a read as the script of -python prints it, a line of JSON.
 type pythonRead struct {
 	Rows    int64   `json:"rows"`
 	Bytes   int64   `json:"bytes"`
@@ -17,13 +17,12 @@ type pythonRead struct {
 	Memory  int64   `json:"peak_memory_bytes"`
 }
 
-// comparePython has Airbyte's Python connector read the table that was just read, in the way of its own that follows
-// changes. Its first read, which does not count, has the service make the pages that it asks for: they are others, for it
-// selects no columns.
+// comparePython makes Airbyte's Python connector read the table that was just read, incrementally as well. Its first read,
+// which is not measured, makes the service render the pages that it requests: they differ, because it selects no columns.
 func (b *bench) comparePython(ctx context.Context, s *stage, ours []sample) error {
 	rows := int64(b.wideRows)
 	var theirs pythonRead
-	for _, purpose := range []string{"having the pages made", "reading them"} {
+	for _, purpose := range []string{"rendering the pages", "reading them"} {
 		b.say("the Python connector: %s", purpose)
 		var err error
 		if theirs, err = s.python(ctx, b.python); err != nil {
@@ -35,7 +34,7 @@ func (b *bench) comparePython(ctx context.Context, s *stage, ours []sample) erro
 		}
 	}
 	took := median(ours, func(s sample) float64 { return s.Wall.Seconds() })
-	b.results.python = &pythonRow{rows: rows, ours: took, ourMemory: greatest(ours), theirs: theirs}
+	b.results.python = &pythonRow{rows: rows, ours: took, ourMemory: maxMemory(ours), theirs: theirs}
 	const bound = 15
 	b.results.want("one wide table: speed, of the Python connector's", fmt.Sprintf("%.1f", theirs.Seconds/took),
 		fmt.Sprintf("at least %d", bound), theirs.Seconds/took >= bound)
@@ -56,7 +55,7 @@ func (s *stage) python(ctx context.Context, script string) (pythonRead, error) {
 	return read, nil
 }
 
-// pythonRow holds both connectors side by side.
+// pythonRow compares both connectors.
 type pythonRow struct {
 	rows            int64
 	ours, ourMemory float64 // seconds, MiB
@@ -64,7 +63,7 @@ type pythonRow struct {
 }
 
 func (p *pythonRow) print(b *strings.Builder) {
-	header(b, "first tracked reading of one wide table", "rows", "seconds", "rows/s", "peak memory")
+	header(b, "first incremental sync of one wide table", "rows", "seconds", "rows/s", "peak memory")
 	line := func(name string, seconds, memory float64) {
 		fmt.Fprintf(b, "| %s | %s | %.1f | %s | %.0f MiB |\n", name, grouped(p.rows), seconds, grouped(int64(float64(p.rows)/seconds)), memory)
 	}

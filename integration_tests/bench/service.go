@@ -18,45 +18,45 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// serviceVerb is the first argument by which the bench starts itself as the simulator's process.
+// serviceVerb is the first argument with which the bench starts itself as the simulator's process.
 const serviceVerb = "service"
 
-// setting is the environment that a scenario is played in. It crosses the command line of the service as JSON.
+// setting is the environment of a scenario. It is JSON on the command line of the service.
 type setting struct {
 	Shape   shape
 	Tables  int
 	Rows    int // of each table
-	Short   int // rows of one table more; 0: there is none
-	Page    int // rows on a page; 0: as many as the service allows
+	Short   int // rows of one more table; 0: there is none
+	Page    int // rows of a page; 0: as many as the service allows
 	Latency time.Duration
-	Hint    int           // x-ms-dop-hint; 0: the simulator's own
+	Hint    int           // x-ms-dop-hint; 0: the simulator's default
 	Writes  time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
 	TokenAt simulator.TokenAt
-	Keep    bool   // pages are made once and then sent from memory
-	CAFile  string // where the certificate authority is to be written
+	Keep    bool   // pages are rendered once and then sent from memory
+	CAFile  string // where the certificate authority is written
 }
 
-// The questions that the service answers on its stdin, one a line; each answer is a line of JSON on its stdout.
+// The commands that the service reads from its stdin, one a line. Each result is a line of JSON on its stdout.
 const (
 	askCount    = "count"    // count
 	askUnpack   = "unpack"   // unpacked
 	askRequests = "requests" // []sent, of the Web API, the oldest first
 )
 
-// count is what the service has counted since it started.
+// count is the statistics of the service since it started.
 type count struct {
 	Stats  simulator.Stats
 	Kept   simulator.Kept
-	Memory int64 // greatest resident size until now, bytes
+	Memory int64 // peak resident size so far, bytes
 }
 
-// unpacked is how long compress/gzip took, on one core, for all bodies that the service keeps.
+// unpacked is the time that compress/gzip took, on one core, for all bodies that the service keeps.
 type unpacked struct {
 	Bytes   int64 // decoded
 	Seconds float64
 }
 
-// sent is a request that the service has answered.
+// sent is a request that the service has received.
 type sent struct {
 	Target string // path and query
 	Prefer string
@@ -71,7 +71,7 @@ type connection struct {
 	Secret    string `json:"client_secret_value"`
 }
 
-// serve is the simulator's process: it serves until its stdin ends, and so never outlives the bench.
+// serve is the simulator's process. It ends with its stdin, so it never outlives the bench.
 func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err error) {
 	var s setting
 	if len(args) != 1 {
@@ -92,29 +92,29 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	application := simulator.DefaultApplication()
-	answers := json.NewEncoder(out)
-	err = answers.Encode(connection{server.URL, server.Authority, application.TenantID, application.ClientID, application.Secret})
+	results := json.NewEncoder(out)
+	err = results.Encode(connection{server.URL, server.Authority, application.TenantID, application.ClientID, application.Secret})
 	if err != nil {
-		return fmt.Errorf("tell the address: %w", err)
+		return fmt.Errorf("write the connection: %w", err)
 	}
 	writing, stop := context.WithCancel(ctx)
 	wrote := make(chan error, 1)
 	go func() { wrote <- s.write(writing, environment) }()
 	defer func() { stop(); err = errors.Join(err, <-wrote) }()
-	questions := bufio.NewScanner(in)
-	for questions.Scan() {
-		answer, err := reply(server, questions.Text())
+	commands := bufio.NewScanner(in)
+	for commands.Scan() {
+		result, err := execCommand(server, commands.Text())
 		if err != nil {
 			return err
 		}
-		if err := answers.Encode(answer); err != nil {
-			return fmt.Errorf("answer %q: %w", questions.Text(), err)
+		if err := results.Encode(result); err != nil {
+			return fmt.Errorf("write the result of %q: %w", commands.Text(), err)
 		}
 	}
-	return questions.Err()
+	return commands.Err()
 }
 
-// environment is an ordinary one with the setting's tables added.
+// environment returns an ordinary environment with the setting's tables added.
 func (s setting) environment() (*simulator.Environment, error) {
 	const ordinaryRows = 50 // what lookups may point to
 	options := simulator.Options{Seed: 6, Tables: schema.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}}
@@ -134,7 +134,7 @@ func (s setting) environment() (*simulator.Environment, error) {
 	return environment, nil
 }
 
-// streams is how many tables are read.
+// streams returns the number of tables to read.
 func (s setting) streams() int {
 	if s.Short > 0 {
 		return s.Tables + 1
@@ -142,10 +142,10 @@ func (s setting) streams() int {
 	return s.Tables
 }
 
-// records is how many rows they have.
+// records returns the number of their rows.
 func (s setting) records() int { return s.Tables*s.Rows + s.Short }
 
-// write changes a row now and then, until the context ends.
+// write changes a row at intervals until the context ends.
 func (s setting) write(ctx context.Context, e *simulator.Environment) error {
 	if s.Writes == 0 {
 		return nil
@@ -169,12 +169,12 @@ func (s setting) write(ctx context.Context, e *simulator.Environment) error {
 	}
 }
 
-// written is an ordinary table, which is not read.
+// written is a table that is not read.
 const written = "account"
 
-// reply answers a question of the bench.
-func reply(server *simulator.Server, question string) (any, error) {
-	switch question {
+// execCommand executes a command of the bench.
+func execCommand(server *simulator.Server, command string) (any, error) {
+	switch command {
 	case askCount:
 		var usage syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -191,13 +191,13 @@ func reply(server *simulator.Server, question string) (any, error) {
 		}
 		return list, nil
 	default:
-		return nil, fmt.Errorf("no answer to %q", question)
+		return nil, fmt.Errorf("unknown command %q", command)
 	}
 }
 
-// unpack lets the standard library do what every reader of the pages has to do at least.
+// unpack unpacks all pages with the standard library, the least that every reader has to do.
 func unpack(server *simulator.Server) (unpacked, error) {
-	runtime.GC() // not while the clock runs
+	runtime.GC() // not during the measurement
 	var all unpacked
 	var z gzip.Reader
 	start := time.Now()

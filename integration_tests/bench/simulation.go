@@ -11,15 +11,15 @@ import (
 	"os/exec"
 )
 
-// simulation is the bench's end of a service that runs in a process of its own.
+// simulation is a service that runs in another process.
 type simulation struct {
 	connection connection
 	command    *exec.Cmd
-	questions  io.WriteCloser
-	answers    *bufio.Reader
+	commands   io.WriteCloser
+	results    *bufio.Reader
 }
 
-// simulate starts a service and waits until it can be called.
+// simulate starts a service and waits until it is ready.
 func simulate(ctx context.Context, s setting) (*simulation, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -31,41 +31,41 @@ func simulate(ctx context.Context, s setting) (*simulation, error) {
 	}
 	command := exec.CommandContext(ctx, self, serviceVerb, string(raw))
 	command.Stderr = os.Stderr
-	questions, questionsErr := command.StdinPipe()
-	answers, answersErr := command.StdoutPipe()
-	if err := errors.Join(questionsErr, answersErr); err != nil {
+	commands, commandsErr := command.StdinPipe()
+	results, resultsErr := command.StdoutPipe()
+	if err := errors.Join(commandsErr, resultsErr); err != nil {
 		return nil, fmt.Errorf("connect to the simulator: %w", err)
 	}
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
-	m := &simulation{command: command, questions: questions, answers: bufio.NewReader(answers)}
+	m := &simulation{command: command, commands: commands, results: bufio.NewReader(results)}
 	if err := m.receive(&m.connection); err != nil {
 		return nil, errors.Join(err, m.end())
 	}
 	return m, nil
 }
 
-// ask puts a question, and reads the answer.
-func (m *simulation) ask(question string, answer any) error {
-	if _, err := fmt.Fprintln(m.questions, question); err != nil {
-		return fmt.Errorf("ask the simulator for its %s: %w", question, err)
+// ask sends a command and reads its result.
+func (m *simulation) ask(name string, result any) error {
+	if _, err := fmt.Fprintln(m.commands, name); err != nil {
+		return fmt.Errorf("ask the simulator for its %s: %w", name, err)
 	}
-	return m.receive(answer)
+	return m.receive(result)
 }
 
-func (m *simulation) receive(answer any) error {
-	line, err := m.answers.ReadBytes('\n')
+func (m *simulation) receive(result any) error {
+	line, err := m.results.ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(line, answer)
+		err = json.Unmarshal(line, result)
 	}
 	if err != nil {
-		return fmt.Errorf("read the simulator's answer: %w", err)
+		return fmt.Errorf("read the simulator's result: %w", err)
 	}
 	return nil
 }
 
-// count is what the service has counted until now.
+// count returns the statistics of the service.
 func (m *simulation) count() (count, error) {
 	var c count
 	return c, m.ask(askCount, &c)
@@ -73,7 +73,7 @@ func (m *simulation) count() (count, error) {
 
 // end stops the service.
 func (m *simulation) end() error {
-	closeErr := m.questions.Close()
+	closeErr := m.commands.Close()
 	if err := errors.Join(closeErr, m.command.Wait()); err != nil {
 		return fmt.Errorf("end the simulator: %w", err)
 	}

@@ -11,12 +11,12 @@ import (
 func (b *bench) spec(ctx context.Context) error {
 	var all []sample
 	for range b.starts {
-		said := &messages{}
-		c, err := execute(ctx, b.connector, []string{"spec"}, nil, said)
+		output := &messages{}
+		c, err := execute(ctx, b.connector, []string{"spec"}, nil, output)
 		if err != nil {
 			return err
 		}
-		if said.Bytes == 0 {
+		if output.Bytes == 0 {
 			return errors.New("spec printed nothing")
 		}
 		all = append(all, sample{cost: c})

@@ -15,13 +15,13 @@ import (
 // mode is how a stream is read.
 type mode string
 
-// The sync modes of the protocol. A first incremental read of a tracked table also takes a delta token.
+// The sync modes of the protocol. A first incremental read also takes a delta token.
 const (
 	fullRefresh mode = "full_refresh"
 	incremental mode = "incremental"
 )
 
-// stage is a simulation with the connector set up to read it.
+// stage is a simulation and the connector's files to read it.
 type stage struct {
 	*simulation
 	connector string
@@ -65,10 +65,10 @@ func (s *stage) write(name string, content any) error {
 	return nil
 }
 
-// env has the connector trust the simulator.
+// env makes the connector trust the simulator.
 func (s *stage) env() []string { return []string{"DATAVERSE_CA_FILE=" + s.setting.CAFile} }
 
-// configure discovers the setting's tables and writes a catalog that reads all of them with all columns.
+// configure discovers the setting's tables and writes a catalog of all their columns.
 func (s *stage) configure(ctx context.Context, m mode) error {
 	type configured struct {
 		Stream      json.RawMessage `json:"stream"`
@@ -97,49 +97,49 @@ func (s *stage) discover(ctx context.Context) ([]json.RawMessage, error) {
 		return nil, fmt.Errorf("discover: %w\n%s", err, out.Bytes())
 	}
 	for line := range bytes.Lines(out.Bytes()) {
-		var said struct {
+		var parsed struct {
 			Catalog struct {
 				Streams []json.RawMessage `json:"streams"`
 			} `json:"catalog"`
 		}
-		if err := json.Unmarshal(line, &said); err != nil {
+		if err := json.Unmarshal(line, &parsed); err != nil {
 			return nil, fmt.Errorf("read what discover printed: %w", err)
 		}
-		if said.Catalog.Streams != nil {
-			return said.Catalog.Streams, nil
+		if parsed.Catalog.Streams != nil {
+			return parsed.Catalog.Streams, nil
 		}
 	}
 	return nil, errors.New("discover printed no catalog")
 }
 
-// read runs one read of the catalog, and fails unless it sent exactly so many records, covered each of them by a STATE
-// and completed every stream.
+// read runs one read of the catalog. It fails unless the read delivers exactly the given number of records, each covered by
+// a STATE, and completes every stream.
 func (s *stage) read(ctx context.Context, records int64, more ...string) (cost, *messages, error) {
-	said := &messages{}
+	output := &messages{}
 	args := slices.Concat([]string{"read", "--config", s.path("config.json"), "--catalog", s.path("catalog.json")}, more)
-	c, err := execute(ctx, s.connector, args, s.env(), said)
+	c, err := execute(ctx, s.connector, args, s.env(), output)
 	switch {
 	case err != nil:
-		return c, said, fmt.Errorf("%w\n%s", err, strings.Join(said.Errors, "\n"))
-	case len(said.Errors) > 0:
-		return c, said, fmt.Errorf("the read told errors and ended with 0: %s", strings.Join(said.Errors, "; "))
-	case said.Records != records || said.Covered != float64(records):
-		return c, said, fmt.Errorf("the read sent %d records of %d, and its states cover %.0f", said.Records, records, said.Covered)
-	case len(said.States) != s.setting.streams():
-		return c, said, fmt.Errorf("%d of %d streams have a state", len(said.States), s.setting.streams())
+		return c, output, fmt.Errorf("%w\n%s", err, strings.Join(output.Errors, "\n"))
+	case len(output.Errors) > 0:
+		return c, output, fmt.Errorf("the read reported errors and exited with 0: %s", strings.Join(output.Errors, "; "))
+	case output.Records != records || output.Covered != float64(records):
+		return c, output, fmt.Errorf("the read sent %d records of %d, and its states cover %.0f", output.Records, records, output.Covered)
+	case len(output.States) != s.setting.streams():
+		return c, output, fmt.Errorf("%d of %d streams have a state", len(output.States), s.setting.streams())
 	}
-	for stream, complete := range said.Complete {
+	for stream, complete := range output.Complete {
 		if !complete {
-			return c, said, fmt.Errorf("stream %s is not complete", stream)
+			return c, output, fmt.Errorf("stream %s is not complete", stream)
 		}
 	}
-	if len(said.Complete) != s.setting.streams() {
-		return c, said, fmt.Errorf("%d of %d streams have a status", len(said.Complete), s.setting.streams())
+	if len(output.Complete) != s.setting.streams() {
+		return c, output, fmt.Errorf("%d of %d streams have a status", len(output.Complete), s.setting.streams())
 	}
-	return c, said, nil
+	return c, output, nil
 }
 
-// again reads from the last states of a tracked read. Nothing has changed since, so nothing may come.
+// again reads from the last states of an incremental read. Nothing has changed since, so nothing may be delivered.
 func (s *stage) again(ctx context.Context, before *messages) error {
 	var states []json.RawMessage
 	for _, state := range before.States {
@@ -149,7 +149,7 @@ func (s *stage) again(ctx context.Context, before *messages) error {
 		return err
 	}
 	if _, _, err := s.read(ctx, 0, "--state", s.path("state.json")); err != nil {
-		return fmt.Errorf("read once more from the states: %w", err)
+		return fmt.Errorf("read again from the states: %w", err)
 	}
 	return nil
 }

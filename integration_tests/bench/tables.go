@@ -8,27 +8,27 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// tablePrefix begins the logical names of the tables that are measured. Beside them stand those of an ordinary
-// environment, which lookups point to.
+// tablePrefix is the prefix of the tables that are measured. The environment also has ordinary tables, to which lookups
+// point.
 const tablePrefix = "bench_"
 
-// shape is how many columns of each kind a table has. Each of Amounts is two columns.
+// shape is the number of columns of each kind. Each of Amounts is two columns.
 type shape struct {
 	Texts, Memos, Lookups, Choices, Flags, Amounts, Moments, Counters int
 	Blanks                                                            int // that are null in every row
 }
 
-// wide has about as many columns as account, with rows of about 3.4 kB, half of it the names of columns that are null.
+// wide has about as many columns as account. Its rows have about 3.4 kB, half of it the names of columns that are null.
 func wide() shape {
 	return shape{Texts: 30, Memos: 1, Lookups: 16, Choices: 18, Flags: 12, Amounts: 8, Moments: 12, Counters: 11, Blanks: 28}
 }
 
-// narrow has few columns, as most custom tables.
+// narrow has few columns, like most custom tables.
 func narrow() shape {
 	return shape{Texts: 3, Lookups: 1, Choices: 1, Flags: 1, Amounts: 1, Moments: 1, Counters: 1}
 }
 
-// deep has as many columns as discovery is to cope with.
+// deep has as many columns as discovery has to handle.
 func deep(columns int) shape {
 	s := shape{Memos: 2, Lookups: columns / 8, Choices: columns / 8, Flags: columns / 10, Moments: columns / 12, Counters: columns / 12}
 	s.Amounts = columns / 20
@@ -36,10 +36,10 @@ func deep(columns int) shape {
 	return s
 }
 
-// ordinaryColumns are those that every table has.
+// ordinaryColumns is the number of columns that every table has.
 const ordinaryColumns = 7
 
-// table defines the n-th table of a shape.
+// table returns the n-th table of a shape.
 func (s shape) table(n int) *schema.Table {
 	name := fmt.Sprintf("%stable%04d", tablePrefix, n)
 	const firstTypeCode = 20_000
@@ -64,7 +64,7 @@ func (s shape) table(n int) *schema.Table {
 	return t
 }
 
-// columns are those that make the shape.
+// columns returns the columns of the shape.
 func (s shape) columns() []schema.Column {
 	var all []schema.Column
 	add := func(n int, kind string, c schema.Column) {
@@ -82,12 +82,12 @@ func (s shape) columns() []schema.Column {
 	add(s.Flags, "flag", schema.Column{Type: schema.Boolean, Options: []schema.Option{{Label: "No"}, {Value: 1, Label: "Yes"}}})
 	add(s.Moments, "moment", schema.Column{Type: schema.DateTime, Behavior: schema.UserLocal})
 	add(s.Counters, "counter", schema.Column{Type: schema.Integer, Max: 10_000})
-	const greatest = 1_000_000
+	const maxAmount = 1_000_000
 	for i := range s.Amounts { // each with its companion in the base currency
 		name := fmt.Sprintf("amount%02d", i)
 		all = append(all,
-			schema.Column{LogicalName: name, Type: schema.Money, Precision: 2, Max: greatest},
-			schema.Column{LogicalName: name + "_base", Type: schema.Money, Precision: 4, Max: greatest})
+			schema.Column{LogicalName: name, Type: schema.Money, Precision: 2, Max: maxAmount},
+			schema.Column{LogicalName: name + "_base", Type: schema.Money, Precision: 4, Max: maxAmount})
 	}
 	return all
 }

@@ -12,20 +12,20 @@ import (
 	"syscall"
 )
 
-// Result is how a run ended, and what it wrote.
+// Result is the output of a run and how it ended.
 type Result struct {
 	// Lines are the lines of stdout, without their line feeds.
 	Lines [][]byte
-	// Rest is what stood on stdout behind the last line feed. A run that is not killed by force leaves nothing.
+	// Rest is the part of stdout after the last line feed. It is empty unless the run was killed.
 	Rest []byte
-	// ExitCode is the process's own code, or -1 where a signal ended it.
+	// ExitCode is the exit code of the process, -1 if a signal ended it.
 	ExitCode int
-	// Signal is the signal that ended the process, 0 where none did.
+	// Signal is the signal that ended the process, 0 if none did.
 	Signal syscall.Signal
 	Stderr string
 }
 
-// Process is a run that goes on.
+// Process is a run that has not ended.
 type Process struct {
 	command *exec.Cmd
 	stdout  io.Closer
@@ -34,17 +34,17 @@ type Process struct {
 // Signal sends the process a signal.
 func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
 
-// CloseOutput closes the reading end of stdout, as a reader does that goes away.
+// CloseOutput closes the reading end of stdout.
 func (p *Process) CloseOutput() error { return p.stdout.Close() }
 
-// Run runs the connector to its end. The variables of env, each "NAME=value", are added to the present environment. An
-// exit code other than 0 is no error.
+// Run runs the connector to its end. The variables of env, each "NAME=value", are added to the current environment. An exit
+// code other than 0 is not an error.
 func (b *Binary) Run(ctx context.Context, args, env []string) (Result, error) {
 	return b.Stream(ctx, args, env, nil)
 }
 
-// Stream is Run with a callback for each line, at the moment the line is read. The callback may end the process, or
-// close its stdout; the connector waits while the callback runs and the pipe is full. Lines are kept for the result too.
+// Stream is Run with a callback for each line as soon as it is read. The callback may end the process or close its stdout.
+// The connector waits while the callback runs and the pipe is full. The result has all lines as well.
 func (b *Binary) Stream(ctx context.Context, args, env []string, each func(p *Process, line []byte)) (Result, error) {
 	var stderr bytes.Buffer
 	command := exec.CommandContext(ctx, b.Path, args...)
@@ -68,7 +68,7 @@ func (b *Binary) Stream(ctx context.Context, args, env []string, each func(p *Pr
 	return result, errors.Join(readErr, result.end(command, waitErr))
 }
 
-// read gathers lines until stdout ends or is closed.
+// read collects lines until stdout ends or is closed.
 func (r *Result) read(stdout io.Reader, each func(line []byte)) error {
 	reader := bufio.NewReaderSize(stdout, 1<<20)
 	for {
@@ -87,7 +87,7 @@ func (r *Result) read(stdout io.Reader, each func(line []byte)) error {
 	}
 }
 
-// end notes how the process ended. Its error is one of starting or waiting, not one of the connector's.
+// end records how the process ended. Its error is one of waiting for the process, not one of the connector.
 func (r *Result) end(command *exec.Cmd, err error) error {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -9,7 +9,7 @@ import (
 )
 
 func (d *demo) spec(ctx context.Context) error {
-	d.title("spec: what the connector has to be told")
+	d.title("spec: the settings of the connector")
 	result, err := d.run(ctx, "spec")
 	if err != nil {
 		return err
@@ -34,11 +34,11 @@ func (d *demo) check(ctx context.Context) error {
 			return nil
 		}
 	}
-	return errors.New("check did not succeed, though it ended with code 0")
+	return errors.New("check did not succeed, although it exited with code 0")
 }
 
 func (d *demo) discover(ctx context.Context) error {
-	d.title("discover: which streams are there?")
+	d.title("discover: which streams does the environment have?")
 	result, err := d.run(ctx, "discover", "--config", "config.json")
 	if err != nil {
 		return err
@@ -65,8 +65,8 @@ func (d *demo) discover(ctx context.Context) error {
 	return nil
 }
 
-// firstKinds is how many kinds of lines a first sync has of a stream: STARTED, RUNNING, a row, a STATE, COMPLETE. Later
-// ones have deletions too.
+// firstKinds is the number of kinds of lines that a first sync has for a stream: STARTED, RUNNING, a row, a STATE, and
+// COMPLETE. Later syncs have deletions too.
 const firstKinds = 5
 
 // replicate syncs, changes rows, and syncs again.
@@ -78,7 +78,7 @@ func (d *demo) replicate(ctx context.Context) error {
 	if err := d.write("catalog.json", catalog); err != nil {
 		return err
 	}
-	d.title("read: the first sync brings every row")
+	d.title("read: the first sync delivers every row")
 	first, err := d.sync(ctx, catalog, firstKinds, "read", "--config", "config.json", "--catalog", "catalog.json")
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (d *demo) replicate(ctx context.Context) error {
 	}
 	before := d.keys()
 
-	d.title("read: the second sync brings what has changed")
+	d.title("read: the second sync delivers what has changed")
 	if err := d.saveState(); err != nil {
 		return err
 	}
@@ -100,14 +100,14 @@ func (d *demo) replicate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("%d records. Tables that Dataverse does not track come whole; of the others only what has changed comes. A row that\n"+
-		"was created and deleted in between comes as a deletion.", second.Records())
+	d.say("%d records. Tables without change tracking are read in full, of the others only the changes. A row that was created\n"+
+		"and deleted in between is delivered as a deletion.", second.Records())
 
-	d.title("The destination, compared with Dataverse value for value")
+	d.title("The destination compared with Dataverse, value for value")
 	return d.compare(catalog, changes, before, second)
 }
 
-// sync reads into the destination, and shows some lines of the output.
+// sync reads into the destination and prints some lines of the output.
 func (d *demo) sync(ctx context.Context, catalog destination.Catalog, shown int, args ...string) (*destination.Report, error) {
 	result, err := d.run(ctx, args...)
 	if err != nil {
@@ -119,7 +119,7 @@ func (d *demo) sync(ctx context.Context, catalog destination.Catalog, shown int,
 	}
 	report := s.Apply(result.Lines, result.ExitCode, result.Rest)
 	if len(report.Violations) > 0 {
-		return nil, fmt.Errorf("the output offends the protocol: %w", errors.Join(report.Violations...))
+		return nil, fmt.Errorf("the output violates the protocol: %w", errors.Join(report.Violations...))
 	}
 	d.excerpt(samples(result.Lines, tables()[0]), shown)
 	return report, nil

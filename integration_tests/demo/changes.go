@@ -11,10 +11,10 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// change is what was done to a table between the syncs.
+// change is the numbers of rows that were changed in a table between the syncs.
 type change struct{ created, updated, deleted, ghosts int }
 
-// change changes each table, by numbers that differ from table to table, and tells it in words.
+// change changes each table, by numbers that differ from table to table, and prints them.
 func (d *demo) change() (map[string]change, error) {
 	done := map[string]change{}
 	if err := d.writeDigits(); err != nil {
@@ -25,7 +25,7 @@ func (d *demo) change() (map[string]change, error) {
 		if err := d.changeTable(name, c); err != nil {
 			return nil, err
 		}
-		d.say("%-20s %2d rows created, %2d updated, %d deleted, %d created and deleted again before anyone read them",
+		d.say("%-20s %2d rows created, %2d updated, %d deleted, %d created and deleted again before the next sync",
 			name, c.created, c.updated, c.deleted, c.ghosts)
 		if name == digitsTable {
 			c.updated++
@@ -68,10 +68,10 @@ func (d *demo) changeTable(name string, c change) error {
 	return nil
 }
 
-// values are a few for a new or changed row: its name, or in a table without one the ids that it joins.
+// values returns values for a new or changed row: its name, or in a table without names the ids that it joins.
 func values(t schema.Table, i int) simulator.Row {
 	name := t.PrimaryName
-	if name == "fullname" { // Dataverse makes a person's full name of its parts
+	if name == "fullname" { // Dataverse composes the full name of a person
 		name = "lastname"
 	}
 	if name != "" {
@@ -86,10 +86,10 @@ func values(t schema.Table, i int) simulator.Row {
 	return row
 }
 
-// digitsTable has every column type.
+// digitsTable is a table with every column type.
 const digitsTable = "contoso_everything"
 
-// writeDigits gives the last row values whose digits a reader may lose: more than a float holds.
+// writeDigits updates the last row with numbers of more digits than a float64 has.
 func (d *demo) writeDigits() error {
 	ids := slices.Sorted(maps.Keys(maps.Collect(d.environment.Rows(digitsTable))))
 	row := simulator.Row{

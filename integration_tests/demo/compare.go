@@ -11,7 +11,7 @@ import (
 // tableWidth is the width of the table of results.
 const tableWidth = 90
 
-// keys are the keys that the destination has now, by table.
+// keys returns the rows that the destination has now, by table and key.
 func (d *demo) keys() map[string]map[string]destination.Row {
 	keys := map[string]map[string]destination.Row{}
 	for _, table := range tables() {
@@ -20,8 +20,8 @@ func (d *demo) keys() map[string]map[string]destination.Row {
 	return keys
 }
 
-// compare prints the table of results. It fails where the destination differs from the environment, or where the second
-// sync carried anything else than what was changed.
+// compare prints the table of results. It fails if the destination differs from the environment, or if the second sync
+// delivered anything but the changes.
 func (d *demo) compare(
 	catalog destination.Catalog, changes map[string]change, before map[string]map[string]destination.Row, second *destination.Report,
 ) error {
@@ -31,7 +31,7 @@ func (d *demo) compare(
 	for _, s := range catalog.Streams {
 		name := s.Stream.Name
 		differences := d.destination.Differences(name, d.environment.Rows(name))
-		carried, err := d.carried(s, changes[name], before[name], second.Streams[name])
+		delivered, err := d.delivered(s, changes[name], before[name], second.Streams[name])
 		equal := "yes"
 		if len(differences) > 0 {
 			equal = "NO"
@@ -40,17 +40,17 @@ func (d *demo) compare(
 		if err != nil {
 			wrong = append(wrong, err)
 		}
-		d.say("%-20s | %9d | %11d | %-33s | %s", name, d.count(name), len(d.destination.Rows(name)), carried, equal)
+		d.say("%-20s | %9d | %11d | %-33s | %s", name, d.count(name), len(d.destination.Rows(name)), delivered, equal)
 	}
 	if len(wrong) > 0 {
 		return errors.Join(wrong...)
 	}
-	d.say("\nEvery value is the same, to the last digit, and nothing came that had not changed.")
+	d.say("\nEvery value is equal to the last digit, and the second sync delivered nothing but changes.")
 	return nil
 }
 
-// carried tells what the second sync brought of a stream, and holds it against what was done.
-func (d *demo) carried(s *destination.ConfiguredStream, done change, before map[string]destination.Row, report *destination.StreamReport) (string, error) {
+// delivered describes the records of a stream in the second sync. It fails if they are not the changes of its table.
+func (d *demo) delivered(s *destination.ConfiguredStream, done change, before map[string]destination.Row, report *destination.StreamReport) (string, error) {
 	name := s.Stream.Name
 	if s.SyncMode != destination.Incremental {
 		if rows := d.count(name); report.Records != rows {
@@ -66,7 +66,7 @@ func (d *demo) carried(s *destination.ConfiguredStream, done change, before map[
 	}
 	updated := report.Records - report.Deletions - created
 	if created != done.created || updated != done.updated || report.Deletions != done.deleted+done.ghosts {
-		return "", fmt.Errorf("%s: carried %d created, %d updated, %d deleted, where %+v was done", name, created, updated, report.Deletions, done)
+		return "", fmt.Errorf("%s: %d created, %d updated, %d deleted were delivered, but the changes were %+v", name, created, updated, report.Deletions, done)
 	}
 	return fmt.Sprintf("%d created, %d updated, %d deleted", created, updated, report.Deletions), nil
 }

@@ -1,6 +1,6 @@
-// Command demo shows a whole replication, with nothing but Go: it builds the connector, starts the simulator of
-// Dataverse, and runs spec, check, discover, a first sync, changes, and a second sync that carries exactly those. It ends
-// with each table compared value for value, and exits with 1 if any differs.
+// Command demo shows a replication that needs nothing but Go. It builds the connector, starts the simulator of Dataverse,
+// runs spec, check, discover, and a first sync, changes rows, and runs a second sync that delivers exactly those changes. It
+// then compares each table value for value and exits with 1 if any differs.
 //
 //	go run ./integration_tests/demo [-rows 300] [-keep]
 package main
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	rows := flag.Int("rows", 300, "rows of each table at the first sync, at least 40")
-	keep := flag.Bool("keep", false, "keep the directory with the binary and the files that it was given")
+	keep := flag.Bool("keep", false, "keep the directory with the binary and its files")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *rows, *keep)
@@ -28,11 +28,11 @@ func main() {
 	}
 }
 
-// run plays the demo in a directory of its own.
+// run runs the demo in a directory of its own.
 func run(ctx context.Context, rows int, keep bool) (err error) {
 	const fewest = 40
 	if rows < fewest {
-		return fmt.Errorf("-rows %d is too few to change some and leave others, give at least %d", rows, fewest)
+		return fmt.Errorf("-rows %d is too few to change some rows and leave others; give at least %d", rows, fewest)
 	}
 	directory, err := os.MkdirTemp("", "dataverse-demo-")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// tables are those of the demo: common ones, an N:N table, and custom ones with every column type, without change
+// tables returns the tables of the demo: common ones, an N:N table, and custom ones with every column type, without change
 // tracking, and elastic.
 func tables() []string {
 	return []string{
@@ -23,7 +23,7 @@ func tables() []string {
 	}
 }
 
-// demo is one play.
+// demo is one run of the demo.
 type demo struct {
 	out       *bufio.Writer
 	directory string
@@ -35,9 +35,9 @@ type demo struct {
 	streams     []destination.Stream
 }
 
-// play builds, serves, and goes through the acts.
+// play builds the connector, starts the simulator, and runs the acts.
 func (d *demo) play(ctx context.Context) (err error) {
-	d.title("The connector is built, and a Dataverse environment simulated")
+	d.title("Building the connector and starting a simulated Dataverse environment")
 	if d.connector, err = binary.Build(ctx, d.directory); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	d.say("Binary       %s\nEnvironment  %s (HTTPS with a certificate authority of its own)", d.connector.Path, server.URL)
-	d.say("Tables       %d; %d of them, with %d rows each, will be read", len(schema.Realistic()), len(tables()), d.rows)
+	d.say("Tables       %d, of which %d with %d rows each are read", len(schema.Realistic()), len(tables()), d.rows)
 	if err := d.writeConfig(server); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (d *demo) write(name string, content any) error {
 	return nil
 }
 
-// run shows the command line as one would type it, and runs it.
+// run prints the command line as a person would type it, and runs it.
 func (d *demo) run(ctx context.Context, args ...string) (binary.Result, error) {
 	d.command(args)
 	result, err := d.connector.Run(ctx, d.absolute(args), []string{"DATAVERSE_CA_FILE=" + d.path("ca.pem")})
@@ -105,7 +105,7 @@ func (d *demo) run(ctx context.Context, args ...string) (binary.Result, error) {
 	}
 }
 
-// absolute puts the directory before the names of files, which are shown without it.
+// absolute adds the directory to the names of files, which are printed without it.
 func (d *demo) absolute(args []string) []string {
 	full := make([]string, len(args))
 	for i, arg := range args {

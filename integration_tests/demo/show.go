@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// widest is how many characters of a line are shown, and endShown how many of them are its last.
+// widest is the number of characters of a line that are printed, and endShown how many of them are its last.
 const (
 	widest   = 170
 	endShown = 80
@@ -20,25 +20,25 @@ func (d *demo) title(text string) {
 
 func (d *demo) say(format string, args ...any) {
 	fmt.Fprintf(d.out, format+"\n", args...)
-	_ = d.out.Flush() // whoever watches sees each step; an error shows again at the end
+	_ = d.out.Flush() // show each step at once; Flush at the end returns the error
 }
 
 func (d *demo) command(args []string) {
 	d.say("$ source-microsoft-dataverse %s", strings.Join(args, " "))
 }
 
-// excerpt shows the first lines, each without its middle where it is long, and says how many more there are.
+// excerpt prints the first lines, long ones without their middle, and the number of the others.
 func (d *demo) excerpt(lines [][]byte, most int) {
 	for _, line := range lines[:min(most, len(lines))] {
 		text := strings.ReplaceAll(string(line), d.directory+string(os.PathSeparator), "")
 		d.say("  %s", shortened(text))
 	}
 	if len(lines) > most {
-		d.say("  … and %d lines more", len(lines)-most)
+		d.say("  … and %d more lines", len(lines)-most)
 	}
 }
 
-// shortened leaves out the middle of a long line: the ends tell what it is.
+// shortened returns a long line without its middle.
 func shortened(text string) string {
 	runes := []rune(text)
 	if len(runes) <= widest {
@@ -47,7 +47,7 @@ func shortened(text string) string {
 	return string(runes[:widest-endShown]) + " … " + string(runes[len(runes)-endShown:])
 }
 
-// samples puts first what one stream's output is like: the first line of each kind.
+// samples returns the lines with the first of each kind of one stream at the front.
 func samples(lines [][]byte, stream string) [][]byte {
 	seen := map[string]bool{}
 	var first, rest [][]byte

@@ -1,5 +1,5 @@
-// Command sbom prints the software bill of materials of a built Go program: what Go's linker noted in it, in the form of
-// CycloneDX (https://cyclonedx.org/docs/1.6/json/).
+// Command sbom prints the software bill of materials of a built Go program in the CycloneDX format
+// (https://cyclonedx.org/docs/1.6/json/): the build information that Go's linker embeds.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sbom", flag.ContinueOnError)
-	version := flags.String("version", "", "the program's `version`, which the linker does not note")
+	version := flags.String("version", "", "the program's `version`, which the build information lacks")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func run(args []string, out io.Writer) error {
 	return encoder.Encode(b)
 }
 
-// bill is a CycloneDX document. It holds no time and no random number, so that the same program has the same bill.
+// bill is a CycloneDX document. It has no time and no random number, so the same program has the same bill.
 type bill struct {
 	Format       string       `json:"bomFormat"`
 	SpecVersion  string       `json:"specVersion"`
@@ -81,11 +81,11 @@ type dependency struct {
 	DependsOn []string `json:"dependsOn"`
 }
 
-// read makes the bill of a program.
+// read returns the bill of a program.
 func read(path, version string) (bill, error) {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
-		return bill{}, fmt.Errorf("read what %s was built from: %w", path, err)
+		return bill{}, fmt.Errorf("read the build information of %s: %w", path, err)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -110,7 +110,7 @@ func read(path, version string) (bill, error) {
 	return bill{"CycloneDX", "1.6", 1, metadata{program}, libraries, []dependency{needs}}, nil
 }
 
-// library describes a module. Its checksum is the one of go.sum, which is no hash of a file and so a property.
+// library returns a module as a component. Its checksum in go.sum is not the hash of a file and therefore a property.
 func library(module debug.Module) component {
 	if module.Replace != nil {
 		return library(*module.Replace)

@@ -14,34 +14,34 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 )
 
-func TestTheBillNamesWhatAProgramIsBuiltFrom(t *testing.T) {
+func TestTheBillListsTheModulesOfAProgram(t *testing.T) {
 	connector, err := binary.Build(t.Context(), t.TempDir())
 	require.NoError(t, err)
 	var first, second strings.Builder
 	require.NoError(t, run([]string{"-version", "1.2.3", connector.Path}, &first))
 	require.NoError(t, run([]string{"-version", "1.2.3", connector.Path}, &second))
 	assert.Equal(t, first.String(), second.String())
-	var told bill
-	require.NoError(t, json.Unmarshal([]byte(first.String()), &told))
-	assert.Equal(t, "1.2.3", told.Metadata.Component.Version)
-	assert.Len(t, told.Metadata.Component.Hashes, 1)
+	var parsed bill
+	require.NoError(t, json.Unmarshal([]byte(first.String()), &parsed))
+	assert.Equal(t, "1.2.3", parsed.Metadata.Component.Version)
+	assert.Len(t, parsed.Metadata.Component.Hashes, 1)
 	versions := map[string]string{}
-	for _, c := range told.Components {
+	for _, c := range parsed.Components {
 		versions[c.Name] = c.Version
 		assert.Equal(t, "pkg:golang/"+c.Name+"@"+c.Version, c.PURL)
 	}
 	assert.Equal(t, strings.TrimPrefix(runtime.Version(), "go"), versions["std"])
 	assert.Equal(t, "v0.0.6", versions["github.com/bitstrapped/airbyte"])
 	assert.NotContains(t, versions, "github.com/stretchr/testify", "tests are not part of the program")
-	require.Len(t, told.Dependencies, 1)
-	assert.Len(t, told.Dependencies[0].DependsOn, len(told.Components))
+	require.Len(t, parsed.Dependencies, 1)
+	assert.Len(t, parsed.Dependencies[0].DependsOn, len(parsed.Components))
 }
 
-func TestWhatHasNoBillIsToldAsSuch(t *testing.T) {
+func TestAFileWithoutModulesIsAnError(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
 	for name, args := range map[string][]string{
-		"a file that is no program": {text}, "a file that is not there": {text + "s"}, "no file": nil, "two files": {text, text},
+		"a file that is not a program": {text}, "a file that does not exist": {text + "s"}, "no file": nil, "two files": {text, text},
 		"an unknown flag": {"-x", text},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
-// withAdmin adds what Dataverse does not have: GET /simulator/stats for Stats as JSON, POST /simulator/faults to set
-// faults to work, one a line as ParseFaults reads them, and DELETE /simulator/faults to end them all. Nothing of it is
-// counted or struck by faults.
+// withAdmin adds what Dataverse does not have: GET /simulator/stats for Stats as JSON, POST /simulator/faults to inject
+// faults, one a line as faults.ParseAll reads them, and DELETE /simulator/faults to remove them all. These
+// requests are neither counted nor struck by faults.
 func (h *host) withAdmin(inner http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /simulator/stats", func(w http.ResponseWriter, _ *http.Request) {

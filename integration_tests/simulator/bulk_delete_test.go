@@ -14,7 +14,7 @@ import (
 
 func TestBulkDelete(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, Rows: map[string]int{"account": 5}}, simulator.ServerOptions{})
-	post := func(body string) answer {
+	post := func(body string) response {
 		request := c.request(http.MethodPost, "BulkDelete")
 		request.Header.Set("Content-Type", "application/json")
 		request.Body = io.NopCloser(strings.NewReader(body))

@@ -25,12 +25,12 @@ type caller struct {
 	environment *simulator.Environment
 	http        *http.Client
 	token       string
-	links       []place // of a walk's pages, once they are learned
+	links       []place // of a scan's pages, once they are learned
 	row         string  // a key, the same
 }
 
-// answer is a response that was read whole.
-type answer struct {
+// response is a response that was read whole.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
@@ -56,7 +56,7 @@ func serve(t *testing.T, o simulator.Options, s simulator.ServerOptions) *caller
 	return c
 }
 
-// trusting is a client that trusts the server's authority and nothing else.
+// trusting returns a client that trusts the server's authority and nothing else.
 func trusting(t *testing.T, server *simulator.Server) *http.Client {
 	t.Helper()
 	roots := x509.NewCertPool()
@@ -77,7 +77,7 @@ func (c *caller) signIn(a simulator.Application) string {
 }
 
 // askToken posts a form to the token endpoint.
-func (c *caller) askToken(tenant string, form url.Values) answer {
+func (c *caller) askToken(tenant string, form url.Values) response {
 	c.t.Helper()
 	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost,
 		c.server.Authority+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
@@ -99,22 +99,22 @@ func (c *caller) request(method, path string) *http.Request {
 	return request
 }
 
-func (c *caller) send(request *http.Request) answer {
+func (c *caller) send(request *http.Request) response {
 	c.t.Helper()
-	response, err := c.http.Do(request)
+	got, err := c.http.Do(request)
 	require.NoError(c.t, err)
-	defer func() { assert.NoError(c.t, response.Body.Close()) }()
-	body, err := io.ReadAll(response.Body)
+	defer func() { assert.NoError(c.t, got.Body.Close()) }()
+	body, err := io.ReadAll(got.Body)
 	require.NoError(c.t, err)
-	return answer{response.StatusCode, response.Header, body}
+	return response{got.StatusCode, got.Header, body}
 }
 
-func (c *caller) get(path string) answer {
+func (c *caller) get(path string) response {
 	c.t.Helper()
 	return c.send(c.request(http.MethodGet, path))
 }
 
-func (a answer) json(t *testing.T) map[string]any {
+func (a response) json(t *testing.T) map[string]any {
 	t.Helper()
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(a.body))
@@ -123,8 +123,8 @@ func (a answer) json(t *testing.T) map[string]any {
 	return object
 }
 
-// values are the objects of a collection.
-func (a answer) values(t *testing.T) []map[string]any {
+// values returns the objects of a collection.
+func (a response) values(t *testing.T) []map[string]any {
 	t.Helper()
 	require.Equal(t, http.StatusOK, a.status, "%s", a.body)
 	list, ok := a.json(t)["value"].([]any)
@@ -154,7 +154,7 @@ func column(list []map[string]any, name string) []any {
 }
 
 // refused checks an error's status, code and message.
-func (a answer) refused(t *testing.T, status int, code, message string) {
+func (a response) refused(t *testing.T, status int, code, message string) {
 	t.Helper()
 	assert.Equal(t, status, a.status, "%s", a.body)
 	failure, _ := a.json(t)["error"].(map[string]any)

@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// compression lends out gzip writers.
+// compression pools gzip writers.
 type compression struct {
 	writers sync.Pool
 }
@@ -25,7 +25,7 @@ func newCompression() *compression {
 	}}}
 }
 
-// wrap compresses the inner handler's answers for clients that take gzip.
+// wrap compresses the inner handler's responses for clients that accept gzip.
 func (c *compression) wrap(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !takesGzip(r) {
@@ -45,13 +45,13 @@ func takesGzip(r *http.Request) bool {
 	})
 }
 
-// gzipWriter compresses a body. An answer without one, such as 204, stays empty.
+// gzipWriter compresses a body. A response without a body, such as 204, stays empty.
 type gzipWriter struct {
 	http.ResponseWriter
 	pool   *sync.Pool
 	gzip   *gzip.Writer
 	status int
-	sent   bool // a body that came compressed
+	sent   bool // a body that was compressed already
 }
 
 func (z *gzipWriter) WriteHeader(status int) {
@@ -81,7 +81,7 @@ func (z *gzipWriter) writeGzipped(body []byte) {
 	_, _ = z.ResponseWriter.Write(body)
 }
 
-// close ends the body. That a client has gone away is no concern of the answer's.
+// close ends the body. That the client has gone away does not matter.
 func (z *gzipWriter) close() {
 	if z.sent {
 		return

@@ -13,7 +13,7 @@ import (
 )
 
 // write sends a body of JSON.
-func (c *caller) write(method, path, body string) answer {
+func (c *caller) write(method, path, body string) response {
 	c.t.Helper()
 	request := c.request(method, path)
 	request.Body = http.NoBody
@@ -30,8 +30,8 @@ type readCloser struct{ *strings.Reader }
 
 func (readCloser) Close() error { return nil }
 
-// made is the id in the address of what a write has made.
-func (a answer) made(t *testing.T) string {
+// made returns the id in the address of what a write has made.
+func (a response) made(t *testing.T) string {
 	t.Helper()
 	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
 	ids := regexp.MustCompile(`\(([0-9a-f-]{36})\)`).FindAllStringSubmatch(a.header.Get("OData-EntityId"), -1)
@@ -90,7 +90,7 @@ func TestSeveralTablesAreDefinedWholeOrNotAtAll(t *testing.T) {
 		return `{"@odata.type":"Microsoft.Dynamics.CRM.ComplexEntityMetadata","SchemaName":"` + name + `","OwnershipType":"OrganizationOwned",
 			"Attributes":[{"@odata.type":"Microsoft.Dynamics.CRM.ComplexStringAttributeMetadata","SchemaName":"new_Name","IsPrimaryName":true}]}`
 	}
-	define := func(names ...string) answer {
+	define := func(names ...string) response {
 		tables := make([]string, len(names))
 		for i, name := range names {
 			tables[i] = table(name)

@@ -43,7 +43,7 @@ func TestFaultsOfBodies(t *testing.T) {
 		assert.Equal(t, string(whole), string(c.send(request).body))
 		assert.Equal(t, 1, injection.Hits())
 	})
-	t.Run("a dropped connection gives no answer, and the next one does", func(t *testing.T) {
+	t.Run("a dropped connection gives no response, and the next one does", func(t *testing.T) {
 		injection := c.server.Inject(faults.Dropped())
 		defer injection.Remove()
 		request := c.request(http.MethodPost, "accounts") // which net/http does not repeat by itself

@@ -40,7 +40,7 @@ func (c *caller) journey(tracked string) string {
 }
 
 // sized asks with a Prefer header.
-func (c *caller) sized(path, prefer string) answer {
+func (c *caller) sized(path, prefer string) response {
 	c.t.Helper()
 	request := c.request(http.MethodGet, path)
 	request.Header.Set("Prefer", prefer)
@@ -50,7 +50,7 @@ func (c *caller) sized(path, prefer string) answer {
 // place is an address with a name.
 type place struct{ name, address string }
 
-// learn notes the addresses of a walk of five accounts by two, and gives the delta link of another.
+// learn notes the addresses of a scan of five accounts by two, and returns the delta link of another.
 func (c *caller) learn() (delta string) {
 	c.t.Helper()
 	first := c.server.URL + "/api/data/v9.2/accounts?$select=name"
@@ -103,7 +103,7 @@ func TestFaultsChoosePhases(t *testing.T) {
 		require.NoError(t, c.environment.SetEntitySet("contact", "people"))
 		assert.Equal(t, 503, c.get("people").status)
 	})
-	t.Run("a page whose cookie is not taken is none of its walk", func(t *testing.T) {
+	t.Run("a page whose cookie is not taken is none of its scan", func(t *testing.T) {
 		injection := c.server.Inject(faults.Fault{Match: faults.PhaseMiddlePage, When: faults.Timing{Count: faults.Forever}, Then: faults.Response{Status: 503, Body: []byte("x")}})
 		defer injection.Remove()
 		assert.Equal(t, 400, c.get("accounts?$skiptoken=x").status)

@@ -21,34 +21,34 @@ func TestFaults(t *testing.T) {
 	tests := []struct {
 		name  string
 		fault faults.Fault
-		check func(*testing.T, answer)
+		check func(*testing.T, response)
 	}{
-		{"throttling", faults.Throttling("17"), func(t *testing.T, a answer) {
+		{"throttling", faults.Throttling("17"), func(t *testing.T, a response) {
 			a.refused(t, 429, "0x80072322", "Number of requests exceeded the limit of 6000")
 			assert.Equal(t, "17", a.header.Get("Retry-After"))
 		}},
-		{"a bad gateway", faults.GatewayError(502), func(t *testing.T, a answer) {
+		{"a bad gateway", faults.GatewayError(502), func(t *testing.T, a response) {
 			assert.Equal(t, 502, a.status)
 			assert.Contains(t, a.header.Get("Content-Type"), "text/html")
 		}},
-		{"an unavailable service", faults.GatewayError(503), func(t *testing.T, a answer) { assert.Equal(t, 503, a.status) }},
-		{"a login page", faults.LoginPage(), func(t *testing.T, a answer) {
+		{"an unavailable service", faults.GatewayError(503), func(t *testing.T, a response) { assert.Equal(t, 503, a.status) }},
+		{"a login page", faults.LoginPage(), func(t *testing.T, a response) {
 			assert.Equal(t, 200, a.status)
 			assert.Contains(t, string(a.body), "<html>")
 		}},
-		{"garbage", faults.BrokenJSON(), func(t *testing.T, a answer) {
+		{"garbage", faults.BrokenJSON(), func(t *testing.T, a response) {
 			assert.Contains(t, a.header.Get("Content-Type"), "application/json")
 			assert.False(t, json.Valid(a.body))
 		}},
-		{"an SQL timeout", faults.SQLTimeout(), func(t *testing.T, a answer) { a.refused(t, 500, "0x80044151", "SQL timeout") }},
-		{"a lost token", faults.RevokedToken(), func(t *testing.T, a answer) {
+		{"an SQL timeout", faults.SQLTimeout(), func(t *testing.T, a response) { a.refused(t, 500, "0x80044151", "SQL timeout") }},
+		{"a lost token", faults.RevokedToken(), func(t *testing.T, a response) {
 			assert.Equal(t, 401, a.status)
 			assert.Contains(t, a.header.Get("WWW-Authenticate"), "authorization_uri=")
 		}},
-		{"a slow answer", faults.Slow(time.Millisecond), func(t *testing.T, a answer) { assert.Equal(t, 200, a.status) }},
+		{"a slow response", faults.Slow(time.Millisecond), func(t *testing.T, a response) { assert.Equal(t, 200, a.status) }},
 	}
 	for _, test := range tests {
-		t.Run(test.name+" comes once and then the true answer", func(t *testing.T) {
+		t.Run(test.name+" comes once and then the ordinary response", func(t *testing.T) {
 			injection := c.server.Inject(test.fault)
 			defer injection.Remove()
 			test.check(t, c.get("accounts?$select=name"))
@@ -74,7 +74,7 @@ func TestBrokenAndSlowAnswers(t *testing.T) {
 			require.NoError(t, response.Body.Close())
 		})
 	}
-	t.Run("a slow answer ends with its client", func(t *testing.T) {
+	t.Run("a slow response ends with its client", func(t *testing.T) {
 		injection := c.server.Inject(faults.Slow(time.Hour))
 		defer injection.Remove()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -141,7 +141,7 @@ func TestFaultsChooseRequests(t *testing.T) {
 
 func TestBatchDispatch(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 1}, simulator.ServerOptions{})
-	batch := func(target string) answer {
+	batch := func(target string) response {
 		request := c.request(http.MethodPost, "$batch")
 		request.Header.Set("Content-Type", "multipart/mixed; boundary=b")
 		request.Body = io.NopCloser(strings.NewReader("--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET " +
@@ -149,7 +149,7 @@ func TestBatchDispatch(t *testing.T) {
 		return c.send(request)
 	}
 	for _, target := range []string{c.server.URL + "/api/data/v9.2/WhoAmI", "/api/data/v9.2/WhoAmI", "WhoAmI"} {
-		t.Run("a part addressed as "+strings.TrimPrefix(target, c.server.URL)+" is answered", func(t *testing.T) {
+		t.Run("a part addressed as "+strings.TrimPrefix(target, c.server.URL)+" is served", func(t *testing.T) {
 			got := batch(target)
 			assert.Equal(t, http.StatusOK, got.status)
 			assert.Contains(t, string(got.body), "OrganizationId")

@@ -14,7 +14,7 @@ import (
 func TestFilesGoInAndComeOut(t *testing.T) {
 	c := serve(t, simulator.Options{}, simulator.ServerOptions{})
 	row := "contoso_everythings(" + c.write(http.MethodPost, "contoso_everythings", `{"contoso_name":"A"}`).made(t) + ")"
-	send := func(path, body string, headers ...string) answer {
+	send := func(path, body string, headers ...string) response {
 		request := c.request(http.MethodPatch, path)
 		request.Body, request.ContentLength = readCloser{strings.NewReader(body)}, int64(len(body))
 		for _, header := range headers {
@@ -38,7 +38,7 @@ func TestFilesGoInAndComeOut(t *testing.T) {
 		require.Equal(t, http.StatusOK, begun.status, "%s", begun.body)
 		require.NotEmpty(t, begun.header.Get("x-ms-chunk-size"))
 		location := strings.TrimPrefix(begun.header.Get("Location"), c.server.URL)
-		part := func(content, place string) answer {
+		part := func(content, place string) response {
 			return send(location, content, "Content-Type: application/octet-stream", "Content-Range: bytes "+place)
 		}
 		assert.Equal(t, http.StatusPartialContent, part("abcd", "0-3/6").status)

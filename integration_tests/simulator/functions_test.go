@@ -97,7 +97,7 @@ func TestPrivileges(t *testing.T) {
 
 func TestCSDL(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	document := func(accept, path string) answer {
+	document := func(accept, path string) response {
 		request := c.request(http.MethodGet, path)
 		request.Header.Set("Accept", accept)
 		return c.send(request)

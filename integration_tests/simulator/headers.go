@@ -20,7 +20,7 @@ func (h *host) setDOPHint(n int) {
 	h.dopHint.Store(int64(n))
 }
 
-// withHeaders sets the headers of every answer of the service, as a published trace of WhoAmI shows them
+// withHeaders sets the headers of every response of the service, as a published trace of WhoAmI shows them
 // (Microsoft, "Use PowerShell and Visual Studio Code with the Dataverse Web API").
 func (h *host) withHeaders(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -20,7 +20,7 @@ import (
 // one is not documented; here it is 414.
 const maxURL = 32_768
 
-// host is everything behind one address: the sign-in endpoints and the Web API.
+// host serves everything at one address: the sign-in endpoints and the Web API.
 type host struct {
 	environment *rows.Database
 	entra       *entra.Service
@@ -32,7 +32,7 @@ type host struct {
 	dopHint     atomic.Int64
 	latency     time.Duration // of each request of the Web API
 	stats       counters
-	kept        *keeper // nil: each answer is made anew
+	kept        *keeper // nil: each response is made when it is asked for
 	handler     http.Handler
 }
 
@@ -75,7 +75,7 @@ func (h *host) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveAPI checks who calls and how much, and then answers.
+// serveAPI checks the token and the limits, and then serves the request.
 func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 	if len(r.URL.RequestURI()) > maxURL {
 		http.Error(w, "Request URL Too Long", http.StatusRequestURITooLong)

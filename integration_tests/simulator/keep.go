@@ -12,28 +12,28 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// Kept counts the answers that a server keeps.
+// Kept counts the responses that a server keeps.
 type Kept struct {
-	Answers  int   `json:"answers"`  // that are there to be sent again
-	Bytes    int64 `json:"bytes"`    // of their bodies, decoded
-	Gzipped  int64 `json:"gzipped"`  // of their bodies as sent
-	Rendered int   `json:"rendered"` // answers that had to be made, until now
-	Sent     int64 `json:"sent"`     // bytes of the bodies of all answers sent until now, decoded
+	Responses int   `json:"responses"` // that are there to be sent again
+	Bytes     int64 `json:"bytes"`     // of their bodies, decoded
+	Gzipped   int64 `json:"gzipped"`   // of their bodies as sent
+	Rendered  int   `json:"rendered"`  // responses that had to be made so far
+	Sent      int64 `json:"sent"`      // bytes of the bodies of all responses sent until now, decoded
 }
 
-// keeper holds the answers to reads as they go over the wire, so that a client can be measured and not the simulator.
-// An answer is sent again as long as no row and no definition has changed since; its delta link is as old as it is.
+// keeper caches the responses to reads as they go over the wire, so that a benchmark measures the client and not the simulator.
+// A response is sent again as long as no row and no definition has changed since; its delta link is as old as itself.
 type keeper struct {
 	environment *rows.Database
 
-	mu       sync.Mutex
-	answers  map[string]*keptAnswer
-	rendered int
-	sent     int64
+	mu        sync.Mutex
+	responses map[string]*keptResponse
+	rendered  int
+	sent      int64
 }
 
-// keptAnswer is an answer with status 200.
-type keptAnswer struct {
+// keptResponse is a cached response with status 200.
+type keptResponse struct {
 	made    rows.Generation
 	header  http.Header
 	gzipped []byte
@@ -41,10 +41,10 @@ type keptAnswer struct {
 }
 
 func newKeeper(db *rows.Database) *keeper {
-	return &keeper{environment: db, answers: map[string]*keptAnswer{}}
+	return &keeper{environment: db, responses: map[string]*keptResponse{}}
 }
 
-// serve sends a kept answer, or has one made. Whatever is no read, and clients that do not take gzip, go past it.
+// serve sends a cached response, or has one made. Requests that are not reads, and clients that do not accept gzip, bypass it.
 func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.HandlerFunc) {
 	out, compressing := w.(*gzipWriter)
 	if k == nil || !compressing || r.Method != http.MethodGet {
@@ -52,60 +52,60 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.Handle
 		return
 	}
 	key, now := keyOf(r), k.environment.Generation()
-	answer := k.find(key, now)
-	if answer == nil {
+	response := k.find(key, now)
+	if response == nil {
 		whole := odata.NewCapture(http.Header{})
 		inner(whole, r)
 		if whole.Code() != http.StatusOK {
 			release(whole, w)
 			return
 		}
-		answer = pack(whole, now)
-		k.put(key, answer)
+		response = pack(whole, now)
+		k.put(key, response)
 	}
-	for name, values := range answer.header {
+	for name, values := range response.header {
 		w.Header()[name] = values
 	}
-	out.writeGzipped(answer.gzipped)
+	out.writeGzipped(response.gzipped)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.sent += answer.size
+	k.sent += response.size
 }
 
-// keyOf is everything about a request that its answer depends on.
+// keyOf returns everything about a request that its response depends on.
 func keyOf(r *http.Request) string {
 	return fmt.Sprintf("%s %s?%s %s %+v", r.Host, r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), odata.ReadPreferences(r))
 }
 
-func (k *keeper) find(key string, now rows.Generation) *keptAnswer {
+func (k *keeper) find(key string, now rows.Generation) *keptResponse {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if answer := k.answers[key]; answer != nil && answer.made == now {
-		return answer
+	if response := k.responses[key]; response != nil && response.made == now {
+		return response
 	}
 	return nil
 }
 
-func (k *keeper) put(key string, answer *keptAnswer) {
+func (k *keeper) put(key string, response *keptResponse) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.answers[key] = answer
+	k.responses[key] = response
 	k.rendered++
 }
 
-// pack compresses an answer about as well as the service does.
-func pack(whole *odata.Capture, made rows.Generation) *keptAnswer {
+// pack compresses a response about as well as the service does.
+func pack(whole *odata.Capture, made rows.Generation) *keptResponse {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	// A bytes.Buffer takes everything.
+	// A bytes.Buffer does not fail.
 	_, _ = z.Write(whole.Body.Bytes())
 	_ = z.Close()
 	whole.Headers.Del("Date") // each sending has its own
 	whole.Headers.Del("Content-Length")
-	return &keptAnswer{made: made, header: whole.Headers, gzipped: bytes.Clone(packed.Bytes()), size: int64(whole.Body.Len())}
+	return &keptResponse{made: made, header: whole.Headers, gzipped: bytes.Clone(packed.Bytes()), size: int64(whole.Body.Len())}
 }
 
-// release sends an answer that was held back.
+// release sends a response that was held back.
 func release(c *odata.Capture, w http.ResponseWriter) {
 	for name, values := range c.Headers {
 		w.Header()[name] = values
@@ -114,7 +114,7 @@ func release(c *odata.Capture, w http.ResponseWriter) {
 	_, _ = w.Write(c.Body.Bytes())
 }
 
-// Kept counts the answers that the server keeps; it is zero without ServerOptions.Keep.
+// Kept counts the responses that the server keeps; it is zero without ServerOptions.Keep.
 func (s *Server) Kept() Kept {
 	k := s.host.kept
 	if k == nil {
@@ -122,15 +122,15 @@ func (s *Server) Kept() Kept {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	all := Kept{Answers: len(k.answers), Rendered: k.rendered, Sent: k.sent}
-	for _, answer := range k.answers {
-		all.Bytes += answer.size
-		all.Gzipped += int64(len(answer.gzipped))
+	all := Kept{Responses: len(k.responses), Rendered: k.rendered, Sent: k.sent}
+	for _, response := range k.responses {
+		all.Bytes += response.size
+		all.Gzipped += int64(len(response.gzipped))
 	}
 	return all
 }
 
-// KeptBodies yields the bodies of the answers that the server keeps, each a gzip stream that must not be changed, in
+// KeptBodies yields the bodies of the responses that the server keeps, each a gzip stream that must not be changed, in
 // no order.
 func (s *Server) KeptBodies() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
@@ -139,9 +139,9 @@ func (s *Server) KeptBodies() iter.Seq[[]byte] {
 			return
 		}
 		k.mu.Lock()
-		bodies := make([][]byte, 0, len(k.answers))
-		for _, answer := range k.answers {
-			bodies = append(bodies, answer.gzipped)
+		bodies := make([][]byte, 0, len(k.responses))
+		for _, response := range k.responses {
+			bodies = append(bodies, response.gzipped)
 		}
 		k.mu.Unlock()
 		for _, body := range bodies {

@@ -16,8 +16,8 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
-// walk reads all pages of a tracked table and the changes behind them, with the server's address taken out.
-func (c *caller) walk(table string) []string {
+// scan reads all pages of a tracked table and the changes after them, with the server's address taken out.
+func (c *caller) scan(table string) []string {
 	c.t.Helper()
 	var pages []string
 	for address := table + "?$select=name"; address != "" && len(pages) < 10; {
@@ -41,14 +41,14 @@ func TestKeptAnswers(t *testing.T) {
 	c := serve(t, options, simulator.ServerOptions{Keep: true})
 
 	t.Run("they are those of a server that makes each anew", func(t *testing.T) {
-		want := serve(t, options, simulator.ServerOptions{}).walk("accounts")
+		want := serve(t, options, simulator.ServerOptions{}).scan("accounts")
 		assert.Len(t, want, 4, "three pages of rows and one of changes")
-		assert.Equal(t, want, c.walk("accounts"))
-		assert.Equal(t, want, c.walk("accounts"))
+		assert.Equal(t, want, c.scan("accounts"))
+		assert.Equal(t, want, c.scan("accounts"))
 	})
 	t.Run("each is made once and counted each time", func(t *testing.T) {
 		kept := c.server.Kept()
-		assert.Equal(t, 4, kept.Answers)
+		assert.Equal(t, 4, kept.Responses)
 		assert.Equal(t, 4, kept.Rendered)
 		assert.Equal(t, 2*kept.Bytes, kept.Sent)
 	})
@@ -69,7 +69,7 @@ func TestKeptAnswers(t *testing.T) {
 		clock.add(time.Minute)
 		assert.NotEqual(t, before, c.get("accounts?$select=name").header.Get("Date"))
 	})
-	t.Run("another preference has another answer", func(t *testing.T) {
+	t.Run("another preference has another response", func(t *testing.T) {
 		request := c.request(http.MethodGet, "accounts?$select=name")
 		request.Header.Set("Prefer", "odata.maxpagesize=3")
 		assert.Len(t, c.send(request).values(t), 3)

@@ -13,7 +13,7 @@ import (
 )
 
 // changes calls RetrieveMetadataChanges with a query and, where given, a client's stamp.
-func (c *caller) changes(query, stamp string) answer {
+func (c *caller) changes(query, stamp string) response {
 	c.t.Helper()
 	if stamp == "" {
 		return c.get("RetrieveMetadataChanges(Query=@p1)?@p1=" + url.QueryEscape(query))
@@ -22,7 +22,7 @@ func (c *caller) changes(query, stamp string) answer {
 		url.QueryEscape("Microsoft.Dynamics.CRM.DeletedMetadataFilters'Default'") + "&@p2=" + url.QueryEscape("'"+stamp+"'") + "&@p1=" + url.QueryEscape(query))
 }
 
-func (a answer) tables(t *testing.T) []map[string]any {
+func (a response) tables(t *testing.T) []map[string]any {
 	t.Helper()
 	require.Equal(t, 200, a.status, "%s", a.body)
 	return objects(t, a.json(t)["EntityMetadata"])

@@ -26,7 +26,7 @@ func TestTableDefinitions(t *testing.T) {
 			assert.Contains(t, table, "MetadataId")
 		}
 	})
-	t.Run("everything is answered at once, whatever page size is preferred", func(t *testing.T) {
+	t.Run("everything is returned at once, whatever page size is preferred", func(t *testing.T) {
 		request := c.request(http.MethodGet, "EntityDefinitions?$select=LogicalName")
 		request.Header.Set("Prefer", "odata.maxpagesize=1")
 		got := c.send(request)

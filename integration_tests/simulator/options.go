@@ -6,7 +6,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// What New and Start are told, from the packages that the parts of the service are in.
+// The options of New and Start, from the packages of the parts of the service.
 type (
 	Options      = rows.Options      // the environment: its tables, its rows, its clock
 	Behaviors    = rows.Behaviors    // what Microsoft's documentation leaves open

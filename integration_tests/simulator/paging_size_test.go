@@ -11,8 +11,8 @@ import (
 
 func TestAPageSizeThatChangesInTheMiddleOfAWalk(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 20}, simulator.ServerOptions{})
-	// walk reads the first page at one size and all others at another, and counts each row.
-	walk := func(set, key, first, then string) map[any]int {
+	// scan reads the first page at one size and all others at another, and counts each row.
+	scan := func(set, key, first, then string) map[any]int {
 		seen := map[any]int{}
 		for link, size := set, first; link != ""; size = then {
 			page := c.sized(link, "odata.maxpagesize="+size)
@@ -43,7 +43,7 @@ func TestAPageSizeThatChangesInTheMiddleOfAWalk(t *testing.T) {
 		{"pages of one size lose and repeat none", "contoso_legacyorders", "contoso_legacyorderid", "3", "3", 20, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rows, repeated := count(walk(test.set, test.key, test.first, test.then))
+			rows, repeated := count(scan(test.set, test.key, test.first, test.then))
 			assert.Equal(t, test.rows, rows)
 			assert.Equal(t, test.repeated, repeated)
 		})

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Request is a request that a Server has answered.
+// Request is a request that a Server has served.
 type Request struct {
 	Method   string
 	Path     string // decoded
@@ -21,7 +21,7 @@ type Request struct {
 // requestLogSize is how many requests are remembered.
 const requestLogSize = 10_000
 
-// requestLog remembers the latest requests.
+// requestLog holds the latest requests.
 type requestLog struct {
 	mu   sync.Mutex
 	list []Request
@@ -39,21 +39,21 @@ func (l *requestLog) add(r Request) {
 	l.next = (l.next + 1) % requestLogSize
 }
 
-// all gives the remembered requests, the oldest first.
+// all returns the latest requests, the oldest first.
 func (l *requestLog) all() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Concat(l.list[l.next:], l.list[:l.next])
 }
 
-// withLog counts each request, and notes it once it is answered.
+// withLog counts each request, and notes it once it is served.
 func (h *host) withLog(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		entry := Request{Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Prefer: r.Header.Get("Prefer")}
 		leave := h.stats.enter(r)
 		start := time.Now()
 		counted := &countingWriter{ResponseWriter: w}
-		defer func() { // also where a fault breaks the answer off
+		defer func() { // also where a fault cuts the response
 			entry.Status, entry.Bytes, entry.Duration = max(counted.status, http.StatusOK), counted.bytes, time.Since(start)
 			leave(entry.Status, entry.Bytes)
 			h.log.add(entry)
@@ -62,7 +62,7 @@ func (h *host) withLog(inner http.Handler) http.Handler {
 	})
 }
 
-// countingWriter notes what is sent.
+// countingWriter counts what is sent.
 type countingWriter struct {
 	http.ResponseWriter
 	status int

@@ -28,8 +28,8 @@ type ServerOptions struct {
 	DOPHint      int                 // header x-ms-dop-hint; 0: 4
 	Latency      time.Duration       // of each request of the Web API; it counts as execution time
 	Faults       []faults.Fault      // at work from the start
-	Keep         bool                // answers to reads are kept and sent again as long as nothing changes
-	Admin        bool                // statistics and faults can be had over HTTP, below /simulator/
+	Keep         bool                // caches the responses to reads and sends them again as long as nothing changes
+	Admin        bool                // statistics and faults are available over HTTP, below /simulator/
 }
 
 // Server is an environment behind TLS, with a certificate authority of its own.
@@ -81,14 +81,14 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 		ConnContext:       faults.WithConnection,
 		ReadHeaderTimeout: 30 * time.Second,
 		MaxHeaderBytes:    1 << 20,
-		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are part of the play
+		ErrorLog:          log.New(io.Discard, "", 0), // broken connections are expected
 	}
 	go func() { s.done <- s.http.ServeTLS(listener, "", "") }()
 	s.stop = context.AfterFunc(ctx, func() { _ = s.http.Close() })
 	return s, nil
 }
 
-// addressesOf are the urls by which clients of this machine call a server.
+// addressesOf returns the urls by which clients of this machine call a server.
 func addressesOf(address, name string) []string {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Server) WriteCA(path string) error {
 	return nil
 }
 
-// Requests are the latest requests, the oldest first.
+// Requests returns the latest requests, the oldest first.
 func (s *Server) Requests() []Request { return s.host.log.all() }
 
 // RevokeTokens makes every token issued so far worthless: the next requests with them get 401.
@@ -131,7 +131,7 @@ func (s *Server) Inject(f faults.Fault) *faults.Injection {
 	return s.host.faults.Inject(f)
 }
 
-// SetDOPHint changes the header x-ms-dop-hint of the answers from now on; 0 is 4.
+// SetDOPHint changes the header x-ms-dop-hint of the responses from now on; 0 is 4.
 func (s *Server) SetDOPHint(n int) { s.host.setDOPHint(n) }
 
 // Stats counts the requests of the Web API so far.

@@ -36,7 +36,7 @@ func (h *hands) add(d time.Duration) { h.seconds.Add(int64(d / time.Second)) }
 func TestServer(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 3}, simulator.ServerOptions{DOPHint: 7})
 
-	t.Run("every answer carries the headers of the service", func(t *testing.T) {
+	t.Run("every response carries the headers of the service", func(t *testing.T) {
 		got := c.get("WhoAmI")
 		assert.Equal(t, http.StatusOK, got.status)
 		assert.Equal(t, "application/json; odata.metadata=minimal", got.header.Get("Content-Type"))
@@ -50,7 +50,7 @@ func TestServer(t *testing.T) {
 		assert.NotEmpty(t, got.header.Get("REQ_ID"))
 		assert.Len(t, got.header.Values("Set-Cookie"), 3)
 	})
-	t.Run("versions 9.0 to 9.2 answer and others do not", func(t *testing.T) {
+	t.Run("versions 9.0 to 9.2 response and others do not", func(t *testing.T) {
 		for version, status := range map[string]int{"v9.0": 200, "v9.1": 200, "v9.2": 200, "v8.2": 404, "V9.2": 404} {
 			assert.Equal(t, status, c.get("/api/data/"+version+"/WhoAmI").status, version)
 		}
@@ -77,7 +77,7 @@ func TestServer(t *testing.T) {
 
 func TestAnswersOfAServer(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	t.Run("answers are compressed for clients that take gzip", func(t *testing.T) {
+	t.Run("responses are compressed for clients that take gzip", func(t *testing.T) {
 		request := c.request(http.MethodGet, "EntityDefinitions?$select=LogicalName")
 		request.Header.Set("Accept-Encoding", "br, gzip")
 		got := c.send(request)

@@ -25,7 +25,7 @@ type Environment struct{ database *rows.Database }
 // values are what encoding/json can write, among them json.Number and json.RawMessage.
 type Row map[string]any
 
-// New makes an environment from its options. It refuses tables that cannot stand together (two of one name, two of
+// New makes an environment from its options. It refuses tables that contradict one another (two of one name, two of
 // one entity set, one without a primary key) and rows of a table that is not there.
 func New(o rows.Options) (*Environment, error) {
 	d, err := rows.New(o)
@@ -35,8 +35,8 @@ func New(o rows.Options) (*Environment, error) {
 	return &Environment{d}, nil
 }
 
-// Handler serves the environment with default options: the sign-in endpoints and the Web API of one host. It may
-// stand behind any server; the addresses in its responses echo the host that was called.
+// Handler serves the environment with default options: the sign-in endpoints and the Web API of one host. It works
+// behind any server; the addresses in its responses echo the host that was called.
 func (e *Environment) Handler() http.Handler { return newHost(e.database, ServerOptions{}) }
 
 // Create adds a row as a POST would, even to tables that take none. The row may hold the primary key; the id is
@@ -102,9 +102,25 @@ func (e *Environment) SetTracked(table string, on bool) error {
 // SetReadDepth sets how far the signed-in user may read a table.
 func (e *Environment) SetReadDepth(table string, d schema.Depth) { e.database.SetReadDepth(table, d) }
 
-// SetOrganization gives the environment another OrganizationId, as a copy behind the same url would have. The id must
+// SetOrganization gives the environment another OrganizationId, as a copy at the same url would have. The id must
 // be a guid; any other is ignored.
 func (e *Environment) SetOrganization(id string) { e.database.SetOrganization(id) }
 
 // Expire makes every delta token that was issued for the table too old.
 func (e *Environment) Expire(table string) { e.database.Expire(table) }
+
+// Backup is the rows of an environment at one moment, with their versions, their change log and the delta tokens that
+// are valid then.
+type Backup struct{ rows *rows.Backup }
+
+// Backup copies the rows of all tables.
+func (e *Environment) Backup() *Backup { return &Backup{e.database.Backup()} }
+
+// Restore puts the rows of a backup in place of those that the tables have now, under the same organization id, as a
+// restored environment at the same url has them. The row version continues from that of the backup, raised by ahead,
+// with which it can overtake the versions that clients have seen. Definitions stay as they are, and so do tables that
+// the backup lacks.
+func (e *Environment) Restore(b *Backup, ahead int64) { e.database.Restore(b.rows, ahead) }
+
+// Version returns the row version of the last change to a row that is not elastic.
+func (e *Environment) Version() int64 { return e.database.Version() }

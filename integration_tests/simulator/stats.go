@@ -9,18 +9,18 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// Stats counts the requests of the Web API. The sign-in is counted by itself.
+// Stats counts the requests of the Web API. Requests of the sign-in host are counted separately.
 type Stats struct {
 	Requests     int         `json:"requests"`
 	SignIns      int         `json:"sign_ins"`  // requests of the sign-in host
 	InFlight     int         `json:"in_flight"` // at this moment
 	MostInFlight int         `json:"most_in_flight"`
-	Throttled    int         `json:"throttled"` // answers with status 429
-	ByStatus     map[int]int `json:"by_status"` // answers, broken and unfinished ones too
-	Bytes        int64       `json:"bytes"`     // of the answers' bodies as sent
+	Throttled    int         `json:"throttled"` // responses with status 429
+	ByStatus     map[int]int `json:"by_status"` // responses, broken and unfinished ones too
+	Bytes        int64       `json:"bytes"`     // of the responses' bodies as sent
 }
 
-// counters keep Stats. A request is in flight from the moment its header has arrived until its answer is sent, or its
+// counters keep Stats. A request is in flight from the moment its header has arrived until its response is sent, or its
 // client has given it up.
 type counters struct {
 	mu    sync.Mutex
@@ -28,7 +28,7 @@ type counters struct {
 	open  map[*http.Request]struct{}
 }
 
-// enter counts a request in, and gives what counts it out.
+// enter counts a request, and returns the function that ends it.
 func (c *counters) enter(r *http.Request) (leave func(status int, bytes int64)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

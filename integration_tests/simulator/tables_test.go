@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// fixtures is the folder of real payloads; without it the test is skipped.
+// fixtures returns the folder of real payloads; without it the test is skipped.
 func fixtures(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("DATAVERSE_FIXTURES")
@@ -157,7 +157,7 @@ func TestMetadataHasTheMembersOfRealMetadata(t *testing.T) {
 	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	raw, err := os.ReadFile(filepath.Join(folder, "definitions", "entitydefinition_account.json"))
 	require.NoError(t, err)
-	want := answer{body: raw}.json(t)
+	want := response{body: raw}.json(t)
 	got := c.get("EntityDefinitions(LogicalName='account')?$expand=Attributes").json(t)
 	// Settings are a navigation property in the Web API, and options have to be expanded there.
 	missing := func(want, got map[string]any) (names []string) {

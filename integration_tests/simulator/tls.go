@@ -21,7 +21,7 @@ type authority struct {
 	pem         []byte
 }
 
-// certificateLife is long enough for any test and short enough to be of no use to anyone else.
+// certificateLife is long enough for any test and too short to be useful otherwise.
 const certificateLife = 30 * 24 * time.Hour
 
 func newAuthority() (*authority, error) {
@@ -58,7 +58,7 @@ func certificateTemplate(name string) (*x509.Certificate, error) {
 	}, nil
 }
 
-// leaf is a certificate for this machine: 127.0.0.1, ::1 and localhost, and any other host that the server listens on.
+// leaf returns a certificate for this machine: 127.0.0.1, ::1 and localhost, and any other host that the server listens on.
 func (a *authority) leaf(host string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// PublicAuthority signs in for every environment that belongs to no national cloud, GCC (crm9) among them.
+// PublicAuthority is the sign-in host of all environments outside the national clouds, including GCC (crm9).
 const PublicAuthority = "https://login.microsoftonline.com"
 
-// national pairs the host suffixes of national clouds with their sign-in hosts
+// national maps the host suffixes of national clouds to their sign-in hosts
 // (Microsoft, "Microsoft Entra authentication and national clouds" and "Datacenter regions").
 func national() map[string]string {
 	return map[string]string{
@@ -18,8 +18,8 @@ func national() map[string]string {
 	}
 }
 
-// Authority returns the sign-in host for an environment's url, as an https root without a trailing slash.
-// New regions get new numbers (crm19, crm20, ...), so an unknown host is taken for the public cloud.
+// Authority returns the sign-in host for an environment's URL, as an https root without a trailing slash.
+// New regions get new numbers (crm19, crm20, ...), so an unknown host belongs to the public cloud.
 func Authority(environment string) string {
 	host := environment
 	if u, err := url.Parse(environment); err == nil && u.Host != "" {
@@ -33,8 +33,8 @@ func Authority(environment string) string {
 	return PublicAuthority
 }
 
-// isMicrosoft says whether instance discovery can vouch for a sign-in host. It knows Microsoft's hosts only:
-// for a private cloud or a simulator it would send the tenant's id to Microsoft and be refused.
+// isMicrosoft reports whether instance discovery knows a sign-in host. It knows Microsoft's hosts only: for a private
+// cloud or a simulator it would send the tenant's id to Microsoft and fail.
 func isMicrosoft(authority string) bool {
 	if authority == PublicAuthority {
 		return true

@@ -12,8 +12,8 @@ import (
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 )
 
-// Error is a refusal by Microsoft Entra. It carries the codes that tell why; Entra's own description repeats the
-// tenant's and the application's ids and is left out of Error.
+// Error is an error response of the sign-in host. Its codes give the reason. Error omits Entra's own description, which
+// repeats the ids of the tenant and the application.
 type Error struct {
 	Status      int    // HTTP status
 	Name        string // OAuth error, such as invalid_client
@@ -23,9 +23,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Name == "" && len(e.Codes) == 0 {
-		return fmt.Sprintf("the sign-in host answered %d, and not in the form of Microsoft Entra", e.Status)
+		return fmt.Sprintf("the sign-in host responded with status %d, and not as Microsoft Entra does", e.Status)
 	}
-	text := "Microsoft Entra refused the sign-in"
+	text := "Microsoft Entra rejected the sign-in"
 	if len(e.Codes) > 0 {
 		text += fmt.Sprintf(" with AADSTS%d", e.Codes[0])
 	}
@@ -38,24 +38,24 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Has says whether the refusal carries an AADSTS code.
+// Has reports whether the response has an AADSTS code.
 func (e *Error) Has(code int) bool { return slices.Contains(e.Codes, code) }
 
-// Temporary says whether the same sign-in may succeed later.
+// Temporary reports whether the same sign-in may succeed later.
 func (e *Error) Temporary() bool {
 	return e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests ||
 		e.Status >= http.StatusInternalServerError || e.Name == "temporarily_unavailable"
 }
 
-// Foreign says whether the answer is none of Microsoft Entra's, as that of a proxy or a portal: the next one may be.
+// Foreign reports whether the response did not come from Microsoft Entra but from a proxy or a portal: the next one may.
 func (e *Error) Foreign() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
 
-// refusal turns an answer of Entra that MSAL reports into an *Error. Any other error keeps its cause but not its
-// text, for MSAL quotes urls with the tenant's id and whole answers.
-func refusal(err error) error {
+// withoutSecrets turns an error response that MSAL reports into an *Error. Any other error keeps its cause but not its
+// text, because MSAL quotes whole responses and URLs that hold the tenant's id.
+func withoutSecrets(err error) error {
 	var call msal.CallErr
 	if !errors.As(err, &call) || call.Resp == nil {
-		return fmt.Errorf("sign in: %w", unreachable{err})
+		return failure{err}
 	}
 	refused := &Error{Status: call.Resp.StatusCode}
 	var body struct {
@@ -74,7 +74,7 @@ func refusal(err error) error {
 	return refused
 }
 
-// codesOf finds the code at the head of a description, for an answer that does not list its codes.
+// codesOf returns the code at the beginning of a description, for a response that does not list its codes.
 func codesOf(description string) []int {
 	digits, found := strings.CutPrefix(description, "AADSTS")
 	if !found {

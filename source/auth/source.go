@@ -1,4 +1,7 @@
-// Package auth signs in to Microsoft Entra through MSAL and hands out tokens for one Dataverse environment.
+// Package auth signs in to Microsoft Entra through MSAL and returns access tokens for one Dataverse environment.
+//
+// [Authority] finds the sign-in host of an environment's cloud. A [Source] keeps one MSAL client, whose cache holds the
+// token, and replaces that client if the service rejects the token. Errors never show the credentials or the tenant's id.
 package auth
 
 import (
@@ -12,23 +15,23 @@ import (
 	"source-microsoft-dataverse/source/config"
 )
 
-// errUnusableAuthority says that the sign-in host and the tenant's id make no address.
-var errUnusableAuthority = errors.New("the sign-in host and the tenant's id make no address to sign in at")
+// errUnusableAuthority reports that the sign-in host and the tenant's id do not make a URL.
+var errUnusableAuthority = errors.New("the sign-in host and the tenant's id do not make a URL")
 
-// Source hands out access tokens for one environment under one application. MSAL caches them and renews them in
-// time, so Token is asked before each request and nothing is kept beside that cache. It is safe for concurrent use.
+// Source returns access tokens for one environment and one application. MSAL caches them and renews them in time, so
+// call Token before each request and keep no other cache. A Source is safe for concurrent use.
 type Source struct {
 	authority string
 	clientID  string
 	scope     string
 	secret    confidential.Credential
-	http      whole
-	discovery bool // Microsoft vouches for the authority
+	http      bodyReader
+	discovery bool // instance discovery knows the authority
 
-	turn   chan struct{} // held while a token is acquired, so that many streams make one request of it
+	lock   chan struct{} // held while a token is acquired, so that concurrent streams make one request
 	client confidential.Client
-	last   string // the token given out last
-	claims string // what the service demands of the next token
+	last   string // the token that Token returned last
+	claims string // the claims that the service requires of the next token
 }
 
 // New prepares the sign-in of the configuration's application. Nothing is sent before the first Token.
@@ -46,18 +49,18 @@ func New(c *config.Config, client *http.Client) (*Source, error) {
 		clientID:  c.ClientID.Reveal(),
 		scope:     c.Environment + "/.default",
 		secret:    secret,
-		http:      whole{client},
+		http:      bodyReader{client},
 		discovery: isMicrosoft(root),
-		turn:      make(chan struct{}, 1),
+		lock:      make(chan struct{}, 1),
 	}
-	if err := s.forget(); err != nil {
+	if err := s.reset(); err != nil {
 		return nil, fmt.Errorf("prepare the sign-in at %s: %w", root, err)
 	}
 	return s, nil
 }
 
-// forget puts a new MSAL client, with an empty cache, in place of the old one.
-func (s *Source) forget() error {
+// reset replaces the MSAL client by a new one, whose cache is empty.
+func (s *Source) reset() error {
 	client, err := confidential.New(s.authority, s.clientID, s.secret,
 		confidential.WithHTTPClient(s.http),
 		confidential.WithInstanceDiscovery(s.discovery))
@@ -68,13 +71,13 @@ func (s *Source) forget() error {
 	return nil
 }
 
-// Token returns an access token with some minutes left to live. Errors are an *Error where Entra refused and the
-// context's where it ended first; of any other a method Temporary says whether a later sign-in may succeed. None of
-// their texts holds an id, the secret or a token.
+// Token returns an access token that is valid for some minutes more. The error is an *Error if the sign-in host responded
+// with one, and the context's if it ended first. Any other error has a method Temporary, which reports whether a later
+// sign-in may succeed. No error's text holds an id, the secret, or a token.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.lock <- struct{}{}:
+		defer func() { <-s.lock }()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -84,24 +87,24 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	}
 	result, err := s.client.AcquireTokenByCredential(ctx, []string{s.scope}, options...)
 	if err != nil {
-		return "", refusal(err)
+		return "", withoutSecrets(err)
 	}
 	s.last, s.claims = result.AccessToken, ""
 	return result.AccessToken, nil
 }
 
-// Renew makes the next Token ask Entra anew, because the service refused the one given. claims is what the service
-// demanded in its challenge, decoded, and may be empty. A token that was already replaced changes nothing.
-func (s *Source) Renew(ctx context.Context, refused, claims string) error {
+// Renew makes the next Token request a new token, because the service rejected the given one. claims is the decoded
+// challenge of the service and may be empty. If the rejected token has already been replaced, Renew does nothing.
+func (s *Source) Renew(ctx context.Context, rejected, claims string) error {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.lock <- struct{}{}:
+		defer func() { <-s.lock }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if refused != s.last {
+	if rejected != s.last {
 		return nil
 	}
 	s.claims = claims
-	return s.forget()
+	return s.reset()
 }

@@ -1,4 +1,7 @@
 // Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
+//
+// [Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether a
+// table's changes can be followed. They are pure functions of the definitions.
 package catalog
 
 import (
@@ -11,22 +14,22 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// The columns that streams with change tracking have beside the table's own. Their names are those of Airbyte's
-// database sources: destinations delete a row when DeletedAt is declared and not null
+// The columns that incremental streams have in addition to the table's own. Airbyte's database sources use the same
+// names: destinations delete a row if DeletedAt is declared and not null
 // (Airbyte, "Change Data Capture").
 const (
 	UpdatedAt = "_ab_cdc_updated_at" // the cursor: it never falls from one version of a row to the next
-	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record that tells of a deletion
+	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record of a deletion
 )
 
-// Stream describes a table as a stream. It depends on nothing that an administrator may edit without changing the
-// data, such as labels, nor on the order of the columns: the platform shows any difference as a change of the schema.
+// Stream returns a table as a stream. It depends neither on what an administrator may edit without changing the data, such
+// as labels, nor on the order of the columns: the platform shows any difference as a change of the schema.
 func Stream(t dataverse.Table) protocol.Stream {
 	stream := protocol.Stream{
 		Name:               t.LogicalName,
 		JSONSchema:         protocol.Schema{Properties: properties(t)},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh},
-		// The protocol demands a source-defined cursor, if need be a synthetic one, of whatever is resumable.
+		// The protocol requires a source-defined cursor, which may be synthetic, of every resumable stream.
 		SourceDefinedCursor: true,
 		IsResumable:         true,
 	}
@@ -40,7 +43,7 @@ func Stream(t dataverse.Table) protocol.Stream {
 	return stream
 }
 
-// properties are the columns of a table's stream by name, each of them once.
+// properties returns the columns of a table's stream, unique and sorted by name.
 func properties(t dataverse.Table) []protocol.NamedProperty {
 	all := make([]protocol.NamedProperty, 0, len(t.Columns)+2)
 	if Incremental(t) {
@@ -49,14 +52,14 @@ func properties(t dataverse.Table) []protocol.NamedProperty {
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
 	}
-	if ascending(all) { // as they are, unless a lookup comes before the columns of change data capture
+	if ascending(all) { // the usual case: columns come sorted, but a lookup sorts before the columns of changes
 		return all
 	}
 	slices.SortStableFunc(all, func(a, b protocol.NamedProperty) int { return strings.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(all, func(a, b protocol.NamedProperty) bool { return a.Name == b.Name })
 }
 
-// ascending says whether properties are in order, each of them once.
+// ascending reports whether properties are unique and sorted.
 func ascending(all []protocol.NamedProperty) bool {
 	for i := 1; i < len(all); i++ {
 		if all[i-1].Name >= all[i].Name {
@@ -66,8 +69,8 @@ func ascending(all []protocol.NamedProperty) bool {
 	return true
 }
 
-// Incremental says whether a table's changes can be followed. Deletions of elastic rows name no partition, which is
-// part of their key, so elastic tables are read whole although they can be tracked.
+// Incremental reports whether a table's changes can be followed. Those of an elastic table cannot, although it can be
+// tracked: its deletions lack the partition, which is part of the key.
 func Incremental(t dataverse.Table) bool { return t.Tracked && !t.Elastic }
 
 // Followed reports whether a read of a configured stream follows the changes of its table: the user chose incremental, and
@@ -76,7 +79,7 @@ func Followed(t dataverse.Table, s protocol.ConfiguredStream) bool {
 	return s.SyncMode == airbyte.SyncModeIncremental && s.Offers(airbyte.SyncModeIncremental) && Incremental(t)
 }
 
-// Property is the schema of a column's values, by its type and, for dates, by their behaviour.
+// Property returns the schema of a column's values, by its type and, for dates, by their behavior.
 func Property(c dataverse.Column) protocol.Property {
 	switch c.Type {
 	case dataverse.Integer, dataverse.BigInt, dataverse.Picklist, dataverse.State, dataverse.Status:
@@ -92,7 +95,7 @@ func Property(c dataverse.Column) protocol.Property {
 	case dataverse.String, dataverse.Memo, dataverse.EntityName, dataverse.UniqueIdentifier, dataverse.MultiSelect,
 		dataverse.Lookup, dataverse.Customer, dataverse.Owner, dataverse.File, dataverse.Image:
 		return nullable("string")
-	default: // a type that Dataverse may add one day
+	default: // a type that Dataverse may add
 		return nullable("string")
 	}
 }
@@ -114,7 +117,7 @@ func date(behavior dataverse.DateBehavior) protocol.Property {
 	}
 }
 
-// WithoutTimezone is the airbyte_type of times that are no instants.
+// WithoutTimezone is the airbyte_type of times without a time zone.
 const WithoutTimezone = "timestamp_without_timezone"
 
 func instant() protocol.Property {

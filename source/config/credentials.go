@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// checkCredentials finds the mistakes that Entra would answer with a text few people understand.
+// checkCredentials finds the mistakes for which Entra's error descriptions are hard to understand.
 func (l *loader) checkCredentials(config *Config) {
 	tenant := strings.ToLower(config.TenantID.Reveal())
 	switch {
 	case tenant == "":
 	case slices.Contains([]string{"common", "organizations", "consumers"}, tenant):
-		// https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow asks for one tenant.
-		l.found.add("tenant_id", "names no single tenant, which an app needs to sign in. "+remedy("tenant_id"))
+		// https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow requires one tenant.
+		l.found.add("tenant_id", "is not the ID of one tenant, which an application needs to sign in. "+remedy("tenant_id"))
 	case strings.ContainsFunc(tenant, func(r rune) bool { return r != '.' && notInHostName(r) }):
-		// The tenant becomes a part of the sign-in address.
-		l.found.add("tenant_id", "is neither an id nor a domain. "+remedy("tenant_id"))
+		// The tenant becomes a part of the sign-in URL.
+		l.found.add("tenant_id", "is neither an ID nor a domain name. "+remedy("tenant_id"))
 	}
 	if isGUID(config.ClientSecret.Reveal()) {
-		l.warn("client_secret_value looks like the secret's ID. If the sign-in fails, enter the secret's value.")
+		l.warn("client_secret_value looks like a Secret ID. If the sign-in fails, enter the Value of the secret instead.")
 	}
 }
 

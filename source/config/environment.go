@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// findEnvironment tells where the value of url is found.
+// findEnvironment is where to find the value of url.
 // https://learn.microsoft.com/en-us/power-platform/admin/determine-org-id-name
 const findEnvironment = "In the Power Platform admin center open the environment and copy its Environment URL, " +
 	"which looks like https://contoso.crm.dynamics.com."
 
-// environment returns the root of the environment that url belongs to. People paste what they have at hand: the root, an
-// app's page, the Web API's address, with and without a scheme. The problem is a sentence's predicate, "" if there is none.
+// environment returns the root of the environment to which a pasted address belongs: the root itself, an app's page, or
+// the Web API's address, with or without a scheme. The problem is the predicate of a sentence, "" if there is none.
 func environment(pasted string) (root, problem string) {
 	root, address, problem := httpsRoot(pasted)
 	if problem != "" {
@@ -23,10 +23,10 @@ func environment(pasted string) (root, problem string) {
 	}
 	host := address.Hostname()
 	if isPortal(host) {
-		return "", "is the address of " + host + ", which serves all environments. " + findEnvironment
+		return "", "is the address of " + host + ", which is not an environment. " + findEnvironment
 	}
 	if isBareName(address) {
-		return "", "names the host " + host + ", which is not complete. " + findEnvironment
+		return "", "has the incomplete host name " + host + ". " + findEnvironment
 	}
 	return root, ""
 }
@@ -36,7 +36,7 @@ func authority(pasted string) (root, problem string) {
 	if strings.TrimSpace(pasted) == "" {
 		return "", ""
 	}
-	const example = "Enter only the host, like https://login.microsoftonline.us, or leave the field out."
+	const example = "Enter only the host, such as https://login.microsoftonline.us, or leave the field empty."
 	root, address, problem := httpsRoot(pasted)
 	if problem != "" {
 		return "", problem + " " + example
@@ -47,8 +47,8 @@ func authority(pasted string) (root, problem string) {
 	return root, ""
 }
 
-// httpsRoot parses what a person pasted, https being understood, and returns its scheme, lower-case host and port alone.
-// The address it returns has the same host.
+// httpsRoot parses a pasted address, whose scheme defaults to https, and returns its scheme, lower-case host, and port.
+// The returned address has the same host.
 func httpsRoot(pasted string) (root string, address *url.URL, problem string) {
 	text := strings.TrimSpace(pasted)
 	if text == "" {
@@ -65,7 +65,7 @@ func httpsRoot(pasted string) (root string, address *url.URL, problem string) {
 		return "", nil, "begins with " + address.Scheme + "://, but only https:// is allowed."
 	}
 	if address.User != nil {
-		return "", nil, "holds a user name before its host, which Dataverse does not use."
+		return "", nil, "has a user name before its host, which Dataverse does not use."
 	}
 	host := strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
 	port := address.Port()
@@ -80,7 +80,7 @@ func httpsRoot(pasted string) (root string, address *url.URL, problem string) {
 	return "https://" + address.Host, address, ""
 }
 
-// isHost tells whether the address has a host that can be dialled: url.Parse lets almost any character pass.
+// isHost reports whether the address has a host name or an IP address: url.Parse accepts almost any character.
 func isHost(address *url.URL) bool {
 	host := address.Hostname()
 	if port := address.Port(); port != "" {
@@ -105,8 +105,7 @@ func notInHostName(r rune) bool {
 	return !letter && !digit && r != '-' && r != '_'
 }
 
-// isPortal tells whether the host is one of Microsoft's that people have open when they look for the environment's URL,
-// but that is no environment.
+// isPortal reports whether the host is one of Microsoft's portals, where people look for the environment's URL.
 func isPortal(host string) bool {
 	portals := []string{
 		"make.powerapps.com", "apps.powerapps.com", "make.gov.powerapps.us", "make.powerautomate.com",
@@ -119,8 +118,8 @@ func isPortal(host string) bool {
 	return slices.ContainsFunc(portals, belongs) || strings.HasPrefix(host, "globaldisco.crm")
 }
 
-// isBareName tells whether the host is a word without a domain, as an environment's or organisation's name or id is.
-// localhost, and a name with a port, are hosts of a private network.
+// isBareName reports whether the host has no domain, such as the name or the id of an environment or an organization.
+// localhost and a name with a port are hosts of a private network.
 func isBareName(address *url.URL) bool {
 	host := address.Hostname()
 	return !strings.ContainsAny(host, ".:") && host != "localhost" && address.Port() == ""

@@ -13,45 +13,44 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 )
 
-// maxPageSize is the most rows Dataverse sends in a page of a standard table; it ignores a larger wish.
+// maxPageSize is the largest number of rows that Dataverse sends in a page of a standard table.
 // https://learn.microsoft.com/en-us/power-apps/developer/data-platform/webapi/query/page-results
 const maxPageSize = 5000
 
-// maxConcurrentRequests is how many requests of one user Dataverse takes at once.
+// maxConcurrentRequests is the number of concurrent requests that Dataverse accepts from one user.
 // https://learn.microsoft.com/en-us/power-apps/developer/data-platform/api-limits
 const maxConcurrentRequests = 52
 
-// Config is a configuration that has been found usable.
+// Config is a valid configuration.
 type Config struct {
-	// Environment is the environment's root: https, a host, and a port where it is not 443.
+	// Environment is the environment's root: https, a host, and a port if it is not 443.
 	Environment string
 
 	TenantID     Secret
 	ClientID     Secret
 	ClientSecret Secret
 
-	// ConcurrentRequests is how many requests may run at once, from 1 to 52; 0: as many as the service advises.
+	// ConcurrentRequests is the number of concurrent requests, from 1 to 52; 0: as many as the service recommends.
 	ConcurrentRequests int
-	// PageSize is the number of rows to ask for at once, from 1 to 5000.
+	// PageSize is the number of rows to request in a page, from 1 to 5000.
 	PageSize int
-	// AuthorityHost is the root of the sign-in host, "" where the environment's cloud decides.
+	// AuthorityHost is the root of the sign-in host, "" for that of the environment's cloud.
 	AuthorityHost string
 	Tables        Selection
-	// FailOnExpiredToken says that a stream whose delta token has expired is to fail, and not to be read anew.
+	// FailOnExpiredToken makes a stream fail if its delta token has expired. Otherwise it is re-read in full.
 	FailOnExpiredToken bool
 
-	// Warnings are sentences on what was put right while loading.
+	// Warnings are sentences about values that Load corrected.
 	Warnings []string
 
 	masks []mask
 }
 
-// Load reads the configuration's file and holds it against the connectionSpecification of the given specification, the
-// content of spec.json. Bounds the specification does not tell are checked after it, since the older source of the same
-// name had none and a narrower specification would refuse configurations that work. A null is the same as an absent
-// setting.
+// Load reads the configuration file and validates it against the connectionSpecification of a specification, the content
+// of spec.json. It then checks bounds that the specification lacks: Airbyte's earlier connector of the same name had
+// none, and a narrower specification would reject configurations that work. A null is an absent setting.
 //
-// If the configuration is at fault the error is an *Error with every problem found.
+// If the configuration is invalid, the error is an *Error with every problem found.
 func Load(path string, specification []byte) (*Config, error) {
 	members, err := readMembers(path)
 	if err != nil {
@@ -70,7 +69,7 @@ func Load(path string, specification []byte) (*Config, error) {
 	return config, nil
 }
 
-// readMembers reads the file's object without its nulls. Its errors quote nothing of the content.
+// readMembers reads the members of the file's object that are not null. Its errors do not quote the content.
 func readMembers(path string) (map[string]json.RawMessage, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
 	if err != nil {
@@ -78,13 +77,13 @@ func readMembers(path string) (map[string]json.RawMessage, error) {
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		problem := fmt.Sprintf("The configuration file %s cannot be read (%v). Give its path with --config.", path, err)
+		problem := fmt.Sprintf("The configuration file %s cannot be read (%v). Check the path given with --config.", path, err)
 		return nil, &Error{Problems: []string{problem}}
 	}
 	var members map[string]json.RawMessage
 	err = json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &members)
 	if err != nil || members == nil {
-		problem := fmt.Sprintf("The configuration file %s does not hold a JSON object%s. Correct the file.",
+		problem := fmt.Sprintf("The configuration file %s is not a JSON object%s. Correct the file.",
 			path, position(err))
 		return nil, &Error{Problems: []string{problem}}
 	}
@@ -99,12 +98,12 @@ func readMembers(path string) (map[string]json.RawMessage, error) {
 func position(err error) string {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Sprintf(" (the text breaks off or goes wrong at byte %d)", syntax.Offset)
+		return fmt.Sprintf(" (the JSON is invalid or ends too early at byte %d)", syntax.Offset)
 	}
 	return ""
 }
 
-// validate notes how the members offend the specification. Its error is a broken specification.
+// validate adds the members' violations of the specification. Its error is an invalid specification.
 func (f *findings) validate(members map[string]json.RawMessage, specification []byte) error {
 	var document struct {
 		Schema json.RawMessage `json:"connectionSpecification"`
@@ -124,30 +123,30 @@ func (f *findings) validate(members map[string]json.RawMessage, specification []
 	if err != nil {
 		return fmt.Errorf("validate the configuration: %w", err)
 	}
-	for _, offence := range result.Errors() {
-		f.offence(offence)
+	for _, violation := range result.Errors() {
+		f.addViolation(violation)
 	}
 	return nil
 }
 
-// offence turns a validator's finding into a problem. The value is never repeated, it may be a secret.
-func (f *findings) offence(offence gojsonschema.ResultError) {
-	if missing, ok := offence.Details()["property"].(string); ok && offence.Type() == "required" {
+// addViolation adds a validator's error as a problem. It never quotes the value, which may be a secret.
+func (f *findings) addViolation(violation gojsonschema.ResultError) {
+	if missing, ok := violation.Details()["property"].(string); ok && violation.Type() == "required" {
 		f.add(missing, "is missing. "+remedy(missing))
 		return
 	}
-	field, _, _ := strings.Cut(offence.Field(), ".")
+	field, _, _ := strings.Cut(violation.Field(), ".")
 	if f.has(field) {
 		return
 	}
-	if expected, ok := offence.Details()["expected"].(string); ok && offence.Type() == "invalid_type" {
-		f.add(field, fmt.Sprintf("holds the wrong kind of value: %s expected. %s", expected, remedy(field)))
+	if expected, ok := violation.Details()["expected"].(string); ok && violation.Type() == "invalid_type" {
+		f.add(field, fmt.Sprintf("has a value of the wrong type: %s expected. %s", expected, remedy(field)))
 		return
 	}
-	f.add(field, "is not as the specification asks. "+remedy(field))
+	f.add(field, "is invalid. "+remedy(field))
 }
 
-// loader turns members into a Config. Fields that offend the specification are left alone.
+// loader turns members into a Config. It skips fields that violate the specification.
 type loader struct {
 	members  map[string]json.RawMessage
 	found    *findings
@@ -172,20 +171,20 @@ func (l *loader) config() *Config {
 	return config
 }
 
-// choice returns one of the values that the specification allows, "" where the setting is absent.
+// choice returns one of the values that the specification allows, "" if the setting is absent.
 func (l *loader) choice(name string) string {
 	var value string
 	l.value(name, &value)
 	return value
 }
 
-// value decodes a member into target and tells whether it was there and of the right kind.
+// value decodes a member into target and reports whether it is present and of the right type.
 func (l *loader) value(name string, target any) bool {
 	data, ok := l.members[name]
 	return ok && !l.found.has(name) && json.Unmarshal(data, target) == nil
 }
 
-// required returns a text without the spaces that a copied value may have around it.
+// required returns a text without the spaces that a copied value may begin or end with.
 func (l *loader) required(name string) string {
 	var value string
 	if !l.value(name, &value) {
@@ -195,7 +194,7 @@ func (l *loader) required(name string) string {
 	if trimmed == "" {
 		l.found.add(name, "is empty. "+remedy(name))
 	} else if trimmed != value {
-		l.warn(name + " had spaces around it, which were left out.")
+		l.warn(name + " begins or ends with spaces, which the connector ignores.")
 	}
 	return trimmed
 }
@@ -212,20 +211,20 @@ func (l *loader) root(name string, parse func(string) (string, string)) string {
 	return root
 }
 
-// bounded returns a whole number from 1 to most, 0 where the setting is absent. What is more is taken as most.
-func (l *loader) bounded(name string, most int) int {
+// bounded returns a whole number from 1 to limit, 0 if the setting is absent. A larger number becomes limit.
+func (l *loader) bounded(name string, limit int) int {
 	var number json.Number
 	if !l.value(name, &number) {
 		return 0
 	}
-	value, err := strconv.ParseFloat(number.String(), 64) // 5000.0 and 5e3 are integers to JSON schema
+	value, err := strconv.ParseFloat(number.String(), 64) // 5000.0 and 5e3 are integers in JSON schema
 	switch {
-	case value > float64(most):
-		l.warn(fmt.Sprintf("%s is more than %d, the most Dataverse takes; it was taken as %d.", name, most, most))
-		return most
+	case value > float64(limit):
+		l.warn(fmt.Sprintf("%s is greater than %d, the maximum of Dataverse. The connector uses %[2]d.", name, limit))
+		return limit
 	case err != nil || value < 1:
 		l.found.add(name, "is less than 1. "+remedy(name))
-		return most
+		return limit
 	default:
 		return int(value)
 	}
@@ -236,7 +235,7 @@ func (l *loader) patterns(name string) []string {
 	if !l.value(name, &patterns) {
 		return nil
 	}
-	return l.found.patterns(name, patterns)
+	return l.found.normalize(name, patterns)
 }
 
 func (l *loader) warn(sentence string) { l.warnings = append(l.warnings, sentence) }

@@ -11,18 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// shownCharacters of an id stay, enough for a person to tell one id from another.
+// shownCharacters is the number of characters of an id that remain, so that a person can distinguish ids.
 const shownCharacters = 4
 
-// mask finds a value in a text in whatever form it may stand there.
+// mask finds a value in a text in all its encodings.
 type mask struct {
 	pattern     *regexp.Regexp
 	replacement string
 }
 
-// Redact masks the tenant id, the client id and the client secret wherever they stand in text: plain, percent-encoded,
-// escaped as in JSON, or in base64; the ids in any letter case. Of an id the first characters stay, of the secret none.
-// Values shorter than four characters are not masked: they would blot out common words.
+// Redact masks the tenant id, the client id, and the client secret in a text: plain, percent-encoded, escaped as in JSON,
+// or in base64; the ids in any letter case. The first characters of an id remain, none of the secret. Values shorter than
+// four characters are not masked, because they are parts of common words.
 func (c *Config) Redact(text string) string {
 	masks := c.masks
 	if masks == nil {
@@ -48,7 +48,7 @@ func (c *Config) newMasks() []mask {
 	return masks
 }
 
-// beginning is what may be shown of an id: nothing where that would be half of it or more.
+// beginning returns the characters of an id that remain: none if they would be half of it or more.
 func beginning(id string) string {
 	runes := []rune(id)
 	if len(runes) <= 2*shownCharacters {
@@ -57,7 +57,7 @@ func beginning(id string) string {
 	return string(runes[:shownCharacters])
 }
 
-// formsOf matches the value's encodings, and those of its other letter cases where anyCase is set.
+// formsOf matches the value's encodings, in any letter case if anyCase is set.
 func formsOf(value string, anyCase bool) *regexp.Regexp {
 	spellings := []string{value}
 	if anyCase {
@@ -74,15 +74,15 @@ func formsOf(value string, anyCase bool) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(append(base64Forms(spellings), plain.String()), "|"))
 }
 
-// characterForms matches one character as it is, percent-encoded once or more often, or escaped as in a JSON string.
-// Encoders differ in which characters they encode, so each character may stand in any form.
+// characterForms matches one character plain, percent-encoded once or more often, or escaped as in a JSON string.
+// Encoders differ in which characters they encode, so each character may have any form.
 func characterForms(r rune) []string {
 	forms := []string{regexp.QuoteMeta(string(r)), percentForm(string(r))}
 	if r <= 0xffff {
 		forms = append(forms, fmt.Sprintf(`\\+u(?i:%04x)`, r))
 	}
 	switch r {
-	case ' ': // a query writes it as a plus sign
+	case ' ': // a plus sign in a query
 		forms = append(forms, `\+`, percentForm("+"))
 	case '"', '\'', '\\', '/':
 		forms = append(forms, `\\+`+regexp.QuoteMeta(string(r)))
@@ -98,8 +98,8 @@ func percentForm(character string) string {
 	return form.String()
 }
 
-// base64Forms returns the values in both alphabets, padded and not, and, for values long enough to be recognised, the
-// characters that show wherever a value is a part of what was encoded, as in "client:secret". Longer forms come first.
+// base64Forms matches the values in both alphabets, padded or not. For values of some length it also matches the
+// characters that appear where a value is a part of what was encoded, as in "client:secret". Longer forms come first.
 func base64Forms(values []string) []string {
 	var forms []string
 	for _, value := range values {
@@ -117,8 +117,8 @@ func base64Forms(values []string) []string {
 	return slices.Compact(forms)
 }
 
-// base64Inside encodes the value with the given number of bytes before it and drops the characters that other bytes
-// share. Four characters of base64 hold three bytes.
+// base64Inside encodes the value with the given number of bytes before it and drops the characters that encode other
+// bytes too. Four characters of base64 encode three bytes.
 func base64Inside(encoding *base64.Encoding, value string, before int) string {
 	encoded := encoding.EncodeToString(append(make([]byte, before), value...))
 	if (before+len(value))%3 != 0 {

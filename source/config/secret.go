@@ -5,17 +5,17 @@ import (
 	"io"
 )
 
-// stars stand where a secret would.
+// stars replace a secret.
 const stars = "****"
 
-// Secret is a value that no log, error or message may show. It prints as stars in whatever way it is printed, logged or
-// marshalled: package fmt asks for Format before anything else, encodings ask for MarshalText, and package slog for either.
+// Secret is a value that no log, error, or message may show. It prints as stars however it is printed, logged, or
+// marshaled: package fmt calls Format first, encodings call MarshalText, and package slog calls either.
 type Secret string
 
 // Reveal returns the value itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// Format prints stars whatever the verb is.
+// Format prints stars for every verb.
 func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, stars) }
 
 // MarshalText returns stars.

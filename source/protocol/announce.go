@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Spec writes the SPEC message around a ConnectorSpecification, which comes as JSON and goes out compact.
+// Spec writes the SPEC message for a ConnectorSpecification, given as JSON, in compact form.
 func (w *Writer) Spec(specification []byte) error {
 	if !json.Valid(specification) {
 		return errors.New("write the specification: it is not JSON")
@@ -16,20 +16,19 @@ func (w *Writer) Spec(specification []byte) error {
 	return w.send(envelope{Type: "SPEC", Spec: specification})
 }
 
-// ConnectionStatus writes the answer to check: SUCCEEDED where there is no problem, else FAILED with the problems in one
-// readable text.
+// ConnectionStatus writes the result of check: SUCCEEDED if there is no problem, else FAILED with all problems in one text.
 func (w *Writer) ConnectionStatus(problems []string) error {
 	status := newConnection(problems)
 	status.Message = w.redacted(status.Message)
 	return w.send(envelope{Type: "CONNECTION_STATUS", ConnectionStatus: status})
 }
 
-// Catalog writes the answer to discover, stream by stream: the line is never in memory as a whole.
+// Catalog writes the result of discover one stream at a time: the whole line is never in memory.
 func (w *Writer) Catalog(c Catalog) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	line := bufio.NewWriterSize(lineWriter{w}, catalogBuffer)
-	_, _ = line.WriteString(`{"type":"CATALOG","catalog":{"streams":[`) // line keeps the error for Flush
+	_, _ = line.WriteString(`{"type":"CATALOG","catalog":{"streams":[`) // Flush returns the error
 	for i, s := range c.sorted() {
 		if i > 0 {
 			_ = line.WriteByte(',')
@@ -40,10 +39,10 @@ func (w *Writer) Catalog(c Catalog) error {
 	return line.Flush()
 }
 
-// catalogBuffer is as much as a pipe of Linux takes at once.
+// catalogBuffer is the capacity of a pipe on Linux in bytes.
 const catalogBuffer = 64 << 10
 
-// lineWriter writes parts of a line. The writer's lock is held until the line has ended.
+// lineWriter writes parts of a line. The caller holds the Writer's lock until the end of the line.
 type lineWriter struct{ *Writer }
 
 func (l lineWriter) Write(part []byte) (int, error) {
@@ -53,25 +52,24 @@ func (l lineWriter) Write(part []byte) (int, error) {
 	return len(part), nil
 }
 
-// Status announces how far a stream has come.
+// Status writes the status of a stream.
 func (w *Writer) Status(stream string, s StreamStatus) error {
 	return w.status(newStatus(stream, s))
 }
 
-// RateLimited announces that the service makes a stream wait, and until when if that is known: a zero quotaReset is left
-// out. The next record or RUNNING ends the announcement.
+// RateLimited writes that the service makes a stream wait until quotaReset, which is omitted if it is zero. The next record
+// or RUNNING of the stream ends that status.
 func (w *Writer) RateLimited(stream string, quotaReset time.Time) error {
 	return w.status(newRateLimited(stream, quotaReset))
 }
 
-// Estimate announces how many rows and bytes a stream will bring. Later estimates replace earlier ones.
+// Estimate writes how many rows and bytes a stream is expected to have. Later estimates replace earlier ones.
 func (w *Writer) Estimate(stream string, rows, bytes int64) error {
 	line := &estimateLine{Name: stream, Type: "STREAM", Rows: rows, Bytes: bytes}
 	return w.trace(traceLine{Type: "ESTIMATE", Estimate: line})
 }
 
-// Fail writes the TRACE of an error. Its message may hold no stack trace: users read it. The internal message is left
-// out where it says the same.
+// Fail writes an error. Its message is for users and has no stack trace. The internal message is omitted if it is the same.
 func (w *Writer) Fail(f Failure) error {
 	line := &errorLine{Message: w.redacted(f.Message), Internal: w.redacted(f.Internal), FailureType: f.Type}
 	if line.Internal == line.Message {
@@ -81,7 +79,7 @@ func (w *Writer) Fail(f Failure) error {
 		line.Stream = &descriptor{Name: f.Stream}
 	}
 	if err := w.trace(traceLine{Type: "ERROR", Error: line}); err != nil {
-		return fmt.Errorf("report a failure: %w", err)
+		return fmt.Errorf("write an error: %w", err)
 	}
 	return nil
 }

@@ -10,61 +10,70 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Catalog is what discover answers: every stream the source can read. It keeps them as they will be written, for of
-// environments with thousands of tables anything else is many times as large. The zero value has no streams.
+// Catalog is the result of discover: every stream that the source can read. It keeps streams in their encoded form,
+// because for thousands of tables any other form takes many times the memory. The zero value has no streams.
 type Catalog struct {
-	streams []writtenStream
-	text    []byte // of the last one, before it is kept
+	streams []encodedStream
+	size    int    // of all texts in bytes
+	buffer  []byte // reused to encode the next stream
 }
 
-type writtenStream struct {
+type encodedStream struct {
 	name string
 	text []byte
 }
 
-// Add puts a stream into the catalog. Streams may come in any order; each has a name of its own.
+// Add adds a stream to the catalog. Streams may come in any order. The platform rejects a catalog that has two streams of
+// one name, so a stream whose name is already in the catalog must not be added.
 func (c *Catalog) Add(s Stream) {
-	c.text = s.append(c.text[:0])
-	c.streams = append(c.streams, writtenStream{s.Name, bytes.Clone(escapeSeparators(c.text))})
+	c.buffer = s.append(c.buffer[:0])
+	text := bytes.Clone(escapeSeparators(c.buffer))
+	c.streams = append(c.streams, encodedStream{s.Name, text})
+	c.size += len(text)
 }
 
-// sorted returns the streams in the order of their names, in which they are written: the platform compares catalogs.
-func (c *Catalog) sorted() []writtenStream {
-	slices.SortFunc(c.streams, func(a, b writtenStream) int { return strings.Compare(a.name, b.name) })
+// Len returns the number of streams.
+func (c *Catalog) Len() int { return len(c.streams) }
+
+// Size returns the number of bytes that all streams take in a message.
+func (c *Catalog) Size() int { return c.size }
+
+// sorted returns the streams in the order in which they are written, by name: the platform compares catalogs.
+func (c *Catalog) sorted() []encodedStream {
+	slices.SortFunc(c.streams, func(a, b encodedStream) int { return strings.Compare(a.name, b.name) })
 	return c.streams
 }
 
 // Stream describes one stream as AirbyteStream does in
 // https://github.com/airbytehq/airbyte-protocol/blob/main/protocol-models/src/main/resources/airbyte_protocol/v0/airbyte_protocol.yaml.
-// It has no namespace: to the platform an empty one and an absent one differ, and a source has to stay with one of them.
+// It has no namespace: the platform distinguishes an empty one from an absent one, and a source must not change it.
 type Stream struct {
 	Name                    string
 	JSONSchema              Schema
 	SupportedSyncModes      []airbyte.SyncMode
 	SourceDefinedCursor     bool
-	DefaultCursorField      []string   // left out if empty
-	SourceDefinedPrimaryKey [][]string // left out if empty
+	DefaultCursorField      []string   // omitted if empty
+	SourceDefinedPrimaryKey [][]string // omitted if empty
 	IsResumable             bool
 }
 
-// Schema is a stream's JSON schema of draft 7, an object whose columns are Properties, each of them once and in the order
-// of their names.
+// Schema is a stream's JSON schema of draft 7: an object with Properties, which are unique and sorted by name.
 type Schema struct{ Properties []NamedProperty }
 
-// NamedProperty is a column with its name in records.
+// NamedProperty is a column's type and its name in records.
 type NamedProperty struct {
 	Name string
 	Property
 }
 
-// Property is a column's type in the words of https://docs.airbyte.com/platform/understanding-airbyte/supported-data-types.
+// Property is a column's type as in https://docs.airbyte.com/platform/understanding-airbyte/supported-data-types.
 type Property struct {
 	Type        []string
-	Format      string // left out if empty
-	AirbyteType string // left out if empty
+	Format      string // omitted if empty
+	AirbyteType string // omitted if empty
 }
 
-// append writes the stream, its members always in the same order.
+// append appends the stream as JSON. Its members always have the same order.
 func (s Stream) append(dst []byte) []byte {
 	dst = appendText(append(dst, `{"name":`...), s.Name)
 	dst = append(dst, `,"json_schema":{"$schema":"http://json-schema.org/draft-07/schema#","type":"object",`...)
@@ -123,16 +132,16 @@ func appendTexts[T ~string](dst []byte, texts []T) []byte {
 	return append(dst, ']')
 }
 
-// appendText writes a JSON string. Bytes that are not UTF-8 become U+FFFD.
+// appendText appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendText(dst []byte, text string) []byte {
 	if !isPlain(text) {
-		dst, _ = jsontext.AppendQuote(dst, text) // complains of invalid UTF-8 alone, and mends it
+		dst, _ = jsontext.AppendQuote(dst, text) // its error is invalid UTF-8, which it replaces
 		return dst
 	}
 	return append(append(append(dst, '"'), text...), '"')
 }
 
-// isPlain says whether a text stands in JSON as it is, as nearly all names do.
+// isPlain reports whether a text needs no escapes in JSON, as nearly all names do.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// clock tells the time in milliseconds since 1970. It never goes back, though the system's clock may.
+// clock returns the time in milliseconds since 1970. It never goes back, although the system's clock may.
 type clock struct{ last atomic.Int64 }
 
 func (c *clock) now() int64 {

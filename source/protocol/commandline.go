@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Verb is one of the four commands a source answers.
+// Verb is one of the four commands of a source.
 // https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
 type Verb string
 
@@ -18,10 +18,10 @@ const (
 	Read     Verb = "read"
 )
 
-// Version is what --version without a verb asks for. It is not of the protocol.
+// Version is the flag --version without a verb. It is not part of the protocol.
 const Version Verb = "--version"
 
-// Command is a parsed command line. Config, Catalog and State are paths, "" where the flag is absent.
+// Command is a parsed command line. Config, Catalog and State are paths, "" if the flag is absent.
 type Command struct {
 	Verb    Verb
 	Config  string
@@ -30,12 +30,11 @@ type Command struct {
 	Debug   bool
 }
 
-// UsageError says what is wrong with a command line and how to call the connector. The problem is empty where nothing is
-// wrong and help was asked for.
+// UsageError is an invalid command line. Problem is empty if the command line asks for help.
 type UsageError struct{ Problem string }
 
 const usage = "usage: spec | check --config FILE | discover --config FILE | " +
-	"read --config FILE --catalog FILE [--state FILE]; each may be given --debug; --version alone tells the version"
+	"read --config FILE --catalog FILE [--state FILE]; each accepts --debug; --version prints the version"
 
 // Error is the problem followed by the usage line.
 func (e *UsageError) Error() string {
@@ -47,10 +46,10 @@ func (e *UsageError) Error() string {
 
 // ParseCommand reads the arguments that follow the program's name.
 //
-// Flags stand before or after the verb, in any order, as "--flag value" or "--flag=value"; of a flag that is given twice
-// the last value counts. Flags this source does not know are ignored, for platforms may add some. Such a flag takes the
-// word after it as its value unless that word is a flag or, while no verb has been seen, a verb:
-// "--new x read" and "--new read" both read, "read --new read" does too.
+// Flags come before or after the verb, in any order, as "--flag value" or "--flag=value". If a flag is given twice, the
+// last value counts. Unknown flags are ignored, because platforms may add some. An unknown flag takes the next word as its
+// value unless that word is a flag or, before the verb, a verb: "--new x read", "--new read", and "read --new read" are
+// all read.
 //
 // The error is a *UsageError.
 func ParseCommand(args []string) (Command, error) {
@@ -77,7 +76,7 @@ type parser struct {
 
 // next consumes one word, or a flag with its value.
 func (p *parser) next() error {
-	word := p.take()
+	word := p.pop()
 	if !isFlag(word) {
 		return p.verb(word)
 	}
@@ -91,7 +90,7 @@ func (p *parser) next() error {
 	case "state":
 		return p.value(&p.command.State, name, value, joined)
 	case "manifest-path", "components-path":
-		// The low-code CDK's flags: callers that treat all sources alike may pass them.
+		// Flags of the low-code CDK, which callers may pass to every source.
 		var ignored string
 		return p.value(&ignored, name, value, joined)
 	case "help", "h":
@@ -111,22 +110,22 @@ func (p *parser) next() error {
 func (p *parser) verb(word string) error {
 	verb := Verb(word)
 	if !isVerb(word) {
-		return &UsageError{Problem: fmt.Sprintf("%q is no command of this source", word)}
+		return &UsageError{Problem: fmt.Sprintf("%q is not a command of this source", word)}
 	}
 	if p.command.Verb != "" && p.command.Verb != verb {
-		return &UsageError{Problem: fmt.Sprintf("two commands are given, %s and %s", p.command.Verb, verb)}
+		return &UsageError{Problem: fmt.Sprintf("the command line has two commands, %s and %s", p.command.Verb, verb)}
 	}
 	p.command.Verb = verb
 	return nil
 }
 
-// value stores a flag's value, which is joined by "=" or the next word.
+// value stores a flag's value: the text after "=" if joined, else the next word.
 func (p *parser) value(target *string, name, value string, joined bool) error {
 	if !joined {
 		if len(p.rest) == 0 || isFlag(p.rest[0]) {
-			return &UsageError{Problem: fmt.Sprintf("--%s needs a file's path after it", name)}
+			return &UsageError{Problem: fmt.Sprintf("--%s needs the path of a file", name)}
 		}
-		value = p.take()
+		value = p.pop()
 	}
 	if value == "" {
 		return &UsageError{Problem: fmt.Sprintf("the path given with --%s is empty", name)}
@@ -135,7 +134,7 @@ func (p *parser) value(target *string, name, value string, joined bool) error {
 	return nil
 }
 
-// skipUnknown drops the value of a flag nobody here knows, if the next word can be one.
+// skipUnknown skips the value of an unknown flag, if the next word can be one.
 func (p *parser) skipUnknown(joined bool) {
 	if joined || len(p.rest) == 0 || isFlag(p.rest[0]) {
 		return
@@ -143,19 +142,20 @@ func (p *parser) skipUnknown(joined bool) {
 	if p.command.Verb == "" && isVerb(p.rest[0]) {
 		return
 	}
-	p.take()
+	p.pop()
 }
 
-func (p *parser) take() string {
+// pop removes the next word and returns it.
+func (p *parser) pop() string {
 	word := p.rest[0]
 	p.rest = p.rest[1:]
 	return word
 }
 
-// complete checks that the verb and the flags it needs are there.
+// complete checks that the command line has a verb and the flags that the verb needs.
 func (c Command) complete() error {
 	if c.Verb == "" {
-		return &UsageError{Problem: "no command is given"}
+		return &UsageError{Problem: "the command line has no command"}
 	}
 	if c.Verb != Spec && c.Verb != Version && c.Config == "" {
 		return &UsageError{Problem: fmt.Sprintf("%s needs --config", c.Verb)}

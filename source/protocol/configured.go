@@ -10,7 +10,7 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// ConfiguredCatalog names the streams a read has to deliver, in the catalog's order.
+// ConfiguredCatalog is the streams to read, in the catalog's order.
 type ConfiguredCatalog struct {
 	Streams []ConfiguredStream
 }
@@ -19,45 +19,45 @@ type ConfiguredCatalog struct {
 type ConfiguredStream struct {
 	Name     string
 	SyncMode airbyte.SyncMode
-	// CursorField is the path of the cursor's column, empty where the user chose none.
+	// CursorField is the path of the cursor's column, empty if the user chose none.
 	CursorField []string
 	PrimaryKey  [][]string
-	// SupportedSyncModes are those the source offered when the catalog was discovered.
+	// SupportedSyncModes are the modes that the source offered when the catalog was discovered.
 	SupportedSyncModes []airbyte.SyncMode
-	// Columns are the columns the user selected: the platform takes the others out of json_schema.properties.
+	// Columns are the selected columns: the platform removes the others from json_schema.properties.
 	Columns map[string]Property
 	// GenerationID rises with each refresh and clear of the stream. The destination removes rows of generations below
-	// MinimumGenerationID once the stream is complete. Both are nil where the platform knows no refreshes
+	// MinimumGenerationID once the stream is complete. Both are nil if the platform does not support refreshes
 	// (airbyte-protocol, ConfiguredAirbyteStream).
 	GenerationID, MinimumGenerationID *int64
 }
 
-// Offers tells whether the source offered the mode when the catalog was discovered. PyAirbyte asks for incremental on
-// every stream, also on those that never offered it.
+// Offers reports whether the source offered the mode when the catalog was discovered. PyAirbyte requests incremental for
+// every stream, including those that do not offer it.
 func (s ConfiguredStream) Offers(mode airbyte.SyncMode) bool {
 	return slices.Contains(s.SupportedSyncModes, mode)
 }
 
-// ReadConfiguredCatalog reads the file of --catalog. Members it does not need, nulls among them, are passed over.
-// The error is a sentence that names the file and, where one is at fault, the stream.
+// ReadConfiguredCatalog reads the file of --catalog. It ignores members that it does not need. The error is a sentence that
+// names the file and, if one is invalid, the stream.
 func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 	data, err := readInput(path)
 	if err != nil {
-		return ConfiguredCatalog{}, fmt.Errorf("read the configured catalog: %w", err)
+		return ConfiguredCatalog{}, fmt.Errorf("The configured catalog cannot be read: %w. Check the path given with --catalog.", err)
 	}
 	if isDiscovered(data) {
-		return ConfiguredCatalog{}, fmt.Errorf("the file %s holds what discover prints, the streams that can be read. "+
-			`read needs a configured catalog, the streams that shall be read: {"streams": [{"stream": S, "sync_mode": "full_refresh", `+
-			`"destination_sync_mode": "overwrite"}]}, where S is a stream as discover prints it`, path)
+		return ConfiguredCatalog{}, fmt.Errorf("The file %s is the catalog that discover prints, but read needs a configured catalog: "+
+			`{"streams": [{"stream": S, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}]}, `+
+			`where S is a stream as discover prints it.`, path)
 	}
 	var document struct {
 		Streams []json.RawMessage `json:"streams"`
 	}
 	if err := decode(data, &document); err != nil {
-		return ConfiguredCatalog{}, fmt.Errorf("the configured catalog %s %w", path, err)
+		return ConfiguredCatalog{}, fmt.Errorf("The configured catalog %s %w.", path, err)
 	}
 	if document.Streams == nil {
-		return ConfiguredCatalog{}, fmt.Errorf(`the configured catalog %s has no "streams"`, path)
+		return ConfiguredCatalog{}, fmt.Errorf(`The configured catalog %s has no "streams".`, path)
 	}
 	return configuredStreams(path, document.Streams)
 }
@@ -69,10 +69,10 @@ func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalo
 	for i, entry := range entries {
 		stream, err := parseConfigured(entry)
 		if err != nil {
-			return ConfiguredCatalog{}, fmt.Errorf("configured catalog %s, entry %d: %w", path, i+1, err)
+			return ConfiguredCatalog{}, fmt.Errorf("Entry %[2]d of the configured catalog %[1]s is invalid: %[3]w.", path, i+1, err)
 		}
 		if seen[stream.Name] {
-			return ConfiguredCatalog{}, fmt.Errorf("configured catalog %s: stream %q is there twice", path, stream.Name)
+			return ConfiguredCatalog{}, fmt.Errorf("The configured catalog %s has the stream %q twice.", path, stream.Name)
 		}
 		seen[stream.Name] = true
 		catalog.Streams = append(catalog.Streams, stream)
@@ -80,7 +80,7 @@ func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalo
 	return catalog, nil
 }
 
-// isDiscovered tells whether a document is discover's answer: its lines, its CATALOG message, or the catalog in that.
+// isDiscovered reports whether a document is the output of discover: its lines, its CATALOG message, or the catalog in it.
 func isDiscovered(data []byte) bool {
 	var line struct {
 		Type    string          `json:"type"`
@@ -100,7 +100,7 @@ func isDiscovered(data []byte) bool {
 	return len(line.Streams) > 0 && line.Streams[0].Stream == nil && line.Streams[0].Schema != nil
 }
 
-// configuredEntry is a ConfiguredAirbyteStream of the protocol, as far as a source needs it.
+// configuredEntry has the members of the protocol's ConfiguredAirbyteStream that a source needs.
 type configuredEntry struct {
 	Stream struct {
 		Name       string `json:"name"`
@@ -129,16 +129,14 @@ func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
 		return ConfiguredStream{}, errors.New("the stream has no name")
 	}
 	if e.Stream.Namespace != "" {
-		return ConfiguredStream{}, fmt.Errorf("stream %q has the namespace %q, but this source has no namespaces; "+
-			"refresh the connection's schema", name, e.Stream.Namespace)
+		return ConfiguredStream{}, fmt.Errorf("stream %q has the namespace %q, but this source has no namespaces; refresh the source schema", name, e.Stream.Namespace)
 	}
 	if e.SyncMode != airbyte.SyncModeFullRefresh && e.SyncMode != airbyte.SyncModeIncremental {
 		return ConfiguredStream{}, fmt.Errorf("stream %q has the sync_mode %q, which is neither %s nor %s",
 			name, e.SyncMode, airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental)
 	}
 	if e.Stream.JSONSchema.Properties == nil {
-		return ConfiguredStream{}, fmt.Errorf("stream %q has no json_schema.properties, so no columns to read; "+
-			"refresh the connection's schema", name)
+		return ConfiguredStream{}, fmt.Errorf("stream %q has no json_schema.properties and so no columns to read; refresh the source schema", name)
 	}
 	columns := make(map[string]Property, len(e.Stream.JSONSchema.Properties))
 	for column, schema := range e.Stream.JSONSchema.Properties {
@@ -157,7 +155,7 @@ func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
 	}, nil
 }
 
-// lenientProperty takes what it understands of a column's schema, which is any JSON value: true and {} are schemas too.
+// lenientProperty returns what it understands of a column's schema, which may be any JSON value: true and {} are schemas.
 func lenientProperty(schema json.RawMessage) Property {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(schema, &members) != nil {
@@ -178,7 +176,7 @@ func texts(value json.RawMessage) []string {
 	return all
 }
 
-// text is the value of a JSON string, "" of anything else.
+// text returns the value of a JSON string, "" for any other value.
 func text(value json.RawMessage) string {
 	var s string
 	if len(value) == 0 || json.Unmarshal(value, &s) != nil {

@@ -1,5 +1,6 @@
-// Package protocol speaks the Airbyte protocol as a source does: it reads the command line, the configured catalog and
-// the state, and writes the messages. It knows nothing of what is read.
+// Package protocol is the Airbyte protocol from the side of a source. It reads the command line ([ParseCommand]), the
+// configured catalog ([ReadConfiguredCatalog]), and the state ([ReadState]), and it writes the messages: a [Writer] is the
+// only writer of standard output. The package knows nothing of Dataverse.
 //
-// https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol tells the protocol's rules.
+// The rules of the protocol are at https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol.
 package protocol

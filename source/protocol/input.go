@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// readInput reads a file that the caller names. Editors of Windows put a byte order mark before a text, which is no part
-// of it (RFC 8259, section 8.1).
+// readInput reads a file that the caller names, without the byte order mark that editors on Windows write before a text
+// (RFC 8259, section 8.1).
 func readInput(path string) ([]byte, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
 	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
-// decode reads a JSON document. Its error is a predicate that says what is wrong and where, without Go's names of types.
+// decode reads a JSON document. Its error is a predicate that describes the problem and its position without Go's types.
 func decode(data []byte, target any) error {
 	err := json.Unmarshal(data, target)
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("is not JSON: the text breaks off or goes wrong at byte %d", syntax.Offset)
+		return fmt.Errorf("is not JSON: it is invalid or ends too early at byte %d", syntax.Offset)
 	case errors.As(err, &kind):
-		held := strings.Fields(kind.Value)[0] // "number 3.5" repeats the value
-		return fmt.Errorf("has %s %s where %s is expected%s", article(held), held, expected(kind.Type), place(kind.Field))
+		found := strings.Fields(kind.Value)[0] // of "number 3.5", which quotes the value
+		return fmt.Errorf("has %s %s where %s is expected%s", article(found), found, expected(kind.Type), at(kind.Field))
 	default:
 		return err
 	}
@@ -53,7 +53,7 @@ func article(noun string) string {
 	return "a"
 }
 
-func place(field string) string {
+func at(field string) string {
 	if field == "" {
 		return ""
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// NewLogHandler returns a slog.Handler that writes each record of at least the given level as a LOG message. The text is
-// the record's message followed by its attributes as key=value; a group's name stands before its keys with a dot. Levels
-// between slog's named ones count as the named one below.
+// NewLogHandler returns a slog.Handler that writes each record of at least the given level as a LOG message. Its text is
+// the record's message followed by its attributes as key=value, with a group's name and a dot before its keys. A level
+// between two named levels of slog becomes the lower one.
 func NewLogHandler(log airbyte.LogWriter, level slog.Leveler) slog.Handler {
 	return &logHandler{log: log, level: level}
 }
@@ -62,8 +62,8 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 	return &next
 }
 
-// writeAttr follows the rules of slog.Handler: values are resolved, empty attributes and groups left out, groups
-// without a name put in line.
+// writeAttr follows the rules of slog.Handler: it resolves values, omits empty attributes and groups, and inlines groups
+// without a name.
 func writeAttr(text *strings.Builder, prefix string, attr slog.Attr) {
 	value := attr.Value.Resolve()
 	if attr.Key == "" && value.Equal(slog.Value{}) {
@@ -95,7 +95,7 @@ func valueText(value slog.Value) string {
 	}
 }
 
-// quoted quotes a text that could not be told from what stands around it.
+// quoted quotes a text that would be ambiguous as a key or a value.
 func quoted(text string) string {
 	ambiguous := func(r rune) bool { return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
 	if text == "" || slices.ContainsFunc([]rune(text), ambiguous) {

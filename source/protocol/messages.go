@@ -10,7 +10,7 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// StreamState is a stream's checkpoint: it covers every record of the stream written before it. It is what crosses
+// StreamState is a stream's checkpoint: it covers every record of the stream written before it. It is the value of an
 // airbyte.StateWriter.
 type StreamState struct {
 	Stream string
@@ -18,10 +18,10 @@ type StreamState struct {
 	State json.RawMessage
 }
 
-// StreamStatus is how far the reading of a stream has come.
+// StreamStatus is the status of a stream in a read.
 type StreamStatus string
 
-// The states of AirbyteStreamStatus. A stream is STARTED, RUNNING, and at its end COMPLETE or INCOMPLETE.
+// The values of AirbyteStreamStatus. A stream is STARTED, then RUNNING, and at its end COMPLETE or INCOMPLETE.
 const (
 	Started    StreamStatus = "STARTED"
 	Running    StreamStatus = "RUNNING"
@@ -29,7 +29,8 @@ const (
 	Incomplete StreamStatus = "INCOMPLETE"
 )
 
-// FailureType tells who can help: the user, time, or the connector's developers.
+// FailureType is what resolves a failure: the user (config_error), a retry (transient_error), or a developer of the
+// connector (system_error).
 type FailureType string
 
 // The failure types of AirbyteErrorTraceMessage.
@@ -39,16 +40,16 @@ const (
 	SystemError    FailureType = "system_error"
 )
 
-// Failure is an error as the platform shows it.
+// Failure is an error message.
 type Failure struct {
 	Type FailureType
-	// Message is for the user, Internal for whoever reads the log.
+	// Message is for the user, Internal for the reader of the log.
 	Message, Internal string
-	// Stream is the stream that failed, "" where the whole command did.
+	// Stream is the stream that failed, "" if the whole command failed.
 	Stream string
 }
 
-// envelope is an AirbyteMessage. Its members and those of the types below are named in
+// envelope is an AirbyteMessage. Its members and those of the types below are defined in
 // https://github.com/airbytehq/airbyte-protocol/blob/main/protocol-models/src/main/resources/airbyte_protocol/v0/airbyte_protocol.yaml.
 type envelope struct {
 	Type             string          `json:"type"`
@@ -98,7 +99,7 @@ type errorLine struct {
 	Stream      *descriptor `json:"stream_descriptor,omitempty"`
 }
 
-// estimateLine holds both figures always: the platform unboxes both.
+// estimateLine always has both numbers: the platform fails without either.
 type estimateLine struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
@@ -128,7 +129,7 @@ func newState(state StreamState, records int64) envelope {
 	return envelope{Type: "STATE", State: &line}
 }
 
-// floatText writes a count with a decimal point, which the protocol asks of recordCount.
+// floatText returns a count with a decimal point, which the protocol requires of recordCount.
 func floatText(n int64) json.RawMessage {
 	return json.RawMessage(strconv.FormatInt(n, 10) + ".0")
 }
@@ -137,7 +138,7 @@ func newStatus(stream string, status StreamStatus) *statusLine {
 	return &statusLine{Stream: descriptor{Name: stream}, Status: status}
 }
 
-// newRateLimited is a RUNNING with one reason. A zero quotaReset leaves the time out, as the protocol allows.
+// newRateLimited returns a RUNNING with one reason. If quotaReset is zero, the reason has no time, as the protocol allows.
 func newRateLimited(stream string, quotaReset time.Time) *statusLine {
 	line := newStatus(stream, Running)
 	reason := statusReason{Type: "RATE_LIMITED"}
@@ -148,7 +149,7 @@ func newRateLimited(stream string, quotaReset time.Time) *statusLine {
 	return line
 }
 
-// newConnection is a SUCCEEDED where there is no problem, else a FAILED with one text of all problems.
+// newConnection returns SUCCEEDED if there is no problem, else FAILED with one text of all problems.
 func newConnection(problems []string) *connectionLine {
 	switch len(problems) {
 	case 0:
@@ -160,6 +161,6 @@ func newConnection(problems []string) *connectionLine {
 	for i, problem := range problems {
 		numbered[i] = fmt.Sprintf("(%d) %s", i+1, problem)
 	}
-	text := fmt.Sprintf("%d problems were found. %s", len(problems), strings.Join(numbered, " "))
+	text := fmt.Sprintf("The configuration has %d problems. %s", len(problems), strings.Join(numbered, " "))
 	return &connectionLine{Status: "FAILED", Message: text}
 }

@@ -9,13 +9,14 @@ import (
 
 // ReadState reads the file of --state and returns each stream's state by the stream's name, byte for byte.
 //
-// The file is what callers of sources hand over: an array of state messages (the platform, PyAirbyte), a single one, or
-// STATE lines' messages with their envelope. There is no state, and no error, where the path is "", where the file is
-// empty, null, {} or [], and for a stream whose state is {} or absent. A stream whose state is null has the state "null":
-// the platform nulls the state of streams that it wants to be read again while the destination keeps their rows. A message of type GLOBAL is taken apart if it shares no state.
-// States under a namespace belong to streams of another source and are left out. Of two states of a stream the last counts.
+// The file is an array of state messages (the platform, PyAirbyte), a single state message, or either with the envelope
+// that STATE lines have. There is no state, and no error, if the path is "", if the file is empty, null, {} or [], and for
+// a stream whose state is {} or absent. A stream whose state is null has the state "null": the platform sends it for
+// streams that it wants to be read again while the destination keeps their rows. The stream states of a GLOBAL message
+// without a shared state count as such. States with a namespace belong to streams of another source and are ignored. If a
+// stream has two states, the last counts.
 //
-// The error is a sentence that says what is wrong with the file. Where there is no such file it is an fs.ErrNotExist.
+// The error is a sentence that describes the problem. If the file does not exist, it is an fs.ErrNotExist.
 func ReadState(path string) (map[string]json.RawMessage, error) {
 	states := map[string]json.RawMessage{}
 	if path == "" {
@@ -23,21 +24,21 @@ func ReadState(path string) (map[string]json.RawMessage, error) {
 	}
 	data, err := readInput(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the state: %w", err)
+		return nil, fmt.Errorf("The state cannot be read: %w. Check the path given with --state.", err)
 	}
 	messages, err := splitState(data)
 	if err != nil {
-		return nil, fmt.Errorf("the state %s %w", path, err)
+		return nil, fmt.Errorf("The state file %s %w.", path, err)
 	}
 	for i, message := range messages {
 		if err := addState(states, message); err != nil {
-			return nil, fmt.Errorf("state %s, message %d: %w", path, i+1, err)
+			return nil, fmt.Errorf("Message %[2]d of the state file %[1]s cannot be used: %[3]w.", path, i+1, err)
 		}
 	}
 	return states, nil
 }
 
-// stateMessage is an AirbyteStateMessage, or an AirbyteMessage around one. Dumps of it hold nulls for what is unset.
+// stateMessage is an AirbyteStateMessage, or an AirbyteMessage that has one. Members that are not set may be null.
 type stateMessage struct {
 	Type   string           `json:"type"`
 	Stream *streamState     `json:"stream"`
@@ -67,7 +68,7 @@ func splitState(data []byte) ([]json.RawMessage, error) {
 	if err := decode(data, &document); err != nil {
 		return nil, err
 	}
-	if isNothing(data) {
+	if isEmpty(data) {
 		return nil, nil
 	}
 	if bytes.TrimSpace(data)[0] != '[' {
@@ -79,7 +80,7 @@ func splitState(data []byte) ([]json.RawMessage, error) {
 }
 
 func addState(states map[string]json.RawMessage, data json.RawMessage) error {
-	if isNothing(data) {
+	if isEmpty(data) {
 		return nil
 	}
 	var message stateMessage
@@ -93,18 +94,17 @@ func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 		return addStream(states, *message.Stream)
 	case message.Global != nil:
 		return addGlobal(states, *message.Global)
-	case message.Type == "LEGACY" && isNothing(message.Data):
+	case message.Type == "LEGACY" && isEmpty(message.Data):
 		return nil
 	default:
-		return errors.New("this is a state of the old kind, one blob for all streams, or no state message at all; " +
-			"refresh the connection's streams to read them anew")
+		return errors.New("it is a legacy state, one for all streams, or not a state message; run \"Refresh and remove records\" on the streams to read them in full")
 	}
 }
 
 func addGlobal(states map[string]json.RawMessage, global globalState) error {
-	if !isNothing(global.SharedState) {
-		return errors.New("the state is shared between streams, which this source never writes; " +
-			"refresh the connection's streams to read them anew")
+	if !isEmpty(global.SharedState) {
+		return errors.New("it has a state that streams share, which this source never writes; " +
+			"run \"Refresh and remove records\" on the streams to read them in full")
 	}
 	for _, stream := range global.StreamStates {
 		if err := addStream(states, stream); err != nil {
@@ -117,14 +117,14 @@ func addGlobal(states map[string]json.RawMessage, global globalState) error {
 func addStream(states map[string]json.RawMessage, stream streamState) error {
 	name := stream.Descriptor.Name
 	if name == "" {
-		return errors.New("the state names no stream")
+		return errors.New("it has a state without the name of a stream")
 	}
 	if stream.Descriptor.Namespace != "" {
 		return nil
 	}
 	delete(states, name)
 	switch {
-	case !isNothing(stream.State):
+	case !isEmpty(stream.State):
 		states[name] = stream.State
 	case string(bytes.TrimSpace(stream.State)) == "null":
 		states[name] = json.RawMessage("null")
@@ -132,8 +132,8 @@ func addStream(states map[string]json.RawMessage, stream streamState) error {
 	return nil
 }
 
-// isNothing tells whether a JSON value is absent, null, an empty object or an empty array.
-func isNothing(value json.RawMessage) bool {
+// isEmpty reports whether a JSON value is absent, null, an empty object, or an empty array.
+func isEmpty(value json.RawMessage) bool {
 	var compact bytes.Buffer
 	if len(value) > 0 && json.Compact(&compact, value) != nil {
 		return false

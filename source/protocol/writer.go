@@ -10,10 +10,10 @@ import (
 	"github.com/bitstrapped/airbyte"
 )
 
-// Writer writes a source's messages, one a line. It is the only writer of standard output: whole lines go out in the
-// order of the calls, from as many goroutines as wish, and emitted_at never falls from one line to the next. Each call is
-// one write, so nothing that was sent waits for what comes next; records come in chunks as long as a buffer would be.
-// Once a write has failed, that error is returned by all later calls.
+// Writer writes a source's messages, one a line. It is the only writer of standard output and is safe for concurrent use:
+// whole lines leave in the order of the calls, and emitted_at never falls from one line to the next. Each call is one
+// write, without a buffer: records come in chunks that are as large as a buffer would be. After a write has failed, all
+// later calls return its error.
 type Writer struct {
 	mu      sync.Mutex
 	out     io.Writer
@@ -32,21 +32,21 @@ func NewWriter(out io.Writer) *Writer {
 	}
 }
 
-// Tracker returns the writer as streams use it. Record takes a Records and no namespace, State a StreamState; any other
-// value is refused with an error.
+// Tracker returns the functions through which streams write. Record takes a Records and no namespace, State a
+// StreamState; any other value is an error.
 func (w *Writer) Tracker() airbyte.MessageTracker {
 	return airbyte.MessageTracker{Record: w.record, State: w.state, Log: w.log}
 }
 
-// Redact sets the function that takes secrets out of texts. It is applied to logs, traces and the connection's status,
-// never to records or states: these hold the user's data, which must arrive as it is.
+// Redact sets the function that masks secrets in texts. The Writer applies it to logs, traces, and the connection status,
+// never to records or states, which are the user's data and must arrive unchanged.
 func (w *Writer) Redact(f func(string) string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.redact = f
 }
 
-// Err is the error of the write that failed, nil while all have arrived.
+// Err returns the error of the write that failed, nil if none has.
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,7 +115,7 @@ func (w *Writer) send(message envelope) error {
 	return w.write(line)
 }
 
-// write writes whole lines, unless a write before them was cut: what follows a gap must not look whole.
+// write writes whole lines, unless an earlier write failed: lines after a gap would look complete.
 func (w *Writer) write(lines []byte) error {
 	if w.err != nil || len(lines) == 0 {
 		return w.err
@@ -133,8 +133,8 @@ func (w *Writer) redacted(text string) string {
 	return redact(text)
 }
 
-// encode writes a message as one line. It leaves <, > and & as they are, and escapes the line separators outside ASCII:
-// readers that split lines as Python's str.splitlines does would cut the message there.
+// encode returns a message as one line. It does not escape <, >, and &, but escapes the line separators outside ASCII,
+// where readers that split lines as Python's str.splitlines does would cut the message.
 func encode(message envelope) ([]byte, error) {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
@@ -145,7 +145,7 @@ func encode(message envelope) ([]byte, error) {
 	return escapeSeparators(line.Bytes()), nil
 }
 
-// escapeSeparators escapes U+0085, U+2028 and U+2029, which in JSON stand in strings only.
+// escapeSeparators escapes U+0085, U+2028, and U+2029, which JSON allows in strings only.
 func escapeSeparators(line []byte) []byte {
 	for _, separator := range []struct{ raw, escaped string }{
 		{"\u0085", `\u0085`}, {"\u2028", `\u2028`}, {"\u2029", `\u2029`},

@@ -24,6 +24,7 @@ const pythonBreaks = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
 // FuzzRow feeds arbitrary bytes as a page. Whatever they are, what leaves is whole RECORD messages, one a line.
 func FuzzRow(f *testing.F) {
 	for _, seed := range []string{
+		`[{"thingid":"t1","amount":"NaN"},{"Thingid":"T1","amount":1.0,"any":"\u0000"},{"thingid":"t1","amount":1.5}]`,
 		`[]`, `[{}]`, `[null]`, `[{"thingid":"t1"}]`, `[{"thingid":"t1","any":{"a":[1,2.50]},"wall":"2023-04-07T21:59:01Z"}]`,
 		`[{"thingid":"t1","modifiedon":"2023-04-07T21:59:01.1234567Z"},{"thingid":"t1","modifiedon":null}]`,
 		`[{"@odata.context":"x/$metadata#things/$deletedEntity","id":"t1","reason":"deleted"},{"thingid":"t1"}]`,
@@ -58,6 +59,9 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: dataverse.String})
 		s.Columns[name] = protocol.Property{Type: []string{"null", "string"}}
 	}
+	s.Columns["any"] = protocol.Property{}
+	s.Columns["amount"] = protocol.Property{Type: []string{"null", "integer"}}
+	table.Columns = append(table.Columns, dataverse.Column{Property: "amount", Type: dataverse.Integer})
 	s.Columns["wall"] = protocol.Property{Format: "date-time", AirbyteType: "timestamp_without_timezone"}
 	plan, err := record.Compile(table, s)
 	require.NoError(t, err)
@@ -100,7 +104,7 @@ func checkLines(t *testing.T, page *record.Page) {
 		assert.Equal(t, "thing", message.Record.Stream)
 		assert.NotEmpty(t, message.Record.Data["thingid"], "%q has its key", text)
 		if message.Record.Data["_ab_cdc_deleted_at"] == nil {
-			assert.Len(t, message.Record.Data, 7, "%q has all columns", text)
+			assert.Len(t, message.Record.Data, 8, "%q has all columns", text)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 func FuzzFastRow(f *testing.F) {
 	for _, seed := range []string{
 		`{"@odata.etag":"W/\"1\"","thingid":"t1","any":null,"modifiedon":"2023-04-07T21:59:01Z","wall":"2023-04-07T21:59:01Z"},{"thi`,
+		`{"thingid":"t1","amount":"NaN","any":"a\u0000"},`, `{"ThingID":"T1","amount":1.0},`, `{"@removed":{},"thingid":"t1"},`,
 		`{"any":-12.50e+3,"any":0,"x":true,"thingid":"t1","y":false,"partitionid":null,"wall":"2023"}]`,
 		`{"thingid":"t\u00e9\/\ud83d","any":"ü\u2028","x":"` + "\xff\u0085" + `"},`, `{"thingid":"t1","any":{"a":[1,{}],"b":[]},"x":[[{"a":"\n"}]]},`, `{"thingid":"t1","any":01},`,
 		`{"@odata.context":"x/$metadata#things/$deletedEntity","id":"T1","reason":"deleted"},`, `{"thing\u0069d":"t1","":1,"any":"\x"},`, `{"thingid":"t1","an\u0079":1},`,

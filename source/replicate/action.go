@@ -1,7 +1,5 @@
 package replicate
 
-import "source-microsoft-dataverse/source/replicate/checkpoint"
-
 // Place is where in a scan an error of the service is met.
 type Place int
 
@@ -52,20 +50,4 @@ func ActionFor(place Place, cause Cause) Action {
 			TokenRefused: Resync, LinkRefused: Restart, SelectionIgnored: ReadByKeys,
 		},
 	}[place][cause]
-}
-
-// placeOf returns where the scan of a state stands.
-func (r *streamReader) placeOf(s *checkpoint.State) Place {
-	switch {
-	case s.Phase != checkpoint.Changes && s.InMiddle():
-		return AtLaterPage
-	case s.Phase != checkpoint.Changes:
-		return AtFirstPage
-	case s.InMiddle():
-		return AtPageOfChanges
-	case r.editsSelection(s):
-		return AtEditedDeltaLink
-	default:
-		return AtDeltaLink
-	}
 }

@@ -10,12 +10,12 @@ import (
 // readByKeys follows changes that do not come with today's columns. It takes only the keys from the pages, and reads the rows
 // by them.
 func (c *changesScan) readByKeys(ctx context.Context) error {
-	keys := record.NewKeySink(c.r.table)
-	pages := newPageReader(c.r, keys, dataverse.MaxPageSize)
+	keys := record.NewKeySink(c.r.target.table)
+	pages := newKeyReader(c.r, keys, dataverse.MaxPageSize)
 	pages.deltaLink, pages.deltaLinkAtEnd = c.scan.pages.deltaLink, true
 	pages.size.resume(c.state.PageSize)
 	c.scan.pages = pages
-	rows := newPageReader(c.r, c.scan.encoder, dataverse.MaxPageSize)
+	rows := newRowReader(c.r, c.scan.encoder, dataverse.MaxPageSize)
 	for {
 		page, err := c.scan.read(ctx)
 		if err != nil {
@@ -27,8 +27,8 @@ func (c *changesScan) readByKeys(ctx context.Context) error {
 		if err := c.r.out.running(ctx); err != nil {
 			return err
 		}
-		err = newLookup(c.r).rows(ctx, rows, c.r.plan.Select(), keys.Keys(), func(dataverse.Page) error {
-			c.scan.encoder.Keys(c.sent.Add)
+		err = newLookup(c.r).rows(ctx, rows, c.r.target.plan.Select(), keys.Keys(), func(dataverse.Page) error {
+			c.noteSent()
 			return c.scan.deliver(ctx, nil)
 		})
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
@@ -20,9 +19,9 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 	defer c.scan.close()
 	switch {
 	case s.InMiddle():
-		r.log.InfoContext(ctx, "the changes continue where the last sync was interrupted")
-	case !checkpoint.SameColumns(s.DeltaLink.Select(), r.plan.Select()):
-		r.warnSelection(ctx, s)
+		r.log.InfoContext(ctx, "The scan of changes continues where the last sync was interrupted.")
+	case !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()):
+		r.report.selection(ctx, &r.target, s)
 	}
 	if c.byKeys {
 		return c.readByKeys(ctx)
@@ -32,9 +31,9 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 
 // adoptDeltaLink makes the delta link one of today's entity set.
 func (r *streamReader) adoptDeltaLink(s *checkpoint.State) error {
-	set := r.table.EntitySet
-	if token := s.PythonToken(); token != "" {
-		s.AdoptToken(dataverse.NewDeltaLink(set, nil, token))
+	set := r.target.table.EntitySet
+	if s.PythonToken != "" {
+		s.DeltaLink, s.PythonToken = dataverse.NewDeltaLink(set, nil, s.PythonToken), ""
 	}
 	if s.InMiddle() && s.Link.EntitySet() != set {
 		s.Restart()
@@ -44,7 +43,7 @@ func (r *streamReader) adoptDeltaLink(s *checkpoint.State) error {
 	}
 	token := s.DeltaLink.DeltaToken()
 	if token == "" {
-		return fmt.Errorf("read the changes of %s: %w", r.table.LogicalName, errOldLink)
+		return fmt.Errorf("read the changes of %s: %w", r.target.table.LogicalName, errOldLink)
 	}
 	s.DeltaLink = dataverse.NewDeltaLink(set, s.DeltaLink.Select(), token)
 	return nil
@@ -65,15 +64,15 @@ type changesScan struct {
 
 // newChangesScan prepares a scan of changes. One that is resumed or was begun again has sent rows that it does not know of.
 func (r *streamReader) newChangesScan(s *checkpoint.State) *changesScan {
-	c := &changesScan{r: r, state: s, resumed: s.InMiddle(), edited: r.editsSelection(s)}
+	c := &changesScan{r: r, state: s, resumed: s.InMiddle(), edited: r.target.editsSelection(s)}
 	first := s.DeltaLink
-	switch own := checkpoint.SameColumns(first.Select(), r.plan.Select()); {
+	switch own := checkpoint.SameColumns(first.Select(), r.target.plan.Select()); {
 	case c.resumed:
-		c.byKeys = !checkpoint.SameColumns(s.Link.Select(), r.plan.Select())
+		c.byKeys = !checkpoint.SameColumns(s.Link.Select(), r.target.plan.Select())
 	case own:
 	case c.edited:
 		s.ByKeys = false
-		first = dataverse.NewDeltaLink(r.table.EntitySet, r.plan.Select(), first.DeltaToken())
+		first = dataverse.NewDeltaLink(r.target.table.EntitySet, r.target.plan.Select(), first.DeltaToken())
 	default:
 		c.byKeys = true
 	}
@@ -87,14 +86,6 @@ func (r *streamReader) newChangesScan(s *checkpoint.State) *changesScan {
 	return c
 }
 
-// editsSelection reports whether the changes since a delta link are asked for with other columns than the link names. They
-// are not where the service has refused these columns before, nor where the link is of an unknown form.
-func (r *streamReader) editsSelection(s *checkpoint.State) bool {
-	wanted := r.plan.Select()
-	refused := s.ByKeys && checkpoint.SameColumns(s.Columns, wanted)
-	return !checkpoint.SameColumns(s.DeltaLink.Select(), wanted) && !refused && s.DeltaLink.DeltaToken() != ""
-}
-
 // read follows changes that come with today's columns.
 func (c *changesScan) read(ctx context.Context) error {
 	for {
@@ -105,12 +96,17 @@ func (c *changesScan) read(ctx context.Context) error {
 		if err := c.check(page); err != nil {
 			return err
 		}
-		if c.r.plan.Deletions() {
-			c.scan.encoder.Keys(c.sent.Add)
-		}
+		c.noteSent()
 		if err := c.finish(ctx, page, c.scan.encoder.Deleted()); err != nil || page.Next == "" {
 			return err
 		}
+	}
+}
+
+// noteSent notes the keys of the rows at hand, where deletions are sent that may be older than they are.
+func (c *changesScan) noteSent() {
+	if c.r.target.plan.Deletions() {
+		c.scan.encoder.Keys(c.sent.Add)
 	}
 }
 
@@ -120,11 +116,11 @@ func (c *changesScan) check(page dataverse.Page) error {
 	switch {
 	case wentBackward(c.state.DeltaLink, page.Delta):
 		err = ErrRestored
-	case c.edited && !c.byKeys && !honored(page.Columns(), c.r.plan.Select(), c.state.DeltaLink.Select()):
+	case c.edited && !c.byKeys && !honored(page.Columns(), c.r.target.plan.Select(), c.state.DeltaLink.Select()):
 		err = ErrSelectIgnored
 	}
 	if err != nil {
-		return fmt.Errorf("read a page of %s: %w", c.r.table.LogicalName, err)
+		return fmt.Errorf("read a page of %s: %w", c.r.target.table.LogicalName, err)
 	}
 	return nil
 }
@@ -132,7 +128,7 @@ func (c *changesScan) check(page dataverse.Page) error {
 // finish completes a page: its deletions, its records, and the state behind it.
 func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
 	r, s := c.r, c.state
-	r.warnAge(ctx, s, page.At)
+	r.report.age(ctx, s, page.At)
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
@@ -158,9 +154,9 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 // stillDeleted leaves out deletions of rows that exist. One of a row that the scan has also sent may be older than the row:
 // the same key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
 func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]string, error) {
-	if !c.r.plan.Deletions() {
+	if !c.r.target.plan.Deletions() {
 		if len(deleted) > 0 {
-			c.r.warnUnsentDeletions(ctx)
+			c.r.report.unsentDeletions(ctx)
 			c.state.LoseDeletions()
 		}
 		return nil, nil
@@ -193,8 +189,8 @@ func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, 
 	switch {
 	case !last:
 		return false, nil
-	case s.HistoryDoubted():
-		return false, fmt.Errorf("read the changes of %s: %w", c.r.table.LogicalName, ErrOtherHistory)
+	case s.Run.HistoryDoubted:
+		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
 	}
 	unchanged, err := newLookup(c.r).unchanged(ctx, s.NewestRow)
 	switch {
@@ -204,38 +200,7 @@ func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, 
 		s.ConfirmHistory(true)
 		return false, nil
 	default:
-		s.DoubtHistory()
+		s.Run.HistoryDoubted = true
 		return true, nil
-	}
-}
-
-// warnSelection reports which columns the selection has gained and lost since the last sync. Those that the table itself has
-// lost are reported already.
-func (r *streamReader) warnSelection(ctx context.Context, s *checkpoint.State) {
-	before := s.Columns
-	if before == nil {
-		before = s.DeltaLink.Select()
-	}
-	if before == nil || checkpoint.SameColumns(before, []string{r.table.PrimaryID}) { // they are not known
-		return
-	}
-	now := r.plan.Select()
-	without := func(list, other []string) []string {
-		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !r.table.Has(c) })
-	}
-	added, removed := without(now, before), without(before, now)
-	if len(added)+len(removed) > 0 {
-		r.log.WarnContext(ctx, "the selected columns have changed; rows that do not change have no value of a new column in the "+
-			"destination until you run \"refresh and retain records\" for the stream", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
-	}
-}
-
-// rememberColumns keeps today's selection beside a delta link that was taken with another one.
-func (r *streamReader) rememberColumns(s *checkpoint.State) {
-	s.Columns = nil
-	if now := r.plan.Select(); !checkpoint.SameColumns(s.DeltaLink.Select(), now) {
-		s.Columns = now
-	} else {
-		s.ByKeys = false
 	}
 }

@@ -66,7 +66,7 @@ var (
 	// environment was restored to a time before that sync and has been written to since.
 	ErrOtherHistory = errors.New("the newest row of the last sync is not as it was although no change says so, as after a restored backup")
 
-	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be written anew.
+	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be rewritten.
 	errOldLink = errors.New("the delta link is of the table's former entity set, and holds no delta token")
 )
 

@@ -7,23 +7,23 @@ import (
 )
 
 // rowsSentTwice is what else there is to report where a full refresh begins again.
-const rowsSentTwice = ", and rows that were sent are sent once more: a destination that appends without removing duplicates holds them twice"
+const rowsSentTwice = " Rows that were sent are sent again: a destination that appends without removing duplicates holds them twice."
 
 // readFullRefresh reads all rows. A scan that the same job has begun continues where it stood.
 func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
 	s, opening := sync.OpenFullRefresh(saved)
 	switch opening {
 	case checkpoint.FullRefreshDone:
-		r.log.InfoContext(ctx, "this job has read the stream to its end already")
+		r.log.InfoContext(ctx, "This job has already read the stream completely.")
 		if err := r.out.running(ctx); err != nil {
 			return err
 		}
 		return r.save(ctx, s)
 	case checkpoint.FullRefreshResumed:
-		r.log.InfoContext(ctx, "the full refresh continues where it was interrupted")
+		r.log.InfoContext(ctx, "The full refresh continues where it was interrupted.")
 		r.rows = 0 // how many are left is not known
 	case checkpoint.FullRefreshRestarted:
-		r.log.WarnContext(ctx, "the table or its selected columns have changed since the full refresh was interrupted; it begins again"+rowsSentTwice)
+		r.log.WarnContext(ctx, "The table or its selected columns have changed since the full refresh was interrupted, so it begins again."+rowsSentTwice)
 	default:
 	}
 	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)
@@ -32,7 +32,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 
 // scanFullRefresh reads all rows, from the state's page on.
 func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
-	c := r.newPageScan(s, r.firstPage())
+	c := r.newPageScan(s, r.target.firstPage())
 	defer c.close()
 	for s.Complete = false; !s.Complete; {
 		page, err := c.read(ctx)

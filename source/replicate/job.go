@@ -51,7 +51,7 @@ type Job struct {
 	Environment  Environment
 	Output       Output
 	Log          *slog.Logger
-	Explain      func(error) protocol.Failure // what to tell the user of an error
+	Explain      func(error) protocol.Failure // turns an error into what the user sees
 	PageSize     int
 	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
 	Organization string        // of the environment
@@ -117,7 +117,7 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 		return true, j.Output.Status(name, protocol.Complete)
 	case errors.As(failure, &output):
 		return false, output.error
-	case ctx.Err() != nil: // the process is told to end: what is open stays incomplete
+	case ctx.Err() != nil: // the process ends: what is open stays incomplete
 		return false, j.Output.Status(name, protocol.Incomplete)
 	}
 	explained := j.Explain(failure)

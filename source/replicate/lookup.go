@@ -29,7 +29,7 @@ type lookup struct {
 	table dataverse.Table
 }
 
-func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.table} }
+func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.target.table} }
 
 // rows reads the rows of some keys into a page reader's sink, and calls each after every response. Rows that do not exist do
 // not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
@@ -99,9 +99,9 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 
 // seesEveryRow fails where the user may not see every row of the table.
 func (l *lookup) seesEveryRow(ctx context.Context) error {
-	pages := newPageReader(l.r, record.NewKeySink(l.table), 1)
+	pages := newKeyReader(l.r, record.NewKeySink(l.table), 1)
 	pages.track = true
-	if _, err := pages.read(ctx, l.r.firstKeys()); err != nil {
+	if _, err := pages.read(ctx, l.r.target.firstKeys()); err != nil {
 		return &lookupError{err}
 	}
 	return nil
@@ -111,7 +111,7 @@ func (l *lookup) seesEveryRow(ctx context.Context) error {
 func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string]bool, at time.Time, err error) {
 	sink := record.NewKeySink(l.table)
 	exists = map[string]bool{}
-	err = l.rows(ctx, newPageReader(l.r, sink, dataverse.MaxPageSize), []string{l.table.PrimaryID}, keys, func(page dataverse.Page) error {
+	err = l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), []string{l.table.PrimaryID}, keys, func(page dataverse.Page) error {
 		for _, key := range sink.Keys() {
 			exists[key] = true
 		}
@@ -126,7 +126,7 @@ func (l *lookup) unchanged(ctx context.Context, row checkpoint.Row) (bool, error
 	sink := record.NewKeySink(l.table)
 	same := false
 	columns := []string{l.table.PrimaryID, dataverse.VersionColumn}
-	err := l.rows(ctx, newPageReader(l.r, sink, dataverse.MaxPageSize), columns, []string{row.Key}, func(dataverse.Page) error {
+	err := l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{row.Key}, func(dataverse.Page) error {
 		_, version, ok := sink.Newest()
 		same = ok && version == row.Version
 		return nil

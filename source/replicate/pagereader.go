@@ -23,10 +23,9 @@ type pageReader struct {
 	out         *emitter
 	log         *slog.Logger
 
-	sink dataverse.Sink
-	// keys calls a function with the key of every row and every deletion of the page in the sink.
-	keys func(each func(key []byte))
-	size pageSize
+	encoder *record.Encoder // takes the rows of a page
+	keySink *record.KeySink // takes their keys alone; exactly one of the two is set
+	size    pageSize
 	// track asks with the preference of change tracking. Then the service refuses a user who does not see every row, where an
 	// ordinary request would leave the others out without a word (Microsoft, "Use change tracking to synchronize data with
 	// external systems"), and the last page has a delta link.
@@ -43,30 +42,24 @@ type pageReader struct {
 	withoutProgress int
 }
 
-// newPageReader returns a reader of pages into an encoder or a key sink.
-func newPageReader(r *streamReader, sink dataverse.Sink, size int) *pageReader {
-	p := &pageReader{
-		environment: r.job.Environment, table: r.table.LogicalName, out: r.out, log: r.log, sink: sink, size: newPageSize(size),
-		seed: maphash.MakeSeed(), links: map[uint64]struct{}{}, contents: map[uint64]struct{}{},
-	}
-	switch sink := sink.(type) {
-	case *record.Encoder:
-		p.keys = func(each func([]byte)) {
-			sink.Keys(each)
-			eachText(sink.Deleted(), each)
-		}
-	case *record.KeySink:
-		p.keys = func(each func([]byte)) {
-			eachText(sink.Keys(), each)
-			eachText(sink.Deleted(), each)
-		}
-	}
+// newRowReader returns a reader of pages into an encoder.
+func newRowReader(r *streamReader, encoder *record.Encoder, size int) *pageReader {
+	p := newPageReader(r, size)
+	p.encoder = encoder
 	return p
 }
 
-func eachText(texts []string, each func([]byte)) {
-	for _, text := range texts {
-		each([]byte(text))
+// newKeyReader returns a reader of pages into a sink of keys.
+func newKeyReader(r *streamReader, sink *record.KeySink, size int) *pageReader {
+	p := newPageReader(r, size)
+	p.keySink = sink
+	return p
+}
+
+func newPageReader(r *streamReader, size int) *pageReader {
+	return &pageReader{
+		environment: r.job.Environment, table: r.target.table.LogicalName, out: r.out, log: r.log, size: newPageSize(size),
+		seed: maphash.MakeSeed(), links: map[uint64]struct{}{}, contents: map[uint64]struct{}{},
 	}
 }
 
@@ -99,7 +92,7 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
 			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
-		}, p.sink)
+		}, p.sink())
 		p.out.unthrottled(ctx)
 		if err == nil {
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
@@ -110,7 +103,7 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 		if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
 			return page, err
 		}
-		p.log.WarnContext(ctx, "a page was too expensive for the service, the network or the memory; the connector asks for smaller ones",
+		p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector asks for smaller ones.",
 			"rows", before, "now", p.size.now, "reason", err.Error())
 		if link.NumbersPages() {
 			return page, &smallerPagesError{rows: p.size.now, cause: err}
@@ -127,13 +120,7 @@ func (p *pageReader) repeats(link, next dataverse.Link) bool {
 
 // stalls notes what a page brought, and reports whether nothing new has come for too many pages.
 func (p *pageReader) stalls() bool {
-	var hash maphash.Hash
-	hash.SetSeed(p.seed)
-	p.keys(func(key []byte) {
-		_, _ = hash.Write(key)
-		_ = hash.WriteByte(0)
-	})
-	content := hash.Sum64()
+	content := p.content()
 	if _, again := p.contents[content]; again {
 		p.withoutProgress++
 	} else {
@@ -141,21 +128,4 @@ func (p *pageReader) stalls() bool {
 		p.withoutProgress = 0
 	}
 	return p.withoutProgress >= pagesWithoutProgress
-}
-
-// hold reports whether the page has a row or a deletion with a key.
-func (p *pageReader) hold(key string) bool {
-	found := false
-	p.keys(func(other []byte) { found = found || string(other) == key })
-	return found
-}
-
-// rowKeys returns the keys of the page's rows.
-func (p *pageReader) rowKeys() []string {
-	if sink, ok := p.sink.(*record.KeySink); ok {
-		return sink.Keys()
-	}
-	var keys []string
-	p.sink.(*record.Encoder).Keys(func(key []byte) { keys = append(keys, string(key)) })
-	return keys
 }

@@ -24,10 +24,10 @@ type pageScan struct {
 // newPageScan prepares a scan from a state's link on, or from the first link. It is to be closed, so that a page that is not
 // sent leaves its memory to others.
 func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *pageScan {
-	encoder := record.NewEncoder(r.plan, record.Options{
-		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.table.Virtual, Stats: &r.stats,
+	encoder := record.NewEncoder(r.target.plan, record.Options{
+		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
 	})
-	c := &pageScan{r: r, state: s, encoder: encoder, pages: newPageReader(r, encoder, r.job.PageSize), first: first}
+	c := &pageScan{r: r, state: s, encoder: encoder, pages: newRowReader(r, encoder, r.job.PageSize), first: first}
 	c.pages.size.resume(s.PageSize)
 	return c
 }
@@ -87,7 +87,6 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	}
 	for _, key := range deleted {
 		s.Release(key)
-		s.SeeDeleted(key)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ func (r *streamReader) readReconcile(ctx context.Context, s *checkpoint.State) e
 		if len(deleted) == 0 {
 			continue
 		}
-		if !r.plan.Deletions() {
-			r.warnUnsentDeletions(ctx)
+		if !r.target.plan.Deletions() {
+			r.report.unsentDeletions(ctx)
 			reconciled = false
 			break
 		}

@@ -12,7 +12,7 @@ const (
 	// maxRestarts is how often one read begins a scan again before it gives up: what is refused once more each time is not
 	// refused by chance.
 	maxRestarts = 3
-	// headway is how many pages further a scan must have come for its restarts to be counted anew.
+	// headway is how many pages further a scan must have come before its restarts are counted from zero.
 	headway = 10
 )
 
@@ -55,8 +55,8 @@ func (v *recovery) run(ctx context.Context, s *checkpoint.State, read func(conte
 	}
 }
 
-// mayRestart counts a restart, and reports whether there may be another. One that the scan has come further for counts
-// anew, and one with smaller pages than before does not count: there are few sizes.
+// mayRestart counts a restart, and reports whether there may be another. Once the scan has come further, they are counted from
+// zero. One with smaller pages than before does not count: there are few sizes.
 func (v *recovery) mayRestart(s *checkpoint.State, err error) bool {
 	if v.r.moves.count >= v.furthest+headway {
 		v.left, v.furthest = maxRestarts, v.r.moves.count
@@ -75,10 +75,10 @@ func (v *recovery) mayRestart(s *checkpoint.State, err error) bool {
 // act does what follows an error, and returns the state to continue from. The error comes back where the stream ends.
 func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*checkpoint.State, error) {
 	cause := Classify(err)
-	if cause == ColumnMissing && !v.r.table.Has(missingColumn(err)) {
+	if cause == ColumnMissing && !v.r.target.table.Has(missingColumn(err)) {
 		cause = LinkRefused // of an earlier selection: the column is left out already
 	}
-	switch ActionFor(v.r.placeOf(s), cause) {
+	switch ActionFor(v.r.target.placeOf(s), cause) {
 	case DropColumn:
 		return s, v.dropColumn(ctx, s, err)
 	case FindTable:
@@ -101,7 +101,7 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 
 // restart begins a scan again, because the service refuses the page to continue with.
 func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error) {
-	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with; the scan begins again"+sentTwice(s), "reason", cause.Error())
+	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with, so the scan begins again."+sentTwice(s), "reason", cause.Error())
 	s.Restart()
 }
 
@@ -109,7 +109,7 @@ func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error
 func (v *recovery) restartSmaller(ctx context.Context, s *checkpoint.State, cause error) {
 	var smaller *smallerPagesError
 	errors.As(cause, &smaller)
-	v.r.log.WarnContext(ctx, "the scan begins again with smaller pages"+sentTwice(s), "rows", smaller.rows)
+	v.r.log.WarnContext(ctx, "The scan begins again with smaller pages."+sentTwice(s), "rows", smaller.rows)
 	s.Restart()
 	s.PageSize = smaller.rows
 }
@@ -125,15 +125,15 @@ func sentTwice(s *checkpoint.State) string {
 // resync gives up the delta token, because it leads to no changes any more.
 func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error) (*checkpoint.State, error) {
 	r := v.r
-	if r.job.FailOnExpiry && !s.NothingSent() {
-		return nil, &TokenExpiredError{Table: r.table.LogicalName, Since: s.Issued, Cause: cause}
+	if r.job.FailOnExpiry && !s.Run.Empty {
+		return nil, &TokenExpiredError{Table: r.target.table.LogicalName, Since: s.Issued, Cause: cause}
 	}
 	followedUntil := s.Issued
 	if followedUntil.IsZero() {
 		followedUntil = checkpoint.UnknownTime()
 	}
 	next := s.Resync()
-	r.log.WarnContext(ctx, "the changes since the last sync cannot be retrieved; the table is re-read in full"+r.fateOfDeletions(next),
+	r.log.WarnContext(ctx, "The changes since the last sync cannot be retrieved, so the table is re-read in full."+fateOfDeletions(next),
 		"followed_until", timeText(followedUntil), "reason", cause.Error())
 	return next, nil
 }
@@ -142,14 +142,14 @@ func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error)
 // comes with the rows, as that of the state did: then it names columns beside the key.
 func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause error) {
 	r := v.r
-	if checkpoint.SameColumns(s.DeltaLink.Select(), []string{r.table.PrimaryID}) {
-		r.log.InfoContext(ctx, "Dataverse does not accept the selected columns with this delta token; from now on changed rows are read by their keys",
+	if checkpoint.SameColumns(s.DeltaLink.Select(), []string{r.target.table.PrimaryID}) {
+		r.log.InfoContext(ctx, "Dataverse does not accept the selected columns with this delta token. From now on, changed rows are read by their keys.",
 			"reason", cause.Error())
 	} else {
-		r.log.WarnContext(ctx, "Dataverse does not accept the columns selected now with the delta token of the former ones; from now on changed rows are read "+
-			"by their keys, which takes more requests; run \"refresh and retain records\" for the stream to have them come with the changes again", "reason", cause.Error())
+		r.log.WarnContext(ctx, "Dataverse does not accept the columns selected now with the delta token of the former ones. From now on, changed rows are read "+
+			"by their keys, which takes more requests. To read them with the changes again, run \"Refresh and retain records\" on the stream.", "reason", cause.Error())
 	}
-	s.ByKeys, s.Columns = true, r.plan.Select()
+	s.ByKeys, s.Columns = true, r.target.plan.Select()
 	s.Advance("", 0)
 }
 
@@ -158,14 +158,14 @@ func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause er
 // metadata are cached for half a minute.
 func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause error) error {
 	column := missingColumn(cause)
-	table, err := v.r.definition(ctx, cause)
+	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
 	if err != nil {
 		return err
 	}
-	if err := v.r.redefine(table.Without(column), cause); err != nil {
+	if err := v.r.target.redefine(table.Without(column), cause); err != nil {
 		return err
 	}
-	v.r.log.WarnContext(ctx, "a column was removed in Dataverse while the table was read, and is left out from now on"+sentTwice(s), "column", column)
+	v.r.log.WarnContext(ctx, "A column was removed in Dataverse while the table was read. It is left out from now on."+sentTwice(s), "column", column)
 	s.Restart()
 	return nil
 }
@@ -173,11 +173,11 @@ func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause er
 // findTable finds out why the service does not know the table's rows: the table is gone, or its entity set has another name
 // now, under which the scan begins again. Where neither is true it does not know the page.
 func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause error) error {
-	table, err := v.r.definition(ctx, cause)
+	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
 	if err != nil {
 		return err
 	}
-	before := v.r.table.EntitySet
+	before := v.r.target.table.EntitySet
 	if table.EntitySet == before {
 		var ofLookup *lookupError
 		if !s.InMiddle() || errors.As(cause, &ofLookup) {
@@ -186,10 +186,10 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 		v.restart(ctx, s, cause)
 		return nil
 	}
-	if err := v.r.redefine(*table, cause); err != nil {
+	if err := v.r.target.redefine(*table, cause); err != nil {
 		return err
 	}
-	v.r.log.WarnContext(ctx, "the table's entity set was renamed in Dataverse while it was read; the scan begins again"+sentTwice(s),
+	v.r.log.WarnContext(ctx, "The table's entity set was renamed in Dataverse while it was read, so the scan begins again."+sentTwice(s),
 		"before", before, "now", table.EntitySet)
 	s.Restart()
 	return nil

@@ -66,7 +66,7 @@ func (r *streamReader) readSnapshot(ctx context.Context, s *checkpoint.State) er
 // newTrackedScan prepares a scan of all rows as change tracking. Its last page has a delta link: without one the service
 // has not sent all rows.
 func (r *streamReader) newTrackedScan(s *checkpoint.State) *pageScan {
-	c := r.newPageScan(s, r.firstPage())
+	c := r.newPageScan(s, r.target.firstPage())
 	c.pages.track = true
 	c.pages.deltaLinkAtEnd = true
 	return c

@@ -22,7 +22,7 @@ func honored(named, wanted, before []string) bool {
 
 // wentBackward reports whether a delta token has a lower version than one before it. A token begins with the version of the
 // database, which only rises, and "!" (Microsoft, "Use change tracking to synchronize data with external systems"); any
-// other form tells nothing.
+// other form has no known version.
 func wentBackward(before, after dataverse.Link) bool {
 	from, known := tokenVersion(before)
 	to, alsoKnown := tokenVersion(after)

@@ -20,11 +20,11 @@ func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) e
 			return err
 		}
 	}
-	pages := newPageReader(r, record.NewKeySink(r.table), dataverse.MaxPageSize) // keys are short
+	pages := newKeyReader(r, record.NewKeySink(r.target.table), dataverse.MaxPageSize) // keys are short
 	pages.track, pages.deltaLinkAtEnd = true, true
 	pages.size.resume(s.PageSize)
 	for {
-		page, err := pages.read(ctx, cmp.Or(s.Link, r.firstKeys()))
+		page, err := pages.read(ctx, cmp.Or(s.Link, r.target.firstKeys()))
 		if err != nil {
 			return err
 		}

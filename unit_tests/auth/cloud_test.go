@@ -50,13 +50,13 @@ func (d diverted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.to.Client().Transport.RoundTrip(sent)
 }
 
-func TestOnlyTheHostsOfTheCloudAreAsked(t *testing.T) {
+func TestRequestsGoToTheHostsOfTheCloudAlone(t *testing.T) {
 	for name, example := range map[string]struct{ environment, override, host string }{
 		"public cloud":              {"https://contoso.crm4.dynamics.com", "", "login.microsoftonline.com"},
 		"GCC High":                  {"https://contoso.crm.microsoftdynamics.us", "", "login.microsoftonline.us"},
 		"China":                     {"https://contoso.crm.dynamics.cn", "", "login.partner.microsoftonline.cn"},
 		"an authority_host decides": {"https://contoso.crm.dynamics.cn", "https://login.microsoftonline.us", "login.microsoftonline.us"},
-		"a foreign authority_host is not told to Microsoft": {"https://contoso.crm4.dynamics.com", "https://entra.example:8443", "entra.example:8443"},
+		"another authority_host is not reported to Microsoft": {"https://contoso.crm4.dynamics.com", "https://entra.example:8443", "entra.example:8443"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)

@@ -44,7 +44,7 @@ func newEntra(t *testing.T) *entra {
 	t.Helper()
 	e := &entra{}
 	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(e.serve))
-	e.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that does not trust it would be told on stderr
+	e.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log failed handshakes to stderr
 	e.EnableHTTP2 = true
 	e.StartTLS()
 	t.Cleanup(e.Close)
@@ -99,7 +99,7 @@ func (e *entra) requests() []url.Values {
 	return append([]url.Values(nil), e.forms...)
 }
 
-func (e *entra) answer(token http.HandlerFunc) {
+func (e *entra) respond(token http.HandlerFunc) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.token = token
@@ -122,7 +122,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// refusal answers as Entra refuses: its description repeats the ids, and here the secret as well.
+// refusal responds as Entra rejects a sign-in: the description repeats the ids and, here, the secret.
 func refusal(status int, name string, code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, status, map[string]any{
@@ -148,7 +148,7 @@ func newSource(t *testing.T, e *entra) *auth.Source {
 	return source
 }
 
-// assertQuiet makes sure that no way of printing an error shows what is secret.
+// assertQuiet asserts that an error shows no secret however it is printed.
 func assertQuiet(t *testing.T, err error) {
 	t.Helper()
 	for _, text := range []string{err.Error(), fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), fmt.Sprintf("%q", err)} {

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
@@ -14,27 +15,27 @@ import (
 	"source-microsoft-dataverse/source/auth"
 )
 
-func TestARefusalOfEntraIsTypedWithItsCode(t *testing.T) {
+func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 	for name, example := range map[string]struct {
 		status    int
 		name      string
 		code      int
 		temporary bool
 	}{
-		"the secret is wrong":                {http.StatusUnauthorized, "invalid_client", 7000215, false},
-		"the secret has expired":             {http.StatusUnauthorized, "invalid_client", 7000222, false},
-		"the application is unknown":         {http.StatusBadRequest, "unauthorized_client", 700016, false},
-		"the tenant is unknown":              {http.StatusBadRequest, "invalid_request", 90002, false},
-		"the resource is unknown":            {http.StatusBadRequest, "invalid_resource", 500011, false},
-		"the application is disabled":        {http.StatusBadRequest, "unauthorized_client", 7000112, false},
-		"a policy blocks the sign-in":        {http.StatusBadRequest, "access_denied", 53003, false},
-		"requests are limited":               {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
-		"Entra is down":                      {http.StatusServiceUnavailable, "server_error", 90033, true},
-		"Entra is down and answers with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
+		"the secret is wrong":                 {http.StatusUnauthorized, "invalid_client", 7000215, false},
+		"the secret has expired":              {http.StatusUnauthorized, "invalid_client", 7000222, false},
+		"the application is unknown":          {http.StatusBadRequest, "unauthorized_client", 700016, false},
+		"the tenant is unknown":               {http.StatusBadRequest, "invalid_request", 90002, false},
+		"the resource is unknown":             {http.StatusBadRequest, "invalid_resource", 500011, false},
+		"the application is disabled":         {http.StatusBadRequest, "unauthorized_client", 7000112, false},
+		"a policy blocks the sign-in":         {http.StatusBadRequest, "access_denied", 53003, false},
+		"requests are limited":                {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
+		"Entra is down":                       {http.StatusServiceUnavailable, "server_error", 90033, true},
+		"Entra is down and responds with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)
-			e.answer(refusal(example.status, example.name, example.code))
+			e.respond(refusal(example.status, example.name, example.code))
 			_, err := newSource(t, e).Token(t.Context())
 			var refused *auth.Error
 			require.ErrorAs(t, err, &refused)
@@ -50,15 +51,15 @@ func TestARefusalOfEntraIsTypedWithItsCode(t *testing.T) {
 	}
 }
 
-func TestTheTextOfARefusalNamesCodeNameAndCorrelation(t *testing.T) {
+func TestTheTextOfAnErrorHasCodeNameAndCorrelation(t *testing.T) {
 	e := newEntra(t)
-	e.answer(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
+	e.respond(refusal(http.StatusUnauthorized, "invalid_client", 7000215))
 	_, err := newSource(t, e).Token(t.Context())
-	require.EqualError(t, err, "Microsoft Entra refused the sign-in with AADSTS7000215 (invalid_client), "+
+	require.EqualError(t, err, "Microsoft Entra rejected the sign-in with AADSTS7000215 (invalid_client), "+
 		"correlation id f1d2c3b4-0000-4000-8000-000000000001")
 }
 
-func TestATenantThatTheOpenIDConfigurationDoesNotKnowIsARefusal(t *testing.T) {
+func TestAnUnknownTenantIsAnErrorOfEntra(t *testing.T) {
 	e := newEntra(t)
 	e.discovery = refusal(http.StatusBadRequest, "invalid_tenant", 90002)
 	_, err := newSource(t, e).Token(t.Context())
@@ -68,7 +69,7 @@ func TestATenantThatTheOpenIDConfigurationDoesNotKnowIsARefusal(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
+func TestACodeInTheDescriptionIsFound(t *testing.T) {
 	for description, codes := range map[string][]int{
 		"AADSTS7000215: Invalid client secret provided.": {7000215},
 		"AADSTS: nothing": nil,
@@ -76,7 +77,7 @@ func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
 		"":                nil,
 	} {
 		e := newEntra(t)
-		e.answer(func(w http.ResponseWriter, _ *http.Request) {
+		e.respond(func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": description})
 		})
 		_, err := newSource(t, e).Token(t.Context())
@@ -86,7 +87,7 @@ func TestACodeThatOnlyTheDescriptionNamesIsFound(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNotEntrasIsTypedWithItsStatus(t *testing.T) {
+func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 	for name, example := range map[string]struct {
 		status    int
 		body      string
@@ -100,7 +101,7 @@ func TestAnAnswerThatIsNotEntrasIsTypedWithItsStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)
-			e.answer(func(w http.ResponseWriter, _ *http.Request) {
+			e.respond(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(example.status)
 				_, _ = w.Write([]byte(example.body))
 			})
@@ -109,20 +110,20 @@ func TestAnAnswerThatIsNotEntrasIsTypedWithItsStatus(t *testing.T) {
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, example.status, refused.Status)
 			assert.Equal(t, example.temporary, refused.Temporary())
-			assert.Contains(t, err.Error(), "not in the form of Microsoft Entra")
+			assert.Contains(t, err.Error(), "not as Microsoft Entra does")
 		})
 	}
 }
 
-// temporary asks an error as its receiver does: whether another attempt is worth it.
+// temporary reports whether another attempt may succeed, as package dataverse asks.
 func temporary(t *testing.T, err error) bool {
 	t.Helper()
-	var asked interface{ Temporary() bool }
-	require.ErrorAs(t, err, &asked)
-	return asked.Temporary()
+	var failed interface{ Temporary() bool }
+	require.ErrorAs(t, err, &failed)
+	return failed.Temporary()
 }
 
-func TestAHostThatIsNoAuthorityIsFinal(t *testing.T) {
+func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
 	for name, prepare := range map[string]func(*entra){
 		"HTML instead of the OpenID configuration": func(e *entra) {
 			e.discovery = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + tenantID)) }
@@ -138,7 +139,7 @@ func TestAHostThatIsNoAuthorityIsFinal(t *testing.T) {
 				})
 			}
 		},
-		"a token answer without a token": func(e *entra) {
+		"a token response without a token": func(e *entra) {
 			e.token = func(w http.ResponseWriter, _ *http.Request) {
 				writeJSON(w, http.StatusOK, map[string]any{"expires_in": 1})
 			}
@@ -148,7 +149,7 @@ func TestAHostThatIsNoAuthorityIsFinal(t *testing.T) {
 			e := newEntra(t)
 			prepare(e)
 			_, err := newSource(t, e).Token(t.Context())
-			require.EqualError(t, err, "sign in: the sign-in host did not give the answer of a Microsoft Entra authority")
+			require.EqualError(t, err, "the response of the sign-in host is not one of Microsoft Entra")
 			assert.False(t, temporary(t, err))
 			assertQuiet(t, err)
 		})
@@ -161,24 +162,41 @@ func TestAHostThatCannotBeReachedIsTemporary(t *testing.T) {
 	source, err := auth.New(settings(server.URL), server.Client())
 	require.NoError(t, err)
 	_, err = source.Token(t.Context())
-	require.ErrorContains(t, err, "sign in: no answer came from the sign-in host: ")
+	require.ErrorContains(t, err, "the sign-in host sent no response: ")
 	assert.True(t, temporary(t, err))
 	assertQuiet(t, err)
 }
 
-func TestAnAnswerThatBreaksOffIsTemporary(t *testing.T) {
+func TestAResponseThatBreaksOffIsTemporary(t *testing.T) {
 	e := newEntra(t)
-	e.answer(func(w http.ResponseWriter, _ *http.Request) {
+	e.respond(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = w.Write([]byte(`{"access_token":"token-`))
 	})
 	_, err := newSource(t, e).Token(t.Context())
-	require.ErrorContains(t, err, "no answer came from the sign-in host: ")
+	require.ErrorContains(t, err, "the sign-in host sent no response: ")
 	assert.True(t, temporary(t, err))
 	assertQuiet(t, err)
 }
 
-func TestACertificateThatIsNotTrustedIsFinal(t *testing.T) {
+func TestALargeBodyIsNotKept(t *testing.T) {
+	for name, status := range map[string]int{"of an error": http.StatusForbidden, "of a token": http.StatusOK} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			e.respond(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(`{"error":"`))
+				_, _ = w.Write(bytes.Repeat([]byte("x"), 2<<20))
+				_, _ = w.Write([]byte(`"}`))
+			})
+			_, err := newSource(t, e).Token(t.Context())
+			require.EqualError(t, err, "the sign-in host sent a response of more than 1 MB, which is not one of Microsoft Entra")
+			assert.False(t, temporary(t, err))
+		})
+	}
+}
+
+func TestAnUntrustedCertificateIsFinal(t *testing.T) {
 	e := newEntra(t)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
@@ -192,11 +210,11 @@ func TestACertificateThatIsNotTrustedIsFinal(t *testing.T) {
 	assertQuiet(t, err)
 }
 
-func TestAHostThatDoesNotExistIsFinalAndOneThatCannotBeLookedUpIsNot(t *testing.T) {
+func TestOnlyAHostThatDoesNotExistIsFinal(t *testing.T) {
 	for name, failure := range map[string]net.DNSError{
-		"no such host":         {Err: "no such host", Name: "entra.example", IsNotFound: true},
-		"server misbehaving":   {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},
-		"no answer of the DNS": {Err: "i/o timeout", Name: "entra.example", IsTimeout: true},
+		"no such host":           {Err: "no such host", Name: "entra.example", IsNotFound: true},
+		"server misbehaving":     {Err: "server misbehaving", Name: "entra.example", IsTemporary: true},
+		"no response of the DNS": {Err: "i/o timeout", Name: "entra.example", IsTimeout: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, &failure }}

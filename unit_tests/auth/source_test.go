@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/source/auth"
 )
 
-func TestATokenIsAskedWithTheClientCredentialsOfTheConfiguration(t *testing.T) {
+func TestATokenIsRequestedWithTheConfiguredCredentials(t *testing.T) {
 	e := newEntra(t)
 	token, err := newSource(t, e).Token(t.Context())
 	require.NoError(t, err)
@@ -45,19 +45,19 @@ func TestNothingIsSentBeforeTheFirstToken(t *testing.T) {
 
 func TestATokenThatIsAboutToExpireIsReplaced(t *testing.T) {
 	e := newEntra(t)
-	e.answer(func(w http.ResponseWriter, _ *http.Request) {
+	e.respond(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 60, "access_token": "short"})
 	})
 	source := newSource(t, e)
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
-	e.answer(nil)
+	e.respond(nil)
 	token, err := source.Token(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "token-2", token)
 }
 
-func TestManyGoroutinesMakeOneRequestOfIt(t *testing.T) {
+func TestManyGoroutinesShareOneRequest(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	var group sync.WaitGroup
@@ -72,7 +72,7 @@ func TestManyGoroutinesMakeOneRequestOfIt(t *testing.T) {
 	assert.Len(t, e.requests(), 1)
 }
 
-func TestARenewedTokenIsAnotherOne(t *testing.T) {
+func TestARenewedTokenIsAnotherToken(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
@@ -91,7 +91,7 @@ func TestARenewedTokenIsAnotherOne(t *testing.T) {
 	})
 }
 
-func TestManyRefusalsOfOneTokenMakeOneRequest(t *testing.T) {
+func TestManyRejectionsOfOneTokenMakeOneRequest(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
@@ -109,7 +109,7 @@ func TestManyRefusalsOfOneTokenMakeOneRequest(t *testing.T) {
 	assert.Len(t, e.requests(), 2)
 }
 
-func TestClaimsAreAskedForOnce(t *testing.T) {
+func TestClaimsAreRequestedOnce(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}`
 	e := newEntra(t)
 	source := newSource(t, e)
@@ -128,28 +128,28 @@ func TestClaimsAreAskedForOnce(t *testing.T) {
 	require.NoError(t, source.Renew(t.Context(), "token-2", ""))
 	_, err = source.Token(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, e.requests()[2].Get("claims"), "claims answer one challenge only")
+	assert.Empty(t, e.requests()[2].Get("claims"), "claims are for one challenge only")
 }
 
-func TestClaimsAreAskedForAgainAfterAFailure(t *testing.T) {
+func TestClaimsAreRequestedAgainAfterAFailure(t *testing.T) {
 	e := newEntra(t)
 	source := newSource(t, e)
 	first, err := source.Token(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, source.Renew(t.Context(), first, `{"access_token":{}}`))
-	e.answer(refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033))
+	e.respond(refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033))
 	_, err = source.Token(t.Context())
 	require.Error(t, err)
-	e.answer(nil)
+	e.respond(nil)
 	_, err = source.Token(t.Context())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"access_token":{}}`, e.requests()[2].Get("claims"))
 }
 
-func TestAWaitForAnothersTokenEndsWithTheContext(t *testing.T) {
+func TestAWaitForAConcurrentSignInEndsWithItsContext(t *testing.T) {
 	e := newEntra(t)
 	asked, release := make(chan struct{}), make(chan struct{})
-	e.answer(func(w http.ResponseWriter, r *http.Request) {
+	e.respond(func(w http.ResponseWriter, r *http.Request) {
 		close(asked)
 		<-release
 		e.grant(w, r)
@@ -174,7 +174,7 @@ func TestAWaitForAnothersTokenEndsWithTheContext(t *testing.T) {
 func TestARequestEndsWithItsContext(t *testing.T) {
 	e := newEntra(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	e.answer(func(_ http.ResponseWriter, r *http.Request) {
+	e.respond(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	})
@@ -183,7 +183,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	assertQuiet(t, err)
 
-	e.answer(nil)
+	e.respond(nil)
 	token, err := source.Token(t.Context())
 	require.NoError(t, err, "the next caller has its turn")
 	assert.Equal(t, "token-2", token)
@@ -196,7 +196,7 @@ func TestASecretIsRequired(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAnAuthorityThatIsNoAddressIsRefusedWithoutTheTenant(t *testing.T) {
+func TestAnInvalidAuthorityIsRejectedWithoutTheTenant(t *testing.T) {
 	_, err := auth.New(settings("https://host:port"), http.DefaultClient)
 	require.Error(t, err)
 	assertQuiet(t, err)

@@ -32,7 +32,7 @@ func TestEachTypeOfColumnHasItsSchema(t *testing.T) {
 	}
 }
 
-func TestADateHasTheSchemaOfItsBehaviour(t *testing.T) {
+func TestADateHasTheSchemaOfItsBehavior(t *testing.T) {
 	date := func(format, airbyteType string) protocol.Property {
 		return protocol.Property{Type: []string{"null", "string"}, Format: format, AirbyteType: airbyteType}
 	}
@@ -90,7 +90,7 @@ func TestATrackedTableCanBeFollowed(t *testing.T) {
 	}, s.JSONSchema.Properties, "by name; a lookup has the one that it has in rows")
 }
 
-func TestAnUntrackedTableIsReadWhole(t *testing.T) {
+func TestAnUntrackedTableIsFullRefreshOnly(t *testing.T) {
 	table := account()
 	table.Tracked = false
 	s := catalog.Stream(table)
@@ -102,7 +102,7 @@ func TestAnUntrackedTableIsReadWhole(t *testing.T) {
 	assert.Len(t, s.JSONSchema.Properties, 3, "and has no columns of change data capture")
 }
 
-func TestAnElasticTableHasTwoKeysAndIsReadWhole(t *testing.T) {
+func TestAnElasticTableHasTwoKeysAndIsFullRefreshOnly(t *testing.T) {
 	s := catalog.Stream(sensor())
 	assert.Equal(t, [][]string{{"sensorid"}, {"partitionid"}}, s.SourceDefinedPrimaryKey)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh}, s.SupportedSyncModes)
@@ -113,7 +113,7 @@ func TestAnElasticTableHasTwoKeysAndIsReadWhole(t *testing.T) {
 	assert.Equal(t, [][]string{{"sensorid"}}, catalog.Stream(table).SourceDefinedPrimaryKey, "a partition that cannot be read is no key")
 }
 
-func TestATableIsFollowedIfItIsTrackedAndNotElastic(t *testing.T) {
+func TestATableIsIncrementalIfTrackedAndNotElastic(t *testing.T) {
 	for _, c := range []struct{ tracked, elastic, want bool }{
 		{true, false, true}, {false, false, false}, {true, true, false}, {false, true, false},
 	} {
@@ -121,7 +121,7 @@ func TestATableIsFollowedIfItIsTrackedAndNotElastic(t *testing.T) {
 	}
 }
 
-func TestAStreamIsTheSameInWhateverOrderColumnsCome(t *testing.T) {
+func TestAStreamIsTheSameInAnyOrderOfColumns(t *testing.T) {
 	table := account()
 	want := catalog.Stream(table)
 	slices.Reverse(table.Columns)

@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 )
 
-func TestTheEnvironmentIsFoundInWhateverAPersonPastes(t *testing.T) {
+func TestTheEnvironmentIsFoundInAnyPastedAddress(t *testing.T) {
 	const contoso = "https://contoso.crm4.dynamics.com"
 	tests := []struct{ name, url, want string }{
 		{"the root", "https://contoso.crm4.dynamics.com", contoso},
@@ -44,7 +44,7 @@ func TestTheEnvironmentIsFoundInWhateverAPersonPastes(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoEnvironmentIsAProblem(t *testing.T) {
+func TestAnAddressOfNoEnvironmentIsAProblem(t *testing.T) {
 	tests := []struct{ name, url, says string }{
 		{"nothing", "", "url is empty."},
 		{"http", "http://contoso.crm.dynamics.com", "url begins with http://, but only https:// is allowed."},
@@ -54,8 +54,8 @@ func TestAnAddressThatIsNoEnvironmentIsAProblem(t *testing.T) {
 		{"an empty label", "https://contoso..dynamics.com", "url is not a web address."},
 		{"a placeholder", "https://<org>.crm.dynamics.com", "url is not a web address."},
 		{"a port that is none", "https://contoso.crm.dynamics.com:99999", "url is not a web address."},
-		{"a user name", "https://contoso.crm.dynamics.com@example.com", "url holds a user name before its host"},
-		{"an organisation's name", "contoso", "url names the host contoso, which is not complete."},
+		{"a user name", "https://contoso.crm.dynamics.com@example.com", "url has a user name before its host"},
+		{"an organization's name", "contoso", "url has the incomplete host name contoso."},
 		{"the maker portal", "https://make.powerapps.com/environments/1/home", "url is the address of make.powerapps.com"},
 		{"the admin center", "https://admin.powerplatform.microsoft.com/", "url is the address of admin.powerplatform"},
 		{"the list of apps", "home.dynamics.com", "url is the address of home.dynamics.com"},

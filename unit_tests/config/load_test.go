@@ -75,7 +75,7 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	assert.Empty(t, c.Warnings)
 }
 
-func TestEverySettingIsTakenOver(t *testing.T) {
+func TestEverySettingIsLoaded(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
 		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"}, "unknown": true,
@@ -98,7 +98,7 @@ func TestANullIsTheSameAsAnAbsentSetting(t *testing.T) {
 	assert.Contains(t, problems(t, settings(map[string]any{"client_id": nil}))[0], "client_id is missing.")
 }
 
-func TestThePageSizeIsHeldToWhatDataverseSends(t *testing.T) {
+func TestThePageSizeIsBoundedByWhatDataverseSends(t *testing.T) {
 	tests := []struct {
 		name, value string
 		want        int
@@ -117,7 +117,7 @@ func TestThePageSizeIsHeldToWhatDataverseSends(t *testing.T) {
 			assert.Equal(t, test.want, c.PageSize)
 			if test.warns {
 				require.Len(t, c.Warnings, 1)
-				assert.Contains(t, c.Warnings[0], "odata_maxpagesize is more than 5000")
+				assert.Contains(t, c.Warnings[0], "odata_maxpagesize is greater than 5000")
 			} else {
 				assert.Empty(t, c.Warnings)
 			}
@@ -131,21 +131,21 @@ func TestAProblemNamesItsField(t *testing.T) {
 		changes map[string]any
 		says    string
 	}{
-		{"an absent tenant", map[string]any{"tenant_id": absent{}}, "tenant_id is missing. Enter the directory"},
-		{"an empty client", map[string]any{"client_id": ""}, "client_id is empty. Enter the application"},
+		{"an absent tenant", map[string]any{"tenant_id": absent{}}, "tenant_id is missing. Enter the Directory"},
+		{"an empty client", map[string]any{"client_id": ""}, "client_id is empty. Enter the Application"},
 		{"a blank secret", map[string]any{"client_secret_value": "  "}, "client_secret_value is empty."},
 		{"an absent url", map[string]any{"url": absent{}}, "url is missing. In the Power Platform admin center"},
-		{"a number for a text", map[string]any{"client_id": 7}, "client_id holds the wrong kind of value: string expected."},
+		{"a number for a text", map[string]any{"client_id": 7}, "client_id has a value of the wrong type: string expected."},
 		{"a page size of zero", map[string]any{"odata_maxpagesize": 0}, "odata_maxpagesize is less than 1."},
 		{"a negative page size", map[string]any{"odata_maxpagesize": -5}, "odata_maxpagesize is less than 1."},
-		{"a broken page size", map[string]any{"odata_maxpagesize": 10.5}, "odata_maxpagesize holds the wrong kind of value"},
-		{"a page size in quotes", map[string]any{"odata_maxpagesize": "10"}, "odata_maxpagesize holds the wrong kind"},
-		{"a text for a list", map[string]any{"include_tables": "account"}, "include_tables holds the wrong kind of value"},
-		{"a number in a list", map[string]any{"exclude_tables": []any{"a", 1}}, "exclude_tables holds the wrong kind"},
-		{"a malformed pattern", map[string]any{"include_tables": []any{"acc["}}, `include_tables holds the malformed pattern "acc["`},
-		{"an empty pattern", map[string]any{"exclude_tables": []any{" "}}, "exclude_tables holds an empty entry"},
-		{"a tenant of all", map[string]any{"tenant_id": "Common"}, "tenant_id names no single tenant"},
-		{"a tenant that would leave its place", map[string]any{"tenant_id": "../x"}, "tenant_id is neither an id nor a domain"},
+		{"a broken page size", map[string]any{"odata_maxpagesize": 10.5}, "odata_maxpagesize has a value of the wrong type"},
+		{"a page size in quotes", map[string]any{"odata_maxpagesize": "10"}, "odata_maxpagesize has a value of the wrong type"},
+		{"a text for a list", map[string]any{"include_tables": "account"}, "include_tables has a value of the wrong type"},
+		{"a number in a list", map[string]any{"exclude_tables": []any{"a", 1}}, "exclude_tables has a value of the wrong type"},
+		{"a malformed pattern", map[string]any{"include_tables": []any{"acc["}}, `include_tables has the malformed pattern "acc["`},
+		{"an empty pattern", map[string]any{"exclude_tables": []any{" "}}, "exclude_tables has an empty entry"},
+		{"a tenant of all", map[string]any{"tenant_id": "Common"}, "tenant_id is not the ID of one tenant"},
+		{"a tenant that would leave its place", map[string]any{"tenant_id": "../x"}, "tenant_id is neither an ID nor a domain name"},
 		{"a sign-in host over http", map[string]any{"authority_host": "http://login.example.com"},
 			"authority_host begins with http://, but only https:// is allowed."},
 		{"a sign-in host with a tenant", map[string]any{"authority_host": "https://login.microsoftonline.com/x"},
@@ -178,7 +178,7 @@ func TestAProblemNeverShowsASecret(t *testing.T) {
 	}
 }
 
-func TestSpacesAroundCredentialsAreLeftOut(t *testing.T) {
+func TestSpacesAroundCredentialsAreIgnored(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"tenant_id": " " + tenant, "client_id": client + "\n", "client_secret_value": "\t" + secret + " ",
 	}))
@@ -189,11 +189,11 @@ func TestSpacesAroundCredentialsAreLeftOut(t *testing.T) {
 	assert.Len(t, c.Warnings, 3)
 }
 
-func TestASecretsIDInPlaceOfItsValueIsPointedOut(t *testing.T) {
+func TestASecretIDInPlaceOfTheValueBringsAWarning(t *testing.T) {
 	c, err := load(t, settings(map[string]any{"client_secret_value": client}))
 	require.NoError(t, err, "a secret may have that form")
 	require.Len(t, c.Warnings, 1)
-	assert.Contains(t, c.Warnings[0], "looks like the secret's ID")
+	assert.Contains(t, c.Warnings[0], "looks like a Secret ID")
 }
 
 func TestATenantMayBeADomain(t *testing.T) {
@@ -202,7 +202,7 @@ func TestATenantMayBeADomain(t *testing.T) {
 	assert.Equal(t, "contoso.onmicrosoft.com", c.TenantID.Reveal())
 }
 
-func TestAFileThatIsNoConfigurationIsAProblem(t *testing.T) {
+func TestAFileThatIsNotAConfigurationIsAProblem(t *testing.T) {
 	for name, content := range map[string]string{
 		"an empty file": "", "broken JSON": `{"client_secret_value": "hunter2`, "a list": `["hunter2"]`,
 		"null": "null", "two objects": `{} {"client_secret_value": "hunter2"}`,
@@ -212,13 +212,13 @@ func TestAFileThatIsNoConfigurationIsAProblem(t *testing.T) {
 			var faults *config.Error
 			require.ErrorAs(t, err, &faults)
 			require.Len(t, faults.Problems, 1)
-			assert.Contains(t, faults.Problems[0], "does not hold a JSON object")
+			assert.Contains(t, faults.Problems[0], "is not a JSON object")
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
 }
 
-func TestAByteOrderMarkIsPassedOver(t *testing.T) {
+func TestAByteOrderMarkIsIgnored(t *testing.T) {
 	data, err := json.Marshal(settings(nil))
 	require.NoError(t, err)
 	_, err = loadText(t, "\ufeff"+string(data))

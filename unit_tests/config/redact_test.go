@@ -63,7 +63,7 @@ func TestEveryOccurrenceIsMasked(t *testing.T) {
 	assert.Equal(t, "AADSTS700016: application '9b7e…' was not found in '5c0a…': 9b7e…", c.Redact(text))
 }
 
-func TestOtherTextsAreLeftAlone(t *testing.T) {
+func TestOtherTextsAreNotMasked(t *testing.T) {
 	c, err := load(t, settings(nil))
 	require.NoError(t, err)
 	for _, text := range []string{"", "read table account", "10000000-0000-0000-0000-000000000000", secret[:8], "****"} {
@@ -93,7 +93,7 @@ func TestASecretPrintsAsStars(t *testing.T) {
 	assert.Equal(t, "hunter2", value.Reveal())
 }
 
-func TestASecretIsMarshalledAsStars(t *testing.T) {
+func TestASecretIsMarshaledAsStars(t *testing.T) {
 	const value = config.Secret("hunter2")
 	for want, holder := range map[string]any{
 		`"****"`: value, `["****"]`: []config.Secret{value}, `{"a":"****"}`: map[string]any{"a": value},

@@ -28,9 +28,9 @@ func TestTablesAreSelectedByPatterns(t *testing.T) {
 	}{
 		{"without patterns all tables are in", nil, nil, list("account", "new_x"), nil},
 		{"a name selects its table alone", list("account"), nil, list("account"), list("accounts", "myaccount")},
-		{"a star stands for any characters", list("new_*"), nil, list("new_", "new_ticket"), list("anew_x")},
-		{"a question mark stands for one", list("new_?"), nil, list("new_a"), list("new_", "new_ab")},
-		{"a range stands for one", list("[a-c]*"), nil, list("account", "contact"), list("lead")},
+		{"a star matches any characters", list("new_*"), nil, list("new_", "new_ticket"), list("anew_x")},
+		{"a question mark matches one", list("new_?"), nil, list("new_a"), list("new_", "new_ab")},
+		{"a range matches one", list("[a-c]*"), nil, list("account", "contact"), list("lead")},
 		{"any of several patterns will do", list("account", "con*"), nil, list("account", "contact"), list("lead")},
 		{"letter case and spaces do not matter", list(" Account "), list("CONTACT"), list("ACCOUNT"), list("contact")},
 		{"exclusion alone leaves the others in", nil, list("msdyn_*"), list("account"), list("msdyn_x")},
@@ -55,20 +55,20 @@ func TestEachMalformedPatternIsNamed(t *testing.T) {
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	require.Len(t, faults.Problems, 4)
-	assert.Contains(t, faults.Problems[0], `include_tables holds the malformed pattern "a["`)
-	assert.Contains(t, faults.Problems[1], `exclude_tables holds the malformed pattern "b[z-a"`)
-	assert.Contains(t, faults.Problems[3], "exclude_tables holds an empty entry")
+	assert.Contains(t, faults.Problems[0], `include_tables has the malformed pattern "a["`)
+	assert.Contains(t, faults.Problems[1], `exclude_tables has the malformed pattern "b[z-a"`)
+	assert.Contains(t, faults.Problems[3], "exclude_tables has an empty entry")
 }
 
 func TestTheZeroSelectionIncludesAll(t *testing.T) {
 	assert.True(t, config.Selection{}.Includes("account"))
 }
 
-func TestPatternsThatFitNoTableAreNamed(t *testing.T) {
+func TestPatternsThatMatchNoTableAreReturned(t *testing.T) {
 	selection, err := selectionOf(t, []string{"account", "Acount", "new_*"}, []string{"msdyn_*", "contact"})
 	require.NoError(t, err)
 	want := []config.Pattern{{Setting: "include_tables", Glob: "acount"}, {Setting: "exclude_tables", Glob: "msdyn_*"}}
-	assert.Equal(t, want, selection.Idle([]string{"account", "Contact", "new_x"}))
-	assert.Empty(t, selection.Idle([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
-	assert.Empty(t, config.Selection{}.Idle([]string{"account"}))
+	assert.Equal(t, want, selection.Unmatched([]string{"account", "Contact", "new_x"}))
+	assert.Empty(t, selection.Unmatched([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
+	assert.Empty(t, config.Selection{}.Unmatched([]string{"account"}))
 }

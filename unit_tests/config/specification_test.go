@@ -42,7 +42,7 @@ func properties(t *testing.T) map[string]map[string]any {
 func TestTheSpecificationFollowsTheAcceptanceRules(t *testing.T) {
 	parsed := parseSpecification(t)
 	assert.NotEmpty(t, parsed.DocumentationURL)
-	assert.Equal(t, "0.2.0", parsed.ProtocolVersion, "the version platforms assume for a source that tells none")
+	assert.Equal(t, "0.2.0", parsed.ProtocolVersion, "the version that platforms assume for a source without one")
 	assert.Equal(t, "object", parsed.Connection["type"])
 	assert.Equal(t, true, parsed.Connection["additionalProperties"])
 	_, err := gojsonschema.NewSchema(gojsonschema.NewGoLoader(parsed.Connection))

@@ -59,7 +59,7 @@ func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 2)
 			assert.Equal(t, []string{`{"name":"a"}`}, sink.values)
-			assert.Positive(t, sink.skimmed, "of the spoilt page")
+			assert.Positive(t, sink.fast, "of the spoilt page")
 		})
 	}
 }

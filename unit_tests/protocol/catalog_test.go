@@ -46,7 +46,7 @@ func TestAStreamIsWrittenWithTheProtocolsNames(t *testing.T) {
 		`"source_defined_primary_key":[["accountid"],["a","b"]],"is_resumable":true}]}}`, line)
 }
 
-func TestWhatAStreamDoesNotHaveIsLeftOut(t *testing.T) {
+func TestEmptyMembersOfAStreamAreOmitted(t *testing.T) {
 	assert.Equal(t, `{"type":"CATALOG","catalog":{"streams":[`+
 		`{"name":"a","json_schema":{"$schema":"http://json-schema.org/draft-07/schema#","type":"object",`+
 		`"additionalProperties":true,"properties":{"x":{},"y":{"format":"date"}}},"supported_sync_modes":[],`+
@@ -95,7 +95,7 @@ func TestAStreamInACatalogTakesNoMoreThanItsText(t *testing.T) {
 	assert.LessOrEqual(t, testing.AllocsPerRun(1000, func() { c.Add(stream) }), 1.0)
 }
 
-func TestNothingFollowsACatalogThatWasCut(t *testing.T) {
+func TestNothingIsWrittenAfterACatalogThatWasCut(t *testing.T) {
 	var c protocol.Catalog
 	for range 100 {
 		c.Add(protocol.Stream{Name: strings.Repeat("x", 10<<10)})

@@ -23,9 +23,9 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 		{"spec needs nothing", "spec", protocol.Command{Verb: protocol.Spec}},
 		{"spec takes debug", "spec --debug", protocol.Command{Verb: protocol.Spec, Debug: true}},
 		{"flags follow the verb", "check --config c.json", check},
-		{"flags stand before the verb", "--config c.json check", check},
+		{"flags come before the verb", "--config c.json check", check},
 		{"a value is joined by an equals sign", "check --config=c.json", check},
-		{"a joined value holds equals signs", "check --config=a=b", protocol.Command{Verb: protocol.Check, Config: "a=b"}},
+		{"a joined value has equals signs", "check --config=a=b", protocol.Command{Verb: protocol.Check, Config: "a=b"}},
 		{"one dash is as good as two", "check -config c.json", check},
 		{"read without a state", "read --config c.json --catalog t.json", read},
 		{"read with a state", "read --config c.json --catalog t.json --state s.json", stateful},
@@ -41,7 +41,7 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 		{"an unknown flag leaves the verb alone", "--new check --config c.json", check},
 		{"an unknown flag's value before the verb is passed over", "--new thing check --config c.json", check},
 		{"the version is asked for without a verb", "--version", protocol.Command{Verb: protocol.Version}},
-		{"beside a verb the version is passed over", "check --version --config c.json", check},
+		{"with a verb the version is ignored", "check --version --config c.json", check},
 		{"an unknown flag at the end is passed over", "check --config c.json --new", check},
 	}
 	for _, test := range tests {
@@ -53,18 +53,18 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestACommandLineThatCannotBeCarriedOutIsRefused(t *testing.T) {
+func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 	tests := []struct {
 		name, line, says string
 	}{
-		{"nothing at all", "", "no command is given"},
-		{"flags without a verb", "--config c.json", "no command is given"},
-		{"an unknown verb", "write --config c.json", `"write" is no command`},
-		{"two verbs", "check read --config c.json", "two commands are given, check and read"},
+		{"nothing at all", "", "the command line has no command"},
+		{"flags without a verb", "--config c.json", "the command line has no command"},
+		{"an unknown verb", "write --config c.json", `"write" is not a command`},
+		{"two verbs", "check read --config c.json", "the command line has two commands, check and read"},
 		{"check without a configuration", "check", "check needs --config"},
 		{"read without a catalog", "read --config c.json", "read needs --catalog"},
-		{"a flag without its value at the end", "check --config", "--config needs a file's path"},
-		{"a flag without its value before another", "read --config --catalog t.json", "--config needs a file's path"},
+		{"a flag without its value at the end", "check --config", "--config needs the path of a file"},
+		{"a flag without its value before another", "read --config --catalog t.json", "--config needs the path of a file"},
 		{"an empty joined value", "check --config=", "the path given with --config is empty"},
 		{"a low-code flag without its value", "check --config c.json --manifest-path", "--manifest-path needs"},
 	}
@@ -79,13 +79,13 @@ func TestACommandLineThatCannotBeCarriedOutIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPathMayHoldSpaces(t *testing.T) {
+func TestAPathMayHaveSpaces(t *testing.T) {
 	command, err := protocol.ParseCommand([]string{"check", "--config", "my config.json"})
 	require.NoError(t, err)
 	assert.Equal(t, "my config.json", command.Config)
 }
 
-func TestHelpIsHowToCallTheConnector(t *testing.T) {
+func TestHelpIsTheUsage(t *testing.T) {
 	for _, line := range []string{"--help", "-h", "read --help", "--help check", "discover -h --config c.json"} {
 		t.Run(line, func(t *testing.T) {
 			_, err := protocol.ParseCommand(strings.Fields(line))

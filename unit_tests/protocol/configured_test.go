@@ -79,23 +79,23 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 			catalog, err := protocol.ReadConfiguredCatalog(file(t, `{"streams": [{"sync_mode": "full_refresh",
 				"stream": {"name": "account", "json_schema": {"properties": {"c": `+test.schema+`}}}}]}`))
 			require.NoError(t, err)
-			require.Contains(t, catalog.Streams[0].Columns, "c", "the column is selected whatever its schema says")
+			require.Contains(t, catalog.Streams[0].Columns, "c", "the column is selected with any schema")
 			assert.Equal(t, test.want, catalog.Streams[0].Columns["c"])
 		})
 	}
 }
 
-func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
+func TestAnInvalidConfiguredCatalogIsRejected(t *testing.T) {
 	good := `{"sync_mode": "full_refresh", "stream": {"name": "account", "json_schema": {"properties": {}}}}`
 	tests := []struct{ name, content, says string }{
-		{"no JSON", `{"streams": [}`, "is not JSON: the text breaks off or goes wrong at byte 14"},
+		{"no JSON", `{"streams": [}`, "is not JSON: it is invalid or ends too early at byte 14"},
 		{"an array", `[]`, "has an array where an object is expected"},
 		{"a text", `"account"`, "has a string where an object is expected"},
 		{"streams that are an object", `{"streams": {}}`, "has an object where an array is expected, at streams"},
 		{"no streams", `{}`, `has no "streams"`},
 		{"null streams", `{"streams": null}`, `has no "streams"`},
-		{"a stream twice", `{"streams": [` + good + `,` + good + `]}`, `stream "account" is there twice`},
-		{"no name", `{"streams": [{"sync_mode": "full_refresh", "stream": {}}]}`, "entry 1: the stream has no name"},
+		{"a stream twice", `{"streams": [` + good + `,` + good + `]}`, `has the stream "account" twice`},
+		{"no name", `{"streams": [{"sync_mode": "full_refresh", "stream": {}}]}`, "is invalid: the stream has no name"},
 		{"a null stream", `{"streams": [{"stream": null}]}`, "the stream has no name"},
 		{"a namespace", `{"streams": [{"sync_mode": "full_refresh", "stream": {"name": "account", "namespace": "dbo",
 			"json_schema": {"properties": {}}}}]}`, `stream "account" has the namespace "dbo"`},
@@ -110,7 +110,7 @@ func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
 		{"a member of the wrong kind", `{"streams": [{"stream": {"name": "account"}, "sync_mode": 3}]}`,
 			`stream "account" has a number where a string is expected, at sync_mode`},
 		{"a cursor that is a text", `{"streams": [{"stream": {"name": "account"}, "sync_mode": "incremental", "cursor_field": "modifiedon"}]}`,
-			`entry 1: stream "account" has a string where an array is expected, at cursor_field`},
+			`is invalid: stream "account" has a string where an array is expected, at cursor_field`},
 		{"a stream that is a text", `{"streams": [{"stream": "account"}]}`, `has a string where an object is expected, at stream`},
 	}
 	for _, test := range tests {
@@ -122,7 +122,7 @@ func TestAConfiguredCatalogThatCannotBeReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatDiscoverPrintsIsToldFromAConfiguredCatalog(t *testing.T) {
+func TestTheOutputOfDiscoverIsNotAConfiguredCatalog(t *testing.T) {
 	catalog := `{"streams": [{"name": "account", "json_schema": {"properties": {}}, "supported_sync_modes": ["full_refresh"]}]}`
 	message := `{"type":"CATALOG","catalog":` + catalog + "}\n"
 	for name, content := range map[string]string{
@@ -134,13 +134,13 @@ func TestWhatDiscoverPrintsIsToldFromAConfiguredCatalog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, content)
 			_, err := protocol.ReadConfiguredCatalog(path)
-			assert.ErrorContains(t, err, path+" holds what discover prints")
+			assert.ErrorContains(t, err, path+" is the catalog that discover prints")
 			assert.ErrorContains(t, err, "sync_mode")
 		})
 	}
 }
 
-func TestAByteOrderMarkIsNoPartOfACatalog(t *testing.T) {
+func TestAByteOrderMarkBeforeACatalogIsIgnored(t *testing.T) {
 	catalog, err := protocol.ReadConfiguredCatalog(file(t, "\ufeff"+`{"streams": []}`))
 	require.NoError(t, err)
 	assert.Empty(t, catalog.Streams)

@@ -39,7 +39,7 @@ func TestALogRecordIsItsMessageAndItsAttributes(t *testing.T) {
 		{"ambiguous values are quoted", func(l *slog.Logger) { l.Info("m", "a", "b c", "d", "", "e", "f=g", "h", "i\nj") },
 			`m a="b c" d="" e="f=g" h="i\nj"`},
 		{"the logger's attributes come first", func(l *slog.Logger) { l.With("a", 1).Info("m", "b", 2) }, "m a=1 b=2"},
-		{"a group's name stands before its keys", func(l *slog.Logger) {
+		{"a group's name comes before its keys", func(l *slog.Logger) {
 			l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("h").Info("m", "c", 3)
 		}, "m a=1 g.b=2 g.h.c=3"},
 		{"a group attribute", func(l *slog.Logger) { l.Info("m", slog.Group("g", "a", 1, slog.Group("h", "b", 2))) },

@@ -43,7 +43,7 @@ func TestMessagesHaveTheProtocolsFields(t *testing.T) {
 		{"a connection with two problems", func(w *protocol.Writer) error {
 			return w.ConnectionStatus([]string{"url is empty.", "client_id is missing."})
 		}, `{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED",` +
-			`"message":"2 problems were found. (1) url is empty. (2) client_id is missing."}}`},
+			`"message":"The configuration has 2 problems. (1) url is empty. (2) client_id is missing."}}`},
 		{"an empty catalog", func(w *protocol.Writer) error { return w.Catalog(protocol.Catalog{}) },
 			`{"type":"CATALOG","catalog":{"streams":[]}}`},
 		{"a status", func(w *protocol.Writer) error { return w.Status("account", protocol.Started) },
@@ -90,13 +90,13 @@ func TestMessagesHaveTheProtocolsFields(t *testing.T) {
 	}
 }
 
-func TestASpecificationThatIsNoJSONIsRefused(t *testing.T) {
+func TestASpecificationThatIsNotJSONIsRejected(t *testing.T) {
 	var out bytes.Buffer
 	assert.ErrorContains(t, protocol.NewWriter(&out).Spec([]byte("{")), "not JSON")
 	assert.Empty(t, out.String())
 }
 
-func TestSecretsLeaveTextsButNotData(t *testing.T) {
+func TestSecretsAreMaskedInTextsButNotInData(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	writer.Redact(func(text string) string { return strings.ReplaceAll(text, "hunter2", "****") })
@@ -113,5 +113,5 @@ func TestSecretsLeaveTextsButNotData(t *testing.T) {
 	out.Reset()
 	require.NoError(t, tracker.Record(records("hunter2"), "account", ""))
 	require.NoError(t, tracker.State(account(`{"link":"hunter2"}`)))
-	assert.Equal(t, 2, strings.Count(out.String(), "hunter2"), "a row or a link that holds the text arrives as it is")
+	assert.Equal(t, 2, strings.Count(out.String(), "hunter2"), "a row or a link with the text arrives unchanged")
 }

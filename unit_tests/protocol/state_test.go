@@ -93,23 +93,23 @@ func TestNoPathMeansNoState(t *testing.T) {
 	assert.Empty(t, states)
 }
 
-func TestAnAbsentStateFileIsToldFromOthers(t *testing.T) {
+func TestAMissingStateFileIsDistinguished(t *testing.T) {
 	_, err := protocol.ReadState(filepath.Join(t.TempDir(), "state.json"))
 	require.ErrorIs(t, err, os.ErrNotExist, "the caller decides whether that matters")
 }
 
-func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
+func TestAStateThatCannotBeUsedIsRejected(t *testing.T) {
 	tests := []struct{ name, content, says string }{
-		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: the text breaks off or goes wrong at byte 18"},
-		{"a text", `"state"`, "message 1: it has a string where an object is expected"},
+		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: it is invalid or ends too early at byte 18"},
+		{"a text", `"state"`, "cannot be used: it has a string where an object is expected"},
 		{"a stream that is a text", `[{"type": "STREAM", "stream": "account"}]`, "it has a string where an object is expected, at stream"},
-		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "refresh the connection's streams to read them anew"},
-		{"a legacy blob", `{"account": {"$deltatoken": "1"}}`, "a state of the old kind"},
-		{"a message without a stream", `[{"type": "STREAM", "stream": null}]`, "no state message"},
+		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "run \"Refresh and remove records\" on the streams"},
+		{"a legacy blob", `{"account": {"$deltatoken": "1"}}`, "a legacy state"},
+		{"a message without a stream", `[{"type": "STREAM", "stream": null}]`, "not a state message"},
 		{"a shared state", `[{"type": "GLOBAL", "global": {"shared_state": {"v": 1}, "stream_states": []}}]`,
-			"shared between streams"},
-		{"a stream without a name", `[{"type": "STREAM", "stream": {"stream_state": {"v": 1}}}]`, "names no stream"},
-		{"the second message", `[{"type": "LEGACY"}, {"type": "STREAM"}]`, "message 2"},
+			"a state that streams share"},
+		{"a stream without a name", `[{"type": "STREAM", "stream": {"stream_state": {"v": 1}}}]`, "a state without the name of a stream"},
+		{"the second message", `[{"type": "LEGACY"}, {"type": "STREAM"}]`, "Message 2 of the state file"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAStateThatCannotBeUsedIsRefused(t *testing.T) {
 
 func TestAStateFileThatCannotBeOpenedIsAnError(t *testing.T) {
 	_, err := protocol.ReadState(t.TempDir())
-	assert.ErrorContains(t, err, "read the state")
+	assert.ErrorContains(t, err, "The state cannot be read")
 }
 
 func TestTheSampleStateBelongsToTheSampleCatalog(t *testing.T) {

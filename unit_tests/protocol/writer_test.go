@@ -18,7 +18,7 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// prepared is a record's line as an encoder hands it over, with the time at which the page began.
+// prepared is a record's line as an encoder returns it, with the time at which the page began.
 func prepared(data string) string {
 	return `{"type":"RECORD","record":{"stream":"account","emitted_at":1700000000000,"data":{"v":"` + data + `"}}}` + "\n"
 }
@@ -107,7 +107,7 @@ func TestAWriteNeverCutsALine(t *testing.T) {
 	assert.Len(t, out.each, 7, "nothing is lost")
 }
 
-func TestMessagesOfManyGoroutinesStayWhole(t *testing.T) {
+func TestMessagesOfManyGoroutinesAreWholeLines(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	tracker := writer.Tracker()
@@ -147,10 +147,10 @@ func TestAFailedWriteIsReportedByAllLaterCalls(t *testing.T) {
 	assert.ErrorIs(t, tracker.Log(airbyte.LogLevelInfo, "text"), broken)
 	assert.ErrorIs(t, writer.Fail(protocol.Failure{Message: "text"}), broken)
 	assert.ErrorIs(t, writer.Err(), broken)
-	assert.Empty(t, out.each, "what follows a gap must not look whole")
+	assert.Empty(t, out.each, "lines after a gap would look complete")
 }
 
-func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
+func TestAValueThatIsNoChunkOrStateIsRejected(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	tracker := writer.Tracker()
@@ -165,11 +165,11 @@ func TestWhatIsNoChunkOrStateIsRefused(t *testing.T) {
 	assert.ErrorContains(t, tracker.State(account("null")), "state of account: it is empty")
 	assert.ErrorContains(t, tracker.State(account("{")), "encode the state of account")
 	require.NoError(t, tracker.Record(protocol.Records{}, "account", ""), "an empty chunk is fine")
-	require.NoError(t, writer.Err(), "the output itself is whole")
+	require.NoError(t, writer.Err(), "the output itself has no error")
 	assert.Empty(t, out.String())
 }
 
-func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
+func TestTimesNeverFallFromLineToLineAcrossStreams(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	early := records("begun first", "and written last")
@@ -195,7 +195,7 @@ func TestTimesNeverFallFromLineToLineWhateverTheStreams(t *testing.T) {
 	}
 }
 
-func TestAColumnOrStreamNamedLikeTheTimeOfEmissionIsLeftAlone(t *testing.T) {
+func TestAColumnOrStreamNamedEmittedAtIsNotChanged(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	line := `{"type":"RECORD","record":{"stream":"a\"emitted_at\":1","emitted_at":1700000000000,"data":{"emitted_at":1600000000000,"x":1}}}` + "\n"

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bitstrapped/airbyte"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +63,13 @@ func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStr
 	return s
 }
 
+// followed is the same as an incremental stream.
+func followed(table dataverse.Table, columns ...string) protocol.ConfiguredStream {
+	s := configured(table, columns...)
+	s.SyncMode, s.SupportedSyncModes = airbyte.SyncModeIncremental, catalog.Stream(table).SupportedSyncModes
+	return s
+}
+
 func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *record.Plan {
 	t.Helper()
 	plan, err := record.Compile(table, s)
@@ -85,10 +93,29 @@ func encoderOf(t *testing.T, table dataverse.Table, columns ...string) *record.E
 // begin reads an array of rows as a page of a time, and leaves the page open. Rows take the fast path where they can, as
 // those of the service do.
 func begin(e *record.Encoder, at time.Time, page string) error {
-	const between = " \t\r\n,"
 	if err := e.Begin(context.Background(), at); err != nil {
 		return err
 	}
+	return readRows(e, page)
+}
+
+// pageSink takes a page.
+type pageSink interface {
+	Begin(ctx context.Context, at time.Time) error
+	FastRow(text []byte) int
+	Row(d *jsontext.Decoder) error
+}
+
+// read reads an array of rows as a page into any sink.
+func read(sink pageSink, page string) error {
+	if err := sink.Begin(context.Background(), answered()); err != nil {
+		return err
+	}
+	return readRows(sink, page)
+}
+
+func readRows(e pageSink, page string) error {
+	const between = " \t\r\n,"
 	for rest := strings.TrimLeft(page[1:], between); rest != "]"; {
 		length := e.FastRow([]byte(rest))
 		if length == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +32,36 @@ func TestThePlanSelectsWhatIsNeeded(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, c.selected, compile(t, c.table, configured(c.table, c.columns...)).Select())
+		})
+	}
+}
+
+func TestFollowedChangesComeWithTheirVersion(t *testing.T) {
+	versioned := account()
+	versioned.Columns = append(versioned.Columns, dataverse.Column{Property: "versionnumber", Type: dataverse.BigInt})
+	offered := configured(versioned, "accountid", "name")
+	offered.SyncMode = airbyte.SyncModeIncremental // it never offered that
+	elastic := sensor()
+	elastic.Columns = append(elastic.Columns, dataverse.Column{Property: "versionnumber", Type: dataverse.BigInt})
+	for name, c := range map[string]struct {
+		table  dataverse.Table
+		stream protocol.ConfiguredStream
+		want   []string
+	}{
+		"where the table has it":      {versioned, followed(versioned, "accountid", "name"), []string{"accountid", "name", "versionnumber"}},
+		"once where it is configured": {versioned, followed(versioned, "accountid", "versionnumber"), []string{"accountid", "versionnumber"}},
+		"not where the table has not": {account(), followed(account(), "accountid", "name"), []string{"accountid", "name"}},
+		"not in a full refresh":       {versioned, configured(versioned, "accountid", "name"), []string{"accountid", "name"}},
+		"not where it is not offered": {versioned, offered, []string{"accountid", "name"}},
+		"not of an elastic table":     {elastic, followed(elastic, "sensorid"), []string{"partitionid", "sensorid"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := compile(t, c.table, c.stream)
+			assert.Equal(t, c.want, plan.Select())
+			if name == "where the table has it" {
+				got := lines(t, newEncoder(plan, record.Options{}), answered(), `[{"accountid":"a1","name":"n","versionnumber":7}]`)
+				assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), got, "it is delivered only where it is configured")
+			}
 		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestInvalidTextBecomesTheReplacementCharacter(t *testing.T) {
+func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
 	const mark = "\ufffd"
 	for name, example := range map[string]struct{ sent, arrives string }{
 		"the first half of a pair":           {`"cut \ud83d"`, "cut " + mark},
@@ -28,6 +28,8 @@ func TestInvalidTextBecomesTheReplacementCharacter(t *testing.T) {
 		"a character that is cut":            {"\"\xe2\x80\"", mark},
 		"both kinds and a line separator":    {"\"\xff\u2028\\ud83d\"", mark + "\u2028" + mark},
 		"half a pair in a wall clock's time": {`"\ud83dZ"`, mark},
+		"a NUL":                              {`"a\u0000b"`, "a" + mark + "b"},
+		"NULs and half a pair":               {`"\u0000\u0000\ud83d\u0000"`, mark + mark + mark + mark},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stream := configured(account(), "accountid", "name")
@@ -51,6 +53,8 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 	for name, sent := range map[string]string{
 		"a pair":                        `"\ud83d\uDE00"`,
 		"a backslash before u":          `"\\ud83d"`,
+		"a backslash before u0000":      `"\\u0000"`,
+		"another control character":     `"\u0001\u001f"`,
 		"two backslashes and an escape": `"\\\\\u0041"`,
 		"the replacement character":     "\"\ufffd\"",
 		"the replacement, as an escape": `"\ufffd"`,
@@ -63,6 +67,12 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 			assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":`+sent+`}]`))
 		})
 	}
+}
+
+func TestANULIsReplacedInsideOfObjects(t *testing.T) {
+	e := encoderOf(t, account(), "accountid", "anything")
+	want := line("account", `"accountid":"a1","anything":{"a`+"\ufffd"+`":["`+"\ufffd"+`"]}`)
+	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"a\u0000":["\u0000"]}}]`))
 }
 
 func TestInvalidTextIsReplacedInObjects(t *testing.T) {

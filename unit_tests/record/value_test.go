@@ -75,7 +75,7 @@ func TestATimeLosesItsZoneWhereTheSchemaHasNone(t *testing.T) {
 	}
 }
 
-func TestAZoneFollowsTheCatalogAndNotTheTable(t *testing.T) {
+func TestTheTreatmentOfATimeFollowsTheCatalogAndNotTheTable(t *testing.T) {
 	table := account()
 	table.Columns[4].Behavior = dataverse.UserLocal // an administrator changed it after the schema was configured
 	s := configured(account(), "accountid", "wallclock")

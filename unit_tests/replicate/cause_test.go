@@ -37,7 +37,7 @@ func TestAnErrorHasTheCauseThatItGivesEvidenceOf(t *testing.T) {
 		"a table that is gone":                   {noSegment(), replicate.TableUnknown},
 		"a table that is gone, with status 400":  {saying(http.StatusBadRequest, unparsed, "URL was not parsed. Resource not found for the segment provided in the URL."), replicate.TableUnknown},
 		"columns that do not come":               {fmt.Errorf("x: %w", replicate.ErrSelectIgnored), replicate.SelectionIgnored},
-		"a page that is too expensive":           {tooHeavy(), replicate.Other},
+		"a page that is too expensive":           {tooExpensive(), replicate.Other},
 		"a network error":                        {errors.New("connection reset"), replicate.Other},
 		"a missing privilege":                    {refusal(http.StatusForbidden, dataverse.CodePrivilegeMissing), replicate.Other},
 		"tracking that is off":                   {refusal(http.StatusBadRequest, dataverse.CodeNotTracked), replicate.Other},

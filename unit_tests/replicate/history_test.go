@@ -34,58 +34,58 @@ func versionsSince(v int) dataverse.Link {
 // afterOneSync is the state behind a table of two rows, of which a2 is the newest.
 func afterOneSync(t *testing.T) string {
 	t.Helper()
-	s := script(map[dataverse.Link]answer{allVersions: {rows: []string{version("a2", "95"), version("a1", "7")}, delta: versionsSince(100)}})
+	s := script(map[dataverse.Link]response{allVersions: {rows: []string{version("a2", "95"), version("a1", "7")}, delta: versionsSince(100)}})
 	got := run(t, s, nil, versioned(""))
 	require.Equal(t, "account COMPLETE", got.last())
 	require.Contains(t, got.lastState(), `"newest_row":{"key":"a2","version":"95"}`)
 	return got.lastState()
 }
 
-// found is what a lookup of the newest row answers.
-func found(rows ...string) answer { return answer{rows: rows} }
+// found is what a lookup of the newest row responses.
+func found(rows ...string) response { return response{rows: rows} }
 
 const lookup = "accounts?$select=accountid,versionnumber&$filter=accountid%20eq%20a2"
 
 func TestTheNewestRowProvesThatTheHistoryGoesOn(t *testing.T) {
 	for name, c := range map[string]struct {
-		changes []answer // since 100, 101, ...
-		lookup  []answer
+		changes []response // since 100, 101, ...
+		lookup  []response
 		resync  bool
 		newest  string
 	}{
 		"the changes hold it": {
-			[]answer{{rows: []string{version("a2", "101")}, delta: versionsSince(101)}}, nil, false, `{"key":"a2","version":"101"}`,
+			[]response{{rows: []string{version("a2", "101")}, delta: versionsSince(101)}}, nil, false, `{"key":"a2","version":"101"}`,
 		},
 		"the changes hold its deletion": {
-			[]answer{{rows: []string{gone("a2")}, delta: versionsSince(101)}}, nil, false, "",
+			[]response{{rows: []string{gone("a2")}, delta: versionsSince(101)}}, nil, false, "",
 		},
 		"nothing has changed": {
-			[]answer{{delta: versionsSince(101)}}, []answer{found(version("a2", "95"))}, false, `{"key":"a2","version":"95"}`,
+			[]response{{delta: versionsSince(101)}}, []response{found(version("a2", "95"))}, false, `{"key":"a2","version":"95"}`,
 		},
 		"other rows have changed": {
-			[]answer{{rows: []string{version("a1", "101")}, delta: versionsSince(101)}}, []answer{found(version("a2", "95"))}, false, `{"key":"a1","version":"101"}`,
+			[]response{{rows: []string{version("a1", "101")}, delta: versionsSince(101)}}, []response{found(version("a2", "95"))}, false, `{"key":"a1","version":"101"}`,
 		},
 		"it changes behind the scan": {
-			[]answer{{delta: versionsSince(101)}, {rows: []string{version("a2", "102")}, delta: versionsSince(102)}},
-			[]answer{found(version("a2", "102"))}, false, `{"key":"a2","version":"102"}`,
+			[]response{{delta: versionsSince(101)}, {rows: []string{version("a2", "102")}, delta: versionsSince(102)}},
+			[]response{found(version("a2", "102"))}, false, `{"key":"a2","version":"102"}`,
 		},
 		"it is deleted behind the scan": {
-			[]answer{{delta: versionsSince(101)}, {rows: []string{gone("a2")}, delta: versionsSince(102)}}, []answer{found()}, false, "",
+			[]response{{delta: versionsSince(101)}, {rows: []string{gone("a2")}, delta: versionsSince(102)}}, []response{found()}, false, "",
 		},
 		"it has another version": {
-			[]answer{{delta: versionsSince(101)}, {rows: []string{version("a1", "102")}, delta: versionsSince(102)}}, []answer{found(version("a2", "94"))}, true, "",
+			[]response{{delta: versionsSince(101)}, {rows: []string{version("a1", "102")}, delta: versionsSince(102)}}, []response{found(version("a2", "94"))}, true, "",
 		},
 		"it is not there": {
-			[]answer{{delta: versionsSince(101)}, {delta: versionsSince(102)}}, []answer{found()}, true, "",
+			[]response{{delta: versionsSince(101)}, {delta: versionsSince(102)}}, []response{found()}, true, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := script(nil)
 			for i, changes := range c.changes {
-				s.answers[versionsSince(100+i)] = []answer{changes}
+				s.responses[versionsSince(100+i)] = []response{changes}
 			}
-			s.filtered = map[dataverse.Link][]answer{lookup: c.lookup}
-			s.answers[allVersions] = []answer{{rows: []string{version("a1", "7")}, delta: versionsSince(200)}}
+			s.filtered = map[dataverse.Link][]response{lookup: c.lookup}
+			s.responses[allVersions] = []response{{rows: []string{version("a1", "7")}, delta: versionsSince(200)}}
 			got := run(t, s, nil, versioned(afterOneSync(t)))
 			require.Equal(t, "account COMPLETE", got.last(), got.messages)
 			assert.Empty(t, s.filtered[lookup], "it is asked for once")
@@ -104,22 +104,22 @@ func TestTheNewestRowProvesThatTheHistoryGoesOn(t *testing.T) {
 }
 
 func TestARowThatAResumedScanHasSentProvesTheHistory(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+	s := script(map[dataverse.Link]response{
 		versionsSince(100): {rows: []string{version("a2", "101")}, next: allVersions + "&$skiptoken=2"},
 	})
-	s.answers[allVersions+"&$skiptoken=2"] = []answer{{err: refusal(http.StatusForbidden, "")}}
+	s.responses[allVersions+"&$skiptoken=2"] = []response{{err: refusal(http.StatusForbidden, "")}}
 	killed := run(t, s, nil, versioned(afterOneSync(t)))
 	require.Equal(t, 1, killed.failed)
-	s.answers[allVersions+"&$skiptoken=2"] = []answer{{context: "x", delta: versionsSince(102)}}
-	s.answers[versionsSince(102)] = []answer{{delta: versionsSince(103)}}
+	s.responses[allVersions+"&$skiptoken=2"] = []response{{context: "x", delta: versionsSince(102)}}
+	s.responses[versionsSince(102)] = []response{{delta: versionsSince(103)}}
 	got := run(t, s, nil, versioned(killed.lastState()))
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.lastState(), `"newest_row":{"key":"a2","version":"101"}`)
 }
 
 func TestALookupOfTheNewestRowThatFailsFailsTheStream(t *testing.T) {
-	s := script(map[dataverse.Link]answer{versionsSince(100): {delta: versionsSince(101)}})
-	s.filtered = map[dataverse.Link][]answer{lookup: {{err: expired()}}}
+	s := script(map[dataverse.Link]response{versionsSince(100): {delta: versionsSince(101)}})
+	s.filtered = map[dataverse.Link][]response{lookup: {{err: expired()}}}
 	got := run(t, s, nil, versioned(afterOneSync(t)))
 	assert.Equal(t, "account INCOMPLETE", got.last())
 	assert.Empty(t, got.states(), "the token stays as it was")

@@ -19,7 +19,7 @@ func next(t *testing.T, state string, stream replicate.Stream) outcome {
 	stream.State = []byte(state)
 	s := script(nil)
 	for version := 100; version < 110; version++ {
-		s.answers[changesSince(version)] = []answer{{delta: changesSince(version + 1)}}
+		s.responses[changesSince(version)] = []response{{delta: changesSince(version + 1)}}
 	}
 	got := run(t, s, nil, stream)
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
@@ -42,7 +42,7 @@ func TestASyncWithoutAStateDoubtsRowsThatTheDestinationKept(t *testing.T) {
 		"a first sync":                 {incremental(""), 0, false},
 		"a backfill of new columns":    {null, 0, true},
 		"refresh and retain records":   {generations(incremental(""), 1, 0), 0, true},
-		"refresh and remove records":   {generations(incremental(""), 1, 1), 0, false},
+		"Refresh and remove records":   {generations(incremental(""), 1, 1), 0, false},
 		"a later attempt of the job":   {incremental(""), 1, true},
 		"a state without any position": {incremental("{}"), 0, false},
 	} {
@@ -55,7 +55,7 @@ func TestASyncWithoutAStateDoubtsRowsThatTheDestinationKept(t *testing.T) {
 			for range 2 {
 				got = next(t, got.lastState(), c.stream)
 				assert.NotContains(t, got.log, "level=WARN")
-				assert.Equal(t, c.doubt, strings.Contains(got.log, "if the destination kept rows"), "one line at each later sync")
+				assert.Equal(t, c.doubt, strings.Contains(got.log, "If the destination kept rows"), "one line at each later sync")
 				assert.Equal(t, c.doubt, strings.Contains(got.lastState(), possibly))
 			}
 		})
@@ -73,15 +73,15 @@ func TestARefreshThatRemovesRowsEndsTheDoubts(t *testing.T) {
 }
 
 func TestARowThatIsReadAgainSupersedesWhatEarlierChangesSent(t *testing.T) {
-	s := script(map[dataverse.Link]answer{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(100)}})
+	s := script(map[dataverse.Link]response{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(100)}})
 	got := run(t, s, nil, incremental(""))
-	s = script(map[dataverse.Link]answer{changesSince(100): {rows: []string{row("a1", inMarch)}, delta: changesSince(101), at: answered().AddDate(0, 0, 1)}})
+	s = script(map[dataverse.Link]response{changesSince(100): {rows: []string{row("a1", inMarch)}, delta: changesSince(101), at: serviceTime().AddDate(0, 0, 1)}})
 	changed := run(t, s, nil, incremental(got.lastState())).records()
 
 	null := incremental("")
 	null.State = []byte("null")
-	s = script(map[dataverse.Link]answer{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(102), at: answered().AddDate(0, 0, 2)}})
-	requireRising(t, append(changed, run(t, s, nil, null).records()...))
+	s = script(map[dataverse.Link]response{first: {rows: []string{row("a1", inMarch)}, delta: changesSince(102), at: serviceTime().AddDate(0, 0, 2)}})
+	requireRisingCursors(t, append(changed, run(t, s, nil, null).records()...))
 }
 
 func TestAResyncAfterRecordsThatNoStateCoversDoubtsThem(t *testing.T) {
@@ -92,12 +92,12 @@ func TestAResyncAfterRecordsThatNoStateCoversDoubtsThem(t *testing.T) {
 		"in the first attempt": {0, false}, "in a later attempt": {1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state := afterReading(t, rowsOf(0, 3))
+			state := afterSnapshot(t, rowsOf(0, 3))
 			got := run(t, onePage(rowsOf(1, 3)), func(j *replicate.Job) { j.Attempt = c.attempt }, incremental(state))
 			require.Len(t, got.records(), 2+1, "the deletion that the known keys tell is sent")
 			assert.NotContains(t, got.lastState(), `"deletions_unknown_since"`)
 			assert.Equal(t, c.doubt, strings.Contains(got.lastState(), "deletions_possibly_unknown_since"))
-			assert.Equal(t, c.doubt, strings.Contains(got.log, "if the destination kept rows"))
+			assert.Equal(t, c.doubt, strings.Contains(got.log, "If the destination kept rows"))
 		})
 	}
 }

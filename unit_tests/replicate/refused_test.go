@@ -25,7 +25,7 @@ func foreign() map[string]error {
 }
 
 func TestARefusalWithoutEvidenceLeavesTheStateAlone(t *testing.T) {
-	snapshot := initialState(second, `"max_cursor":"`+march+`",`+ofOrganization())
+	snapshot := snapshotState(second, `"max_cursor":"`+march+`",`+ofOrganization())
 	for place, c := range map[string]struct {
 		stream replicate.Stream
 		link   dataverse.Link
@@ -35,14 +35,14 @@ func TestARefusalWithoutEvidenceLeavesTheStateAlone(t *testing.T) {
 		"at the start":                    {incremental(""), first},
 		"in a token scan":                 {incremental(`{"version":2,"phase":"token_scan","link":"` + escaped(keysTwo) + `",` + ofOrganization() + `}`), keysTwo},
 		"in a snapshot":                   {incremental(snapshot), second},
-		"at a delta link":                 {incremental(deltaState(100, march)), changesSince(100)},
+		"at a delta link":                 {incremental(changesState(100, march)), changesSince(100)},
 		"at an edited delta link":         {incremental(stateOf(narrow())), changesSince(100)},
 		"in the middle of changes":        {incremental(middleState(changesSince(100), march)), changesTwo},
 		"by the keys of changed rows":     {incremental(narrowByKeys()), narrow()},
 	} {
 		for name, refused := range foreign() {
 			t.Run(place+", "+name, func(t *testing.T) {
-				s := script(map[dataverse.Link]answer{c.link: {err: refused}})
+				s := script(map[dataverse.Link]response{c.link: {err: refused}})
 				got := run(t, s, func(j *replicate.Job) { j.FailOnExpiry = true }, c.stream)
 				assert.Equal(t, []dataverse.Link{c.link}, s.links())
 				assert.Equal(t, []string{"account ERROR " + refused.Error(), "account INCOMPLETE"}, got.messages[len(got.messages)-2:])
@@ -62,8 +62,8 @@ func TestAPageThatIsRefusedByNameIsNoDeadEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := trackedTable()
-			s.answers[second] = append([]answer{{err: refused}}, s.answers[second]...)
-			got := run(t, s, nil, incremental(initialState(second, `"max_cursor":"`+march+`",`+ofOrganization())))
+			s.responses[second] = append([]response{{err: refused}}, s.responses[second]...)
+			got := run(t, s, nil, incremental(snapshotState(second, `"max_cursor":"`+march+`",`+ofOrganization())))
 			require.Zero(t, got.failed, got.messages)
 			assert.Equal(t, []dataverse.Link{second, first}, s.links()[:2])
 			assert.Contains(t, got.log, "no longer accepts the page to continue with")
@@ -72,7 +72,7 @@ func TestAPageThatIsRefusedByNameIsNoDeadEnd(t *testing.T) {
 }
 
 func TestAPageOfChangesThatIsRefusedLeadsBackToTheDeltaLink(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesTwo: {err: cookieRefused()}, changesSince(50): {delta: changesSince(60)}})
+	s := script(map[dataverse.Link]response{changesTwo: {err: cookieRefused()}, changesSince(50): {delta: changesSince(60)}})
 	got := run(t, s, nil, incremental(middleState(changesSince(50), march)))
 	require.Zero(t, got.failed, got.messages)
 	assert.Equal(t, []dataverse.Link{changesTwo, changesSince(50)}, s.links())
@@ -80,11 +80,11 @@ func TestAPageOfChangesThatIsRefusedLeadsBackToTheDeltaLink(t *testing.T) {
 
 func TestAPageThatIsRefusedEachTimeIsAnError(t *testing.T) {
 	s := trackedTable()
-	refused := answer{err: cookieRefused()}
-	s.answers[second] = []answer{refused, refused, refused, refused, refused}
-	begin := s.answers[first][0]
-	s.answers[first] = []answer{begin, begin, begin, begin, begin}
-	got := run(t, s, nil, incremental(initialState(second, `"max_cursor":"`+march+`",`+ofOrganization())))
+	refused := response{err: cookieRefused()}
+	s.responses[second] = []response{refused, refused, refused, refused, refused}
+	begin := s.responses[first][0]
+	s.responses[first] = []response{begin, begin, begin, begin, begin}
+	got := run(t, s, nil, incremental(snapshotState(second, `"max_cursor":"`+march+`",`+ofOrganization())))
 	assert.Equal(t, 1, got.failed)
-	assert.Len(t, s.answers[second], 1, "it is asked for once and three times more")
+	assert.Len(t, s.responses[second], 1, "it is asked for once and three times more")
 }

@@ -22,11 +22,11 @@ func TestTheStateOfAWideTableStaysSmall(t *testing.T) {
 	}
 	wide := dataverse.NewLink("accounts", selectedOf(stream))
 	begin := dataverse.NewDeltaLink("accounts", selectedOf(stream), token(100))
-	s := script(map[dataverse.Link]answer{
+	s := script(map[dataverse.Link]response{
 		wide:  {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: begin},
 		begin: {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, next: wide + "&$skiptoken=2"},
 	})
-	s.answers[wide+"&$skiptoken=2"] = []answer{{context: "x/$delta", delta: begin}}
+	s.responses[wide+"&$skiptoken=2"] = []response{{context: "x/$delta", delta: begin}}
 	states := run(t, s, nil, stream).states()
 	stream.State = []byte(states[len(states)-1])
 	for _, state := range append(states, run(t, s, nil, stream).states()...) {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheFileOfCertificateAuthoritiesIsHonoured(t *testing.T) {
+func TestTheFileOfCertificateAuthoritiesIsUsed(t *testing.T) {
 	e := newEnvironment(t)
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text.pem")
@@ -36,12 +36,12 @@ func TestTheFileOfCertificateAuthoritiesIsHonoured(t *testing.T) {
 	}
 }
 
-func TestAHostThatIsNotTrustedGetsNothing(t *testing.T) {
-	trusted, stranger := newEnvironment(t), newEnvironment(t)
+func TestAnUntrustedHostReceivesNothing(t *testing.T) {
+	trusted, other := newEnvironment(t), newEnvironment(t)
 	// Both certificates are those of the httptest package, so the environment is trusted under one of its names only.
 	code, o := trusted.run(t, "check", process{
-		settings: trusted.settings(map[string]any{"url": "https://localhost:" + portOf(t, stranger)}),
+		settings: trusted.settings(map[string]any{"url": "https://localhost:" + portOf(t, other)}),
 	})
 	assertRefused(t, code, o, "The certificate of the host is not trusted")
-	assert.Empty(t, stranger.agents)
+	assert.Empty(t, other.agents)
 }

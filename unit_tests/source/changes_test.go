@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAServiceThatNeverTellsChangesIsExplained(t *testing.T) {
+func TestAServiceThatNeverReturnsChangesIsExplained(t *testing.T) {
 	const columns = "accounts?$select=accountid,name&"
 	version := 900_000
 	link := func(context, member, query string) http.HandlerFunc {
@@ -29,7 +29,7 @@ func TestAServiceThatNeverTellsChangesIsExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
-			e.answer(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
+			e.respond(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
 				switch query := r.URL.RawQuery; {
 				case strings.Contains(query, "deltatoken"):
 					example.changes()(w, r)
@@ -43,7 +43,7 @@ func TestAServiceThatNeverTellsChangesIsExplained(t *testing.T) {
 			assert.Equal(t, 1, code, o.text)
 			failures := o.failures()
 			require.NotEmpty(t, failures, o.text)
-			assert.Contains(t, failures[0].Trace.Error.Message, "Dataverse does not tell the changes of the table")
+			assert.Contains(t, failures[0].Trace.Error.Message, "Dataverse does not return the changes of the table")
 			assert.Contains(t, failures[0].Trace.Error.Message, example.part)
 		})
 	}

@@ -36,14 +36,14 @@ type environment struct {
 	*httptest.Server
 	caFile string
 
-	mu      sync.Mutex
-	answers map[string]http.HandlerFunc // by path; they win over the standard ones
-	agents  map[string]bool
+	mu       sync.Mutex
+	handlers map[string]http.HandlerFunc // by path; the others have the standard ones
+	agents   map[string]bool
 }
 
 func newEnvironment(t *testing.T) *environment {
 	t.Helper()
-	e := &environment{answers: map[string]http.HandlerFunc{}, agents: map[string]bool{}}
+	e := &environment{handlers: map[string]http.HandlerFunc{}, agents: map[string]bool{}}
 	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(e.serve))
 	e.Config.ErrorLog = log.New(io.Discard, "", 0)
 	e.EnableHTTP2 = true
@@ -67,18 +67,18 @@ const (
 
 func (e *environment) serve(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
-	answer := e.answers[r.URL.Path]
+	response := e.handlers[r.URL.Path]
 	if strings.HasPrefix(r.URL.Path, api) {
 		e.agents[r.UserAgent()] = true
 	}
 	e.mu.Unlock()
-	if answer == nil {
-		answer = standard()[r.URL.Path]
+	if response == nil {
+		response = standard()[r.URL.Path]
 	}
-	if answer == nil {
-		answer = refuse(http.StatusNotFound, `{"error":{"code":"0x80060888","message":"Resource not found for the segment."}}`)
+	if response == nil {
+		response = refuse(http.StatusNotFound, `{"error":{"code":"0x80060888","message":"Resource not found for the segment."}}`)
 	}
-	answer(w, r)
+	response(w, r)
 }
 
 // standard is an environment of two tables, of which account is tracked.
@@ -104,14 +104,14 @@ func table(name, set string, tracked bool) string {
 		name, set, name+"id", tracked, column(name+"id", "UniqueidentifierType"), column("name", "StringType"))
 }
 
-// answer replaces what a path answers.
-func (e *environment) answer(path string, handler http.HandlerFunc) {
+// respond sets the response of a path.
+func (e *environment) respond(path string, handler http.HandlerFunc) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.answers[path] = handler
+	e.handlers[path] = handler
 }
 
-// good answers with JSON. HOST in it stands for the environment's own origin.
+// good responds with JSON, in which HOST is replaced by the environment's own origin.
 func good(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json; odata.metadata=minimal")
@@ -119,7 +119,7 @@ func good(body string) http.HandlerFunc {
 	}
 }
 
-// refuse answers with a status and JSON, and asks to wait for no longer than a test can bear.
+// refuse responds with a status and JSON, and asks for a pause that is short enough for a test.
 func refuse(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; odata.metadata=full")
@@ -129,7 +129,7 @@ func refuse(status int, body string) http.HandlerFunc {
 	}
 }
 
-// refuseSignIn answers as Entra refuses. Its description repeats all that is secret.
+// refuseSignIn responds as Entra rejects a sign-in. The description repeats all secrets.
 func refuseSignIn(status, code int, name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -169,7 +169,7 @@ func file(t *testing.T, name string, value any) string {
 	return path
 }
 
-// run runs a verb and returns the exit code and what was told.
+// run runs a verb and returns the exit code and the output.
 func (e *environment) run(t *testing.T, verb string, p process) (int, output) {
 	t.Helper()
 	if p.settings == nil {

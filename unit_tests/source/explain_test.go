@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-func TestACheckTellsWhatTheSignInRefuses(t *testing.T) {
+func TestACheckExplainsARejectedSignIn(t *testing.T) {
 	for name, example := range map[string]struct {
 		path         string
 		status, code int
@@ -34,7 +34,7 @@ func TestACheckTellsWhatTheSignInRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
-			e.answer(example.path, refuseSignIn(example.status, example.code, example.name))
+			e.respond(example.path, refuseSignIn(example.status, example.code, example.name))
 			code, o := e.run(t, "check", process{})
 			assertRefused(t, code, o, example.parts...)
 			assertQuiet(t, o)
@@ -46,23 +46,23 @@ func TestACheckTellsWhatTheSignInRefuses(t *testing.T) {
 	}
 }
 
-func TestACheckTellsThatTheSignInHostIsNone(t *testing.T) {
+func TestACheckExplainsAHostThatIsNotEntra(t *testing.T) {
 	html := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>"+tenantID+"</html>") }
 	for name, example := range map[string]struct {
-		answer http.HandlerFunc
-		part   string
+		response http.HandlerFunc
+		part     string
 	}{
-		"HTML":      {html, "did not give the answer of a Microsoft Entra authority"},
-		"forbidden": {refuse(http.StatusForbidden, "<html>"), "answered 403, and not in the form of Microsoft Entra"},
+		"HTML":      {html, "the response of the sign-in host is not one of Microsoft Entra"},
+		"forbidden": {refuse(http.StatusForbidden, "<html>"), "responded with status 403, and not as Microsoft Entra does"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
-			"answered 307, and not in the form of Microsoft Entra"},
+			"responded with status 307, and not as Microsoft Entra does"},
 	} {
 		for _, path := range []string{openID, token} {
 			t.Run(name+" at "+path[len(tenantID)+2:], func(t *testing.T) {
 				e := newEnvironment(t)
-				e.answer(path, example.answer)
+				e.respond(path, example.response)
 				code, o := e.run(t, "check", process{})
 				assertRefused(t, code, o, example.part, "authority_host")
 				assertQuiet(t, o)
@@ -71,11 +71,11 @@ func TestACheckTellsThatTheSignInHostIsNone(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsNotSentWhereARedirectLeads(t *testing.T) {
+func TestTheSecretIsNotSentToTheTargetOfARedirect(t *testing.T) {
 	e := newEnvironment(t)
 	sent := false
-	e.answer("/elsewhere", func(http.ResponseWriter, *http.Request) { sent = true })
-	e.answer(token, func(w http.ResponseWriter, r *http.Request) {
+	e.respond("/elsewhere", func(http.ResponseWriter, *http.Request) { sent = true })
+	e.respond(token, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere", http.StatusPermanentRedirect)
 	})
 	code, o := e.run(t, "check", process{})
@@ -83,7 +83,7 @@ func TestTheSecretIsNotSentWhereARedirectLeads(t *testing.T) {
 	assert.False(t, sent)
 }
 
-func TestACheckTellsWhatTheEnvironmentRefuses(t *testing.T) {
+func TestACheckExplainsWhatTheEnvironmentRejects(t *testing.T) {
 	for name, example := range map[string]struct {
 		status int
 		body   string
@@ -91,17 +91,17 @@ func TestACheckTellsWhatTheEnvironmentRefuses(t *testing.T) {
 	}{
 		"the user is unknown":    {403, `{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}`, []string{"no application user", "Power Platform admin center"}},
 		"the user has no role":   {403, `{"error":{"code":"0x80042F09","message":"The user has not been assigned any License"}}`, []string{"no security role"}},
-		"the user is disabled":   {403, `{"error":{"code":"0x80040225","message":"disabled"}}`, []string{"is disabled", "Enable it"}},
-		"a privilege is missing": {403, `{"error":{"code":"0x80040220","message":"Principal user is missing prvReadAccount privilege"}}`, []string{"prvReadAccount", "organisation level"}},
+		"the user is disabled":   {403, `{"error":{"code":"0x80040225","message":"disabled"}}`, []string{"is deactivated", "Activate it"}},
+		"a privilege is missing": {403, `{"error":{"code":"0x80040220","message":"Principal user is missing prvReadAccount privilege"}}`, []string{"prvReadAccount", "Organization level"}},
 		"some access is missing": {403, `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`, []string{"SecLib::AccessCheckEx failed."}},
-		"the token is refused":   {401, ``, []string{"refused the token", "tenant_id"}},
-		"the url leads to HTML":  {404, `<html>`, []string{"does not lead to the Web API"}},
-		"the url leads away":     {302, ``, []string{"does not lead to the Web API"}},
-		"something is forbidden": {403, `{"error":{"code":"0x1","message":"no"}}`, []string{"Dataverse forbids this", "403 0x1: no"}},
+		"the token is refused":   {401, ``, []string{"rejected the access token", "tenant_id"}},
+		"the url is a web site":  {404, `<html>`, []string{"does not lead to the Web API"}},
+		"the url redirects":      {302, ``, []string{"does not lead to the Web API"}},
+		"something is forbidden": {403, `{"error":{"code":"0x1","message":"no"}}`, []string{"Dataverse does not allow the application user", "403 0x1: no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
-			e.answer(whoAmI, refuse(example.status, example.body))
+			e.respond(whoAmI, refuse(example.status, example.body))
 			code, o := e.run(t, "check", process{})
 			assertRefused(t, code, o, example.parts...)
 			assertQuiet(t, o)
@@ -109,7 +109,7 @@ func TestACheckTellsWhatTheEnvironmentRefuses(t *testing.T) {
 	}
 }
 
-func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
+func TestACheckDuringAnOutageIsATransientError(t *testing.T) {
 	html := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Retry-After", "0.001")
@@ -117,24 +117,24 @@ func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
 	}
 	for name, example := range map[string]struct {
 		path      string
-		answer    http.HandlerFunc
+		response  http.HandlerFunc
 		beginning string
 	}{
-		"the service is down":  {whoAmI, refuse(503, ""), "Dataverse kept failing at this request: Dataverse answered 503"},
-		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "Dataverse limits the requests of one user"},
-		"a proxy answers":      {whoAmI, html, "Dataverse, or a proxy before it, kept giving answers"},
-		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "Microsoft Entra could not sign the connector in now"},
+		"the service is down":  {whoAmI, refuse(503, ""), "The request to ask the environment who is signed in failed each time with status 503"},
+		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "The service protection limits of Dataverse rejected the connector's requests"},
+		"a proxy responds":     {whoAmI, html, "The response to the request to "},
+		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "The connector could not sign in: Microsoft Entra rejected the sign-in with AADSTS90033"},
 		"the tables break off": {definitions, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "0.001")
 			good(`{"value":[`)(w, r)
-		}, "The answers to the request to list the tables of the environment kept breaking off"},
+		}, "The response to the request to list the tables of the environment was cut off each time"},
 		"no connection lasts":   {whoAmI, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "The environment could not be reached: "},
-		"no sign-in comes back": {token, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "The connector could not sign in: sign in: no answer came from the sign-in host: "},
+		"no sign-in comes back": {token, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "The connector could not sign in: the sign-in host sent no response: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			e.answer(example.path, example.answer)
+			e.respond(example.path, example.response)
 			limits := source.Limits{Backoff: 10 * time.Millisecond, Budget: 3 * time.Second}
 			code, o := e.run(t, "check", process{limits: limits})
 			assertFailed(t, code, o, "transient_error", example.beginning)
@@ -145,7 +145,7 @@ func TestACheckDuringAnOutageIsAnErrorThatMayPass(t *testing.T) {
 	}
 }
 
-func TestAHostThatIsNotThereIsTold(t *testing.T) {
+func TestAHostThatDoesNotExistIsNamed(t *testing.T) {
 	e := newEnvironment(t)
 	for _, setting := range []string{"url", "authority_host"} {
 		t.Run(setting, func(t *testing.T) {
@@ -153,27 +153,27 @@ func TestAHostThatIsNotThereIsTold(t *testing.T) {
 			if len(o.failures()) == 1 && o.failures()[0].Trace.Error.FailureType == "transient_error" {
 				t.Skip("no name server is there to say that the host does not exist")
 			}
-			assertRefused(t, code, o, "There is no host nobody.invalid")
+			assertRefused(t, code, o, "The host nobody.invalid cannot be found")
 			assertQuiet(t, o)
 		})
 	}
 }
 
-func TestAConfigurationThatIsWrongHasAllItsProblemsTold(t *testing.T) {
+func TestAllProblemsOfAConfigurationAreReported(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: map[string]any{"url": "http://contoso.crm.dynamics.com", "tenant_id": "common", "client_id": clientID}})
 	assertRefused(t, code, o, "url ", "tenant_id ", "client_secret_value ")
 	code, o = e.run(t, "discover", process{settings: map[string]any{"url": e.URL}})
-	assertFailed(t, code, o, "config_error", "the configuration is not usable: ")
+	assertFailed(t, code, o, "config_error", "The configuration is invalid: ")
 }
 
-func TestASelectionOfNoTablesIsTold(t *testing.T) {
+func TestASelectionOfNoTablesIsReported(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"include_tables": []string{"contoso_*"}})})
-	assertRefused(t, code, o, "include_tables and exclude_tables leave no table")
+	assertRefused(t, code, o, "include_tables and exclude_tables select no table")
 }
 
-func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
+func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 	state := func(state any) []any {
 		return []any{map[string]any{"type": "STREAM", "stream": map[string]any{
 			"stream_descriptor": map[string]any{"name": "account"}, "stream_state": state,
@@ -183,46 +183,48 @@ func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
 		return good(`{"value":[{"accountid":"a1","name":"x"}]` + body + `}`)
 	}
 	for name, example := range map[string]struct {
-		answer    http.HandlerFunc // of the rows of account
+		response  http.HandlerFunc // of the rows of account
 		metadata  http.HandlerFunc
 		state     any
 		typ       string
 		beginning string
 	}{
-		"the table is gone":            {metadata: good(`{"EntityMetadata":[` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Dataverse has no table account"},
+		"the table is gone":            {metadata: good(`{"EntityMetadata":[` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "The environment has no table account"},
 		"its changes are not tracked":  {metadata: good(`{"EntityMetadata":[` + table("account", "accounts", false) + `,` + table("tag", "tagset", false) + `]}`), typ: "config_error", beginning: "Change tracking of table account is off"},
-		"tracking is refused":          {answer: refuse(400, `{"error":{"code":"0x80072491","message":"Entity account isn't enabled for change tracking."}}`), typ: "config_error", beginning: "Change tracking of table account, or of one it relates, is off"},
-		"its rows cannot be had":       {answer: refuse(400, `{"error":{"code":"0x80040800","message":"The 'RetrieveMultiple' method does not support entities of type 'account'."}}`), typ: "config_error", beginning: "Dataverse does not let the rows of table account be read"},
-		"the privilege is missing":     {answer: refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadAccount privilege"}}`), typ: "config_error", beginning: "The application user lacks the privilege prvReadAccount"},
+		"tracking is refused":          {response: refuse(400, `{"error":{"code":"0x80072491","message":"Entity account isn't enabled for change tracking."}}`), typ: "config_error", beginning: "Change tracking of table account, or of a table that it relates, is off"},
+		"its rows cannot be listed":    {response: refuse(400, `{"error":{"code":"0x80040800","message":"The 'RetrieveMultiple' method does not support entities of type 'account'."}}`), typ: "config_error", beginning: "Dataverse does not allow the rows of table account to be listed"},
+		"the privilege is missing":     {response: refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadAccount privilege"}}`), typ: "config_error", beginning: "The application user lacks the privilege prvReadAccount"},
 		"the state is of the future":   {state: state(map[string]any{"version": 99}), typ: "config_error", beginning: "A newer version of this connector"},
-		"the state is of another kind": {state: state(map[string]any{"version": 1, "phase": "dance"}), typ: "config_error", beginning: "The saved state of the stream is not"},
-		"the service is down":          {answer: refuse(503, ""), typ: "transient_error", beginning: "Dataverse kept failing"},
-		"the link leads elsewhere":     {answer: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "Dataverse's answer cannot be followed"},
-		"the delta link is missing":    {answer: page(``), typ: "system_error", beginning: "Dataverse's answer cannot be followed"},
-		"the request is refused":       {answer: refuse(405, ""), typ: "system_error", beginning: "Dataverse refused a request of the connector"},
+		"the state is of another kind": {state: state(map[string]any{"version": 1, "phase": "dance"}), typ: "config_error", beginning: "The saved state of the stream was not written by this connector"},
+		"the service is down":          {response: refuse(503, ""), typ: "transient_error", beginning: "The request to read a page of account failed each time with status 503"},
+		"the link is of another host":  {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
+		"the delta link is missing":    {response: page(``), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
+		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
+		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x80060000","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
+		"a proxy refuses":              {response: refuse(405, ""), typ: "transient_error", beginning: "A proxy or firewall responded in place of Dataverse"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
-			if example.answer != nil {
-				e.answer(api+"accounts", example.answer)
+			if example.response != nil {
+				e.respond(api+"accounts", example.response)
 			}
 			if example.metadata != nil {
-				e.answer(metadata, example.metadata)
+				e.respond(metadata, example.metadata)
 			}
 			code, o := e.run(t, "read", process{catalog: configured("account", "incremental", "tag", "full_refresh"), state: example.state})
 			assert.Equal(t, 1, code)
 			failures := o.failures()
 			require.Len(t, failures, 2, o.text)
-			told := failures[0].Trace.Error
-			assert.Equal(t, "account", told.Stream.Name)
-			assert.Equal(t, example.typ, told.FailureType)
-			assert.Contains(t, told.Message, example.beginning)
-			assert.NotContains(t, told.Message+told.Internal, "hidden")
+			failure := failures[0].Trace.Error
+			assert.Equal(t, "account", failure.Stream.Name)
+			assert.Equal(t, example.typ, failure.FailureType)
+			assert.Contains(t, failure.Message, example.beginning)
+			assert.NotContains(t, failure.Message+failure.Internal, "hidden")
 
-			whole := failures[1].Trace.Error
-			assert.Empty(t, whole.Stream.Name)
-			assert.Equal(t, example.typ, whole.FailureType, "the read as a whole fails as its stream does")
-			assert.Contains(t, whole.Message, "1 of 2 streams could not be read to their end")
+			all := failures[1].Trace.Error
+			assert.Empty(t, all.Stream.Name)
+			assert.Equal(t, example.typ, all.FailureType, "the read as a whole fails as its stream does")
+			assert.Contains(t, all.Message, "1 of 2 streams were not read completely")
 
 			assert.Equal(t, []string{"STARTED", "RUNNING", "COMPLETE"}, slices.Compact(o.statuses("tag")), "it may wait for the other")
 			statuses := o.statuses("account")
@@ -231,10 +233,10 @@ func TestAStreamThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}
 }
 
-func TestAReadIsTheUsersToMendIfOneOfItsStreamsIs(t *testing.T) {
+func TestAConfigErrorOfAStreamMakesTheReadAConfigError(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(api+"accounts", refuse(503, ""))
-	e.answer(api+"tagset", refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadTag privilege"}}`))
+	e.respond(api+"accounts", refuse(503, ""))
+	e.respond(api+"tagset", refuse(403, `{"error":{"code":"0x80040220","message":"is missing prvReadTag privilege"}}`))
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental", "tag", "full_refresh")})
 	assert.Equal(t, 1, code)
 	failures := o.failures()
@@ -242,30 +244,30 @@ func TestAReadIsTheUsersToMendIfOneOfItsStreamsIs(t *testing.T) {
 	assert.Equal(t, "config_error", failures[2].Trace.Error.FailureType)
 }
 
-func TestAReadOfWhichNothingIsLeftSaysSo(t *testing.T) {
+func TestAReadWhoseStreamsAllFailSaysSo(t *testing.T) {
 	e := newEnvironment(t)
 	gone := refuse(400, `{"error":{"code":"0x80040800","message":"no"}}`)
-	e.answer(api+"accounts", gone)
-	e.answer(api+"tagset", gone)
+	e.respond(api+"accounts", gone)
+	e.respond(api+"tagset", gone)
 	_, o := e.run(t, "read", process{catalog: configured("account", "incremental", "tag", "full_refresh")})
 	failures := o.failures()
 	require.Len(t, failures, 3, o.text)
-	assert.Contains(t, failures[2].Trace.Error.Message, "None of the streams could be read to its end")
+	assert.Contains(t, failures[2].Trace.Error.Message, "No stream was read completely")
 	assert.NotContains(t, failures[2].Trace.Error.Message, "The others")
 }
 
 func TestALinkToAnotherHostIsNeverCalled(t *testing.T) {
 	var calls atomic.Int64
-	stranger := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	other := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		calls.Add(1)
 		_, _ = io.WriteString(w, `{"value":[]}`)
 	}))
-	defer stranger.Close()
+	defer other.Close()
 	for _, member := range []string{"@odata.nextLink", "@odata.deltaLink"} {
 		for path, stream := range map[string]string{"accounts": "account", "tagset": "tag"} {
 			t.Run(member+" of "+stream, func(t *testing.T) {
 				e := newEnvironment(t)
-				e.answer(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+stranger.URL+api+path+`?$skiptoken=1"}`))
+				e.respond(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+other.URL+api+path+`?$skiptoken=1"}`))
 				mode := map[string]string{"account": "incremental", "tag": "full_refresh"}[stream]
 				code, o := e.run(t, "read", process{catalog: configured(stream, mode)})
 				assert.Equal(t, 1, code, o.text)

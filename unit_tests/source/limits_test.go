@@ -13,25 +13,28 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// silent gives no answer for as long as the client waits.
+// silent does not respond for as long as the client waits.
 func silent(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-func TestARunThatSomebodyWaitsForEndsAtItsLimit(t *testing.T) {
+func TestCheckAndDiscoverEndAtTheirLimits(t *testing.T) {
 	limits := source.Limits{Check: 300 * time.Millisecond, Discover: 300 * time.Millisecond}
-	for verb, paths := range map[string][]string{
-		"check":    {openID, token, whoAmI, definitions},
-		"discover": {openID, token, definitions, metadata},
+	for verb, example := range map[string]struct {
+		paths     []string
+		beginning string
+	}{
+		"check":    {[]string{openID, token, whoAmI, definitions}, "The connection check did not finish within 300ms"},
+		"discover": {[]string{openID, token, definitions, metadata}, "The discovery of tables did not finish within 300ms"},
 	} {
-		for _, path := range paths {
+		for _, path := range example.paths {
 			t.Run(verb+" at "+path, func(t *testing.T) {
 				t.Parallel()
 				e := newEnvironment(t)
-				e.answer(path, silent)
+				e.respond(path, silent)
 				code, o := e.run(t, verb, process{limits: limits})
-				assertFailed(t, code, o, "transient_error", "The "+verb+" took longer than 300ms, ")
+				assertFailed(t, code, o, "transient_error", example.beginning)
 				assert.Empty(t, o.of("CONNECTION_STATUS"))
 				assertQuiet(t, o)
 			})
@@ -39,19 +42,19 @@ func TestARunThatSomebodyWaitsForEndsAtItsLimit(t *testing.T) {
 	}
 }
 
-func TestADiscoveryThatEndsAtItsLimitSaysHowToMakeItShorter(t *testing.T) {
+func TestADiscoveryAtItsLimitNamesTheSettingToShortenIt(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(metadata, silent)
+	e.respond(metadata, silent)
 	code, o := e.run(t, "discover", process{limits: source.Limits{Discover: 300 * time.Millisecond}})
-	assertFailed(t, code, o, "transient_error", "The discover took longer than 300ms")
+	assertFailed(t, code, o, "transient_error", "The discovery of tables did not finish within 300ms")
 	assert.Contains(t, o.failures()[0].Trace.Error.Message, "include_tables")
 	assert.Contains(t, o.failures()[0].Trace.Error.Internal, "read the definitions of account, tag")
 }
 
-func TestACheckDoesNotWaitForOneAnswerTooLong(t *testing.T) {
+func TestACheckRepeatsARequestThatIsNotAnswered(t *testing.T) {
 	e := newEnvironment(t)
 	var asked atomic.Int32
-	e.answer(whoAmI, func(w http.ResponseWriter, r *http.Request) {
+	e.respond(whoAmI, func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 1 {
 			silent(w, r)
 			return
@@ -63,18 +66,18 @@ func TestACheckDoesNotWaitForOneAnswerTooLong(t *testing.T) {
 	assert.EqualValues(t, 2, asked.Load())
 }
 
-func TestWhatTheUserCanMendIsToldAlthoughALimitIsNear(t *testing.T) {
+func TestAConfigErrorIsReportedBeforeTheLimit(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(whoAmI, refuse(http.StatusForbidden, `{"error":{"code":"0x80040225","message":"disabled"}}`))
+	e.respond(whoAmI, refuse(http.StatusForbidden, `{"error":{"code":"0x80040225","message":"disabled"}}`))
 	code, o := e.run(t, "check", process{limits: source.Limits{Check: time.Minute, Attempt: time.Minute}})
-	assertRefused(t, code, o, "is disabled")
+	assertRefused(t, code, o, "is deactivated")
 }
 
-func TestNoMoreRowsAreAskedForThanAPageMayHold(t *testing.T) {
+func TestNoMoreRowsAreRequestedThanAPageCanHave(t *testing.T) {
 	e := newEnvironment(t)
 	var prefer atomic.Value
 	rows := standard()[api+"tagset"]
-	e.answer(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
+	e.respond(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
 		prefer.Store(r.Header.Get("Prefer"))
 		rows(w, r)
 	})

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output is what a run wrote.
+// output is what a run wrote to stdout.
 type output struct {
 	text     string
 	messages []message
 }
 
-// message is an AirbyteMessage, as far as these tests look into it.
+// message has the members of an AirbyteMessage that these tests check.
 type message struct {
 	Type             string
 	Spec             json.RawMessage
@@ -96,7 +96,7 @@ func (o output) statuses(stream string) []string {
 	return found
 }
 
-// assertFailed makes sure that a run ended with one error for all.
+// assertFailed asserts that a run ended with one error, which is of no stream.
 func assertFailed(t *testing.T, code int, o output, typ, beginning string) {
 	t.Helper()
 	assert.Equal(t, 1, code)
@@ -109,7 +109,7 @@ func assertFailed(t *testing.T, code int, o output, typ, beginning string) {
 	assert.NotContains(t, failure.Message, "goroutine")
 }
 
-// assertRefused makes sure that a check ended with FAILED.
+// assertRefused asserts that a check ended with FAILED.
 func assertRefused(t *testing.T, code int, o output, parts ...string) {
 	t.Helper()
 	assert.Equal(t, 0, code)

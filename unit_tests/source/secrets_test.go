@@ -13,16 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// assertQuiet makes sure that nothing but records shows what is secret, in whatever form it may be written.
+// assertQuiet asserts that nothing but records shows a secret, in any encoding.
 func assertQuiet(t *testing.T, o output) {
 	t.Helper()
-	var told strings.Builder
+	var text strings.Builder
 	for line := range strings.Lines(o.text) {
 		if !strings.HasPrefix(line, `{"type":"RECORD"`) {
-			told.WriteString(line)
+			text.WriteString(line)
 		}
 	}
-	text := told.String()
 	quoted, err := json.Marshal(secret)
 	require.NoError(t, err)
 	hidden := []string{"the-access-token"}
@@ -32,11 +31,11 @@ func assertQuiet(t *testing.T, o output) {
 	}
 	hidden = append(hidden, strings.Trim(string(quoted), `"`), strings.Trim(fmt.Sprintf("%q", secret), `"`))
 	for _, value := range hidden {
-		assert.NotContains(t, text, value)
+		assert.NotContains(t, text.String(), value)
 	}
 }
 
-func TestNothingSecretIsToldWhateverTheServicesRepeat(t *testing.T) {
+func TestNoMessageShowsSecretsThatTheServicesRepeat(t *testing.T) {
 	everything := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Retry-After", "0.001")
@@ -54,11 +53,11 @@ func TestNothingSecretIsToldWhateverTheServicesRepeat(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		_ = json.NewEncoder(w).Encode(map[string]any{"error": "no " + secret + " of " + clientID, "correlation_id": tenantID})
 	}
-	for place, answer := range map[string]http.HandlerFunc{openID: name, token: name, whoAmI: everything, definitions: everything, metadata: everything} {
+	for place, response := range map[string]http.HandlerFunc{openID: name, token: name, whoAmI: everything, definitions: everything, metadata: everything} {
 		for _, verb := range []string{"check", "discover", "read"} {
 			t.Run(verb+" at "+strings.TrimPrefix(place, "/"+tenantID), func(t *testing.T) {
 				e := newEnvironment(t)
-				e.answer(place, answer)
+				e.respond(place, response)
 				p := process{env: map[string]string{"LOG_LEVEL": "debug"}}
 				if verb == "read" {
 					p.catalog = configured("account", "incremental", "tag", "full_refresh")

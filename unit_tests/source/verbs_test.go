@@ -45,7 +45,7 @@ func TestDiscoverOffersTheTablesOfTheEnvironment(t *testing.T) {
 	assert.NotContains(t, streams[1].SupportedSyncModes, "incremental")
 }
 
-func TestAPageSizeThatIsTooLargeIsToldAsAWarning(t *testing.T) {
+func TestATooLargePageSizeBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"odata_maxpagesize": 10000})})
 	assert.Equal(t, 0, code)
@@ -54,7 +54,7 @@ func TestAPageSizeThatIsTooLargeIsToldAsAWarning(t *testing.T) {
 	assert.Contains(t, o.of("LOG")[0].Log.Message, "odata_maxpagesize")
 }
 
-func TestAPatternThatFitsNoTableIsToldAsAWarning(t *testing.T) {
+func TestAPatternThatMatchesNoTableBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	settings := e.settings(map[string]any{"include_tables": []string{"account", "acount"}, "exclude_tables": []string{"msdyn_*"}})
 	for _, verb := range []string{"check", "discover"} {
@@ -63,8 +63,8 @@ func TestAPatternThatFitsNoTableIsToldAsAWarning(t *testing.T) {
 			assert.Equal(t, 0, code)
 			warned := warnings(o)
 			require.Len(t, warned, 2, o.text)
-			assert.Equal(t, "include_tables holds a pattern that fits no table of the environment pattern=acount", warned[0])
-			assert.Equal(t, "exclude_tables holds a pattern that fits no table of the environment pattern=msdyn_*", warned[1])
+			assert.Contains(t, warned[0], `The pattern "acount" in include_tables matches no table of the environment.`)
+			assert.Contains(t, warned[1], `The pattern "msdyn_*" in exclude_tables matches no table of the environment.`)
 		})
 	}
 }
@@ -80,7 +80,7 @@ func warnings(o output) []string {
 	return texts
 }
 
-func TestAStatePathWithoutAFileIsToldAsAWarning(t *testing.T) {
+func TestAMissingStateFileBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	config, catalog := file(t, "config.json", e.settings(nil)), file(t, "catalog.json", configured("account", "incremental"))
 	absent := filepath.Join(t.TempDir(), "sate.json")
@@ -89,10 +89,10 @@ func TestAStatePathWithoutAFileIsToldAsAWarning(t *testing.T) {
 	assert.Equal(t, 0, code, o.text)
 	assert.Len(t, o.of("RECORD"), 1)
 	require.Len(t, warnings(o), 1)
-	assert.Contains(t, warnings(o)[0], "path="+absent)
+	assert.Contains(t, warnings(o)[0], "The state file "+absent+" does not exist")
 }
 
-func TestAPanicIsToldAsAnErrorOfTheConnector(t *testing.T) {
+func TestAPanicIsReportedAsASystemError(t *testing.T) {
 	specification, err := os.ReadFile("../../spec.json")
 	require.NoError(t, err)
 	e := newEnvironment(t)
@@ -107,11 +107,11 @@ func TestAPanicIsToldAsAnErrorOfTheConnector(t *testing.T) {
 		},
 	})
 	o := parse(t, stdout.String())
-	assertFailed(t, code, o, "system_error", "The connector met an error that it has no name for.")
+	assertFailed(t, code, o, "system_error", "The connector failed with an unexpected error.")
 	failure := o.failures()[0].Trace.Error
 	assert.NotContains(t, failure.Message, ".go:")
 	assert.Contains(t, failure.Internal, "panic: the secret is ****")
-	assert.Contains(t, failure.Internal, "source.(*verbs).discover", "whoever mends it sees where it was")
+	assert.Contains(t, failure.Internal, "source.(*invocation).discover", "the developer sees where it was")
 	assertQuiet(t, o)
 }
 
@@ -145,13 +145,13 @@ func TestReadReadsTheStreamsOfTheCatalog(t *testing.T) {
 	}
 }
 
-func TestReadGoesOnFromTheStateItWrote(t *testing.T) {
+func TestReadResumesFromTheStateItWrote(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental")})
 	require.Equal(t, 0, code, o.text)
 	states := o.of("STATE")
 	require.NotEmpty(t, states)
-	e.answer(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
+	e.respond(api+"accounts", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "$select=accountid,name&$deltatoken=919058%2108%2f22" {
 			refuse(http.StatusBadRequest, `{"error":{"code":"0x1","message":"another link"}}`)(w, r)
 			return
@@ -168,13 +168,13 @@ func TestReadGoesOnFromTheStateItWrote(t *testing.T) {
 	assert.NotNil(t, o.of("RECORD")[0].Record.Data["_ab_cdc_deleted_at"])
 }
 
-func TestACatalogWithoutStreamsIsReadAtOnce(t *testing.T) {
+func TestACatalogWithoutStreamsIsComplete(t *testing.T) {
 	code, o := newEnvironment(t).run(t, "read", process{catalog: map[string]any{"streams": []any{}}})
 	assert.Equal(t, 0, code, o.text)
 	assert.Empty(t, o.of("RECORD"))
 }
 
-func TestACommandLineThatIsWrongIsTold(t *testing.T) {
+func TestAnInvalidCommandLineIsExplained(t *testing.T) {
 	for name, args := range map[string][]string{
 		"no verb":             {},
 		"an unknown verb":     {"write", "--config", "x"},
@@ -190,7 +190,7 @@ func TestACommandLineThatIsWrongIsTold(t *testing.T) {
 	}
 }
 
-func TestFilesThatCannotBeReadAreTold(t *testing.T) {
+func TestFilesThatCannotBeReadAreNamed(t *testing.T) {
 	e := newEnvironment(t)
 	good, absent := file(t, "config.json", e.settings(nil)), filepath.Join(t.TempDir(), "absent.json")
 	broken := filepath.Join(t.TempDir(), "broken.json")
@@ -217,18 +217,18 @@ func TestFilesThatCannotBeReadAreTold(t *testing.T) {
 	})
 }
 
-func TestASocketIsRefused(t *testing.T) {
+func TestTheSocketChannelIsRejected(t *testing.T) {
 	e := newEnvironment(t)
 	env := map[string]string{"DATA_CHANNEL_MEDIUM": "SOCKET"}
 	code, o := e.run(t, "read", process{catalog: configured("account", "incremental"), env: env})
-	assertFailed(t, code, o, "system_error", "this connector writes to stdout and does not support DATA_CHANNEL_MEDIUM=SOCKET. ")
+	assertFailed(t, code, o, "system_error", "The connector writes its messages to standard output and does not support DATA_CHANNEL_MEDIUM=SOCKET. ")
 	assert.Empty(t, o.of("RECORD"))
 
 	code, _ = e.run(t, "check", process{env: map[string]string{"DATA_CHANNEL_MEDIUM": "STDIO"}})
 	assert.Equal(t, 0, code)
 }
 
-func TestDebugLogsAreWrittenWhenTheyAreAskedFor(t *testing.T) {
+func TestDebugLogsAreWrittenOnRequest(t *testing.T) {
 	e := newEnvironment(t)
 	for name, example := range map[string]struct {
 		env   map[string]string
@@ -252,12 +252,12 @@ func TestDebugLogsAreWrittenWhenTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-// closedPipe takes nothing.
+// closedPipe is a writer whose reader is gone.
 type closedPipe struct{}
 
 func (closedPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-func TestAnOutputThatIsGoneIsAFailure(t *testing.T) {
+func TestAClosedOutputIsAFailure(t *testing.T) {
 	code := source.Run(t.Context(), source.Process{
 		Specification: []byte("{}"), Args: []string{"spec"}, Getenv: func(string) string { return "" }, Stdout: closedPipe{},
 	})
@@ -267,7 +267,7 @@ func TestAnOutputThatIsGoneIsAFailure(t *testing.T) {
 func TestAReadThatIsStoppedFailsWithoutAnError(t *testing.T) {
 	e := newEnvironment(t)
 	ctx, stop := context.WithCancel(t.Context())
-	e.answer(api+"accounts", func(_ http.ResponseWriter, r *http.Request) {
+	e.respond(api+"accounts", func(_ http.ResponseWriter, r *http.Request) {
 		stop()
 		<-r.Context().Done()
 	})

@@ -1,21 +1,21 @@
-"""What a run of the suite must not do: leave tests out."""
+"""Fails a run of the suite in which a test was skipped."""
 
 import pytest
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 
-# The suite makes each test for each configuration. acceptance-test-config.yml says which of them belong together; these
-# are the words in which the suite passes over the others.
+# The suite creates each test for each configuration. acceptance-test-config.yml selects some of them; the suite skips the
+# others with these words.
 UNASKED = ("does not run for scenario", "do not run for scenario", "(expected to fail)")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "requires_creds: the suite's mark of configurations in secrets")
+    config.addinivalue_line("markers", "requires_creds: marks tests that use configurations in secrets")
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Makes a failure of every test that is skipped for another reason, for want of docker or of a network say."""
+    """Turns a test that is skipped for another reason, such as a missing docker or network, into a failure."""
     outcome = yield
     report = outcome.get_result()
     if report.skipped and not any(words in str(report.longrepr) for words in UNASKED):
@@ -24,7 +24,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_report_teststatus(report, config):
-    """Counts what acceptance-test-config.yml does not ask for apart from tests that were skipped: of those there are none."""
+    """Counts tests that acceptance-test-config.yml does not ask for separately. Other tests are never skipped."""
     if report.skipped:
         return "not asked for", "-", "NOT ASKED FOR"
     return None

@@ -2,7 +2,7 @@
 
 The suite is airbyte_cdk.test.standard_tests (https://github.com/airbytehq/airbyte-python-cdk). It expects a connector in
 Python, which it runs by one function; that function is replaced by one that runs CONNECTOR. Its tests of images run
-whatever `docker` is on the PATH.
+the `docker` on the PATH.
 """
 
 import os
@@ -19,12 +19,12 @@ from airbyte_cdk.test.standard_tests.source_base import SourceTestSuiteBase
 
 CONNECTOR = os.environ.get("CONNECTOR")
 CONNECTOR_ROOT = Path(os.environ["CONNECTOR_ROOT"])
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 def run_connector(source, args, expecting_exception=None, *, expected_outcome=None):
-    """Takes the place of entrypoint_wrapper._run_command."""
-    process = subprocess.run([CONNECTOR, *args], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    """Replaces entrypoint_wrapper._run_command."""
+    process = subprocess.run([CONNECTOR, *args], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     error = None
     if process.returncode != 0:
         error = subprocess.CalledProcessError(process.returncode, args, process.stdout, process.stderr)
@@ -37,15 +37,14 @@ def run_connector(source, args, expecting_exception=None, *, expected_outcome=No
 
 
 def published_spec(docker_repository, registry, version="latest"):
-    """Takes the place of the look-up in Airbyte's registry, which is a service: the same specification is in the package
-    of the published connector. That connector has numbers of its own, so of the version only this matters here: it is
-    the older one."""
+    """Replaces the look-up in Airbyte's registry, which is a service. The package of the published connector contains the same
+    specification. Its version numbers are unrelated to ours, so the version returned is only lower than ours."""
     text = files("source_microsoft_dataverse").joinpath("spec.yaml").read_text()
     return PublishedSpec(version="0.0.0", spec=yaml.safe_load(text), url="spec.yaml of airbyte-source-microsoft-dataverse")
 
 
 class Executable:
-    """Satisfies the suite's interface of a connector, which asks for this one method and never calls it."""
+    """Satisfies the suite's interface of a connector, whose only method is never called."""
 
     def spec(self, logger):
         raise NotImplementedError

@@ -1,5 +1,5 @@
-// dynamics-web-api, the client of many browser and Node applications, works on a simulated environment, and what it did
-// there arrives through the connector as records and deletions.
+// dynamics-web-api, the client of many browser and Node applications, works on a simulated environment, and its changes
+// arrive through the connector as records and deletions.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -13,13 +13,13 @@ const { DynamicsWebApi } = createRequire(join(NODE_PACKAGES, "/"))("dynamics-web
 const config = JSON.parse(readFileSync(join(SIMULATION, "config.json"), "utf8"));
 
 async function token() {
-  const answer = await fetch(`${config.authority_host}/${config.tenant_id}/oauth2/v2.0/token`, {
+  const response = await fetch(`${config.authority_host}/${config.tenant_id}/oauth2/v2.0/token`, {
     method: "POST",
     body: new URLSearchParams({
       grant_type: "client_credentials", client_id: config.client_id, client_secret: config.client_secret_value, scope: `${config.url}/.default`,
     }),
   });
-  return (await answer.json()).access_token;
+  return (await response.json()).access_token;
 }
 
 const client = new DynamicsWebApi({ serverUrl: config.url, dataApi: { version: "9.2" }, onTokenRefresh: token });
@@ -109,7 +109,7 @@ test("it creates, changes, upserts and deletes rows", async () => {
   assert.deepEqual(deletions, new Set([gone]));
 });
 
-test("it changes a row only as long as nobody else has", async () => {
+test("it changes a row unless somebody else has changed it", async () => {
   const made = await client.create({ collection: "accounts", data: { name: "first" }, returnRepresentation: true });
   const etag = made["@odata.etag"];
   await client.update({ collection: "accounts", key: made.accountid, data: { name: "second" }, ifmatch: etag });
@@ -176,7 +176,7 @@ test("it tracks changes", async () => {
   assert.ok(page.oDataDeltaLink && page.oDataDeltaLink !== link);
 });
 
-test("it batches, whole or not at all", async () => {
+test("it applies batches in full or not at all", async () => {
   client.startBatch();
   client.create({ collection: "accounts", data: { name: "parent" }, contentId: "1" });
   client.create({ collection: "accounts", data: { name: "child", "parentaccountid@odata.bind": "$1" } });
@@ -191,7 +191,7 @@ test("it batches, whole or not at all", async () => {
   assert.equal(child._parentaccountid_value, parent.accountid);
 });
 
-test("it joins rows and parts them", async () => {
+test("it associates rows and disassociates them", async () => {
   const [a, b] = await Promise.all(["a", "b"].map((name) => client.create({ collection: "accounts", data: { name } })));
   await client.associateSingleValued({ collection: "accounts", primaryKey: a, navigationProperty: "parentaccountid", relatedCollection: "accounts", relatedKey: b });
   assert.equal(changes("--state", state).rows.get(a)._parentaccountid_value, b);
@@ -199,7 +199,7 @@ test("it joins rows and parts them", async () => {
   assert.equal(changes("--state", state).rows.get(a)._parentaccountid_value, null);
 });
 
-test("it makes a table, tracks its changes, fills it and takes it away", async () => {
+test("it creates a table, tracks its changes, fills it and deletes it", async () => {
   const label = (text) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
   const id = await client.createEntity({
     data: {

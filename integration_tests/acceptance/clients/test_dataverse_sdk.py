@@ -1,5 +1,5 @@
-"""Microsoft's Python SDK for Dataverse works on a simulated environment, and what it did there arrives through the
-connector as records and deletions."""
+"""Microsoft's Python SDK for Dataverse works on a simulated environment, and its changes arrive through the connector as
+records and deletions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def client(environment):
 
 
 class Sync:
-    """Reads a table by the connector, and then only what has changed since."""
+    """Reads a table with the connector, and then only its changes."""
 
     def __init__(self, connector: Connector, table: str, key: str):
         self.connector, self.table, self.key = connector, table, key
@@ -176,14 +176,14 @@ def test_rows_are_queried(client):
     assert any(r["parentcustomerid_account"] and r["parentcustomerid_account"]["name"] for r in with_parent.records)
 
 
-def test_fetchxml_is_answered_page_by_page(client, environment):
+def test_fetchxml_returns_page_by_page(client, environment):
     xml = "<fetch count='15'><entity name='contact'><attribute name='lastname'/></entity></fetch>"
     pages = list(client.query.fetchxml(xml).execute_pages())
     assert [len(page.records) for page in pages] == [15, 15, 10]
     assert {r["contactid"] for page in pages for r in page.records} == set(environment.keys("contact"))
 
 
-def test_a_batch_applies_its_change_sets_whole_or_not_at_all(client, accounts):
+def test_a_batch_applies_each_change_set_in_full_or_not_at_all(client, accounts):
     batch = client.batch.new()
     with batch.changeset() as changes:
         reference = changes.records.create("account", {"name": "in a change set"})
@@ -202,7 +202,7 @@ def test_a_batch_applies_its_change_sets_whole_or_not_at_all(client, accounts):
     assert {(r["name"], r["fax"]) for r in rows.values()} == {("in a change set", "7"), ("beside it", None)}
 
 
-def test_a_table_is_made_filled_and_read(client, connector):
+def test_a_table_is_created_filled_and_read(client, connector):
     info = client.tables.create("new_Project", {
         "new_Budget": {"type": "decimal", "precision": 4}, "new_Priority": Priority, "new_Started": "datetime",
         "new_Done": "bool", "new_Notes": "memo", "new_Count": "int", "new_Share": "float"}, display_name="Project")

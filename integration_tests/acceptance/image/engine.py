@@ -1,4 +1,4 @@
-"""Containers of the images under test, by way of podman."""
+"""Containers of the images under test, in podman."""
 
 import json
 import os
@@ -6,28 +6,28 @@ import subprocess
 from pathlib import Path
 
 IMAGE = os.environ["IMAGE"]
-SIMULATOR_IMAGE = os.environ["SIMULATOR_IMAGE"]  # the same, and trusts the simulator
+SIMULATOR_IMAGE = os.environ["SIMULATOR_IMAGE"]  # the same, but trusts the simulator
 SECRETS = Path(os.environ["CONNECTOR_ROOT"]) / "secrets"
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
-# How Kubernetes starts a container that has to be content with the least (the Pod Security Standard "restricted").
+# How Kubernetes starts a container under the Pod Security Standard "restricted".
 RESTRICTED = ["--user", "1000:1000", "--cap-drop", "all", "--security-opt", "no-new-privileges"]
 
 
 def podman(*arguments, check=True):
     """Runs podman and returns the finished process, with its output as text."""
-    process = subprocess.run(["podman", *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    process = subprocess.run(["podman", *arguments], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0 or not check, process.stderr
     return process
 
 
 def connector(*arguments, image=SIMULATOR_IMAGE, options=()):
-    """Runs the connector in a container that sees the configurations as /secrets."""
+    """Runs the connector in a container that mounts the configurations as /secrets."""
     return podman("run", "--rm", "--volume", f"{SECRETS}:/secrets:ro", *options, image, *arguments, check=False)
 
 
 def shared(directory):
-    """Lets the container's user, who is none of the host's, read and write in a directory."""
+    """Lets the container's user, which does not exist on the host, read and write in a directory."""
     directory.chmod(0o777)
     return directory
 
@@ -56,5 +56,5 @@ def inspect(image, template):
 
 
 def messages(output, kind):
-    """The messages of a kind in an output. Every line has to be a message."""
+    """The messages of a kind in an output. Every line must be a message."""
     return [message for message in map(json.loads, output.splitlines()) if message["type"] == kind]

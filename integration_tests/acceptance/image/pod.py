@@ -1,7 +1,7 @@
 """A container as Airbyte's platform starts it: by sh, with a script around the connector, and files in place of a terminal.
 
-The script does what that of airbytehq/airbyte-platform does (ContainerCommandFactory.kt in airbyte-workload-launcher); it
-only looks more often for the marker that ends it.
+The script does what that of airbytehq/airbyte-platform does (ContainerCommandFactory.kt in airbyte-workload-launcher), but
+looks more often for the marker that ends it.
 """
 
 import os
@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from engine import PATIENCE_SECONDS, RESTRICTED, SIMULATOR_IMAGE, shared
+from engine import TIMEOUT_SECONDS, RESTRICTED, SIMULATOR_IMAGE, shared
 
 SCRIPT = """
 [ -n "$AIRBYTE_ENTRYPOINT" ] || exit 127
@@ -32,7 +32,7 @@ else
 fi
 """
 
-# What the platform tells the source of a sync, of which connectors know some
+# The variables that the platform sets for the source of a sync
 # (RuntimeEnvVarFactory.kt in airbyte-workload-launcher).
 VARIABLES = {
     "AIRBYTE_EDITION": "COMMUNITY",
@@ -46,7 +46,7 @@ VARIABLES = {
 
 
 class Pod:
-    """A run of the connector in a directory, which is what the container sees as /source or /config."""
+    """A run of the connector in a directory, which the container mounts as /source or /config."""
 
     def __init__(self, directory: Path, seen_as: str):
         self.directory = shared(directory)
@@ -62,18 +62,18 @@ class Pod:
     def operate(self, operation: str) -> int:
         """Runs spec, check or discover to its end, and returns the container's exit code."""
         arguments = "" if operation == "spec" else "--config /config/connectionConfiguration.json"
-        return self.start(f'eval "$AIRBYTE_ENTRYPOINT {operation} {arguments}" > /config/jobOutput.json').wait(PATIENCE_SECONDS)
+        return self.start(f'eval "$AIRBYTE_ENTRYPOINT {operation} {arguments}" > /config/jobOutput.json').wait(TIMEOUT_SECONDS)
 
     def terminate(self):
         """Sets the marker by which the platform ends a container."""
         (self.directory / "TERMINATED").touch()
 
-    def exit_code_told(self) -> int:
+    def exit_code(self) -> int:
         return int((self.directory / "exitCode.txt").read_text())
 
 
 class Read(Pod):
-    """A read that goes on, through named pipes. Used as a context, it leaves no process behind."""
+    """A read in progress, through named pipes. As a context manager it leaves no process behind."""
 
     def __init__(self, directory: Path):
         super().__init__(directory, "/source")
@@ -91,17 +91,17 @@ class Read(Pod):
         return self
 
     def _open(self, pipe: str):
-        """Opens a pipe at once, whether or not a container will live to write into it: with a writing end of our own."""
+        """Opens a pipe without waiting for the container, by holding a writing end as well."""
         path = self.directory / pipe
-        reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         writing = os.open(path, os.O_WRONLY)
-        os.set_blocking(reading, True)
-        return open(reading, "rb"), writing
+        os.set_blocking(reader, True)
+        return open(reader, "rb"), writing
 
     def _end(self, *writing: int):
-        """Waits for the container, for a limited time, and lets the pipes end with it."""
+        """Waits for the container, for a limited time, then closes the pipes."""
         try:
-            self.process.wait(PATIENCE_SECONDS)
+            self.process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
         for end in writing:
@@ -112,8 +112,8 @@ class Read(Pod):
             self.errors = stderr.read().decode()
 
     def wait(self) -> int:
-        code = self.process.wait(PATIENCE_SECONDS)
-        self.listener.join(PATIENCE_SECONDS)
+        code = self.process.wait(TIMEOUT_SECONDS)
+        self.listener.join(TIMEOUT_SECONDS)
         return code
 
     def __exit__(self, *_):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from engine import (
     IMAGE,
-    PATIENCE_SECONDS,
+    TIMEOUT_SECONDS,
     RESTRICTED,
     SECRETS,
     SIMULATOR_IMAGE,
@@ -22,7 +22,7 @@ from engine import (
 )
 
 
-def test_the_image_bears_the_name_and_the_version_of_its_metadata():
+def test_the_image_has_the_name_and_version_of_its_metadata():
     labels = json.loads(inspect(IMAGE, "{{json .Config.Labels}}"))
     assert labels["io.airbyte.name"] == "source-microsoft-dataverse"
     assert labels["io.airbyte.version"] == os.environ["VERSION"]
@@ -35,10 +35,10 @@ def test_the_platform_and_docker_start_the_same_program():
     assert environment["AIRBYTE_ENTRYPOINT"] == " ".join(config["Entrypoint"])
 
 
-def test_the_image_tells_its_version():
-    told = connector("--version", image=IMAGE)
-    assert told.returncode == 0
-    assert told.stdout.startswith(f"source-microsoft-dataverse {os.environ['VERSION']} ")
+def test_the_image_prints_its_version():
+    output = connector("--version", image=IMAGE)
+    assert output.returncode == 0
+    assert output.stdout.startswith(f"source-microsoft-dataverse {os.environ['VERSION']} ")
 
 
 def test_the_image_carries_the_third_party_notices():
@@ -89,7 +89,7 @@ def test_the_connector_works(options):
 
 def test_a_container_that_is_told_to_end_ends_by_that_signal(tmp_path):
     (shared(tmp_path) / "catalog.json").write_text(json.dumps(configure()))
-    name = f"told-to-end-{os.getpid()}"
+    name = f"terminated-{os.getpid()}"
     read = subprocess.Popen(
         ["podman", "run", "--rm", "--name", name, "--volume", f"{SECRETS}:/secrets:ro", "--volume", f"{tmp_path}:/catalog:ro"]
         + [SIMULATOR_IMAGE, "read", "--config", "/secrets/config.json", "--catalog", "/catalog/catalog.json"],
@@ -98,4 +98,4 @@ def test_a_container_that_is_told_to_end_ends_by_that_signal(tmp_path):
     assert json.loads(read.stdout.readline())["type"] == "TRACE"  # it reads, and soon waits for a reader of the rest
     podman("kill", "--signal", "TERM", name)
     assert all(json.loads(line) for line in read.stdout)
-    assert read.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert read.wait(TIMEOUT_SECONDS) == 128 + signal.SIGTERM

@@ -1,4 +1,4 @@
-"""The examples of docs/orchestration.md, taken from the page and run or read as they stand."""
+"""The examples of docs/orchestration.md, copied from the page and run, or parsed and checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from connector import PATIENCE_SECONDS, Connector, configured
+from connector import TIMEOUT_SECONDS, Connector, configured
 from environment import Environment, next_second
 
 PAGE = (Path(__file__).parents[3] / "docs" / "orchestration.md").read_text()
@@ -49,7 +49,7 @@ def test_the_ten_lines_of_pyairbyte_fill_a_database(environment, tmp_path):
     def run() -> str:
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", example("PyAirbyte in ten lines", "python")], cwd=tmp_path,
                               env={**os.environ, "DATAVERSE_CA_FILE": str(environment.ca)}, capture_output=True, text=True, check=False,
-                              timeout=PATIENCE_SECONDS)
+                              timeout=TIMEOUT_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip().splitlines()[-1]
 
@@ -62,7 +62,7 @@ def test_the_ten_lines_of_pyairbyte_fill_a_database(environment, tmp_path):
 
 
 class Script:
-    """The script of one sync, with the directories that it names."""
+    """The script of one sync, with its directories."""
 
     def __init__(self, folder: Path, environment: Environment, catalog: dict):
         self.sync, self.data = folder / "sync", folder / "data"
@@ -77,17 +77,17 @@ class Script:
         (self.sync / "catalog.json").write_text(json.dumps(catalog))
 
     def run(self) -> tuple[int, list[dict]]:
-        """The exit code of a run, and the records of the file that it left."""
-        next_second()  # the files are called by the second
+        """The exit code of a run, and the records of the file that it wrote."""
+        next_second()  # the files are named after the second
         before = set(self.data.glob("records/*"))
         done = subprocess.run(["sh", str(self.sync / "sync.sh")], env=self.environment, capture_output=True, text=True, check=False,
-                              timeout=PATIENCE_SECONDS)
+                              timeout=TIMEOUT_SECONDS)
         (made,) = set(self.data.glob("records/*")) - before
         messages = [json.loads(line) for line in made.read_text().split("\n") if line]
         return done.returncode, [m["record"] for m in messages if m["type"] == "RECORD"]
 
 
-def test_the_script_of_one_sync_goes_on_from_its_own_state(environment, connector, tmp_path):
+def test_the_script_of_one_sync_continues_from_its_own_state(environment, connector, tmp_path):
     script = Script(tmp_path, environment, configured(connector.discover(), "account", "contact"))
     code, records = script.run()
     assert code == 0 and len(records) == len(environment.rows("account")) + len(environment.rows("contact"))
@@ -101,7 +101,7 @@ def test_the_script_of_one_sync_goes_on_from_its_own_state(environment, connecto
     assert code == 0 and {(r["stream"], r["data"].get("contactid") or r["data"].get("accountid")) for r in records} == {("contact", key), ("account", made)}
 
 
-def test_the_script_of_one_sync_saves_what_went_well(environment, connector, tmp_path):
+def test_the_script_of_one_sync_saves_streams_that_succeeded(environment, connector, tmp_path):
     catalog = configured(connector.discover(), "task", "email")
     script = Script(tmp_path, environment, catalog)
     catalog["streams"][1]["stream"] = {**catalog["streams"][1]["stream"], "name": "not_there"}
@@ -109,7 +109,7 @@ def test_the_script_of_one_sync_saves_what_went_well(environment, connector, tmp
     code, records = script.run()
     assert code == 1 and len(records) == len(environment.rows("task"))
     code, records = script.run()
-    assert (code, records) == (1, []), "the stream that went well goes on from where it was"
+    assert (code, records) == (1, []), "the stream that succeeded continues from its state"
 
 
 def test_the_manifest_of_the_cron_job_fits_the_script():
@@ -129,7 +129,7 @@ def test_the_manifest_of_the_cron_job_fits_the_script():
     assert set(files) == {"config.json", "catalog.json", "sync.sh"}
 
 
-def test_what_the_container_group_names_is_made_before_it():
+def test_the_container_group_uses_only_what_was_created_before():
     image, group = examples("Azure Logic Apps or Data Factory", "sh")
     lines = group.replace("\\\n", "").strip().splitlines()
     account, key, share, container = (dict(re.findall(r" --(\S+) (\S+)", line)) for line in lines)
@@ -151,7 +151,7 @@ def test_the_definition_of_the_logic_app_starts_the_container_group():
     assert action["inputs"]["authentication"]["type"] == "ManagedServiceIdentity"
 
 
-def test_two_connections_divide_the_tables_between_them(environment, tmp_path):
+def test_two_connections_divide_the_tables(environment, tmp_path):
     patterns = re.findall(r'`("(?:include|exclude)_tables": \[.*?\])`', PAGE)
     assert len(patterns) == 2
     every = set(Connector(tmp_path, environment.config, environment={"DATAVERSE_CA_FILE": str(environment.ca)}).discover())

@@ -1,5 +1,5 @@
-"""PyAirbyte runs the connector as a local executable, and writes what it reads into databases. What they hold then is
-compared with the environment by SQL."""
+"""PyAirbyte runs the connector as a local executable and writes its records to databases. Their content is compared with the
+environment in SQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import airbyte as ab
 import pytest
 
 import warehouse
-from connector import PATIENCE_SECONDS, Connector, configured
+from connector import TIMEOUT_SECONDS, Connector, configured
 from environment import Environment, next_second
 
 TABLES = {"account": "accountid", "contact": "contactid", "contoso_everything": "contoso_everythingid", "systemuserroles": "systemuserroleid",
@@ -47,7 +47,7 @@ def source(environment: Environment, *streams: str) -> ab.Source:
 
 def assert_equal(cache, environment: Environment, table: str) -> warehouse.Comparison:
     rows = environment.rows(table)
-    if table == "contoso_sensordata":  # a part of its key, so no null there
+    if table == "contoso_sensordata":  # part of its key, so never null
         rows = [{**row, "partitionid": row["partitionid"] or ""} for row in rows]
     compared = warehouse.Comparison(cache, table, TABLES[table], rows)
     assert compared.differences()[:5] == [], table
@@ -67,7 +67,7 @@ def test_first_read_changes_and_second_read_arrive_in_the_database(environment, 
     gone = {table: environment.change(table, column)[1] for table, column in CHANGED.items()}
     whole = sum(len(environment.rows(table)) for table in ("contoso_sensordata", "contoso_legacyorder"))
     second = source(environment, *TABLES).read(cache=cache)
-    assert second.processed_records == 20 * len(CHANGED) + whole, "of tracked tables only what has changed"
+    assert second.processed_records == 20 * len(CHANGED) + whole, "only the changes of tracked tables"
     for table in TABLES:
         compared = assert_equal(cache, environment, table)
         deleted = compared.query(f"SELECT {TABLES[table]} FROM {compared.table} WHERE NOT ({compared.alive})")
@@ -82,7 +82,7 @@ def test_whole_numbers_of_64_bits_keep_all_their_digits(environment, cache):
     assert held == {row["versionnumber"] for row in rows} and max(held) > 2**53
 
 
-def test_records_hold_every_digit_that_pyairbyte_does_not_keep(environment, tmp_path):
+def test_records_have_the_digits_that_pyairbyte_drops(environment, tmp_path):
     exact = environment.create("contoso_everything", contoso_name="exact", contoso_decimal=0.1234567891)
     connector = Connector(tmp_path, environment.config)
     read = connector.read(configured(connector.discover(), *TABLES))
@@ -94,14 +94,14 @@ def test_records_hold_every_digit_that_pyairbyte_does_not_keep(environment, tmp_
             for column in record.keys() - {"_ab_cdc_updated_at", "_ab_cdc_deleted_at", "partitionid"}:
                 value = wanted[record[key]][column]
                 if column in ("contoso_zoneindependent",) and value:
-                    value = value.rstrip("Z")  # a time on the wall, of no zone
+                    value = value.rstrip("Z")  # a time without a time zone
                 assert str(record[column]) == str(value), f"{table}.{column}"
     assert {str(r["contoso_decimal"]) for r in read.records("contoso_everything") if r["contoso_everythingid"] == exact} == {"0.1234567891"}
 
 
 def pyab(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([str(Path(sys.executable).with_name("pyab")), *arguments], capture_output=True, text=True, check=False,
-                          timeout=PATIENCE_SECONDS)
+                          timeout=TIMEOUT_SECONDS)
 
 
 def test_pyab_validates_the_connector(environment, tmp_path):

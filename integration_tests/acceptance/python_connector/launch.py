@@ -1,8 +1,7 @@
 """Runs Airbyte's Python connector against an environment that is not Microsoft's.
 
-The connector knows one sign-in host, and reads through sessions that heed no variable with certificates. So before it
-starts, the sign-in host is taken from DATAVERSE_AUTHORITY, and the authority of DATAVERSE_CA_FILE is the one that is
-trusted. Nothing else of it is changed.
+The connector knows one sign-in host, and its sessions ignore the variables that name certificates. So the sign-in host is
+taken from DATAVERSE_AUTHORITY, and the certificate authority of DATAVERSE_CA_FILE is trusted. Nothing else is changed.
 """
 
 import os
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 import certifi
 
-certifi.where = lambda: os.environ["DATAVERSE_CA_FILE"]  # before requests takes the name over
+certifi.where = lambda: os.environ["DATAVERSE_CA_FILE"]  # before requests imports the name
 for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(variable, None)
 

@@ -1,7 +1,7 @@
-"""Airbyte's QA checks of a connector, without what else is in their package.
+"""Airbyte's QA checks of a connector, without the rest of their package.
 
-The package runs Airbyte's own operations, and importing it imports clients of their clouds. Its checks need none of that, so
-the packages around them are put in place without their initialisers.
+The package runs Airbyte's own operations, and importing it imports clients of their clouds. The checks need none of that, so
+the packages around them are created without their initializers.
 """
 
 import sys
@@ -12,7 +12,7 @@ from types import ModuleType
 PACKAGE = "airbyte_ops_mcp"
 
 
-def _without_initialiser(name, directory):
+def _without_initializer(name, directory):
     package = ModuleType(name)
     package.__path__ = [str(directory)]
     sys.modules[name] = package
@@ -20,7 +20,7 @@ def _without_initialiser(name, directory):
 
 _root = Path(find_spec(PACKAGE).origin).parent
 for _part in ("", ".registry", ".connector_qa.checks"):
-    _without_initialiser(PACKAGE + _part, _root.joinpath(*_part.split(".")[1:]))
+    _without_initializer(PACKAGE + _part, _root.joinpath(*_part.split(".")[1:]))
 
 from airbyte_ops_mcp.connector_ops.utils import Connector  # noqa: E402
 from airbyte_ops_mcp.connector_qa.checks import assets, documentation, metadata, packaging, security  # noqa: E402

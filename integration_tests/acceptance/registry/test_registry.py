@@ -1,6 +1,6 @@
-"""What Airbyte's registry asks of a connector: a metadata.yaml of the published model, documentation in its form, an icon.
+"""What Airbyte's registry requires of a connector: a metadata.yaml of the published model, documentation in its form, an icon.
 
-Each check is run as it is, but without the filter that passes over connectors in Go or of little use in Airbyte's cloud.
+Each check is run as it is, but without the filter that skips connectors in Go or with few users in Airbyte's cloud.
 """
 
 import os
@@ -11,11 +11,11 @@ from checks import ENABLED, PRE_UPLOAD_VALIDATORS, CheckStatus, Connector, Valid
 
 NAME = "source-microsoft-dataverse"
 
-# The checks that say nothing about this connector.
+# The checks that do not apply to this connector.
 OTHERS = {
-    "CheckDocumentationLinks": "asks the hosts of all links, of which CI reaches none; links within are checked in docs_test.go",
-    "ValidateMetadata": "asks a registry of images for published versions; test_the_metadata_is_of_the_published_model does the rest",
-    "CheckConnectorLanguageTag": "knows Python, Java and manifests by their files, and no other language",
+    "CheckDocumentationLinks": "requests all links, which CI cannot reach; docs_test.go checks links between documents",
+    "ValidateMetadata": "asks an image registry for published versions; test_the_metadata_fits_the_published_model does the rest",
+    "CheckConnectorLanguageTag": "recognizes Python, Java and manifests by their files, and no other language",
     "CheckConnectorCDKTag": "is about connectors in Python",
     "CheckConnectorUsesPoetry": "is about connectors in Python",
     "CheckConnectorLicenseMatchInPyproject": "is about connectors in Python",
@@ -37,7 +37,7 @@ def airbytes_repository(monkeypatch):
     monkeypatch.chdir(os.environ["AIRBYTE_REPOSITORY"])
 
 
-def test_the_metadata_is_of_the_published_model():
+def test_the_metadata_fits_the_published_model():
     connector = Connector(NAME)
     options = ValidatorOptions(docs_path=str(connector.documentation_file_path), disable_dockerhub_checks=True)
     model, error = validate_and_load(connector.metadata_file_path, PRE_UPLOAD_VALIDATORS, options)
@@ -50,7 +50,7 @@ def test_the_check_passes(check):
     assert result.status is CheckStatus.PASSED, result.message
 
 
-def test_the_checks_that_are_left_out_are_there():
+def test_the_checks_that_are_left_out_exist():
     assert set(OTHERS) <= {name_of(check) for check in ENABLED}
 
 

@@ -1,4 +1,4 @@
-"""What a release holds, for all its platforms."""
+"""The files of a release, for all platforms."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 DIRECTORY = Path(os.environ["RELEASE"])
 VERSION = os.environ["VERSION"]
 
-# How the binary of a platform begins: format and machine, as the specifications of ELF (EM_X86_64, EM_AARCH64), Mach-O
-# (CPU_TYPE_X86_64, CPU_TYPE_ARM64) and PE (IMAGE_FILE_MACHINE_AMD64) number them.
+# The first bytes of the binary of a platform: format and machine, by the specifications of ELF (EM_X86_64, EM_AARCH64), Mach-O
+# (CPU_TYPE_X86_64, CPU_TYPE_ARM64) and PE (IMAGE_FILE_MACHINE_AMD64).
 BEGINNINGS = {
     "linux-amd64": rb"\x7fELF.{14}\x3e\x00",
     "linux-arm64": rb"\x7fELF.{14}\xb7\x00",
@@ -30,13 +30,13 @@ def binary(platform):
 
 
 @pytest.mark.parametrize("platform", BEGINNINGS)
-def test_the_binary_is_of_its_platform(platform):
+def test_the_binary_is_for_its_platform(platform):
     assert re.match(BEGINNINGS[platform], binary(platform).read_bytes()[:1024], re.DOTALL)
 
 
-def test_the_binary_tells_its_version():
-    told = subprocess.run([binary("linux-amd64"), "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert told.startswith(f"source-microsoft-dataverse {VERSION} linux/amd64 go")
+def test_the_binary_prints_its_version():
+    output = subprocess.run([binary("linux-amd64"), "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert output.startswith(f"source-microsoft-dataverse {VERSION} linux/amd64 go")
 
 
 @pytest.mark.parametrize("platform", BEGINNINGS)
@@ -58,9 +58,9 @@ def test_the_notices_cover_every_library_of_every_platform():
 
 def test_the_checksums_are_those_of_the_files():
     lines = (DIRECTORY / "checksums.txt").read_text().splitlines()
-    told = {name: digest for digest, name in map(str.split, lines)}
-    assert set(told) == {file.name for file in DIRECTORY.iterdir()} - {"checksums.txt"}
-    for name, digest in told.items():
+    listed = {name: digest for digest, name in map(str.split, lines)}
+    assert set(listed) == {file.name for file in DIRECTORY.iterdir()} - {"checksums.txt"}
+    for name, digest in listed.items():
         assert hashlib.sha256((DIRECTORY / name).read_bytes()).hexdigest() == digest
 
 

@@ -1,6 +1,5 @@
-"""Users of Airbyte's Python connector change over to this one, with what they have: the configuration, the saved state and,
-with a scheduler of their own, the configured catalog. docs/switching.md tells them what becomes different, and these tests
-hold it to that."""
+"""Users of Airbyte's Python connector switch to this one with their configuration, their saved state and, with a scheduler of
+their own, their configured catalog. docs/switching.md lists the differences, and these tests verify it."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ LAUNCH = Path(__file__).parents[1] / "python_connector" / "launch.py"
 
 
 class Switch:
-    """An environment with both connectors beside it, which read one and the same configuration."""
+    """An environment, and both connectors with the same configuration."""
 
     def __init__(self, folder: Path):
         self.environment = Environment(folder, rows=120)
@@ -32,10 +31,10 @@ class Switch:
         self.theirs, self.discovered = self.python.discover(), self.ours.discover()
 
     def differ(self, table: str) -> dict[str, set[str]]:
-        """The columns that only the Python connector declares, those that only this one does, and those of another type."""
+        """The columns that only the Python connector declares, those that only this one declares, and those whose type differs."""
         theirs, ours = (streams[table]["json_schema"]["properties"] for streams in (self.theirs, self.discovered))
         both = theirs.keys() & ours.keys()
-        return {"gone": theirs.keys() - ours.keys(), "come": ours.keys() - theirs.keys(), "changed": {c for c in both if theirs[c] != ours[c]}}
+        return {"removed": theirs.keys() - ours.keys(), "added": ours.keys() - theirs.keys(), "changed": {c for c in both if theirs[c] != ours[c]}}
 
     def key(self, table: str) -> str:
         return self.theirs[table]["source_defined_primary_key"][0][0]
@@ -49,14 +48,14 @@ def switch(tmp_path_factory):
 
 
 def split(records: list[dict], key: str) -> tuple[set[str], set[str]]:
-    """The keys of rows and of deletions, each of which stands there once."""
+    """The keys of rows and of deletions, each of which occurs once."""
     rows = [r[key] for r in records if not r.get("_ab_cdc_deleted_at")]
     deletions = [r[key] for r in records if r.get("_ab_cdc_deleted_at")]
     assert len(set(rows)) == len(rows) and len(set(deletions)) == len(deletions)
     return set(rows), set(deletions)
 
 
-def test_the_configuration_is_taken_over(switch):
+def test_the_configuration_remains_valid(switch):
     for connector in (switch.python, switch.ours):
         (status,) = connector.run("check").of("CONNECTION_STATUS", "connectionStatus")
         assert status["status"] == "SUCCEEDED", status
@@ -64,7 +63,7 @@ def test_the_configuration_is_taken_over(switch):
     assert set(spec["connectionSpecification"]["required"]) <= set(switch.environment.config)
 
 
-def test_each_stream_is_offered_that_could_be_read(switch):
+def test_every_stream_that_could_be_read_is_offered(switch):
     assert set(switch.theirs) - set(switch.discovered) == {"sharepointdocument"}, "which has no entity set"
 
 
@@ -74,7 +73,7 @@ def test_no_column_is_lost_that_ever_had_a_value(switch):
     read = switch.python.read(catalog)
     for stream in (s["stream"]["name"] for s in catalog["streams"]):
         seen = {column for row in read.records(stream) for column in row if "@" not in column}
-        assert not switch.differ(stream)["gone"] & seen, stream
+        assert not switch.differ(stream)["removed"] & seen, stream
 
 
 def test_the_next_sync_carries_exactly_the_changes_since(switch):
@@ -92,13 +91,13 @@ def test_the_next_sync_carries_exactly_the_changes_since(switch):
         assert_deletions_win(ours.records(table))
 
     again = switch.ours.read(catalog, ours.states())
-    assert not again.of("RECORD", "record"), "from there on the state is the connector's own"
+    assert not again.of("RECORD", "record"), "the state is now the connector's own"
     refreshed = switch.ours.read(configured(switch.discovered, *TABLES), ours.states())
-    assert not refreshed.of("RECORD", "record"), "it stays valid when the catalog becomes the connector's own"
+    assert not refreshed.of("RECORD", "record"), "the state remains valid with the connector's own catalog"
 
 
 def test_a_new_connection_carries_exactly_the_changes_since(switch):
-    """On the platform the catalog is what this connector discovers, and the state that of the Python connector."""
+    """On the platform this connector discovers the catalog, and the state is that of the Python connector."""
     others = ("contoso_sensordata", "team")
     before = switch.python.read(configured(switch.theirs, *TABLES, *others))
     next_second()
@@ -111,24 +110,24 @@ def test_a_new_connection_carries_exactly_the_changes_since(switch):
         assert (stream["sync_mode"], stream["cursor_field"]) == ("incremental", ["_ab_cdc_updated_at"])
         assert split(read.records(table), switch.key(table)) == wanted[table], table
         assert_later_than(before.records(table), read.records(table), switch.key(table))
-        come = {column for row in read.records(table) for column in row} & switch.differ(table)["come"]
-        assert come == switch.differ(table)["come"], table
+        added = {column for row in read.records(table) for column in row} & switch.differ(table)["added"]
+        assert added == switch.differ(table)["added"], table
     for table in others:
-        assert len(read.records(table)) == len(switch.environment.rows(table)), f"{table} changes its mode, so it is read whole"
+        assert len(read.records(table)) == len(switch.environment.rows(table)), f"{table} changes its sync mode, so it is read in full"
 
     again = switch.ours.read(catalog, read.states())
     assert {r["stream"] for r in again.of("RECORD", "record")} <= {"contoso_sensordata"}, "which is full refresh only"
 
 
 def assert_deletions_win(records: list[dict]) -> None:
-    """Under the old catalog rows are told apart by modifiedon: a deletion has to be newer there than every row."""
+    """With the old catalog destinations compare modifiedon: that of a deletion must be later than that of every row."""
     newest = max(r["modifiedon"] for r in records if not r.get("_ab_cdc_deleted_at"))
     for deletion in (r for r in records if r.get("_ab_cdc_deleted_at")):
         assert deletion["modifiedon"].endswith("Z") and deletion["modifiedon"] > newest
 
 
 def assert_later_than(before: list[dict], after: list[dict], key: str) -> None:
-    """Under the new catalog a version of a row, a deletion included, is newer than what the Python connector sent of it."""
+    """With the new catalog every version of a row, including its deletion, is newer than what the Python connector sent."""
     former = {row[key]: datetime.fromisoformat(row["_ab_cdc_updated_at"]) for row in before}
     known = [row for row in after if row[key] in former]
     assert len(known) == 13, "ten rows changed and three are gone"
@@ -136,7 +135,7 @@ def assert_later_than(before: list[dict], after: list[dict], key: str) -> None:
         assert datetime.fromisoformat(row["_ab_cdc_updated_at"]) > former[row[key]]
 
 
-def test_rows_have_the_values_that_they_had(switch):
+def test_rows_keep_their_values(switch):
     catalog = configured(switch.theirs, *TABLES, mode="full_refresh")
     theirs, ours = switch.python.read(catalog), switch.ours.read(catalog)
     for table in TABLES:
@@ -162,27 +161,27 @@ def test_the_guide_names_each_setting(switch):
         assert f"`{setting}`" in GUIDE
 
 
-# For each kind of column that goes, comes or changes its type, how its row in the guide begins.
+# The beginning of the row in the guide, for each kind of column that is removed, added or changes its type.
 ROWS = {
-    "gone": {
+    "removed": {
         "OwnerType": "owner, ",
         "CustomerType": "customer, ",
-        "StringType of another column": "names of what a lookup points to, ",
-        "EntityNameType of another column": "tables that a lookup points to, ",
+        "StringType of another column": "name of the row that a lookup refers to, ",
+        "EntityNameType of another column": "table that a lookup refers to, ",
         "PartyListType": "parties of activities, ",
         "CalendarRulesType": "rules of a calendar, ",
         "not readable": "columns that cannot be read, ",
         "_ab_cdc_updated_at": "elastic tables",
         "_ab_cdc_deleted_at": "elastic tables",
     },
-    "come": {
+    "added": {
         "OwnerType": "owner, ",
         "CustomerType": "customer, ",
         "MultiSelectPicklistType": "multi-select choices, ",
         "FileType": "files, ",
         "ImageType of another column": "images, ",
-        "_ab_cdc_updated_at": "tables that are tracked but whose tracking nobody can switch, ",
-        "_ab_cdc_deleted_at": "tables that are tracked but whose tracking nobody can switch, ",
+        "_ab_cdc_updated_at": "tables that are tracked and whose tracking cannot be turned off, ",
+        "_ab_cdc_deleted_at": "tables that are tracked and whose tracking cannot be turned off, ",
     },
     "changed": {
         "ManagedPropertyType": "managed properties",
@@ -194,7 +193,7 @@ ROWS = {
 
 
 def kinds(environment: Environment, table: str) -> dict[str, str]:
-    """The kind of each column of a table, by the names that it may have in a stream."""
+    """The kind of each column of a table, by each name that it can have in a stream."""
     path = f"EntityDefinitions(LogicalName='{table}')/Attributes?$select=LogicalName,AttributeTypeName,AttributeOf,IsValidForRead"
     found = {name: name for name in ("_ab_cdc_updated_at", "_ab_cdc_deleted_at")}
     for attribute in environment.request("GET", path)[1]["value"]:
@@ -204,14 +203,14 @@ def kinds(environment: Environment, table: str) -> dict[str, str]:
     return found
 
 
-def test_the_guide_names_each_kind_of_column_that_goes_comes_or_changes(switch):
+def test_the_guide_lists_each_kind_of_column_that_differs(switch):
     found = {what: {} for what in ROWS}
     for table in switch.discovered:
         kind = kinds(switch.environment, table)
         for what, columns in switch.differ(table).items():
             found[what].update({kind[column]: f"{table}.{column}" for column in columns})
-    begins = re.findall(r"^\| (.*?) \|", GUIDE, re.M)
+    starts = re.findall(r"^\| (.*?) \|", GUIDE, re.M)
     for what, rows in ROWS.items():
         assert found[what].keys() == rows.keys(), f"{what}: {found[what]}"
         for kind, row in rows.items():
-            assert any(begin.startswith(row) for begin in begins), f"{kind}, such as {found[what][kind]}, is {what} without a row"
+            assert any(start.startswith(row) for start in starts), f"{kind}, such as {found[what][kind]}, is {what} without a row"

@@ -46,7 +46,7 @@ func Coerce(s *rows.Store, c *schema.Column, raw json.RawMessage) (rows.Value, *
 	return rows.Value{Json: slices.Clone(shown)}, refusal
 }
 
-// mismatch is the answer to a value of the wrong type.
+// mismatch returns the error for a value of the wrong type.
 func mismatch(s *rows.Store, raw json.RawMessage, edm string) *odata.Error {
 	return odata.BadPayload(s.Table.EntitySetName, "Cannot convert the literal '%s' to the expected type '%s'.", odata.Plain(raw), edm)
 }
@@ -116,7 +116,7 @@ func whole(s *rows.Store, c *schema.Column, raw json.RawMessage) ([]byte, *odata
 	return strconv.AppendInt(nil, n, 10), nil
 }
 
-// outside is the answer to a choice that the column does not offer.
+// outside returns the error for a choice that the column does not offer.
 func outside(s *rows.Store, c *schema.Column, value string) *odata.Error {
 	var accepted []string
 	for _, o := range c.Options {
@@ -198,7 +198,7 @@ func InBounds(s *rows.Store, made Edit) *odata.Error {
 	return nil
 }
 
-// Within says whether a number is between the column's bounds.
+// Within reports whether a number is between the column's bounds.
 func Within(c *schema.Column, f float64) bool {
 	least, greatest := c.Bounds()
 	return float64(least) <= f && f <= float64(greatest)

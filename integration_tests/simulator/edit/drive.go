@@ -13,7 +13,7 @@ import (
 )
 
 // Create adds a row as a POST would, even to tables that take none. The row may hold the primary key; the id is
-// returned in lower case. Columns that the service keeps itself are passed over, and numbers may lie outside the bounds
+// returned in lower case. Columns that the service sets itself are ignored, and numbers may lie outside the bounds
 // of their columns, where earlier versions of an application have left them. Errors are those of the Web API.
 func Create(db *rows.Database, table string, row map[string]any) (string, error) {
 	db.Mu.Lock()
@@ -104,7 +104,7 @@ func Rows(db *rows.Database, table string) iter.Seq2[string, map[string]json.Raw
 	}
 }
 
-// values are all properties of a row.
+// values returns all properties of a row.
 func values(s *rows.Store, r rows.Ref) map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(s.Cells))
 	for _, c := range s.Cells {

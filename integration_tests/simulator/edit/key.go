@@ -50,7 +50,7 @@ func ParseKey(s *rows.Store, inside string) (*RowKey, *odata.Error) {
 	return key, nil
 }
 
-// At is the row with that key. A row of an elastic table is only found in its partition, without one in the default
+// At returns the row with that key. A row of an elastic table is only found in its partition, without one in the default
 // partition (Microsoft, "Use elastic tables").
 func At(s *rows.Store, key *RowKey) (rows.Ref, *odata.Error) {
 	r, ok := s.Find(key.ID)
@@ -70,7 +70,7 @@ func deref(s *string) string {
 	return *s
 }
 
-// partition is the partitionid of an elastic row; empty for the default partition.
+// partition returns the partitionid of an elastic row; empty for the default partition.
 func partition(s *rows.Store, r rows.Ref) string {
 	c := s.CellOf("partitionid")
 	if c == nil {
@@ -79,6 +79,7 @@ func partition(s *rows.Store, r rows.Ref) string {
 	return odata.Plain(s.AppendValue(nil, r, c))
 }
 
+// NoSuchRow returns the error for the id of a row that does not exist.
 func NoSuchRow(s *rows.Store, id guid.ID) *odata.Error {
 	return odata.Refuse(http.StatusNotFound, "0x80040217", "Entity '%s' With Id = %s Does Not Exist", s.Table.LogicalName, id)
 }

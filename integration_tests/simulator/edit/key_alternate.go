@@ -14,7 +14,7 @@ import (
 )
 
 // alternate reads a key of the columns of an alternate key, such as (accountnumber='A-1'). The row that has the values
-// gives the key its id; where there is none the key carries the values, for an upsert (Microsoft, "Use an alternate key
+// sets the id of the key; where no row has them the key carries the values, for an upsert (Microsoft, "Use an alternate key
 // to reference a record").
 func alternate(s *rows.Store, parts []string) (*RowKey, *odata.Error) {
 	key := &RowKey{values: map[string]rows.Value{}}
@@ -68,7 +68,7 @@ func having(s *rows.Store, columns []string, values map[string]rows.Value) (rows
 	return rows.Ref{}, false
 }
 
-// alike says whether two rows have the same values in some columns, and none of them null.
+// alike reports whether two rows have the same values in some columns, and that none of them is null.
 func alike(s *rows.Store, a, b rows.Ref, columns []string) bool {
 	for _, name := range columns {
 		cell := s.CellOf(s.Table.Column(name).Property())
@@ -101,7 +101,7 @@ func unique(s *rows.Store, r rows.Ref, given map[string]rows.Value) *odata.Error
 	return nil
 }
 
-// Absent is the answer to a key that no row has.
+// Absent returns the error for a key that no row has.
 func Absent(s *rows.Store, key *RowKey) *odata.Error {
 	if key.missing {
 		return odata.Refuse(http.StatusNotFound, "0x80060891", "A record with the specified key values does not exist in %s entity", s.Table.LogicalName)
@@ -109,7 +109,7 @@ func Absent(s *rows.Store, key *RowKey) *odata.Error {
 	return NoSuchRow(s, key.ID)
 }
 
-// Name gives an edit the key of the row that it is about: an id, or the values by which it will be found later.
+// Name sets in an edit the key of the row that it is about: an id, or the values by which it will be found later.
 func (k *RowKey) Name(made *Edit) {
 	if !k.missing {
 		made.ID = &k.ID

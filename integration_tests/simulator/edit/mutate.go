@@ -26,7 +26,7 @@ func Insert(db *rows.Database, j *rows.Journal, s *rows.Store, made Edit) (rows.
 	}
 	values := db.Defaults(s)
 	if _, given := made.Values["statecode"]; given {
-		delete(values, "statuscode") // the state brings its own
+		delete(values, "statuscode") // the state has its own default
 	}
 	maps.Copy(values, made.Values)
 	if refusal := settle(s, id, values, made.Values); refusal != nil {
@@ -41,11 +41,12 @@ func Insert(db *rows.Database, j *rows.Journal, s *rows.Store, made Edit) (rows.
 	return rows.Ref{ID: id, Index: -1, Row: row}, nil
 }
 
+// DuplicateKey returns the error for the key of a row that exists.
 func DuplicateKey() *odata.Error {
 	return odata.Refuse(http.StatusPreconditionFailed, "0x80040237", "A record with matching key values already exists.")
 }
 
-// freshID is an id that no row has. It lies somewhere between those of the table's other rows.
+// freshID returns an id that no row has. It lies somewhere between those of the table's other rows.
 func freshID(s *rows.Store, version int64) guid.ID {
 	span := rows.Word(s.IDs.Length+16) << rows.SlotBits
 	for try := uint64(0); ; try++ {
@@ -109,7 +110,7 @@ func settle(s *rows.Store, id guid.ID, values, given map[string]rows.Value) *oda
 	return settleStatus(s, id, values, given)
 }
 
-// settleStatus gives a state its first status if none came with it, and refuses a status of another state.
+// settleStatus sets the first status of a state if none came with it, and refuses a status of another state.
 func settleStatus(s *rows.Store, id guid.ID, values, given map[string]rows.Value) *odata.Error {
 	state, status := s.Table.Column("statecode"), s.Table.Column("statuscode")
 	if state == nil || status == nil {
@@ -143,7 +144,7 @@ func Remove(db *rows.Database, j *rows.Journal, s *rows.Store, r rows.Ref) {
 	s.Remove(j, r, db.NextVersion(s.Table), db.Now())
 }
 
-// Address is the row's key as its address shows it.
+// Address returns the row's key as its address shows it.
 func Address(s *rows.Store, r rows.Ref) string {
 	if s.Table.Type == schema.Elastic {
 		if partition := partition(s, r); partition != "" {

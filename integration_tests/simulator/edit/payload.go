@@ -69,6 +69,7 @@ func Decode(db *rows.Database, s *rows.Store, body []byte) (Edit, *odata.Error) 
 	return made, InBounds(s, made)
 }
 
+// DecodeMember adds one member of a payload to an edit.
 func DecodeMember(db *rows.Database, s *rows.Store, made *Edit, m Member) *odata.Error {
 	set, property := s.Table.EntitySetName, m.Name
 	name, annotation, annotated := strings.Cut(property, "@")
@@ -110,7 +111,7 @@ func DecodeMember(db *rows.Database, s *rows.Store, made *Edit, m Member) *odata
 	return refusal
 }
 
-// decodeNavigation reads a member that is no property: a lookup set to null by its navigation property, or an error.
+// decodeNavigation reads a member that is not a property: a lookup set to null by its navigation property, or an error.
 func decodeNavigation(db *rows.Database, s *rows.Store, made *Edit, name string, raw json.RawMessage) *odata.Error {
 	c := Navigation(s, name)
 	switch {
@@ -124,7 +125,7 @@ func decodeNavigation(db *rows.Database, s *rows.Store, made *Edit, name string,
 	return nil
 }
 
-// Navigation is the lookup column with that navigation property, whose case matters.
+// Navigation returns the lookup column with that navigation property, whose case matters.
 func Navigation(s *rows.Store, name string) *schema.Column {
 	for i := range s.Table.Columns {
 		c := &s.Table.Columns[i]

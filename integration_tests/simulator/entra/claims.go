@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// Challenge answers a request without a token that is accepted: no body, but where to get one. claims, JSON, are what
+// Challenge responds to a request without an accepted token: no body, but where to get a token. claims, JSON, are what
 // the next token has to be asked for with; empty for none (Microsoft, "Claims challenges, claims requests and client
 // capabilities").
 func (s *Service) Challenge(w http.ResponseWriter, r *http.Request, claims string) {
@@ -24,7 +24,7 @@ func (s *Service) Challenge(w http.ResponseWriter, r *http.Request, claims strin
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// Satisfied says whether claims are demanded and the request's token was asked for with them.
+// Satisfied reports whether claims are demanded and the request's token was asked for with them.
 func (s *Service) Satisfied(r *http.Request, demanded string) bool {
 	if demanded == "" {
 		return false
@@ -34,7 +34,7 @@ func (s *Service) Satisfied(r *http.Request, demanded string) bool {
 		json.Unmarshal([]byte(demanded), &part) == nil && holds(whole, part)
 }
 
-// holds says whether every member of part stands in whole with its value. Clients add claims of their own.
+// holds reports whether whole has every member of part with its value. Clients add claims of their own.
 func holds(whole, part any) bool {
 	members, nested := part.(map[string]any)
 	if !nested {
@@ -47,7 +47,7 @@ func holds(whole, part any) bool {
 	return ok
 }
 
-// claims are the claims that a token was asked for with, empty for none.
+// claims returns the claims that a token was asked for with, empty for none.
 func (d *Directory) claims(token string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

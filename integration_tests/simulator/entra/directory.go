@@ -25,7 +25,7 @@ type Application struct {
 	Disabled      bool // its application user is disabled: 403 0x80040225
 }
 
-// DefaultApplication is the application that signs in where no other is given.
+// DefaultApplication returns the application that signs in where no other is given.
 func DefaultApplication() Application {
 	return Application{
 		TenantID: "11111111-2222-4333-8444-555555555555",
@@ -34,7 +34,7 @@ func DefaultApplication() Application {
 	}
 }
 
-// defaultTokenLife is expires_in of Entra's usual answer.
+// defaultTokenLife is expires_in of Entra's usual response.
 const defaultTokenLife = 3599 * time.Second
 
 // application is an Application with its user in the environment.
@@ -86,6 +86,7 @@ func (d *Directory) hasTenant(tenant string) bool {
 	return false
 }
 
+// IsUser reports whether an application user has that systemuserid.
 func (d *Directory) IsUser(id string) bool {
 	for _, a := range d.Applications {
 		if a.UserID == id {
@@ -104,8 +105,8 @@ func (d *Directory) find(tenant, client string) (application, bool) {
 	return application{}, false
 }
 
-// issue gives the application a token, asked for with these claims, that only looks like a JWT: nothing can be read from it, as Microsoft warns
-// clients not to try.
+// issue makes a token for the application, asked for with these claims. It only looks like a JWT: nothing can be read
+// from it, as Microsoft warns clients not to try.
 func (d *Directory) issue(a application, claims string, now time.Time) string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`))
 	token := header + "." + rand.Text() + rand.Text() + "." + rand.Text()
@@ -120,7 +121,7 @@ func (d *Directory) issue(a application, claims string, now time.Time) string {
 	return token
 }
 
-// User is whose token it is; false for one that was never issued, is revoked or has expired.
+// User returns whose token it is; false for one that was never issued, is revoked or has expired.
 func (d *Directory) User(token string, now time.Time) (application, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,13 +132,14 @@ func (d *Directory) User(token string, now time.Time) (application, bool) {
 	return g.user, true
 }
 
+// Revoke makes all tokens invalid.
 func (d *Directory) Revoke() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.tokens)
 }
 
-// Refusal is what is wrong with the application user, nil if nothing is.
+// Refusal returns what is wrong with the application user, nil if nothing is.
 func (a application) Refusal() *odata.Error {
 	switch {
 	case a.NotMember:

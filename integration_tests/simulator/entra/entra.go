@@ -38,7 +38,7 @@ func (e Error) write(w http.ResponseWriter, now time.Time) {
 	})
 }
 
-// refusedToken and grantedToken are the answers of the token endpoint, with their members in Entra's order.
+// refusedToken and grantedToken are the responses of the token endpoint, with their members in Entra's order.
 type refusedToken struct {
 	Error         string `json:"error"`
 	Description   string `json:"error_description"`
@@ -75,8 +75,8 @@ type Service struct {
 	Addresses []string // that name the environment in a scope; empty: the host that was called
 }
 
-// Serve answers the endpoints of the sign-in host: instance discovery, OpenID configuration and tokens.
-// It reports false for paths that are none of them.
+// Serve serves the endpoints of the sign-in host: instance discovery, OpenID configuration and tokens.
+// It reports false for paths that are not among them.
 func (s *Service) Serve(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Path == "/common/discovery/instance" {
 		s.serveInstanceDiscovery(w, r)
@@ -112,7 +112,7 @@ func (s *Service) serveInstanceDiscovery(w http.ResponseWriter, r *http.Request)
 	})
 }
 
-// serveOpenIDConfiguration answers with an issuer on the same host as the authority, which clients insist on.
+// serveOpenIDConfiguration serves a configuration whose issuer is on the same host as the authority, as clients require.
 func (s *Service) serveOpenIDConfiguration(w http.ResponseWriter, r *http.Request, tenant string) {
 	if !s.Directory.hasTenant(tenant) {
 		e := unknownTenant(tenant)
@@ -134,9 +134,10 @@ func (s *Service) serveOpenIDConfiguration(w http.ResponseWriter, r *http.Reques
 	})
 }
 
+// Refuse sends an error of the token endpoint.
 func (s *Service) Refuse(w http.ResponseWriter, e Error) { e.write(w, s.Now()) }
 
-// serveToken answers the client-credentials grant.
+// serveToken serves the client-credentials grant.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, tenant string) {
 	if r.Method != http.MethodPost {
 		s.Refuse(w, Error{http.StatusBadRequest, "invalid_request", 900561,
@@ -157,7 +158,7 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, tenant stri
 	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, s.Directory.issue(user, r.PostForm.Get("claims"), s.Now())})
 }
 
-// environmentURLs are the addresses that name this environment in a scope.
+// environmentURLs returns the addresses that name this environment in a scope.
 func (s *Service) environmentURLs(r *http.Request) []string {
 	if len(s.Addresses) > 0 {
 		return s.Addresses

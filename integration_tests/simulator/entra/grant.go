@@ -47,7 +47,7 @@ func unknownTenant(tenant string) Error {
 		"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."}
 }
 
-// checkCredential takes a secret, or a client assertion as long as it reads as one of this application's.
+// checkCredential accepts the secret, or a client assertion that claims to be this application's.
 func checkCredential(user application, form url.Values) *Error {
 	if assertion := form.Get("client_assertion"); assertion != "" {
 		return checkAssertion(user, form.Get("client_assertion_type"), assertion)
@@ -90,8 +90,8 @@ func checkAssertion(user application, kind, assertion string) *Error {
 	return nil
 }
 
-// checkScope accepts <environment>/.default. An environment url that itself ends in a slash gives the double form
-// https://host//.default, which Entra accepts. The OpenID scopes that MSAL adds are passed over.
+// checkScope accepts <environment>/.default. An environment url that itself ends in a slash leads to the double form
+// https://host//.default, which Entra accepts. The OpenID scopes that MSAL adds are ignored.
 func checkScope(scope, tenant string, environments []string) *Error {
 	var resources []string
 	for s := range strings.FieldsSeq(scope) {

@@ -22,7 +22,7 @@ type exchange struct {
 }
 
 // Chain applies effects from the outside to the inside: an effect that changes the response stands before the one that
-// makes it, and the ordinary response is made behind the last.
+// makes it, and the ordinary response is made after the last.
 type Chain []Effect
 
 func (c Chain) apply(x exchange, next func(exchange)) {

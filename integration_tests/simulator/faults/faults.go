@@ -53,7 +53,7 @@ type Injection struct {
 	mu       sync.Mutex
 	matched  int
 	hits     int
-	attempts map[string]tally // by address, where each counts by itself
+	attempts map[string]tally // by address, where each counts separately
 }
 
 // Hits returns how many requests the fault has struck.
@@ -106,7 +106,7 @@ func (s *Set) all() []*Injection {
 	return slices.Clone(s.list)
 }
 
-// Wrap returns a handler that applies the faults, and hands requests that none of them strikes to inner.
+// Wrap returns a handler that applies the faults, and passes the other requests to inner.
 func (s *Set) Wrap(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		effect := s.strike(r)

@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
-// draft is a fault in the making, from the fields of its text form.
+// draft is a fault that is being read from its text form.
 type draft struct {
 	match    map[string]Matcher // by the name of the field
 	when     Timing
 	delay    time.Duration
 	transfer Transfer
 	links    Links
+	bend     Body
+	inflate  int
+	table    string // whose definition is missing
 	hint     int
 	retry    string // header Retry-After
 
@@ -54,6 +57,9 @@ func fields() map[string]func(*draft, string) error {
 		"body":             func(d *draft, v string) error { d.response.Body, d.body = []byte(v), true; return nil },
 		"content-type":     set(func(d *draft) *string { return &d.response.ContentType }, text),
 		"content-encoding": set(func(d *draft) *string { return &d.response.ContentEncoding }, text),
+		"bend":             set(func(d *draft) *Body { return &d.bend }, func(v string) (Body, error) { return oneOf(v, AllBodies()...) }),
+		"inflate":          set(func(d *draft) *int { return &d.inflate }, number),
+		"without":          set(func(d *draft) *string { return &d.table }, text),
 		"links":            set(func(d *draft) *Links { return &d.links }, func(v string) (Links, error) { return oneOf(v, AllLinks()...) }),
 		"cut-after":        set(func(d *draft) *int { return &d.transfer.CutAfter }, number),
 		"stall-after":      set(func(d *draft) *int { return &d.transfer.StallAfter }, number),
@@ -64,7 +70,7 @@ func fields() map[string]func(*draft, string) error {
 	}
 }
 
-// matchers are the fields that choose requests, in the order in which a fault holds them.
+// matchers returns the fields that choose requests, in the order in which a fault holds them.
 func matchers() []string {
 	return []string{"phase", "table", "page", "larger-than", "method", "path", "contains", "claims"}
 }
@@ -87,6 +93,8 @@ func (d *draft) fault() Fault {
 	add(d.drop, Drop{})
 	add(d.transfer != Transfer{}, d.transfer)
 	add(d.links != "", d.links)
+	add(d.bend != "", d.bend)
+	add(d.table != "", Definition{Table: d.table})
 	add(d.hint > 0, DOPHint(d.hint))
 	add(d.retry != "", Header{"Retry-After", d.retry})
 	if e := d.responder(); e != nil {
@@ -110,7 +118,7 @@ func (d *draft) fault() Fault {
 	return f
 }
 
-// responder is the effect that makes a response of its own, nil for the ordinary one.
+// responder returns the effect that makes a response of its own, nil for the ordinary one.
 func (d *draft) responder() Effect {
 	switch {
 	case d.challenge:
@@ -119,6 +127,8 @@ func (d *draft) responder() Effect {
 		return Echo{Status: d.status, Code: d.code}
 	case d.code != "":
 		return Error{Status: d.status, Code: d.code, Message: d.message}
+	case d.inflate > 0:
+		return Inflating(d.inflate)
 	case d.body || d.status > 0:
 		response := d.response
 		response.Status = d.status

@@ -22,6 +22,8 @@ func Kinds() []Kind {
 		{"bad-gateway", "502 with HTML", gateway("502", gatewayPage(502))},
 		{"unavailable", "503 with HTML", gateway("503", gatewayPage(503))},
 		{"gateway-timeout", "504 with HTML", gateway("504", gatewayPage(504))},
+		{"html-error", "400 with HTML, as a proxy or a firewall sends", gateway("400", gatewayPage(400))},
+		{"plugin-error", "400 0x80040265, refused by a plug-in", "status=400 code=0x80040265 message='The plug-in has aborted the operation.'"},
 		{"login-page", "200 with HTML", gateway("200", loginPage)},
 		{"broken-json", "200 with JSON that ends in its middle", "status=200 content-type='" + jsonType + "' body='" + brokenJSON + "'"},
 		{"broken-gzip", "200 with a body that is not gzip as it claims", "status=200 content-type='" + jsonType + "' content-encoding=gzip body='" + brokenGzip + "'"},
@@ -41,6 +43,11 @@ func Kinds() []Kind {
 		{"sign-in-outage", "503 AADSTS90033 of the sign-in host", "phase=sign-in status=503 code=AADSTS90033"},
 		{"foreign-links", "the links of a page lead to another host", "links=foreign"},
 		{"repeated-links", "the next link leads to its own page", "links=repeated"},
+		{"missing-links", "pages have no link at all", "links=missing"},
+		{"more-without-link", "pages announce more records and have no link", "links=more-records"},
+		{"endless-links", "each page has a next link, to its own rows", "links=endless"},
+		{"error-beside-value", "200 with an error beside the rows", "bend=error-beside-value"},
+		{"inflating", "a small body that unpacks to 1 GB", "inflate=1073741824"},
 		{"missing-delta-link", "the last page lacks its delta link", "links=missing-delta"},
 	}
 }

@@ -62,7 +62,7 @@ type Request struct {
 	satisfies func(claims string) bool // reports whether the token was asked for with these claims
 }
 
-// describe finds out what a request asks for.
+// describe determines what a request asks for.
 func (s *Set) describe(r *http.Request) *Request {
 	q := &Request{HTTP: r, satisfies: func(claims string) bool { return s.entra.Satisfied(r, claims) }}
 	rest, api := strings.CutPrefix(r.URL.Path, odata.APIPrefix)
@@ -97,7 +97,7 @@ func (s *Set) describe(r *http.Request) *Request {
 	return q
 }
 
-// describePage finds out which page of a scan a request asks for.
+// describePage determines which page of a scan a request asks for.
 func (s *Set) describePage(q *Request, base, path string) {
 	options, refusal := odata.ParseRowQuery(q.HTTP.URL.RawQuery, s.database.Behaviors.ExactLinks)
 	if refusal != nil {
@@ -122,7 +122,7 @@ func (s *Set) describePage(q *Request, base, path string) {
 func (s *Set) endsScan(r *http.Request, base, path string) bool {
 	asked := r.Clone(r.Context())
 	odata.OnePrefer(asked)
-	reply, refusal := webapi.Answer(s.database, asked, base, path)
+	reply, refusal := webapi.Respond(s.database, asked, base, path)
 	if refusal != nil {
 		return false
 	}

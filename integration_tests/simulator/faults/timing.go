@@ -14,7 +14,7 @@ const Forever = -1
 type Timing struct {
 	Nth         int           // the first matching request that fails, from 1; 0 is 1
 	Count       int           // how many fail from there on; 0 is 1
-	Each        bool          // Nth and Count hold for each address by itself
+	Each        bool          // Nth and Count hold for each address separately
 	Probability float64       // of failing for each of them, between 0 and 1; 0 is 1
 	Seed        uint64        // of that chance
 	From        time.Duration // since the fault was injected, by the environment's clock

@@ -51,7 +51,7 @@ func (t Transfer) send(w http.ResponseWriter, r *http.Request, whole *odata.Capt
 		return
 	}
 	if t.CutAfter > 0 {
-		body = body[:min(t.CutAfter, len(body))] // whereupon net/http breaks the connection, or the stream
+		body = body[:min(t.CutAfter, len(body))] // then net/http breaks the connection, or the stream
 	}
 	t.write(w, r, body)
 }

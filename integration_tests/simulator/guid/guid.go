@@ -15,7 +15,7 @@ import (
 // rows come in this order (Microsoft, "Comparing GUID and uniqueidentifier values").
 type ID [16]byte
 
-// textOrder says which byte of a rowID stands at each position of the guid's text.
+// textOrder returns which byte of an ID stands at each position of the guid's text.
 func textOrder() [16]int {
 	return [16]int{15, 14, 13, 12, 11, 10, 9, 8, 6, 7, 0, 1, 2, 3, 4, 5}
 }
@@ -36,6 +36,7 @@ func Parse(text string) (ID, bool) {
 	return id, true
 }
 
+// Compare orders ids as SQL Server does, with the results of cmp.Compare.
 func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }
 
 // AppendTo writes the guid in lower case, as rows show it.
@@ -56,9 +57,10 @@ func (id ID) AppendQuotedTo(dst []byte) []byte {
 	return append(id.AppendTo(append(dst, '"')), '"')
 }
 
+// String returns the guid in lower case.
 func (id ID) String() string { return string(id.AppendTo(make([]byte, 0, 36))) }
 
-// Derived is a guid that depends on its arguments alone, for the ids of metadata and of other things that are no rows.
+// Derived returns a guid that depends on its arguments alone, for the ids of metadata and of other things that are not rows.
 func Derived(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	id := sum[:16]
@@ -68,5 +70,5 @@ func Derived(parts ...string) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// New is a random guid.
+// New returns a random guid.
 func New() string { return Derived(rand.Text()) }

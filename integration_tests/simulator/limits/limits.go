@@ -41,7 +41,7 @@ type Limiter struct {
 // usage is what one user has spent within the window.
 type usage struct {
 	running  int
-	requests []time.Time // arrivals, refused ones too: to go on hammering prolongs the wait
+	requests []time.Time // arrivals, refused ones too: a client that does not wait prolongs the wait
 	spent    []expense
 	total    time.Duration // of what was spent
 }
@@ -51,6 +51,7 @@ type expense struct {
 	cost time.Duration
 }
 
+// New returns a limiter without users.
 func New(limits Limits) *Limiter {
 	if limits.Window <= 0 {
 		limits.Window = usualWindow
@@ -64,12 +65,14 @@ type Throttled struct {
 	retryAfter time.Duration
 }
 
+// Write sends the refusal with its Retry-After header.
 func (t *Throttled) Write(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(t.retryAfter.Seconds())))))
 	t.Error.Write(w, r)
 }
 
-// Enter counts a request. It gives the refusal if a limit is exceeded, and else a function to call with the cost when the request is done.
+// Enter counts a request. It returns the refusal if a limit is exceeded, and otherwise a function to call with the cost when
+// the request is done.
 func (t *Limiter) Enter(user string, now time.Time) (leave func(now time.Time, cost time.Duration), refusal *Throttled) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -127,7 +130,7 @@ func newThrottled(code string, wait time.Duration, message string) *Throttled {
 	return &Throttled{odata.Error{Status: http.StatusTooManyRequests, Code: code, Message: message}, wait}
 }
 
-// below is the moment of the expense whose passing out of the window brings the total under the limit.
+// below returns the moment of the expense whose leaving the window brings the total under the limit.
 func (u *usage) below(limit time.Duration) time.Time {
 	sum := u.total
 	for _, e := range u.spent {
@@ -138,7 +141,7 @@ func (u *usage) below(limit time.Duration) time.Time {
 	return time.Time{}
 }
 
-// SetHeaders adds what is left to the user on this server. Seconds have a grouping comma and two digits behind the point.
+// SetHeaders adds the headers of what the user has left on this server. Seconds have a grouping comma and two digits after the point.
 func (t *Limiter) SetHeaders(header http.Header, user string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

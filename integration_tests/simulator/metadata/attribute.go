@@ -28,7 +28,7 @@ func attributes(t *schema.Table) []attribute {
 	return list
 }
 
-// typeCode is the AttributeTypeCode: the newer types count as Virtual there.
+// typeCode returns the AttributeTypeCode: the newer types count as Virtual there.
 func (a attribute) typeCode() string {
 	switch a.column.Type {
 	case schema.File, schema.Image, schema.MultiSelectPicklist:
@@ -38,7 +38,7 @@ func (a attribute) typeCode() string {
 	}
 }
 
-// service says whether the service alone writes the column.
+// service reports whether the service alone writes the column.
 func (a attribute) service() bool {
 	return a.column.SourceType != 0 || a.column.AttributeOf != "" || a.table.Composed(a.column) || slices.Contains([]string{
 		"createdon", "createdby", "createdonbehalfby", "modifiedon", "modifiedby", "modifiedonbehalfby", "versionnumber",
@@ -46,7 +46,7 @@ func (a attribute) service() bool {
 	}, a.column.LogicalName)
 }
 
-// baseProperties are the properties of AttributeMetadata, which every column has (Web API reference, AttributeMetadata).
+// baseProperties returns the properties of AttributeMetadata, which every column has (Web API reference, AttributeMetadata).
 func baseProperties() []property[attribute] {
 	return slices.Concat(attributeIdentity(), attributeFlags(), attributeManagedProperties())
 }
@@ -149,7 +149,7 @@ func requirement(a attribute) any {
 	return requiredLevel(cmp.Or(a.column.Required, "None"))
 }
 
-// sourceType is null where a column cannot be calculated at all.
+// sourceType returns null where a column cannot be calculated at all.
 func sourceType(a attribute) any {
 	switch a.column.Type {
 	case schema.String, schema.Memo, schema.Integer, schema.Decimal, schema.Double, schema.Money, schema.Boolean, schema.DateTime, schema.Picklist, schema.MultiSelectPicklist:

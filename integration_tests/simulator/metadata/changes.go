@@ -14,18 +14,19 @@ import (
 // stampLifetime is how long a version stamp can be followed (Microsoft, "Cache schema data": 90 days by default).
 const stampLifetime = 90 * 24 * time.Hour
 
-// History remembers the tables as they were at each version that was handed out in a stamp. Definitions are
+// History holds the tables as they were at each version that was issued in a stamp. Definitions are
 // immutable, so a table has changed if its definition is another one.
 type History struct {
 	mu       sync.Mutex
 	versions map[int64]map[string]*schema.Table
 }
 
+// NewHistory returns a history without versions.
 func NewHistory() *History {
 	return &History{versions: map[int64]map[string]*schema.Table{}}
 }
 
-// remember keeps what the tables are at this version.
+// remember stores the tables of this version.
 func (h *History) remember(version int64, tables []*schema.Table) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -78,7 +79,7 @@ func (h *History) since(known string, now time.Time, tables []*schema.Table) (sc
 	return c, nil
 }
 
-// RetrieveMetadataChanges answers the function of that name: the tables and columns that meet the query, or of them
+// RetrieveMetadataChanges serves the function of that name: the tables and columns that meet the query, or of them
 // only what has changed since the client's stamp, and a new stamp.
 func (h *History) RetrieveMetadataChanges(w http.ResponseWriter, db *rows.Database, base string, args odata.Arguments) *odata.Error {
 	if db.Behaviors.MetadataChangesUnavailable {
@@ -134,7 +135,7 @@ func deletedMetadata(args odata.Arguments, ids []string) (string, *odata.Error) 
 	return `{"Count":1,"IsReadOnly":false,"Keys":["Entity"],"Values":[{"Items":` + list + `}]}`, nil
 }
 
-// changesProjection is what RetrieveMetadataChanges writes of each table. Properties that were not asked for are
+// changesProjection returns what RetrieveMetadataChanges writes of each table. Properties that were not asked for are
 // null; the names, ids and types of things are always there.
 func (m *metadata) changesProjection(q entityQuery) (projection[*schema.Table], odata.Predicate[*schema.Table], *odata.Error) {
 	p := projection[*schema.Table]{labels: q.LabelQuery.english()}
@@ -209,7 +210,7 @@ func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *schema.Table)
 	return func(dst []byte, t *schema.Table) []byte { return p.appendArray(dst, attributes(t), keep) }, nil
 }
 
-// complexType is the type annotation of a column in this function's answer, empty for the declared type.
+// complexType returns the type annotation of a column in this function's response, empty for the declared type.
 func complexType(a attribute) string {
 	if class := typeAnnotation(a); class != "" {
 		return "Complex" + class
@@ -217,7 +218,7 @@ func complexType(a attribute) string {
 	return ""
 }
 
-// inlineOptions is the option set as a property, which it is in the complex types of this function.
+// inlineOptions returns the option set as a property, which it is in the complex types of this function.
 func inlineOptions(class string) property[attribute] {
 	p := projection[attribute]{properties: optionSetProperties(class), labels: true}
 	return property[attribute]{name: "OptionSet", shape: listShape, value: func(a attribute) any {
@@ -231,9 +232,10 @@ func inlineOptions(class string) property[attribute] {
 // inlined is a value that writes itself.
 type inlined func(dst []byte) []byte
 
+// AppendJSON implements jsonValue.
 func (f inlined) AppendJSON(dst []byte, _ bool) []byte { return f(dst) }
 
-// blanked gives the properties with null in place of what is not wanted.
+// blanked returns the properties with null in place of what is not wanted.
 func blanked[T any](properties []property[T], wanted func(string) bool) []property[T] {
 	list := slices.Clone(properties)
 	for i := range list {
@@ -244,7 +246,7 @@ func blanked[T any](properties []property[T], wanted func(string) bool) []proper
 	return list
 }
 
-// wanted tells which properties were asked for. A missing expression asks for all.
+// wanted reports which properties were asked for. A missing expression asks for all.
 func (p *metadataProperties) wanted(typeName string, known func(string) bool) (func(string) bool, *odata.Error) {
 	if p == nil || p.AllProperties {
 		return func(string) bool { return true }, nil
@@ -257,7 +259,7 @@ func (p *metadataProperties) wanted(typeName string, known func(string) bool) (f
 	return func(name string) bool { return slices.Contains(p.PropertyNames, name) }, nil
 }
 
-// english says whether labels in the environment's language pass the query.
+// english reports whether labels in the environment's language pass the query.
 func (q *labelQuery) english() bool {
 	return q == nil || len(q.FilterLanguages) == 0 || slices.Contains(q.FilterLanguages, 1033)
 }

@@ -9,10 +9,10 @@ import (
 // baseClass is the type of the columns that have no type of their own: the shadows.
 const baseClass = "AttributeMetadata"
 
-// abstractClasses are metadata types that no column is of, so that a query cannot be cast to them.
+// abstractClasses returns metadata types that no column is of, so that a query cannot be cast to them.
 func abstractClasses() []string { return []string{"EnumAttributeMetadata"} }
 
-// class is the name of the column's metadata type, such as StringAttributeMetadata.
+// class returns the name of the column's metadata type, such as StringAttributeMetadata.
 func (a attribute) class() string {
 	switch a.column.Type {
 	case schema.Uniqueidentifier:
@@ -26,7 +26,7 @@ func (a attribute) class() string {
 	}
 }
 
-// derivedProperties are the properties that each metadata type has beyond AttributeMetadata (Web API reference,
+// derivedProperties returns the properties that each metadata type has beyond AttributeMetadata (Web API reference,
 // the types derived from AttributeMetadata). Option sets are navigation properties and not among them.
 func derivedProperties() map[string][]property[attribute] {
 	return map[string][]property[attribute]{
@@ -58,7 +58,7 @@ func constant(name string, s shape, value any) property[attribute] {
 
 func bound(name string, value int) property[attribute] { return constant(name, numberShape, value) }
 
-// calculated are the properties of types that a formula can compute.
+// calculated returns the properties of types that a formula can compute.
 func calculated() []property[attribute] {
 	return []property[attribute]{
 		constant("FormulaDefinition", stringShape, nil),
@@ -78,7 +78,7 @@ func imeMode(mode string) property[attribute] {
 	return property[attribute]{name: "ImeMode", shape: enumShape, enum: "ImeMode", value: func(attribute) any { return mode }}
 }
 
-// bounds are the greatest and the least value of a number.
+// bounds returns the maximum and the minimum value of a number.
 func bounds() []property[attribute] {
 	return []property[attribute]{
 		{name: "MaxValue", shape: numberShape, value: func(a attribute) any { _, high := a.column.Bounds(); return high }},
@@ -102,7 +102,7 @@ func moneyProperties() []property[attribute] {
 		property[attribute]{name: "IsBaseCurrency", shape: boolShape, value: func(a attribute) any { return a.baseAmount() }})
 }
 
-// baseAmount says whether the column is an amount in the base currency, beside one in the row's.
+// baseAmount reports whether the column is an amount in the base currency, beside one in the row's.
 func (a attribute) baseAmount() bool {
 	const suffix = "_base"
 	name := a.column.LogicalName
@@ -114,7 +114,7 @@ func integerProperties() []property[attribute] {
 	return append([]property[attribute]{format}, bounds()...)
 }
 
-// integerFormat is IntegerAttributeMetadata.Format.
+// integerFormat returns IntegerAttributeMetadata.Format.
 func integerFormat(c *schema.Column) string {
 	switch {
 	case strings.HasSuffix(c.LogicalName, "utcoffset"):

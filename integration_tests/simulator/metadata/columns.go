@@ -18,7 +18,7 @@ type attributePath struct {
 	rest    []string
 }
 
-// attributes answers the Attributes of one table. A cast such as Microsoft.Dynamics.CRM.LookupAttributeMetadata
+// attributes serves the Attributes of one table. A cast such as Microsoft.Dynamics.CRM.LookupAttributeMetadata
 // keeps the columns of that type and makes its own properties selectable.
 func (m *metadata) attributes(w http.ResponseWriter, q metadataQuery, at attributePath) *odata.Error {
 	class := baseClass
@@ -69,7 +69,7 @@ func (m *metadata) oneAttribute(w http.ResponseWriter, q metadataQuery, p projec
 	return odata.Refuse(http.StatusNotFound, "0x80041103", "'%s' entity doesn't contain attribute with Name = '%s' and NameMapping = 'Logical'.", at.table.SchemaName, name)
 }
 
-// cast checks the type segment behind Attributes.
+// cast checks the type segment after Attributes.
 func (m *metadata) cast(rest []string) (string, *odata.Error) {
 	if len(rest) > 1 {
 		return "", odata.NotFound(rest[1])
@@ -119,7 +119,7 @@ func (m *metadata) attributeProjection(q metadataQuery, class string) (projectio
 	return p, keep, nil
 }
 
-// typeAnnotation is empty for columns of the declared type.
+// typeAnnotation returns empty for columns of the declared type.
 func typeAnnotation(a attribute) string {
 	if class := a.class(); class != baseClass {
 		return class

@@ -73,12 +73,12 @@ func parseEntityQuery(text string) (entityQuery, *odata.Error) {
 	return q, nil
 }
 
-// invalidQuery is the answer to a query that can be read but not carried out.
+// invalidQuery returns the error for a query that can be read but not carried out.
 func invalidQuery(format string, args ...any) *odata.Error {
 	return odata.Refuse(http.StatusBadRequest, "0x80044183", format, args...)
 }
 
-// compileCriteria gives a predicate for a MetadataFilterExpression; a missing one lets everything through.
+// compileCriteria returns a predicate for a MetadataFilterExpression; a missing one matches everything.
 func compileCriteria[T any](c *metadataCriteria, typeName string, properties []property[T]) (odata.Predicate[T], *odata.Error) {
 	if c == nil {
 		return func(T) bool { return true }, nil
@@ -173,7 +173,7 @@ func conditionValues(c metadataCondition, want shape) ([]any, *odata.Error) {
 	return wanted, nil
 }
 
-// scalarText is a JSON string without its quotes, or any other scalar as it stands.
+// scalarText returns a JSON string without its quotes, or any other scalar as it stands.
 func scalarText(v jsontext.Value) string {
 	var text string
 	if v.Kind() == '"' && json.Unmarshal(v, &text) == nil {

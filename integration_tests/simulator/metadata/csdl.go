@@ -11,7 +11,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// ServeCSDL answers $metadata: the CSDL document of the Web API (Microsoft, "Web API service documents"). The service
+// ServeCSDL serves $metadata: the CSDL document of the Web API (Microsoft, "Web API service documents"). The service
 // has it only as XML, and refuses a client that accepts nothing but JSON.
 func ServeCSDL(w http.ResponseWriter, r *http.Request, tables []*schema.Table) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -78,7 +78,7 @@ func (d *csdl) functions() {
 
 func unparameterised() []string { return []string{"WhoAmI", "RetrieveVersion", "RetrieveTimestamp"} }
 
-// baseType is what the table's entity type inherits from: all activities have the key and columns of activitypointer,
+// baseType returns what the table's entity type inherits from: all activities have the key and columns of activitypointer,
 // users and teams those of principal.
 func (d *csdl) baseType(t *schema.Table) string {
 	switch {
@@ -142,7 +142,7 @@ func (d *csdl) property(t *schema.Table, c *schema.Column) {
 	}
 }
 
-// edmType is the type of a column's values in the Web API.
+// edmType returns the type of a column's values in the Web API.
 func edmType(c *schema.Column) string {
 	switch c.Type {
 	case schema.BigInt:
@@ -171,7 +171,7 @@ func edmType(c *schema.Column) string {
 	}
 }
 
-// container lists the entity sets. With annotations it says which of them track changes.
+// container lists the entity sets. With annotations it includes which of them track changes.
 func (d *csdl) container() {
 	d.line(`<EntityContainer Name="System">`)
 	for _, t := range d.tables {

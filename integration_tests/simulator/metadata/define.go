@@ -20,7 +20,7 @@ type definer struct {
 // defined is the address of what a write of metadata has made; empty where it made nothing.
 type defined string
 
-// Serve answers what stands below EntityDefinitions, RelationshipDefinitions and GlobalOptionSetDefinitions.
+// Serve serves the resources below EntityDefinitions, RelationshipDefinitions and GlobalOptionSetDefinitions.
 func Serve(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path string) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		newMetadata(db.Tables(), base).serve(w, r, path)
@@ -39,14 +39,14 @@ func Serve(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path
 		refusal.Write(w, r)
 		return
 	}
-	answer := odata.NewReply(http.StatusNoContent)
+	reply := odata.NewReply(http.StatusNoContent)
 	if made != "" {
-		answer.Header["OData-EntityId"] = []string{base + "/" + string(made)} // net/http would write Odata-Entityid
+		reply.Header["OData-EntityId"] = []string{base + "/" + string(made)} // net/http would write Odata-Entityid
 	}
-	answer.Send(w)
+	reply.Send(w)
 }
 
-// ServeAction answers the actions on definitions: CreateEntities, which makes several tables at once, and
+// ServeAction serves the actions on definitions: CreateEntities, which makes several tables at once, and
 // those that publish, for which there is nothing to do here. found is false for other names.
 func ServeAction(db *rows.Database, w http.ResponseWriter, r *http.Request, name string) (found bool, refusal *odata.Error) {
 	switch {
@@ -71,7 +71,7 @@ func ServeAction(db *rows.Database, w http.ResponseWriter, r *http.Request, name
 	return true, nil
 }
 
-// carryOut finds out what a path and a method mean.
+// carryOut carries out the write that a path and a method stand for.
 func (d *definer) carryOut(path string) (defined, *odata.Error) {
 	segments, balanced := odata.SplitOutside(path, '/')
 	if !balanced {
@@ -138,7 +138,7 @@ func (d *definer) below(t *schema.Table, segments []string) (defined, *odata.Err
 	return "", odata.WrongMethod(d.method)
 }
 
-// plural is the name of an entity set that the service makes of a logical name.
+// plural returns the name of an entity set that the service makes of a logical name.
 func plural(logicalName string) string {
 	switch last := logicalName[len(logicalName)-1]; {
 	case last == 'y' && !strings.HasSuffix(logicalName, "ay") && !strings.HasSuffix(logicalName, "ey") && !strings.HasSuffix(logicalName, "oy"):

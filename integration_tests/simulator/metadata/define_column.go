@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// defineColumn adds a column to a table, with those that come along with it, and gives its id. Lookups are made by
+// defineColumn adds a column to a table, with its companions, and returns its id. Lookups are made by
 // their relationships.
 func defineColumn(db *rows.Database, t *schema.Table, body []byte) (string, *odata.Error) {
 	p, refusal := payload[columnPayload](body)
@@ -29,7 +29,7 @@ func defineColumn(db *rows.Database, t *schema.Table, body []byte) (string, *oda
 	return addColumns(db, t.LogicalName, columns)
 }
 
-// addColumns puts columns into a table, in one alteration, and gives the id of the first.
+// addColumns puts columns into a table, in one alteration, and returns the id of the first.
 func addColumns(db *rows.Database, table string, columns []schema.Column) (string, *odata.Error) {
 	var duplicate string
 	err := db.Alter(table, true, func(s *rows.Store, t *schema.Table) error {
@@ -53,7 +53,7 @@ func addColumns(db *rows.Database, table string, columns []schema.Column) (strin
 	return guid.Derived("column", table, columns[0].LogicalName), nil
 }
 
-// columnOf is the column that a key of Attributes names.
+// columnOf returns the column that a key of Attributes names.
 func columnOf(t *schema.Table, key string) (*schema.Column, *odata.Error) {
 	name, id := metadataKey(key)
 	for _, a := range attributes(t) {
@@ -64,7 +64,7 @@ func columnOf(t *schema.Table, key string) (*schema.Column, *odata.Error) {
 	return nil, odata.Refuse(http.StatusNotFound, "0x80041103", "'%s' entity doesn't contain attribute with Name = '%s' and NameMapping = 'Logical'.", t.SchemaName, name)
 }
 
-// redefineColumn takes over the bounds and labels of a column. Its type stays.
+// redefineColumn changes the bounds and labels of a column. Its type stays.
 func redefineColumn(db *rows.Database, t *schema.Table, key string, body []byte) *odata.Error {
 	c, refusal := columnOf(t, key)
 	if refusal != nil {
@@ -85,7 +85,7 @@ func redefineColumn(db *rows.Database, t *schema.Table, key string, body []byte)
 	return nil
 }
 
-// dropColumn removes a custom column with those that came along with it.
+// dropColumn removes a custom column with its companions.
 func dropColumn(db *rows.Database, t *schema.Table, key string) *odata.Error {
 	c, refusal := columnOf(t, key)
 	switch {
@@ -102,7 +102,7 @@ func dropColumn(db *rows.Database, t *schema.Table, key string) *odata.Error {
 	return removeColumns(db, t.LogicalName, c.LogicalName)
 }
 
-// removeColumns takes a column and its companions out of a table.
+// removeColumns removes a column and its companions from a table.
 func removeColumns(db *rows.Database, table, name string) *odata.Error {
 	err := db.Alter(table, true, func(s *rows.Store, t *schema.Table) error {
 		t.Columns = slices.DeleteFunc(t.Columns, func(c schema.Column) bool {

@@ -20,7 +20,7 @@ type keyPayload struct {
 	KeyAttributes []string
 }
 
-// defineKey adds an alternate key to a table, and gives its id.
+// defineKey adds an alternate key to a table, and returns its id.
 func defineKey(db *rows.Database, t *schema.Table, body []byte) (string, *odata.Error) {
 	p, refusal := payload[keyPayload](body)
 	if refusal != nil {

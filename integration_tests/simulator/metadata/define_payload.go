@@ -11,7 +11,7 @@ import (
 )
 
 // tablePayload is a table's definition as clients send it: EntityMetadata, or ComplexEntityMetadata in CreateEntities
-// (Web API reference). Members that are not named here are passed over.
+// (Web API reference). Members that are not named here are ignored.
 type tablePayload struct {
 	SchemaName            string
 	EntitySetName         string
@@ -59,7 +59,7 @@ type labelPayload struct {
 	}
 }
 
-// text is the label in English, the environment's only language, or else the first one.
+// text returns the label in English, the environment's only language, or else the first one.
 func (l labelPayload) text() string {
 	const english = 1033
 	for _, label := range l.LocalizedLabels {
@@ -82,13 +82,13 @@ func payload[T any](body []byte) (T, *odata.Error) {
 	return p, nil
 }
 
-// kind is the column type that the payload's @odata.type names.
+// kind returns the column type that the payload's @odata.type names.
 func (p *columnPayload) kind() schema.ColumnType {
 	name := strings.TrimPrefix(strings.TrimPrefix(p.Type, "#"), "Microsoft.Dynamics.CRM.")
 	return schema.ColumnType(strings.TrimSuffix(strings.TrimPrefix(name, "Complex"), "AttributeMetadata"))
 }
 
-// columns are the column that the payload describes, and behind it those that the service makes along with it.
+// columns returns the column that the payload describes, and after it those that the service makes along with it.
 func (p *columnPayload) columns() ([]schema.Column, *odata.Error) {
 	if refusal := prefixed(p.SchemaName, "Attribute"); refusal != nil {
 		return nil, refusal
@@ -114,7 +114,7 @@ func (p *columnPayload) columns() ([]schema.Column, *odata.Error) {
 	return d.Table.Columns, nil
 }
 
-// options are those of a choice. The service numbers the ones that come without a value by the publisher's prefix.
+// options returns those of a choice. The service numbers the ones that come without a value by the publisher's prefix.
 func (p *columnPayload) options(kind schema.ColumnType) []schema.Option {
 	if kind == schema.Boolean {
 		return []schema.Option{
@@ -133,15 +133,15 @@ func (p *columnPayload) options(kind schema.ColumnType) []schema.Option {
 	return list
 }
 
-// The lengths that the service gives texts which are made without one, and the digits of a decimal number.
+// The lengths that the service sets for texts which are created without one, and the digits of a decimal number.
 const (
 	usualText      = 100
 	usualMemo      = 2000
 	usualPrecision = 2
 )
 
-// amend sets what the payload says of a column beyond its name and type. What it leaves out stays as it is, or becomes
-// what the service takes without it.
+// amend sets the properties of a column beyond its name and type. Those that the payload omits stay as they are, or get
+// the service's defaults.
 func (p *columnPayload) amend(c *schema.Column) {
 	set := func(to *int, given *int, usual int) {
 		switch {

@@ -39,7 +39,7 @@ func (d *definer) relationship(key string, keyed bool) (defined, *odata.Error) {
 	}
 }
 
-// relate makes a relationship, with the lookup or the intersect table behind it, and gives its id.
+// relate makes a relationship, with the lookup or the intersect table that implements it, and returns its id.
 func relate(db *rows.Database, p *relationPayload) (string, *odata.Error) {
 	if refusal := prefixed(p.SchemaName, "Relationship"); refusal != nil {
 		return "", refusal
@@ -99,7 +99,7 @@ func relateByTable(db *rows.Database, p *relationPayload) (string, *odata.Error)
 	return relationID(p.SchemaName), nil
 }
 
-// unrelate deletes a custom relationship with the lookup or the intersect table behind it.
+// unrelate deletes a custom relationship with the lookup or the intersect table that implements it.
 func unrelate(db *rows.Database, key string) *odata.Error {
 	for _, r := range Relations(db.Tables()) {
 		if key != "SchemaName='"+r.Name()+"'" && !strings.EqualFold(key, r.id()) {

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// firstCustomTypeCode is the least ObjectTypeCode of tables that the service did not bring.
+// firstCustomTypeCode is the minimum ObjectTypeCode of custom tables.
 const firstCustomTypeCode = 10_000
 
 // defineTable makes a custom table without rows. Its change tracking is off unless the payload switches it on.
@@ -53,7 +53,7 @@ func defineTables(db *rows.Database, payloads []tablePayload) *odata.Error {
 	return nil
 }
 
-// draft is a table as the service makes it: with its key, an owner, states, and who changed a row when.
+// draft returns a table as the service makes it: with its key, an owner, states, and who changed a row when.
 func draft(db *rows.Database, p *tablePayload, set string) (*schema.Table, *odata.Error) {
 	d := schema.Define(p.SchemaName, set, nextTypeCode(db)).Describe(p.Description.text()).Custom().Untracked(true)
 	d.Table.DisplayName = p.DisplayName.text()
@@ -84,7 +84,7 @@ func draft(db *rows.Database, p *tablePayload, set string) (*schema.Table, *odat
 	return d.Done(), nil
 }
 
-// nextTypeCode is an ObjectTypeCode that no table has.
+// nextTypeCode returns an ObjectTypeCode that no table has.
 func nextTypeCode(db *rows.Database) int {
 	code := firstCustomTypeCode
 	for _, t := range db.Tables() {
@@ -93,7 +93,7 @@ func nextTypeCode(db *rows.Database) int {
 	return code + 1
 }
 
-// redefineTable takes over a table's labels, and switches its change tracking on. Once on it stays so (Microsoft, "Use
+// redefineTable changes a table's labels and switches its change tracking on. Once on it stays on (Microsoft, "Use
 // change tracking to synchronize data with external systems").
 func redefineTable(db *rows.Database, t *schema.Table, p *tablePayload) *odata.Error {
 	err := db.Alter(t.LogicalName, false, func(_ *rows.Store, t *schema.Table) error {

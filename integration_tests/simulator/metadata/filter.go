@@ -19,7 +19,7 @@ type filterParser[T any] struct {
 	properties []property[T]
 }
 
-// compileFilter gives a predicate for the filter, which holds for everything if the filter is empty.
+// compileFilter returns a predicate for the filter, which matches everything if the filter is empty.
 func compileFilter[T any](text, typeName string, properties []property[T]) (odata.Predicate[T], *odata.Error) {
 	p := &filterParser[T]{typeName: typeName, properties: properties}
 	p.Comparison = p.compare
@@ -86,7 +86,7 @@ func (p *filterParser[T]) resolve(path string) (property[T], bool, *odata.Error)
 	return prop, deep, nil
 }
 
-// operand is the shape of what a filter compares: the property's, or that of its Value.
+// operand returns the shape of what a filter compares: the property's, or that of its Value.
 func (p property[T]) operand(inner bool) shape {
 	switch {
 	case inner && p.shape == boolValueShape:

@@ -25,7 +25,7 @@ func alternateKeys(t *schema.Table) []alternateKey {
 	return list
 }
 
-// keyProperties are the properties of EntityKeyMetadata (Web API reference). The service builds an index for a new key in
+// keyProperties returns the properties of EntityKeyMetadata (Web API reference). The service builds an index for a new key in
 // the background; here it is active at once.
 func keyProperties() []property[alternateKey] {
 	null := func(name string, s shape) property[alternateKey] {
@@ -79,7 +79,7 @@ func expandKeys(e expansion, noLabels bool) (navigation[*schema.Table], *odata.E
 	}}, nil
 }
 
-// keysOf answers a request for the alternate keys of a table, or for one of them.
+// keysOf serves a request for the alternate keys of a table, or for one of them.
 func (m *metadata) keysOf(w http.ResponseWriter, q metadataQuery, t *schema.Table, address, key string, keyed bool) *odata.Error {
 	p, keep, err := keyProjection(q)
 	if err != nil {

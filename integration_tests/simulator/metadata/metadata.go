@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// metadata answers requests below EntityDefinitions (Microsoft, "Query schema definitions using the Web API").
+// metadata serves requests below EntityDefinitions (Microsoft, "Query schema definitions using the Web API").
 type metadata struct {
 	tables  []*schema.Table
 	base    string
@@ -28,19 +28,19 @@ func newMetadata(tables []*schema.Table, base string) *metadata {
 	}
 }
 
-// emptyCollections are navigation properties that the simulated tables have nothing in.
+// emptyCollections returns navigation properties that the simulated tables have nothing in.
 func emptyCollections() []string {
 	return []string{"Settings"}
 }
 
-// serve answers a GET of path, which begins with EntityDefinitions, RelationshipDefinitions or GlobalOptionSetDefinitions.
+// serve serves a GET request for path, which begins with EntityDefinitions, RelationshipDefinitions or GlobalOptionSetDefinitions.
 func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
-	if err := m.answer(w, r, path); err != nil {
+	if err := m.respond(w, r, path); err != nil {
 		err.Write(w, r)
 	}
 }
 
-func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *odata.Error {
+func (m *metadata) respond(w http.ResponseWriter, r *http.Request, path string) *odata.Error {
 	q, err := parseMetadataQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (m *metadata) answer(w http.ResponseWriter, r *http.Request, path string) *
 	return m.below(w, q, table, key, segments[1:])
 }
 
-// globalOptions answers GlobalOptionSetDefinitions: none of the simulated columns shares its options with others. The
+// globalOptions serves GlobalOptionSetDefinitions: none of the simulated columns shares its options with others. The
 // service does not filter them.
 func (m *metadata) globalOptions(w http.ResponseWriter, q metadataQuery, key string, keyed bool) *odata.Error {
 	switch {
@@ -88,7 +88,7 @@ func (m *metadata) globalOptions(w http.ResponseWriter, q metadataQuery, key str
 	return nil
 }
 
-// below answers what stands under one table: its attributes, its empty collections, or a single property.
+// below serves the resources of one table: its attributes, its empty collections, or a single property.
 func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *schema.Table, key string, segments []string) *odata.Error {
 	address := "EntityDefinitions(" + contextKey(key) + ")/"
 	name, columnKey, keyed := cutKey(segments[0])
@@ -115,7 +115,7 @@ func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *schema.Table
 	return odata.NotFound(name)
 }
 
-// single answers one property of an object.
+// single serves one property of an object.
 func (m *metadata) single(w http.ResponseWriter, address string, value []byte, s shape) {
 	body := append([]byte(nil), `{"@odata.context":"`+m.base+"/$metadata#"+address+`"`...)
 	if !s.simple() && s != listShape {
@@ -127,7 +127,7 @@ func (m *metadata) single(w http.ResponseWriter, address string, value []byte, s
 	odata.WriteJSON(w, append(body, '}'))
 }
 
-// list writes all tables as they come, so that an answer of hundreds of megabytes is never held whole.
+// list writes all tables as they come, so that a response of hundreds of megabytes is never held whole.
 func (m *metadata) list(w http.ResponseWriter, q metadataQuery) *odata.Error {
 	p, err := m.tableProjection(q)
 	if err != nil {
@@ -221,7 +221,7 @@ func (m *metadata) find(key string) (*schema.Table, *odata.Error) {
 
 const EmptyID = "00000000-0000-0000-0000-000000000000"
 
-// metadataKey reads LogicalName='x', MetadataId=guid or guid. What it gives is empty for anything else.
+// metadataKey reads LogicalName='x', MetadataId=guid or guid. Both results are empty for anything else.
 func metadataKey(key string) (name, id string) {
 	if quoted, ok := strings.CutPrefix(key, "LogicalName="); ok {
 		if value, length := odata.QuotedString(quoted); strings.HasPrefix(quoted, "'") && length == len(quoted) {
@@ -236,7 +236,7 @@ func metadataKey(key string) (name, id string) {
 	return "", id
 }
 
-// contextKey is a key as context urls repeat it.
+// contextKey returns a key as context urls repeat it.
 func contextKey(key string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(key, "LogicalName="), "MetadataId=")
 }

@@ -8,7 +8,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// hasOptions says whether a metadata type has the navigation properties OptionSet and GlobalOptionSet.
+// hasOptions reports whether a metadata type has the navigation properties OptionSet and GlobalOptionSet.
 func hasOptions(class string) bool {
 	return slices.Contains([]string{
 		"BooleanAttributeMetadata", "PicklistAttributeMetadata", "MultiSelectPicklistAttributeMetadata",
@@ -16,7 +16,7 @@ func hasOptions(class string) bool {
 	}, class)
 }
 
-// optionType is OptionSetMetadataBase.OptionSetType of a column's options.
+// optionType returns OptionSetMetadataBase.OptionSetType of a column's options.
 func optionType(kind schema.ColumnType) string {
 	switch kind {
 	case schema.Boolean, schema.State, schema.Status:
@@ -26,7 +26,7 @@ func optionType(kind schema.ColumnType) string {
 	}
 }
 
-// optionSetProperties are the properties of OptionSetMetadata, or of BooleanOptionSetMetadata for Boolean columns.
+// optionSetProperties returns the properties of OptionSetMetadata, or of BooleanOptionSetMetadata for Boolean columns.
 func optionSetProperties(class string) []property[attribute] {
 	list := []property[attribute]{
 		{name: "MetadataId", shape: guidShape, value: func(a attribute) any { return guid.Derived("options", a.id()) }},
@@ -66,6 +66,7 @@ type optionList struct {
 	of attribute
 }
 
+// AppendJSON implements jsonValue.
 func (l optionList) AppendJSON(dst []byte, labels bool) []byte {
 	dst = append(dst, '[')
 	for i, o := range l.of.column.Options {
@@ -83,6 +84,7 @@ type option struct {
 	schema.Option
 }
 
+// AppendJSON implements jsonValue.
 func (o option) AppendJSON(dst []byte, labels bool) []byte {
 	dst = append(dst, '{')
 	kind := o.of.column.Type
@@ -105,7 +107,7 @@ func (o option) AppendJSON(dst []byte, labels bool) []byte {
 	return append(dst, '}')
 }
 
-// defaultStatus is the first status reason of a state.
+// defaultStatus returns the first status reason of a state.
 func (a attribute) defaultStatus(state int) any {
 	status := a.table.Column("statuscode")
 	if status == nil {

@@ -12,9 +12,10 @@ type privilegeList struct {
 	table *schema.Table
 }
 
-// tablePrivileges are the privileges of a table; an intersect has none (Web API reference, SecurityPrivilegeMetadata).
+// tablePrivileges returns the privileges of a table; an intersect table has none (Web API reference, SecurityPrivilegeMetadata).
 func tablePrivileges(t *schema.Table) any { return privilegeList{t} }
 
+// AppendJSON implements jsonValue.
 func (p privilegeList) AppendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, '[')
 	if p.table.Intersect {

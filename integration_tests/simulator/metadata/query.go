@@ -22,7 +22,7 @@ type expansion struct {
 }
 
 // parseMetadataQuery reads the options of a request for metadata. $top, $skip, $orderby and $count are refused, for
-// metadata is answered whole (Microsoft, "Query schema definitions using the Web API").
+// metadata is served whole (Microsoft, "Query schema definitions using the Web API").
 func parseMetadataQuery(rawQuery string) (metadataQuery, *odata.Error) {
 	options, err := odata.QueryOptions(rawQuery)
 	if err != nil {

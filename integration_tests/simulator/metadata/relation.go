@@ -9,15 +9,15 @@ import (
 
 func (r Relation) id() string { return relationID(r.Name()) }
 
-// relationID is the MetadataId of a relationship.
+// relationID returns the MetadataId of a relationship.
 func relationID(schemaName string) string { return guid.Derived("relation", schemaName) }
 
-// custom says whether somebody made the relationship, rather than the service.
+// custom reports whether the relationship is a custom one, and not the service's own.
 func (r Relation) custom() bool {
 	return r.Between == nil && r.Column.Custom || r.Between != nil && r.Between.Custom
 }
 
-// relationProperties are the properties of relationships of a class.
+// relationProperties returns the properties of relationships of a class.
 func relationProperties(class string) []property[Relation] {
 	base := []property[Relation]{
 		{name: "MetadataId", shape: guidShape, value: func(r Relation) any { return r.id() }},
@@ -38,7 +38,7 @@ func relationProperties(class string) []property[Relation] {
 	return slices.Concat(base, ownProperties(class))
 }
 
-// ownProperties are those that a class has beyond RelationshipMetadataBase (Web API reference,
+// ownProperties returns those that a class has beyond RelationshipMetadataBase (Web API reference,
 // OneToManyRelationshipMetadata and ManyToManyRelationshipMetadata).
 func ownProperties(class string) []property[Relation] {
 	switch class {

@@ -30,7 +30,7 @@ func (r Relation) class() string {
 	return oneToMany
 }
 
-// Name is the SchemaName.
+// Name returns the SchemaName.
 func (r Relation) Name() string {
 	switch {
 	case r.Between != nil && r.Between.Relation != "":
@@ -43,7 +43,7 @@ func (r Relation) Name() string {
 	return r.First.LogicalName + "_" + r.Second.LogicalName + "_" + r.Column.LogicalName
 }
 
-// Relations are those among the tables, in the order of the tables and of their columns.
+// Relations returns those among the tables, in the order of the tables and of their columns.
 func Relations(tables []*schema.Table) []Relation {
 	byName := map[string]*schema.Table{}
 	for _, t := range tables {
@@ -68,7 +68,7 @@ func Relations(tables []*schema.Table) []Relation {
 	return all
 }
 
-// joinedTables are the tables whose keys an intersect table has as columns.
+// joinedTables returns the tables whose keys an intersect table has as columns.
 func joinedTables(t *schema.Table, byName map[string]*schema.Table) []*schema.Table {
 	var sides []*schema.Table
 	for i := range t.Columns {
@@ -80,7 +80,7 @@ func joinedTables(t *schema.Table, byName map[string]*schema.Table) []*schema.Ta
 	return sides
 }
 
-// collections are the navigation properties of a table that hold its relationships.
+// collections returns the navigation properties of a table that hold its relationships.
 func collections() map[string]func(Relation, *schema.Table) bool {
 	return map[string]func(Relation, *schema.Table) bool{
 		"OneToManyRelationships":  func(r Relation, t *schema.Table) bool { return r.Between == nil && r.First == t },
@@ -89,7 +89,7 @@ func collections() map[string]func(Relation, *schema.Table) bool {
 	}
 }
 
-// relationClass is the type of what a collection holds.
+// relationClass returns the type of what a collection holds.
 func relationClass(collection string) string {
 	if collection == "ManyToManyRelationships" {
 		return manyToMany
@@ -134,7 +134,7 @@ func (m *metadata) expandRelations(e expansion, noLabels bool) (navigation[*sche
 	}}, nil
 }
 
-// relationsOf answers a request for a collection of one table's relationships.
+// relationsOf serves a request for a collection of one table's relationships.
 func (m *metadata) relationsOf(w http.ResponseWriter, q metadataQuery, t *schema.Table, address, collection string) *odata.Error {
 	n, err := m.expandRelations(expansion{name: collection, query: q}, q.noLabels)
 	if err != nil {
@@ -145,7 +145,7 @@ func (m *metadata) relationsOf(w http.ResponseWriter, q metadataQuery, t *schema
 	return nil
 }
 
-// serveRelations answers RelationshipDefinitions, whole, cast to one of the two types, or one by SchemaName.
+// serveRelations serves RelationshipDefinitions: all of them, those of one of the two types, or one by SchemaName.
 func (m *metadata) serveRelations(w http.ResponseWriter, q metadataQuery, segments []string) *odata.Error {
 	_, key, keyed := cutKey(segments[0])
 	class, context := anyRelation, "RelationshipDefinitions"

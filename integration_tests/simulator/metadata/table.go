@@ -15,13 +15,13 @@ const (
 	virtualProvider = "7015a531-cc0d-4537-b5f2-c882a1eb65ad"
 )
 
-// platformDate is the date that the service gives for the making of its own tables.
+// platformDate is the date at which the service's own tables were created, as it reports it.
 const platformDate = "1900-01-01T00:00:00Z"
 
-// tableID is the MetadataId of a table.
+// tableID returns the MetadataId of a table.
 func tableID(t *schema.Table) string { return guid.Derived("table", t.LogicalName) }
 
-// tableProperties are the properties of EntityMetadata (Web API reference, EntityMetadata).
+// tableProperties returns the properties of EntityMetadata (Web API reference, EntityMetadata).
 func tableProperties() []property[*schema.Table] {
 	return slices.Concat(tableIdentity(), tableNulls(), tableKinds(), tableFeatures(), tableManagedProperties())
 }
@@ -67,7 +67,7 @@ func tableIdentity() []property[*schema.Table] {
 	}
 }
 
-// tableNulls are the properties that the simulated tables leave empty.
+// tableNulls returns the properties that the simulated tables leave empty.
 func tableNulls() []property[*schema.Table] {
 	shapes := map[shape][]string{
 		boolShape:   {"HasChanged"},
@@ -91,12 +91,12 @@ func never(*schema.Table) bool { return false }
 
 func userOwned(t *schema.Table) bool { return t.Ownership == "UserOwned" }
 
-// storedByRow says whether the rows are ordinary ones of the environment's own database.
+// storedByRow reports whether the rows are ordinary ones of the environment's own database.
 func storedByRow(t *schema.Table) bool {
 	return t.Type != schema.Virtual && t.Type != schema.Elastic && !t.Intersect
 }
 
-// tableKinds are the flags that say what sort of table it is.
+// tableKinds returns the flags that say what sort of table it is.
 func tableKinds() []property[*schema.Table] {
 	return []property[*schema.Table]{
 		flag("ChangeTrackingEnabled", func(t *schema.Table) bool { return t.Tracked }),
@@ -119,7 +119,7 @@ func tableKinds() []property[*schema.Table] {
 	}
 }
 
-// tableFeatures are the flags of what is switched on for a table.
+// tableFeatures returns the flags of what is switched on for a table.
 func tableFeatures() []property[*schema.Table] {
 	return []property[*schema.Table]{
 		flag("AutoCreateAccessTeams", never),
@@ -156,7 +156,7 @@ func tableFeatures() []property[*schema.Table] {
 	}
 }
 
-// tableManagedProperties are the properties that a solution's maker can lock.
+// tableManagedProperties returns the properties that a solution's maker can lock.
 func tableManagedProperties() []property[*schema.Table] {
 	managed := func(name, setting string, changeable bool, value func(*schema.Table) bool) property[*schema.Table] {
 		return property[*schema.Table]{name: name, shape: boolValueShape, value: func(t *schema.Table) any {

@@ -23,7 +23,7 @@ const (
 	listShape
 )
 
-// simple says whether the value is a JSON scalar.
+// simple reports whether the value is a JSON scalar.
 func (s shape) simple() bool { return s <= enumShape }
 
 // property is one member of a metadata object such as EntityMetadata, in the service's order of members.
@@ -50,8 +50,10 @@ type managedProperty struct {
 	name              string
 }
 
+// Inner implements holder.
 func (m managedProperty) Inner() any { return m.value }
 
+// AppendJSON implements jsonValue.
 func (m managedProperty) AppendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, `{"Value":`...)
 	dst = strconv.AppendBool(dst, m.value)
@@ -65,8 +67,10 @@ func (m managedProperty) AppendJSON(dst []byte, _ bool) []byte {
 // requiredLevel is an AttributeRequiredLevelManagedProperty.
 type requiredLevel string
 
+// Inner implements holder.
 func (l requiredLevel) Inner() any { return string(l) }
 
+// AppendJSON implements jsonValue.
 func (l requiredLevel) AppendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, `{"Value":`...)
 	dst = odata.AppendQuoted(dst, string(l))
@@ -76,8 +80,10 @@ func (l requiredLevel) AppendJSON(dst []byte, _ bool) []byte {
 // wrapped is an object with the one member Value, such as AttributeTypeName.
 type wrapped string
 
+// Inner implements holder.
 func (v wrapped) Inner() any { return string(v) }
 
+// AppendJSON implements jsonValue.
 func (v wrapped) AppendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, `{"Value":`...)
 	return append(odata.AppendQuoted(dst, string(v)), '}')
@@ -89,6 +95,7 @@ type label struct {
 	of   string // what it is the label of, from which its id is made
 }
 
+// AppendJSON implements jsonValue.
 func (l label) AppendJSON(dst []byte, labels bool) []byte {
 	if l.text == "" || !labels {
 		return append(dst, `{"LocalizedLabels":[],"UserLocalizedLabel":null}`...)
@@ -110,6 +117,7 @@ func (l label) appendLocalized(dst []byte) []byte {
 // Names is a list of logical names.
 type Names []string
 
+// AppendJSON implements jsonValue.
 func (n Names) AppendJSON(dst []byte, _ bool) []byte {
 	dst = append(dst, '[')
 	for i, name := range n {
@@ -148,7 +156,7 @@ func appendMember(dst []byte, name string) []byte {
 	return append(dst, `":`...)
 }
 
-// nullable gives null for an empty string.
+// nullable returns null for an empty string.
 func nullable(s string) any {
 	if s == "" {
 		return nil

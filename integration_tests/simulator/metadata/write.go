@@ -60,7 +60,7 @@ func hasProperty[T any](properties []property[T], name string) bool {
 	return slices.ContainsFunc(properties, func(p property[T]) bool { return p.name == name })
 }
 
-// appendObject writes one object; head holds members that come first, already encoded without a comma behind them.
+// appendObject writes one object; head holds members that come first, already encoded without a comma after them.
 func (p *projection[T]) appendObject(dst []byte, item T, head string) []byte {
 	dst = append(dst, '{')
 	dst = append(dst, head...)
@@ -83,7 +83,7 @@ func (p *projection[T]) appendObject(dst []byte, item T, head string) []byte {
 	return append(dst, '}')
 }
 
-// appendArray writes an array of those items that are to be kept.
+// appendArray writes an array of the items that match.
 func (p *projection[T]) appendArray(dst []byte, items []T, keep odata.Predicate[T]) []byte {
 	dst = append(dst, '[')
 	for _, item := range items {
@@ -97,7 +97,7 @@ func (p *projection[T]) appendArray(dst []byte, items []T, keep odata.Predicate[
 	return append(dst, ']')
 }
 
-// selection is the part of a context url that names what was selected and expanded, such as
+// selection returns the part of a context url that names what was selected and expanded, such as
 // (LogicalName,Attributes(LogicalName)). It is empty for a whole object.
 func (p *projection[T]) selection(q metadataQuery) string {
 	parts := slices.Clone(q.selected)

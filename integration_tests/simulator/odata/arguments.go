@@ -59,7 +59,7 @@ func (a Arguments) Only(known ...string) *Error {
 	return nil
 }
 
-// Text is a string parameter without its quotes; empty if it is missing or null.
+// Text returns a string parameter without its quotes; empty if it is missing or null.
 func (a Arguments) Text(name string) string {
 	value := a[name]
 	if inner, length := QuotedString(value); strings.HasPrefix(value, "'") && length == len(value) {
@@ -68,7 +68,7 @@ func (a Arguments) Text(name string) string {
 	return ""
 }
 
-// JSON is a parameter of a complex or collection type.
+// JSON returns a parameter of a complex or collection type.
 func (a Arguments) JSON(name string) string {
 	if a[name] == "null" {
 		return ""
@@ -76,7 +76,7 @@ func (a Arguments) JSON(name string) string {
 	return a[name]
 }
 
-// Enum is a member of an enum type, written Microsoft.Dynamics.CRM.Type'Member'; empty if it is missing or null.
+// Enum returns a member of an enum type, written Microsoft.Dynamics.CRM.Type'Member'; empty if it is missing or null.
 func (a Arguments) Enum(name, typeName string, members ...string) (string, *Error) {
 	value, given := a[name]
 	if !given || value == "" || value == "null" {

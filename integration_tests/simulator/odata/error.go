@@ -17,8 +17,10 @@ type Error struct {
 	Message string
 }
 
+// Error implements error.
 func (e *Error) Error() string { return e.Code + " " + e.Message }
 
+// Refuse returns an error with a message by fmt.Sprintf.
 func Refuse(status int, code, format string, args ...any) *Error {
 	return &Error{Status: status, Code: code, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "\ufffd")}
 }
@@ -57,7 +59,7 @@ func (e *Error) Write(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append(body, '}', '}'))
 }
 
-// errorName is the name of a code (Microsoft, "Web service error codes"); empty for codes that are not in the list.
+// errorName returns the name of a code (Microsoft, "Web service error codes"); empty for codes that are not in the list.
 func errorName(code string) string {
 	return map[string]string{
 		"0x80040217": "ObjectDoesNotExist", "0x80040220": "PrivilegeDenied", "0x80040225": "unManagedidsusernotenabled",

@@ -13,7 +13,7 @@ import (
 func TestNamesOfCodesAreTheServices(t *testing.T) {
 	folder := os.Getenv("DATAVERSE_FIXTURES")
 	if folder == "" {
-		t.Skip("DATAVERSE_FIXTURES does not name the folder of recorded answers")
+		t.Skip("DATAVERSE_FIXTURES does not name the folder of recorded responses")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "errors", "dataverse_error_codes.tsv"))
 	require.NoError(t, err)

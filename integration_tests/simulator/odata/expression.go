@@ -2,7 +2,7 @@ package odata
 
 import "strings"
 
-// Predicate says whether something meets a $filter.
+// Predicate reports whether something meets a $filter.
 type Predicate[T any] func(T) bool
 
 // Expression reads a $filter: comparisons joined by and, or, not and parentheses, which bind as OData has it. What a
@@ -14,10 +14,10 @@ type Expression[T any] struct {
 	Comparison func() (Predicate[T], *Error)
 }
 
-// Parse reads the whole text. An empty one gives nil.
+// Parse reads the whole text. It returns nil for an empty one.
 func (e *Expression[T]) Parse(text string) (Predicate[T], *Error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, nil // no filter is no condition
+		return nil, nil // no filter, no condition
 	}
 	tokens, err := filterTokens(text)
 	if err != nil {
@@ -34,6 +34,7 @@ func (e *Expression[T]) Parse(text string) (Predicate[T], *Error) {
 	return result, nil
 }
 
+// Peek returns the next token, and whether there is one.
 func (e *Expression[T]) Peek() (FilterToken, bool) {
 	if e.Next >= len(e.Tokens) {
 		return FilterToken{At: len(e.Text)}, false
@@ -50,6 +51,7 @@ func (e *Expression[T]) Take(word string) bool {
 	return false
 }
 
+// Syntax returns the error for a text that is wrong at a position.
 func (e *Expression[T]) Syntax(at int) *Error {
 	return BadQuery("Syntax error at position %d in '%s'.", at, e.Text)
 }

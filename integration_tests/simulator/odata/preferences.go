@@ -16,9 +16,10 @@ type Preferences struct {
 	Representation  bool
 	ContinueOnError bool
 	annotations     []string
-	Include         string // odata.include-annotations as it came
+	Include         string // odata.include-annotations as sent
 }
 
+// ReadPreferences reads the Prefer headers of a request.
 func ReadPreferences(r *http.Request) Preferences {
 	var p Preferences
 	for _, header := range r.Header.Values("Prefer") {
@@ -27,7 +28,7 @@ func ReadPreferences(r *http.Request) Preferences {
 			value = strings.Trim(strings.TrimSpace(value), `"`)
 			switch strings.TrimSpace(name) {
 			case "odata.maxpagesize":
-				// Values that are no size are passed over, and larger ones count as the largest.
+				// Values that are not a size are ignored, and larger ones count as the maximum.
 				if n, err := strconv.Atoi(value); err == nil && n > 0 {
 					p.PageSize = min(n, MaxPage)
 				}
@@ -56,7 +57,7 @@ func splitPreferences(header string) []string {
 	})
 }
 
-// Wants says whether an annotation was asked for, by its name, by a prefix before .* or by *.
+// Wants reports whether an annotation was asked for, by its name, by a prefix before .* or by *.
 func (p Preferences) Wants(annotation string) bool {
 	for _, a := range p.annotations {
 		a = strings.TrimSpace(a)
@@ -68,7 +69,7 @@ func (p Preferences) Wants(annotation string) bool {
 	return false
 }
 
-// Applied is the Preference-Applied header of an answer with rows.
+// Applied returns the Preference-Applied header of a response with rows.
 func (p Preferences) Applied(tracked bool) string {
 	var all []string
 	if p.PageSize > 0 {

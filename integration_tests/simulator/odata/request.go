@@ -32,7 +32,7 @@ func OnePrefer(r *http.Request) {
 	}
 }
 
-// Bearer is the token of the request, empty without one.
+// Bearer returns the token of the request, empty without one.
 func Bearer(r *http.Request) string {
 	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(kind, "Bearer") {
@@ -41,7 +41,7 @@ func Bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// Origin is the scheme and host that the client called.
+// Origin returns the scheme and host that the client called.
 func Origin(r *http.Request) string {
 	if r.TLS == nil {
 		return "http://" + strings.ToLower(r.Host)

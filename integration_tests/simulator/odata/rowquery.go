@@ -8,7 +8,7 @@ import (
 
 // RowQuery is the query string of a request for rows.
 type RowQuery struct {
-	Selected   string // $select as it came; empty: all
+	Selected   string // $select as sent; empty: all
 	Filter     string
 	Expanded   string
 	Sql        string
@@ -20,8 +20,8 @@ type RowQuery struct {
 	DeltaToken string
 	SkipToken  string
 	Partition  *string // partitionId of requests for elastic rows
-	Link       string  // the query as it came, without the two tokens
-	RawDelta   string  // $deltatoken=... as it came
+	Link       string  // the query as sent, without the two tokens
+	RawDelta   string  // $deltatoken=... as sent
 	Present    map[string]bool
 	exact      bool // Behaviors.ExactLinks
 }
@@ -116,7 +116,7 @@ func (q *RowQuery) setTop(value string) *Error {
 	return nil
 }
 
-// refuseOption says why an option is not taken.
+// refuseOption returns why an option is refused.
 func refuseOption(name string) *Error {
 	switch name {
 	case "$skip":

@@ -17,12 +17,13 @@ type Stamp struct {
 // StampTime is the form of the time in a stamp, and of times in some messages.
 const StampTime = "01/02/2006 15:04:05"
 
-// String is the stamp's form, as 919042!08/22/2017 08:10:44 (Microsoft, "Use change tracking to synchronize data with
+// String returns the stamp's form, as 919042!08/22/2017 08:10:44 (Microsoft, "Use change tracking to synchronize data with
 // external systems").
 func (s Stamp) String() string {
 	return strconv.FormatInt(s.Version, 10) + "!" + s.Issued.UTC().Format(StampTime)
 }
 
+// ParseStamp reads a stamp in the form of String.
 func ParseStamp(text string) (Stamp, *Error) {
 	number, moment, found := strings.Cut(text, "!")
 	version, err := strconv.ParseInt(number, 10, 64)
@@ -33,7 +34,7 @@ func ParseStamp(text string) (Stamp, *Error) {
 	return Stamp{version, issued}, nil
 }
 
-// ExpiredStamp is the answer to a stamp that is too old (Microsoft, "Web service error codes": ExpiredVersionStamp).
+// ExpiredStamp returns the error for a stamp that is too old (Microsoft, "Web service error codes": ExpiredVersionStamp).
 func ExpiredStamp(status int) *Error {
 	return Refuse(status, "0x80044352", "Version stamp associated with the client has expired. Please perform a full sync.")
 }

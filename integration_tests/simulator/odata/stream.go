@@ -12,6 +12,7 @@ type Stream struct {
 // flushAt is how much a stream gathers before it writes.
 const flushAt = 64 << 10
 
+// NewStream begins a response with the text before the first element of its list.
 func NewStream(w http.ResponseWriter, head string) *Stream {
 	jsonHeaders(w.Header())
 	return &Stream{w: w, buffer: append(make([]byte, 0, 2*flushAt), head...)}
@@ -35,7 +36,7 @@ func (s *Stream) End() {
 	s.flush()
 }
 
-// flush hands the buffer over. A client that has gone away is no concern of the answer's.
+// flush sends the buffer. A client that has gone away does not matter.
 func (s *Stream) flush() {
 	_, _ = s.w.Write(s.buffer)
 	s.buffer = s.buffer[:0]
@@ -46,15 +47,16 @@ func jsonHeaders(header http.Header) {
 	SetODataVersion(header)
 }
 
+// WriteJSON sends a whole body of JSON.
 func WriteJSON(w http.ResponseWriter, body []byte) {
 	jsonHeaders(w.Header())
 	_, _ = w.Write(body)
 }
 
-// Response writes a function's answer of a complex type: the context, then the members given as JSON.
+// Response writes a function's response of a complex type: the context, then these members, JSON.
 func Response(w http.ResponseWriter, base, function, members string) {
 	WriteJSON(w, []byte(`{"@odata.context":"`+base+"/$metadata#Microsoft.Dynamics.CRM."+function+`Response",`+members+"}"))
 }
 
-// SetODataVersion says which version of OData an answer is of. The service's spelling is not Go's canonical one.
+// SetODataVersion sets the header OData-Version. The service's spelling is not Go's canonical one.
 func SetODataVersion(header http.Header) { header["OData-Version"] = []string{"4.0"} }

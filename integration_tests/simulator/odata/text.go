@@ -44,7 +44,7 @@ func Cut(s string, limit int) string {
 	return s
 }
 
-// Units is the length of s as the service measures it.
+// Units returns the length of s as the service measures it.
 func Units(s string) int {
 	if len(s) == utf8.RuneCountInString(s) {
 		return len(s)
@@ -127,7 +127,7 @@ func PercentLower(s string) string {
 	return b.String()
 }
 
-// Plain is a JSON value as text: a string without its quotes and escapes.
+// Plain returns a JSON value as text: a string without its quotes and escapes.
 func Plain(raw []byte) string {
 	if len(raw) > 0 && raw[0] == '"' {
 		var text string
@@ -138,6 +138,7 @@ func Plain(raw []byte) string {
 	return string(raw)
 }
 
+// Btoi returns 1 for true and 0 for false.
 func Btoi(b bool) int {
 	if b {
 		return 1

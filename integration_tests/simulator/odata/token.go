@@ -67,7 +67,7 @@ func QuotedString(text string) (string, int) {
 	return "", 0
 }
 
-// WordLength is the length of the name, path, number or guid that the text begins with.
+// WordLength returns the length of the name, path, number or guid that the text begins with.
 func WordLength(text string) int {
 	end := strings.IndexFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_./-+:$@", r)

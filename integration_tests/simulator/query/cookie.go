@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// Cookie is where a walk through pages stands. It travels in the $skiptoken of a next link, percent-encoded twice
+// Cookie is the position of a page scan. It is sent in the $skiptoken of a next link, percent-encoded twice
 // on the inside (Microsoft, "Page results using OData").
 type Cookie struct {
 	Page     int // the page that comes next
@@ -34,8 +34,10 @@ type Position struct {
 	null bool
 }
 
+// IDPosition returns the position of a row in the order of the primary key.
 func IDPosition(id guid.ID) Position { return Position{Text: "{" + strings.ToUpper(id.String()) + "}"} }
 
+// ID returns the id of a position in the order of the primary key, and whether it is one.
 func (p Position) ID() (guid.ID, bool) {
 	inner, ok := strings.CutPrefix(p.Text, "{")
 	inner, closed := strings.CutSuffix(inner, "}")
@@ -45,7 +47,7 @@ func (p Position) ID() (guid.ID, bool) {
 	return guid.Parse(inner)
 }
 
-// SkipToken is the cookie as a next link carries it.
+// SkipToken returns the cookie as a next link carries it.
 func (c Cookie) SkipToken() string {
 	text := c.text()
 	var b strings.Builder
@@ -68,10 +70,10 @@ func (c Cookie) SkipToken() string {
 	return b.String()
 }
 
-// text is the cookie without the outer percent-encoding.
+// text returns the cookie without the outer percent-encoding.
 func (c Cookie) text() string { return OuterText(c.Page, odata.PercentLower(c.Inner()), c.Tracking) }
 
-// OuterText is the outer layer around an inner one that has been encoded.
+// OuterText returns the outer layer around an inner one that has been encoded.
 func OuterText(page int, inner string, tracking bool) string {
 	text := `<cookie pagenumber="` + strconv.Itoa(page) + `"`
 	if inner != "" {
@@ -83,7 +85,7 @@ func OuterText(page int, inner string, tracking bool) string {
 	return text + ` istracking="False" />`
 }
 
-// Inner is the inner layer. A table without paging columns, a virtual one, has none.
+// Inner returns the inner layer; it is empty for a table without paging columns, a virtual one.
 func (c Cookie) Inner() string {
 	if len(c.Marks) == 0 {
 		return ""
@@ -136,7 +138,7 @@ type innerCookie struct {
 }
 
 // ParseCookie reads a $skiptoken from which one layer of percent-encoding has been taken. It accepts exactly what
-// text writes: a link that was decoded once too often, or encoded anew, does not parse.
+// text writes: a link that was decoded once too often, or encoded again, does not parse.
 func ParseCookie(text string) (Cookie, *odata.Error) {
 	var outer outerCookie
 	if xml.Unmarshal([]byte(text), &outer) != nil {
@@ -164,7 +166,7 @@ func ParseCookie(text string) (Cookie, *odata.Error) {
 	return c, nil
 }
 
-// WrongOrder is the answer to a cookie of another order.
+// WrongOrder returns the error for a cookie of another order.
 func WrongOrder() *odata.Error {
 	return odata.Refuse(http.StatusBadRequest, "0x80041129", "Order by columns do not match those in paging cookie.")
 }

@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// Condition says whether a row belongs to the answer.
+// Condition reports whether a row belongs to the response.
 type Condition = odata.Predicate[rows.Ref]
 
 // rowFilter turns a $filter over rows into a condition: comparisons with eq, ne, gt, ge, lt and le, and the functions
@@ -38,13 +38,13 @@ func (f *rowFilter) compare() (Condition, *odata.Error) {
 	return f.relation()
 }
 
-// syntaxHere is the answer to a text that cannot be read from the next token on.
+// syntaxHere returns the error for a text that cannot be parsed from the next token on.
 func (f *rowFilter) syntaxHere() *odata.Error {
 	t, _ := f.Peek()
 	return f.Syntax(t.At)
 }
 
-// property takes the name of a property.
+// property reads the name of a property.
 func (f *rowFilter) property() (*rows.Cell, *odata.Error) {
 	if f.Next >= len(f.Tokens) || f.Tokens[f.Next].Quoted {
 		return nil, f.syntaxHere()
@@ -120,7 +120,7 @@ func (f *rowFilter) relation() (Condition, *odata.Error) {
 	}, nil
 }
 
-// comparator is what an operator makes of a comparison; nil for an unknown one.
+// comparator returns what an operator makes of a comparison; nil for an unknown one.
 func comparator(operator string) func(int) bool {
 	allowed := map[string][]int{"eq": {0}, "ne": {-1, 1}, "gt": {1}, "ge": {0, 1}, "lt": {-1}, "le": {-1, 0}}[operator]
 	if allowed == nil {
@@ -129,7 +129,7 @@ func comparator(operator string) func(int) bool {
 	return func(c int) bool { return slices.Contains(allowed, c) }
 }
 
-// operatorKind is an operator's name in the messages of the OData library.
+// operatorKind returns an operator's name in the messages of the OData library.
 func operatorKind(operator string) string {
 	return map[string]string{
 		"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterThanOrEqual", "lt": "LessThan", "le": "LessThanOrEqual",
@@ -157,7 +157,7 @@ func (f *rowFilter) literal(c *rows.Cell, operator string, t odata.FilterToken) 
 		k.EDMName(), found, operatorKind(operator))
 }
 
-// literalType is the type that a bare literal has by its looks; empty for a name.
+// literalType returns the type that a bare literal has by its looks; empty for a name.
 func literalType(text string) string {
 	for _, k := range []Kind{WholeKind, FractionKind, flagKind, guidKind, dateKind} {
 		if _, ok := k.Parse(text); ok {

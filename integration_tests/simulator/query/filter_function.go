@@ -46,7 +46,7 @@ func (f *rowFilter) queryFunction() (Condition, *odata.Error) {
 	return f.functionOf(name, c, values)
 }
 
-// argument reads name=value and gives the value.
+// argument reads name=value and returns the value.
 func (f *rowFilter) argument(name string) (string, *odata.Error) {
 	if !f.Take(name) || !f.Take("=") || f.Next >= len(f.Tokens) {
 		return "", f.syntaxHere()
@@ -55,7 +55,7 @@ func (f *rowFilter) argument(name string) (string, *odata.Error) {
 	return f.Tokens[f.Next-1].Text, nil
 }
 
-// functionOf is the condition that a function puts on a column. A null meets only the negative ones.
+// functionOf returns the condition that a function puts on a column. A null meets only the negative ones.
 func (f *rowFilter) functionOf(name string, c *rows.Cell, values []string) (Condition, *odata.Error) {
 	positive := strings.TrimPrefix(name, "Not")
 	if name == "DoesNotContainValues" {

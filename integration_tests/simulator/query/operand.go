@@ -36,6 +36,7 @@ type Operand struct {
 	Guid     guid.ID
 }
 
+// KindOf returns how the values of a cell's column compare.
 func KindOf(c *rows.Cell) Kind {
 	switch {
 	case c.Column == nil || c.Role == rows.KeyRole || c.Column.IsLookup() || c.Column.Type == schema.Uniqueidentifier || c.Column.Type == schema.File:
@@ -54,7 +55,7 @@ func KindOf(c *rows.Cell) Kind {
 	}
 }
 
-// EDMName is the type's name in the messages of the OData library.
+// EDMName returns the type's name in the messages of the OData library.
 func (k Kind) EDMName() string {
 	return [...]string{"Edm.String", "Edm.Int64", "Edm.Decimal", "Edm.Boolean", "Edm.Guid", "Edm.DateTimeOffset"}[k]
 }
@@ -88,7 +89,7 @@ func (k Kind) Parse(text string) (Operand, bool) {
 	return o, ok && err == nil
 }
 
-// OperandOf is the value of a row's property.
+// OperandOf returns the value of a row's property.
 func OperandOf(s *rows.Store, r rows.Ref, c *rows.Cell) Operand {
 	k := KindOf(c)
 	if c.Role == rows.KeyRole {
@@ -118,6 +119,7 @@ func fold(text string) string {
 	}, text)
 }
 
+// Compare orders two operands of one kind as cmp.Compare does; null is below every value.
 func (o Operand) Compare(other Operand) int {
 	switch {
 	case o.Null || other.Null:

@@ -57,6 +57,7 @@ func Order(db *rows.Database, s *rows.Store, text string) (*Sorting, *odata.Erro
 	return o, nil
 }
 
+// Keys returns a row with its values in the columns of the order.
 func (o *Sorting) Keys(r rows.Ref) Sorted {
 	row := Sorted{Ref: r, keys: make([]Operand, len(o.by)), text: make([]Position, len(o.by))}
 	for i, by := range o.by {
@@ -71,10 +72,10 @@ func (o *Sorting) Keys(r rows.Ref) Sorted {
 	return row
 }
 
-// lookup says whether the order is that of the related rows' names (Microsoft, "Order rows using OData").
+// lookup reports whether the order is that of the related rows' names (Microsoft, "Order rows using OData").
 func (c sortColumn) lookup() bool { return c.cell.Column != nil && c.cell.Column.IsLookup() }
 
-// nameOf is the primary name of the row that a lookup points to.
+// nameOf returns the primary name of the row that a lookup points to.
 func (o *Sorting) nameOf(r rows.Ref, c *rows.Cell) (Operand, Position) {
 	if to, ok := o.store.Points(r, c); ok {
 		if name, ok := o.env.PrimaryName(to); ok {
@@ -84,8 +85,9 @@ func (o *Sorting) nameOf(r rows.Ref, c *rows.Cell) (Operand, Position) {
 	return Operand{kind: textKind, Null: true}, Position{null: true}
 }
 
+// Compare orders two rows as cmp.Compare does.
 func (o *Sorting) Compare(a, b Sorted) int {
-	if len(b.keys) == 0 { // no row: everything comes behind it
+	if len(b.keys) == 0 { // no row: everything comes after it
 		return 1
 	}
 	for i, by := range o.by {
@@ -100,7 +102,7 @@ func (o *Sorting) Compare(a, b Sorted) int {
 	return a.Ref.ID.Compare(b.Ref.ID)
 }
 
-// After is the row that a cookie stands at.
+// After returns the row that a cookie stands at.
 func (o *Sorting) After(c Cookie) (Sorted, *odata.Error) {
 	if len(c.Marks) != len(o.by)+1 || c.Marks[len(o.by)].Column != o.store.Table.PrimaryID {
 		return Sorted{}, WrongOrder()
@@ -125,7 +127,7 @@ func (o *Sorting) After(c Cookie) (Sorted, *odata.Error) {
 	return last, nil
 }
 
-// name is the column in a cookie: the logical name.
+// name returns the column in a cookie: the logical name.
 func (c sortColumn) name() string {
 	if c.cell.Column == nil {
 		return c.cell.Property
@@ -139,7 +141,7 @@ func (o *Sorting) First(rows []Sorted, n int) []Sorted {
 	return rows[:min(n, len(rows))]
 }
 
-// Marks are the columns of the cookie behind a page.
+// Marks returns the columns of the cookie after a page.
 func (o *Sorting) Marks(first, last Sorted) []Mark {
 	var all []Mark
 	for i, by := range o.by {

@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// Statement is a SELECT in the part of SQL that the Web API's query option sql takes here: columns or COUNT(*) of one
+// Statement is a SELECT in the part of SQL that the query option sql supports here: columns or COUNT(*) of one
 // table, WHERE, ORDER BY and TOP.
 type Statement struct {
 	Table  string
@@ -19,8 +19,9 @@ type Statement struct {
 	Top    int    // -1: all
 }
 
+// SelectItem is one column of a SELECT, or COUNT(*).
 type SelectItem struct {
-	Name string     // in the answer
+	Name string     // in the response
 	Cell *rows.Cell // nil: COUNT(*)
 }
 
@@ -31,6 +32,7 @@ type sqlParser struct {
 	store *rows.Store
 }
 
+// ParseSQL reads a SELECT over the rows of a store.
 func ParseSQL(s *rows.Store, text string) (*Statement, *odata.Error) {
 	words, refusal := sqlWords(text)
 	if refusal != nil {
@@ -98,7 +100,7 @@ func sqlWords(text string) ([]odata.FilterToken, *odata.Error) {
 	return words, nil
 }
 
-// SQLRefused is the answer to a statement that is not taken.
+// SQLRefused returns the error for a statement that is not supported.
 func SQLRefused(why string) *odata.Error {
 	return odata.Refuse(http.StatusBadRequest, "0x8006088A", "Invalid SQL query: %s.", why)
 }
@@ -110,7 +112,7 @@ func (p *sqlParser) wrong() *odata.Error {
 	return SQLRefused("'" + p.words[p.next].Text + "' is not expected at position " + strconv.Itoa(p.words[p.next].At))
 }
 
-// take goes past a word, whatever its case.
+// take consumes a word, in any case.
 func (p *sqlParser) take(word string) bool {
 	if p.next < len(p.words) && !p.words[p.next].Quoted && strings.EqualFold(p.words[p.next].Text, word) {
 		p.next++
@@ -119,7 +121,7 @@ func (p *sqlParser) take(word string) bool {
 	return false
 }
 
-// word takes the next word, empty at the end.
+// word returns the next word, empty at the end.
 func (p *sqlParser) word() string {
 	if p.next >= len(p.words) {
 		return ""
@@ -128,7 +130,7 @@ func (p *sqlParser) word() string {
 	return p.words[p.next-1].Text
 }
 
-// column takes the name of a column, with or without its table in front.
+// column reads the name of a column, with or without the name of its table.
 func (p *sqlParser) column() (string, *rows.Cell, *odata.Error) {
 	given := p.word()
 	name := strings.ToLower(given[strings.LastIndex(given, ".")+1:])

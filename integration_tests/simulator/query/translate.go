@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// ByLogicalName is the cell of a column as SQL and FetchXML name it: by the logical name, also of lookups.
+// ByLogicalName returns the cell of a column as SQL and FetchXML name it: by the logical name, also of lookups.
 func ByLogicalName(s *rows.Store, name string) (*rows.Cell, *odata.Error) {
 	at := slices.IndexFunc(s.Cells, func(c *rows.Cell) bool { return c.Column != nil && c.Column.LogicalName == name })
 	if at < 0 {
@@ -18,7 +18,7 @@ func ByLogicalName(s *rows.Store, name string) (*rows.Cell, *odata.Error) {
 	return s.Cells[at], nil
 }
 
-// AsFilter is a comparison of SQL or FetchXML as a $filter has it. The operators are those of OData, and in, like, null
+// AsFilter returns a comparison of SQL or FetchXML as a $filter has it. The operators are those of OData, and in, like, null
 // with their opposites, which begin with "not-".
 func AsFilter(c *rows.Cell, operator string, values []string) (string, *odata.Error) {
 	if opposite, negated := strings.CutPrefix(operator, "not-"); negated {
@@ -52,7 +52,7 @@ func AsFilter(c *rows.Cell, operator string, values []string) (string, *odata.Er
 	}
 }
 
-// like is a pattern with percent signs at its ends.
+// like returns a pattern with percent signs at its ends.
 func like(c *rows.Cell, pattern string) string {
 	inner := strings.Trim(pattern, "%")
 	literal := "'" + strings.ReplaceAll(inner, "'", "''") + "'"

@@ -7,8 +7,8 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// Backup is the rows of a database at one moment, with their versions, their change log and the delta tokens that are
-// good then.
+// Backup holds the rows of a database at one moment, with their versions, their change log and the delta tokens that are
+// valid then.
 type Backup struct {
 	version, ticks int64
 	stores         map[string]storeBackup // by logical name
@@ -27,7 +27,7 @@ type storeBackup struct {
 func (db *Database) Backup() *Backup {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
-	b := &Backup{version: db.Version, ticks: db.ticks, stores: map[string]storeBackup{}}
+	b := &Backup{version: db.version, ticks: db.ticks, stores: map[string]storeBackup{}}
 	for name, s := range db.Stores {
 		b.stores[name] = storeBackup{
 			rows: maps.Clone(s.Rows), created: slices.Collect(s.created.from(guid.ID{})),
@@ -37,13 +37,13 @@ func (db *Database) Backup() *Backup {
 	return b
 }
 
-// Restore replaces the rows of all tables by those of a backup, under the same organization id. The row version continues
-// from that of the backup, raised by ahead. Definitions stay as they are, and so do tables that the backup or the
-// environment lacks.
+// Restore puts the rows of a backup in place of those that the tables have now, under the same organization id. The row
+// version continues from that of the backup, raised by ahead. Definitions stay as they are, and so do tables that the
+// backup lacks and the one row of organization.
 func (db *Database) Restore(b *Backup, ahead int64) {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
-	db.Version, db.ticks = b.version+ahead, b.ticks+ahead
+	db.version, db.ticks = b.version+ahead, b.ticks+ahead
 	for name, saved := range b.stores {
 		s := db.Stores[name]
 		if s == nil || name == OrganizationTable {
@@ -62,9 +62,9 @@ func (db *Database) Restore(b *Backup, ahead int64) {
 	}
 }
 
-// LastVersion is the row version of the last change to a row that is not elastic.
-func (db *Database) LastVersion() int64 {
+// Version returns the row version of the last change to a row that is not elastic.
+func (db *Database) Version() int64 {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
-	return db.Version
+	return db.version
 }

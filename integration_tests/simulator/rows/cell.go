@@ -23,9 +23,9 @@ const (
 
 // Cell is a property of a table's rows: its column, and how a generated row gets its value.
 type Cell struct {
-	Column    *schema.Column // nil for a key that is no column, as ownerid of systemuser
+	Column    *schema.Column // nil for a key that is not a column, as ownerid of systemuser
 	Property  string
-	member    string // the property as JSON begins a member with it, behind a comma
+	member    string // the property as JSON begins a member with it, after a comma
 	Role      Role
 	unfilled  bool // generated rows have null
 	fill      Filler
@@ -37,7 +37,7 @@ func newCell(column *schema.Column, property string) *Cell {
 	return &Cell{Column: column, Property: property, member: `,"` + property + `":`}
 }
 
-// AppendName writes the member's name, with a comma unless it is the first behind begin.
+// AppendName writes the member's name, with a comma unless it is the first after begin.
 func (c *Cell) AppendName(dst []byte, begin int) []byte {
 	if len(dst) == begin {
 		return append(dst, c.member[1:]...)
@@ -48,7 +48,7 @@ func (c *Cell) AppendName(dst []byte, begin int) []byte {
 // Filler writes the value of a generated row as JSON, or nothing for null.
 type Filler func(dst []byte, row uint64) []byte
 
-// Referrer says where a generated row's lookup points to.
+// Referrer returns the row that a generated row's lookup points to.
 type Referrer func(row uint64) (Reference, bool)
 
 // Reference is a row of a table.
@@ -87,7 +87,7 @@ func (s *Store) bind(db *Database) {
 	s.compose()
 }
 
-// CellOf is the cell of that property, nil if rows do not show it.
+// CellOf returns the cell of that property, nil if rows do not show it.
 func (s *Store) CellOf(property string) *Cell {
 	for _, c := range s.Cells {
 		if c.Property == property {
@@ -130,7 +130,7 @@ func (s *Store) AppendValue(dst []byte, r Ref, c *Cell) []byte {
 	return c.fill(dst, Word(r.Index))
 }
 
-// Points is the row that a lookup refers to.
+// Points returns the row that a lookup refers to.
 func (s *Store) Points(r Ref, c *Cell) (Reference, bool) {
 	if r.Row != nil {
 		if v, ok := r.Row.Values[c.Column.LogicalName]; ok {
@@ -147,6 +147,7 @@ func (s *Store) Points(r Ref, c *Cell) (Reference, bool) {
 	return c.reference(Word(r.Index))
 }
 
+// Word64 converts a number to an operand of Draw and Mix.
 func Word64(i int64) uint64 { return uint64(i) }
 
 // AppendOrNull writes a value, and null as such.

@@ -37,7 +37,7 @@ func (l *ChangeLog) add(c Change) {
 	l.Entries = append(l.Entries, c)
 }
 
-// cut takes back all entries behind the first so many.
+// cut removes all entries after the first so many.
 func (l *ChangeLog) cut(length int) {
 	for at := len(l.Entries) - 1; at >= length; at-- {
 		switch c := l.Entries[at]; {
@@ -52,7 +52,7 @@ func (l *ChangeLog) cut(length int) {
 	l.Entries = l.Entries[:length]
 }
 
-// After are the entries behind a row version that match, at most so many.
+// After returns the entries after a row version that match, at most so many.
 func (l *ChangeLog) After(version int64, limit int, match func(Change) bool) []Change {
 	var found []Change
 	for _, c := range l.Entries[sort.Search(len(l.Entries), func(i int) bool { return l.Entries[i].Version > version }):] {

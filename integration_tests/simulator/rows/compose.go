@@ -35,7 +35,7 @@ func (s *Store) compose() {
 	}
 }
 
-// appendComposed writes the parts that the row has, one behind the other, and nothing if it has none.
+// appendComposed writes the parts that the row has, one after another, and nothing if the row has none of them.
 func (s *Store) appendComposed(dst []byte, r Ref, c *Cell) []byte {
 	begin := len(dst)
 	dst = append(dst, '"')

@@ -16,9 +16,9 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// Database is a Dataverse environment in memory. Its rows are generated, and only what is changed is held.
-// It is safe for concurrent use. Requests reach it by the handler of Handler; Go code by Create, Update, Delete
-// and the methods that change its schema.
+// Database is the tables of an environment with their rows, in memory. The rows are generated, and only what is changed is held.
+// It is safe for concurrent use: its methods lock it, unless their comment says that the caller holds the lock, and
+// packages that use its fields lock Mu.
 type Database struct {
 	clock     func() time.Time
 	Behaviors Behaviors
@@ -26,7 +26,7 @@ type Database struct {
 	Lifetime  time.Duration // of a delta token and of the trace of a deletion
 	begin     int64         // when the oldest generated row was made, in Unix time
 	words     *vocabulary
-	Bodies    sync.Pool // *[]byte, of answers that have been sent
+	Bodies    sync.Pool // *[]byte, of responses that have been sent
 
 	Mu             sync.RWMutex
 	Stores         map[string]*Store // by logical name
@@ -36,12 +36,12 @@ type Database struct {
 	Uploads        map[string]*Upload // by session token
 	Files          map[string][]byte  // by the id in the file column
 	organizationID string
-	Version        int64 // the database's row version: it grows with each change of a row
+	version        int64 // the database's row version: it grows with each change of a row
 	ticks          int64 // the same for elastic tables, in ticks of .NET
 	Metadata       int64
 }
 
-// New makes a database from its options. It refuses tables that cannot stand together (two of one name, two of
+// New makes a database from its options. It refuses tables that contradict one another (two of one name, two of
 // one entity set, one without a primary key) and rows of a table that is not there.
 func New(o Options) (*Database, error) {
 	db := &Database{
@@ -57,7 +57,7 @@ func New(o Options) (*Database, error) {
 		Files:          map[string][]byte{},
 		Issued:         TokenRegister{selected: map[string][]string{}},
 		organizationID: strings.ToLower(o.Organization),
-		Version:        1_000_000,
+		version:        1_000_000,
 		Metadata:       6_012_567,
 	}
 	if db.clock == nil {
@@ -132,7 +132,7 @@ func (db *Database) attach(t *schema.Table, rows int) error {
 	return nil
 }
 
-// TableByName is the table of that logical name, nil if there is none.
+// TableByName returns the table of that logical name, nil if there is none.
 func (db *Database) TableByName(logicalName string) *schema.Table {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
@@ -142,7 +142,7 @@ func (db *Database) TableByName(logicalName string) *schema.Table {
 	return nil
 }
 
-// TableBySet is the table of that entity set, nil if there is none.
+// TableBySet returns the table of that entity set, nil if there is none.
 func (db *Database) TableBySet(entitySet string) *schema.Table {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
@@ -152,7 +152,7 @@ func (db *Database) TableBySet(entitySet string) *schema.Table {
 	return nil
 }
 
-// Tables are all tables by logical name.
+// Tables returns all tables by logical name.
 func (db *Database) Tables() []*schema.Table {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
@@ -164,7 +164,7 @@ func (db *Database) Tables() []*schema.Table {
 	return all
 }
 
-// Count is the number of rows that the table has now.
+// Count returns the number of rows that the table has now.
 func (db *Database) Count(t *schema.Table) int64 {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
@@ -174,32 +174,32 @@ func (db *Database) Count(t *schema.Table) int64 {
 	return 0
 }
 
-// Now is the environment's time, UTC.
+// Now returns the environment's time, UTC.
 func (db *Database) Now() time.Time { return db.clock().UTC() }
 
-// Organization is the OrganizationId.
+// Organization returns the OrganizationId.
 func (db *Database) Organization() string {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
 	return db.organizationID
 }
 
-// User is the systemuserid of the signed-in application user.
+// User returns the systemuserid of the signed-in application user.
 func (db *Database) User() string { return newSequence(db.seed, "systemuser", 0).Id(0).String() }
 
-// BusinessUnit is the businessunitid of the root business unit, to which the signed-in user belongs.
+// BusinessUnit returns the businessunitid of the root business unit, to which the signed-in user belongs.
 func (db *Database) BusinessUnit() string {
 	return newSequence(db.seed, "businessunit", 0).Id(0).String()
 }
 
-// Depth is how far the signed-in user may read the table.
+// Depth returns how far the signed-in user may read the table.
 func (db *Database) Depth(logicalName string) schema.Depth {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
 	return db.ReadDepth(logicalName)
 }
 
-// ReadDepth is depth for callers that hold the lock.
+// ReadDepth returns depth for callers that hold the lock.
 func (db *Database) ReadDepth(logicalName string) schema.Depth {
 	if d, set := db.depths[logicalName]; set {
 		return d
@@ -217,7 +217,7 @@ func (db *Database) MetadataVersion() int64 {
 	return db.Metadata
 }
 
-// PrimaryName is the primary name of the row that a lookup points to.
+// PrimaryName returns the primary name of the row that a lookup points to.
 func (db *Database) PrimaryName(to Reference) (string, bool) {
 	s := db.Stores[to.Table]
 	if s == nil {
@@ -232,6 +232,7 @@ func (db *Database) PrimaryName(to Reference) (string, bool) {
 	return odata.Plain(raw), len(raw) > 0
 }
 
+// StoreOf returns the store of the table with that logical name. The caller holds the lock.
 func (db *Database) StoreOf(table string) (*Store, error) {
 	if s := db.Stores[table]; s != nil {
 		return s, nil
@@ -239,7 +240,7 @@ func (db *Database) StoreOf(table string) (*Store, error) {
 	return nil, fmt.Errorf("no table %q", table)
 }
 
-// Upload is a file that comes in chunks. It goes into its row when it is whole.
+// Upload is a file that arrives in chunks. It is stored in its row when it is complete.
 type Upload struct {
 	Store  *Store
 	Row    guid.ID

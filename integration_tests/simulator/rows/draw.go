@@ -7,8 +7,8 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// Draw is the n-th number of the stream that a salt stands for (SplitMix64). Everything that looks random in an
-// environment comes from here, so that the same seed gives the same environment.
+// Draw returns the n-th number of the stream that a salt stands for (SplitMix64). Everything that looks random in an
+// environment comes from here, so that the same seed makes the same environment.
 func Draw(salt, n uint64) uint64 {
 	h := salt + n*0x9e3779b97f4a7c15
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
@@ -34,17 +34,17 @@ func below(h, n uint64) uint64 {
 // dice are the several small choices that one number decides.
 type dice uint64
 
-// roll is one of 0 to n-1.
+// roll returns one of 0 to n-1.
 func (d *dice) roll(n int) int {
 	side, rest := bits.Mul64(uint64(*d), Word(n))
 	*d = dice(rest)
 	return int(side)
 }
 
-// Word is a count or an index as an operand of draw and mix.
+// Word returns a count or an index as an operand of draw and mix.
 func Word(i int) uint64 { return uint64(i) }
 
-// HashString is FNV-1a.
+// HashString returns FNV-1a.
 func HashString(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
@@ -53,7 +53,7 @@ func HashString(s string) uint64 {
 	return h
 }
 
-// randomID is a version 4 guid.
+// randomID returns a version 4 guid.
 func randomID(h uint64) guid.ID {
 	var id guid.ID
 	binary.BigEndian.PutUint64(id[:], Draw(h, 1))

@@ -17,7 +17,7 @@ type binder struct {
 	store *Store
 }
 
-// cell gives a column the means to fill its rows. Cells that are made of others get those later, by compose.
+// cell returns the cell of a column, which fills its rows. Composed cells get their parts later, by compose.
 func (b binder) cell(c *schema.Column) *Cell {
 	made := newCell(c, c.Property())
 	made.unfilled = b.store.Unfilled[c.LogicalName]
@@ -42,7 +42,7 @@ func (b binder) cell(c *schema.Column) *Cell {
 // salt separates the values of one column from those of every other.
 func (b binder) salt(column string) uint64 { return Mix(b.store.salt, HashString(column)) }
 
-// filler is how the column's values are made, leaving aside which rows have none.
+// filler returns the function that makes the column's values, whether or not a row has one.
 func (b binder) filler(c *schema.Column) Filler {
 	switch salt := b.salt(c.LogicalName); {
 	case c.Type == schema.String || c.Type == schema.Memo || c.Type == schema.EntityName:
@@ -76,7 +76,7 @@ func (b binder) filler(c *schema.Column) Filler {
 	return nothing
 }
 
-// nothing is the filler of a column that is null in every row.
+// nothing returns the filler of a column that is null in every row.
 func nothing(dst []byte, _ uint64) []byte { return dst }
 
 // sparse leaves a share of the rows without a value, as most columns of real tables are mostly empty.
@@ -93,7 +93,7 @@ func (b binder) sparse(c *schema.Column, fill Filler) Filler {
 	}
 }
 
-// present says which rows have a value in the column; nil is all. Columns that belong together (the name of a file,
+// present returns which rows have a value in the column; nil is all. Columns that belong together (the name of a file,
 // the base of an amount, the time of a rollup) are empty together, and what ends a row's life only closed rows have.
 func (b binder) present(c *schema.Column) func(row uint64) bool {
 	leader := b.leader(c)
@@ -109,7 +109,7 @@ func (b binder) present(c *schema.Column) func(row uint64) bool {
 	return func(row uint64) bool { return Draw(presence, row)%100 < share }
 }
 
-// leader is the column that decides whether the given one has a value.
+// leader returns the column that decides whether the given one has a value.
 func (b binder) leader(c *schema.Column) *schema.Column {
 	t := b.store.Table
 	if of := t.Column(c.AttributeOf); of != nil {
@@ -124,7 +124,7 @@ func (b binder) leader(c *schema.Column) *schema.Column {
 	return c
 }
 
-// share is the percentage of rows that have a value.
+// share returns the percentage of rows that have a value.
 func (b binder) share(c *schema.Column) uint64 {
 	name := c.LogicalName
 	switch {
@@ -142,7 +142,7 @@ func (b binder) share(c *schema.Column) uint64 {
 	return shares[b.salt(name)%Word(len(shares))]
 }
 
-// rollupState says whether the column tells how the calculation of a rollup went.
+// rollupState reports whether the column is the state of a rollup's calculation.
 func (b binder) rollupState(c *schema.Column) bool {
 	name, companion := strings.CutSuffix(c.LogicalName, "_state")
 	of := b.store.Table.Column(name)

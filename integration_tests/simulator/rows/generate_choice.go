@@ -51,7 +51,7 @@ func (b binder) choice(c *schema.Column) Filler {
 	}
 }
 
-// states is how many states the table has.
+// states returns how many states the table has.
 func (b binder) states() int {
 	if state := b.store.Table.Column("statecode"); state != nil {
 		return len(state.Options)
@@ -59,7 +59,7 @@ func (b binder) states() int {
 	return 0
 }
 
-// stateAt is the number of a row's state among its table's: the first for most rows.
+// stateAt returns the number of a row's state among its table's: the first for most rows.
 func stateAt(salt, row uint64, states int) uint64 {
 	h := Draw(salt, row)
 	if h%5 > 0 {

@@ -51,7 +51,7 @@ func (b binder) lookup(c *schema.Column) Referrer {
 	}
 }
 
-// referred is the percentage of rows that have a value in a lookup.
+// referred returns the percentage of rows that have a value in a lookup.
 func (b binder) referred(name string) uint64 {
 	switch {
 	case name == "createdby" || name == "modifiedby" || name == "ownerid" || name == "owningbusinessunit" ||
@@ -64,7 +64,7 @@ func (b binder) referred(name string) uint64 {
 	}
 }
 
-// owning is the owner if it is a user, or if it is a team.
+// owning returns the owner if it is a user, or if it is a team.
 func (b binder) owning(name string) Referrer {
 	owner := b.store.Table.Column("ownerid")
 	table := strings.TrimPrefix(name, "owning")
@@ -81,7 +81,7 @@ func (b binder) owning(name string) Referrer {
 	}
 }
 
-// parent is the row that a column of an intersect table names: <table>id by the primary key of the table. No two rows
+// parent returns the row that a column of an intersect table names: <table>id by the primary key of the table. No two rows
 // join the same pair until all pairs are joined.
 func (b binder) parent(c *schema.Column) Referrer {
 	mine := b.families(b.env.Parents(c))
@@ -103,7 +103,7 @@ func (b binder) parent(c *schema.Column) Referrer {
 	return func(row uint64) (Reference, bool) { return mine[0].member(row % Word(mine[0].ids.Length)), true }
 }
 
-// Parents are the tables whose primary key has the column's name, for a column that is not its own table's key.
+// Parents returns the tables whose primary key has the column's name, for a column that is not its own table's key.
 func (db *Database) Parents(c *schema.Column) []string {
 	if c.PrimaryID {
 		return nil

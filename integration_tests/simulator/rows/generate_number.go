@@ -53,7 +53,7 @@ func (b binder) number(c *schema.Column) Filler {
 	return integerBetween(salt, least, greatest)
 }
 
-// usuallyFew are the columns whose numbers are far below what their bounds allow.
+// usuallyFew returns the columns whose numbers are far below what their bounds allow.
 func usuallyFew() map[string]int {
 	return map[string]int{
 		"numberofchildren": 5, "actualdurationminutes": 480, "scheduleddurationminutes": 480, "timezoneruleversionnumber": 4,
@@ -67,7 +67,7 @@ func integerAmong(salt uint64, values ...int64) Filler {
 	}
 }
 
-// usual are the bounds of a column's values, no further from zero than is common.
+// usual returns the bounds of a column's values, no further from zero than is common.
 func usual(c *schema.Column, far int) (least, greatest int) {
 	least, greatest = c.Bounds()
 	return max(least, -far), min(greatest, far)
@@ -79,7 +79,7 @@ func integerBetween(salt uint64, least, greatest int) Filler {
 	}
 }
 
-// between is a number of the range, below zero in no more than one case of sixteen.
+// between returns a number of the range, below zero in no more than one case of sixteen.
 func between(h uint64, least, greatest int64) int64 {
 	if least < 0 && greatest > 0 {
 		if h>>60 == 0 {
@@ -91,7 +91,7 @@ func between(h uint64, least, greatest int64) int64 {
 	return least + int64(below(Draw(h, 1), uint64(greatest-least+1)))
 }
 
-// exchangeRate is 1 in every generated row, for all are in the base currency; of the currencies themselves only the
+// exchangeRate returns 1 in every generated row, for all are in the base currency; of the currencies themselves only the
 // first is the base.
 func (b binder) exchangeRate(salt uint64) Filler {
 	currency := b.store.Table.LogicalName == "transactioncurrency"
@@ -104,7 +104,7 @@ func (b binder) exchangeRate(salt uint64) Filler {
 	}
 }
 
-// calculationState tells of a rollup that its value was calculated (1), or has not been yet (0).
+// calculationState returns 1 for a rollup whose value was calculated, and 0 for one that was not yet.
 func (b binder) calculationState(c *schema.Column) Filler {
 	present := b.present(b.store.Table.Column(strings.TrimSuffix(c.LogicalName, "_state")))
 	return func(dst []byte, row uint64) []byte {

@@ -35,7 +35,7 @@ func (b binder) text(c *schema.Column) Filler {
 	}
 }
 
-// wording finds the words for a column by its type, its format and its name. Nil is a column that nobody fills.
+// wording finds the words for a column by its type, its format and its name. It returns nil for a column that is never filled.
 func (b binder) wording(c *schema.Column) wording {
 	v := b.env.words
 	if c.Type == schema.EntityName {
@@ -83,7 +83,7 @@ func (b binder) wording(c *schema.Column) wording {
 	}
 }
 
-// entityNames are the tables that an EntityName column may name: an activity its own kind, others what the table's
+// entityNames returns the tables that an EntityName column may name: an activity its own kind, others what the table's
 // lookups point to.
 func (b binder) entityNames(c *schema.Column) []string {
 	t := b.store.Table
@@ -101,7 +101,7 @@ func (b binder) entityNames(c *schema.Column) []string {
 	return slices.Compact(names)
 }
 
-// imageURL is the address from which the service offers an image column's picture.
+// imageURL returns the address from which the service offers an image column's picture.
 func (b binder) imageURL(c *schema.Column) Filler {
 	image := strings.TrimSuffix(c.LogicalName, "_url")
 	start := `"/Image/download.aspx?Entity=` + b.store.Table.LogicalName + `&Attribute=` + image + `&Id=`

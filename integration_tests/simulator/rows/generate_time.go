@@ -15,7 +15,7 @@ const (
 	life = 6 * year
 )
 
-// beginning is when the oldest generated rows were made, in Unix time: on 1 March 2018, or, if the environment's clock
+// beginning returns when the oldest generated rows were made, in Unix time: on 1 March 2018, or, if the environment's clock
 // stands before the newest of them, as long before that day.
 func beginning(now time.Time) int64 {
 	begin := time.Date(2018, time.March, 1, 0, 0, 0, 0, time.UTC).Unix()
@@ -27,7 +27,7 @@ func beginning(now time.Time) int64 {
 
 const ticksPerSecond = 10_000_000
 
-// changed is when the generated row was last changed, in ticks of .NET. No two rows share a tick, and later changes
+// changed returns when the generated row was last changed, in ticks of .NET. No two rows share a tick, and later changes
 // have higher row versions.
 func (s *Store) changed(row uint64) int64 {
 	slot := (life - year) * ticksPerSecond / Word64(s.span)
@@ -36,7 +36,7 @@ func (s *Store) changed(row uint64) int64 {
 	return unixTicks + (s.begin+year)*ticksPerSecond + int64(ticks)
 }
 
-// made is when the generated row was created: at its last change, or up to a year before.
+// made returns when the generated row was created: at its last change, or up to a year before.
 func (s *Store) made(row uint64) int64 {
 	h := Draw(s.salt^madeStream, row)
 	if h%8 == 0 {
@@ -69,7 +69,7 @@ func (b binder) moment(c *schema.Column) Filler {
 	}
 }
 
-// period is when what the column tells of took place. Most is between the row's creation and its last change.
+// period returns when the event that the column records took place. Most is between the row's creation and its last change.
 func (b binder) period(c *schema.Column) interval {
 	s, name := b.store, c.LogicalName
 	between := func(first, last, of int64) interval {

@@ -15,7 +15,7 @@ type idIndex struct {
 
 const runLength = 512
 
-// run is the number of the run in which id stands or would stand.
+// run returns the number of the run in which id stands or would stand.
 func (x *idIndex) run(id guid.ID) int {
 	i, found := slices.BinarySearchFunc(x.runs, id, func(run []guid.ID, id guid.ID) int { return run[0].Compare(id) })
 	if !found && i > 0 {

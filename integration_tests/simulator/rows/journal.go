@@ -6,7 +6,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// Journal remembers how rows were, so that a change set that fails half way leaves nothing behind.
+// Journal records how rows were, so that a change set that fails has no effect.
 type Journal struct {
 	before []before
 }
@@ -27,7 +27,7 @@ func (j *Journal) note(s *Store, id guid.ID) {
 	j.before = append(j.before, b)
 }
 
-// Undo takes back everything that was noted. Row versions that were used stay used.
+// Undo reverts everything that was recorded. Row versions that were used stay used.
 func (j *Journal) Undo() {
 	for _, b := range slices.Backward(j.before) {
 		b.restore()

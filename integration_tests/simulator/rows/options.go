@@ -8,7 +8,7 @@ import (
 
 // Options describe the environment that New makes. The zero value is a realistic environment without rows.
 type Options struct {
-	Seed         uint64           // of the generator: the same seed gives the same environment
+	Seed         uint64           // of the generator: the same seed makes the same environment
 	Tables       []*schema.Table  // nil: Realistic()
 	Rows         map[string]int   // generated rows by logical name
 	DefaultRows  int              // generated rows of the tables that Rows does not name
@@ -21,14 +21,14 @@ type Options struct {
 // Behaviors settle what Microsoft's documentation leaves open, so that a client can be tried against each reading.
 // The zero value is the documented or likeliest one.
 type Behaviors struct {
-	// TokenAt says which moment of a walk its delta token stands for.
+	// TokenAt is the moment of a scan that its delta token stands for.
 	TokenAt TokenAt
-	// EditedSelect says what becomes of a delta link whose $select the client has changed.
+	// EditedSelect is what happens to a delta link whose $select the client has changed.
 	EditedSelect EditedSelect
 	// RecreatedOnlyUpserted leaves the deletion of a row out of a delta once the row has been created again with
-	// the same id. Without it such a row stands in both lists.
+	// the same id. Without it such a row is in both lists.
 	RecreatedOnlyUpserted bool
-	// DeletionsAtPageEnd puts deletions at the end of each page of a delta instead of the end of the walk.
+	// DeletionsAtPageEnd puts deletions at the end of each page of a delta instead of the end of the scan.
 	DeletionsAtPageEnd bool
 	// BoundedChanges ends a scan of changes with what had changed at its first page, where TokenAt is FirstPage. Without
 	// it later pages hold what changed meanwhile.
@@ -38,8 +38,8 @@ type Behaviors struct {
 	ExpiredStatus int
 	// RepeatRows begins each page with the last row of the page before, as may happen while rows are changed.
 	RepeatRows bool
-	// ExactLinks takes a plus sign in $skiptoken and $deltatoken for itself, so that a link which a client has encoded
-	// anew is refused. Without it a plus sign is a space there as elsewhere, on which Airbyte's Python connector relies.
+	// ExactLinks takes a plus sign in $skiptoken and $deltatoken literally, so that a link which a client has encoded
+	// again is refused. Without it a plus sign is a space there as elsewhere, on which Airbyte's Python connector relies.
 	ExactLinks bool
 	// MetadataChangesUnavailable refuses RetrieveMetadataChanges.
 	MetadataChangesUnavailable bool
@@ -48,17 +48,17 @@ type Behaviors struct {
 // TokenAt is the moment that a delta token stands for.
 type TokenAt int
 
-// The moments of a walk. With LastPage a row that was changed after its page had been answered is not in the next
+// The moments of a scan. With LastPage a row that was changed after its page had been sent is not in the next
 // delta; with FirstPage it is.
 const (
 	LastPage TokenAt = iota
 	FirstPage
 )
 
-// EditedSelect is the answer to a delta link whose $select is not the one it was issued with.
+// EditedSelect is what happens to a delta link whose $select is not the one it was issued with.
 type EditedSelect int
 
-// What may become of an edited $select: it is taken, passed over in favour of the original one, or refused.
+// What can happen to an edited $select: it is honoured, ignored in favour of the original one, or refused.
 const (
 	Honoured EditedSelect = iota
 	Ignored

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// found gives the table organization its only row, which carries the environment's OrganizationId and the number of
+// found adds the only row of the table organization, which carries the environment's OrganizationId and the number of
 // days for which delta tokens are good. The caller holds the lock.
 func (db *Database) found() {
 	s := db.Stores[OrganizationTable]
@@ -37,7 +37,7 @@ func (db *Database) found() {
 	s.ValidFrom = row.Version
 }
 
-// Reset takes over a new life of delta tokens from the settings. All tokens issued so far expire when it is altered
+// Reset changes the lifetime of delta tokens to that of the settings. All tokens issued so far expire when it is altered
 // (Microsoft, "Use change tracking to synchronize data with external systems").
 func (db *Database) Reset(given map[string]Value) {
 	days, err := strconv.Atoi(string(given[expireSetting].Json))
@@ -50,7 +50,7 @@ func (db *Database) Reset(given map[string]Value) {
 	}
 }
 
-// Defaults are the values of a new row that nobody gave: its owner, its state, its currency.
+// Defaults returns the default values of a new row: its owner, its state, its currency.
 func (db *Database) Defaults(s *Store) map[string]Value {
 	values := map[string]Value{}
 	lookup := func(name, id, target string) {
@@ -76,14 +76,14 @@ func (db *Database) Defaults(s *Store) map[string]Value {
 	return values
 }
 
-// Writable says whether a write changes the column. The service keeps the others itself and passes over attempts to
+// Writable reports whether a write changes the column. The service sets the others itself and ignores attempts to
 // set them.
 func (s *Store) Writable(c *schema.Column) bool {
 	cell := s.CellOf(c.Property())
 	return cell != nil && cell.Role == ordinary && c.SourceType == 0 && !s.IsBase(c) && c.LogicalName != "exchangerate"
 }
 
-// IsBase says whether a money column is the base-currency companion of another.
+// IsBase reports whether a money column is the base-currency companion of another.
 func (s *Store) IsBase(c *schema.Column) bool {
 	amount, ok := strings.CutSuffix(c.LogicalName, "_base")
 	return ok && c.Type == schema.Money && s.Table.Column(amount) != nil
@@ -94,8 +94,8 @@ const (
 	expireSetting     = "expirechangetrackingindays"
 )
 
-// SetOrganization gives the environment another OrganizationId, as a copy behind the same url would have. The id must
-// be a guid; any other is passed over.
+// SetOrganization gives the environment another OrganizationId, as a copy at the same url would have. The id must
+// be a guid; any other is ignored.
 func (db *Database) SetOrganization(id string) {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()

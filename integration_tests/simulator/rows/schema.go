@@ -8,7 +8,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// Table is a copy of a table's definition, and whether the table exists.
+// Table returns a copy of a table's definition, and whether the table exists.
 func (db *Database) Table(logicalName string) (schema.Table, bool) {
 	if t := db.TableByName(logicalName); t != nil {
 		return *t.Clone(), true
@@ -16,8 +16,8 @@ func (db *Database) Table(logicalName string) (schema.Table, bool) {
 	return schema.Table{}, false
 }
 
-// Alter puts a changed copy of a table in its stead. If its columns change, the delta tokens issued so far expire, as
-// field reports say of the service.
+// Alter puts a changed copy of a table in its place. If its columns change, the delta tokens issued so far expire, as
+// field reports have it.
 func (db *Database) Alter(table string, columns bool, change func(s *Store, t *schema.Table) error) error {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
@@ -144,7 +144,7 @@ func (db *Database) SetEntitySet(table, set string) error {
 	})
 }
 
-// SetTracked switches change tracking. Tokens issued before are of no use afterwards.
+// SetTracked switches change tracking. Tokens issued before expire.
 func (db *Database) SetTracked(table string, on bool) error {
 	return db.Alter(table, true, func(s *Store, t *schema.Table) error {
 		t.Tracked = on

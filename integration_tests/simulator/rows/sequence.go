@@ -7,10 +7,10 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// SlotBits says how far apart the generated ids of a table lie: 2^12 units of 100 ns.
+// SlotBits is the distance of a table's generated ids: 2^12 units of 100 ns.
 const SlotBits = 12
 
-// Sequence makes the ids of a table's generated rows: version 1 guids as SQL Server's NEWSEQUENTIALID gives them,
+// Sequence makes the ids of a table's generated rows: version 1 guids as SQL Server's NEWSEQUENTIALID has them,
 // whose order is the order of the rows. An id is found again by arithmetic.
 type Sequence struct {
 	prefix [8]byte // network node and clock sequence
@@ -29,13 +29,13 @@ func newSequence(seed uint64, table string, length int) Sequence {
 	return s
 }
 
-// Id is the id of row i. It is defined beyond the last row too.
+// Id returns the id of row i. It is defined beyond the last row too.
 func (s Sequence) Id(i int) guid.ID {
 	jitter := Draw(s.Salt, Word(i)) & (1<<SlotBits - 1)
 	return s.At(s.Base + Word(i)<<SlotBits + jitter)
 }
 
-// At is the id with that time stamp. Its bytes are those of a version 1 guid, most significant field first.
+// At returns the id with that time stamp. Its bytes are those of a version 1 guid, most significant field first.
 func (s Sequence) At(stamp uint64) guid.ID {
 	var id guid.ID
 	copy(id[:], s.prefix[:])
@@ -43,7 +43,7 @@ func (s Sequence) At(stamp uint64) guid.ID {
 	return id
 }
 
-// ceil is the index of the first row whose id is not below the one given; length if there is none.
+// ceil returns the index of the first row whose id is not below the one given; length if there is none.
 func (s Sequence) ceil(id guid.ID) int {
 	if c := bytes.Compare(id[:8], s.prefix[:]); c != 0 {
 		if c < 0 {
@@ -67,7 +67,7 @@ func (s Sequence) ceil(id guid.ID) int {
 	return i
 }
 
-// Find is the index of the row with that id.
+// Find returns the index of the row with that id.
 func (s Sequence) Find(id guid.ID) (int, bool) {
 	i := s.ceil(id)
 	return i, i < s.Length && s.Id(i) == id

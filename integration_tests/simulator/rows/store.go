@@ -64,9 +64,10 @@ func newStore(seed uint64, t *schema.Table, rows int, begin int64) *Store {
 	return s
 }
 
+// Count returns the number of rows.
 func (s *Store) Count() int { return s.IDs.Length - s.gone.n + s.created.n }
 
-// Find is the row with that id.
+// Find returns the row with that id.
 func (s *Store) Find(id guid.ID) (Ref, bool) {
 	if row := s.Rows[id]; row != nil {
 		return Ref{id, row.Index, row}, true
@@ -104,7 +105,7 @@ func (s *Store) generated(i int) Ref {
 	return Ref{id, i, s.Rows[id]}
 }
 
-// Version is the row version of a row.
+// Version returns the row version of a row.
 func (s *Store) Version(r Ref) int64 {
 	if r.Row != nil {
 		return r.Row.Version
@@ -123,6 +124,7 @@ func (s *Store) createdOn(r Ref) int64 {
 	return s.made(Word(r.Index))
 }
 
+// ModifiedOn returns when the row was last changed, in Unix time.
 func (s *Store) ModifiedOn(r Ref) int64 {
 	if r.Row != nil {
 		return r.Row.Modified
@@ -130,7 +132,7 @@ func (s *Store) ModifiedOn(r Ref) int64 {
 	return unixOf(s.changed(Word(r.Index)))
 }
 
-// Put sets the row with that id, and remove deletes it. Both note in the journal how it was before.
+// Put sets the row with that id and notes in the journal how it was before.
 func (s *Store) Put(j *Journal, id guid.ID, row *Row, at time.Time) {
 	j.note(s, id)
 	if s.Rows[id] == nil && row.Index < 0 {
@@ -142,6 +144,7 @@ func (s *Store) Put(j *Journal, id guid.ID, row *Row, at time.Time) {
 	}
 }
 
+// Remove deletes a row and notes in the journal how it was before.
 func (s *Store) Remove(j *Journal, r Ref, version int64, at time.Time) {
 	j.note(s, r.ID)
 	if r.Index >= 0 {
@@ -183,6 +186,7 @@ func (b *bitset) clear(i int) {
 	}
 }
 
+// Exists reports whether there is a row with that id.
 func (s *Store) Exists(id guid.ID) bool {
 	_, ok := s.Find(id)
 	return ok

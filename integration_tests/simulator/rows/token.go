@@ -8,12 +8,13 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// TokenRegister remembers the $select that each token was issued with.
+// TokenRegister holds the $select that each token was issued with.
 type TokenRegister struct {
 	mu       sync.Mutex
 	selected map[string][]string // by table and token
 }
 
+// Add records that a token was issued with a $select.
 func (g *TokenRegister) Add(table string, token odata.Stamp, selected string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -23,7 +24,7 @@ func (g *TokenRegister) Add(table string, token odata.Stamp, selected string) {
 	}
 }
 
-// Original is the $select that a token was issued with, and whether the one given differs from it.
+// Original returns the $select that a token was issued with, and whether the one given differs from it.
 func (g *TokenRegister) Original(table string, token odata.Stamp, selected string) (string, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -51,7 +51,7 @@ func newVocabulary() *vocabulary {
 	return v
 }
 
-// escaped gives the words as they stand inside a JSON string.
+// escaped returns the words as they stand inside a JSON string.
 func escaped(words ...string) []string {
 	for i, w := range words {
 		quoted := odata.AppendQuoted(nil, w)
@@ -100,7 +100,7 @@ func (v *vocabulary) paragraph(dst []byte, h uint64) []byte {
 	return v.odd(dst, &d)
 }
 
-// forgotten says of one text in a hundred that it was left empty, which is not the same as null.
+// forgotten reports of one text in a hundred that it was left empty, which is not the same as null.
 func (v *vocabulary) forgotten(d *dice) bool { return d.roll(100) == 0 }
 
 // odd adds an oddity to one text in eight.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// wordings are the words of columns that are called the same in every table that has them. Nil is a column that
+// wordings returns the words of columns that are called the same in every table that has them. Nil is a column that
 // nobody fills.
 func (v *vocabulary) wordings() map[string]wording {
 	all := map[string]wording{
@@ -51,7 +51,7 @@ func (v *vocabulary) ofFirms() map[string]wording {
 	}
 }
 
-// ofAddresses are the parts of a postal address, whatever its number.
+// ofAddresses returns the parts of a postal address, whatever its number.
 func (v *vocabulary) ofAddresses() map[string]wording {
 	return map[string]wording{
 		"address_name": among("Head Office", "Warehouse", "Branch"), "address_primarycontactname": v.person,
@@ -73,12 +73,12 @@ func emailAddress(dst []byte, h uint64) []byte {
 	return append(strconv.AppendUint(append(dst, "user"...), below(h, 100_000), 10), "@example.com"...)
 }
 
-// document is a file as base64.
+// document returns a file as base64.
 func document(dst []byte, h uint64) []byte {
 	return base64.StdEncoding.AppendEncode(dst, strconv.AppendUint([]byte("%PDF-1.7\n%"), h, 36))
 }
 
-// phoneNumber is one of the numbers that are set aside for fiction.
+// phoneNumber returns one of the numbers that are reserved for fiction.
 func phoneNumber(dst []byte, h uint64) []byte {
 	dst = strconv.AppendUint(append(dst, "+1 ("...), 200+h%800, 10)
 	return strconv.AppendUint(append(dst, ") 555-01"...), 10+h>>32%90, 10)
@@ -98,7 +98,7 @@ func numbered(before string, limit uint64, behind string) wording {
 	}
 }
 
-// letters are so many capital letters.
+// letters returns so many capital letters.
 func letters(n int) wording {
 	return func(dst []byte, h uint64) []byte {
 		for i := range n {

@@ -73,7 +73,7 @@ const (
 )
 
 // Table is the definition of a table, without its rows. A Table that an Environment holds is never changed in
-// place: a change of the schema puts a changed copy in its stead.
+// place: a change of the schema puts a changed copy in its place.
 type Table struct {
 	LogicalName    string
 	SchemaName     string
@@ -87,7 +87,7 @@ type Table struct {
 	TypeCode       int    // ObjectTypeCode
 	Description    string
 	DisplayName    string // empty: made of the schema name
-	Relation       string // SchemaName of the N:N relationship behind an intersect table; empty: made of its logical name
+	Relation       string // SchemaName of the N:N relationship of an intersect table; empty: derived from its logical name
 	Keys           []AlternateKey
 	Tracked        bool // ChangeTrackingEnabled
 	CanBeTracked   bool // CanChangeTrackingBeEnabled.Value
@@ -111,7 +111,7 @@ type Column struct {
 	Targets     []string // lookups only: logical names of the tables that a value may point to
 	Options     []Option // Picklist, State, Status, MultiSelectPicklist, Boolean
 	AttributeOf string   // the column that this one belongs to
-	Relation    string   // SchemaName of the relationship behind a lookup; empty: made of the names of tables and column
+	Relation    string   // SchemaName of the relationship of a lookup; empty: derived from the names of tables and column
 	DisplayName string   // empty: made of the schema name
 	Required    string   // RequiredLevel; empty: as the service has it for its own columns
 	Format      string   // StringFormat of a String column, where it is not Text; DateOnly of a DateTime column that shows no time
@@ -127,7 +127,7 @@ type Column struct {
 	NotReadable bool // IsValidForRead is false
 }
 
-// AlternateKey is a set of columns that tell the rows of a table apart beside its primary key.
+// AlternateKey is a set of columns that identify the rows of a table beside its primary key.
 type AlternateKey struct {
 	SchemaName  string
 	DisplayName string
@@ -141,7 +141,7 @@ type Option struct {
 	State int // Status columns only: the statecode that the value belongs to
 }
 
-// Bounds are the least and the greatest value of a numeric column.
+// Bounds returns the minimum and the maximum value of a numeric column.
 func (c *Column) Bounds() (low, high int) {
 	switch {
 	case c.Min != 0 || c.Max != 0:
@@ -155,12 +155,12 @@ func (c *Column) Bounds() (low, high int) {
 	}
 }
 
-// IsLookup says whether the column appears as _x_value in rows.
+// IsLookup reports whether the column appears as _x_value in rows.
 func (c *Column) IsLookup() bool {
 	return c.Type == Lookup || c.Type == Customer || c.Type == Owner
 }
 
-// Property is the column's name in rows and in $select: the logical name, or _x_value for lookups.
+// Property returns the column's name in rows and in $select: the logical name, or _x_value for lookups.
 // It is empty for a column that rows do not have.
 func (c *Column) Property() string {
 	switch {
@@ -173,7 +173,7 @@ func (c *Column) Property() string {
 	}
 }
 
-// Column returns the column of that logical name, nil if the table has none.
+// Column returns the column of that logical name, nil if the table has none of that name.
 func (t *Table) Column(logicalName string) *Column {
 	for i := range t.Columns {
 		if t.Columns[i].LogicalName == logicalName {
@@ -193,7 +193,7 @@ func (t *Table) ByProperty(property string) *Column {
 	return nil
 }
 
-// KeyProperty is the property that stands in a row's address and is always in its answer.
+// KeyProperty returns the property that stands in a row's address and is in every response with the row.
 func (t *Table) KeyProperty() string {
 	if t.Key != "" {
 		return t.Key
@@ -201,6 +201,7 @@ func (t *Table) KeyProperty() string {
 	return t.PrimaryID
 }
 
+// Clone returns a copy whose columns and keys can be changed.
 func (t *Table) Clone() *Table {
 	c := *t
 	c.Columns = slices.Clone(t.Columns)
@@ -214,7 +215,7 @@ const (
 	RollupSource     = 2
 )
 
-// Family is the table whose ids the rows have: the settings of users have those of the users.
+// Family returns the table whose ids the rows have: the settings of users have those of the users.
 func (t *Table) Family() string {
 	if t.PrimaryID == "systemuserid" {
 		return "systemuser"
@@ -222,7 +223,7 @@ func (t *Table) Family() string {
 	return t.LogicalName
 }
 
-// Composed says whether the service makes the column's values of those of other columns: the full name of a person
+// Composed reports whether the service derives the column's values from those of other columns: the full name of a person
 // and the whole of an address (Microsoft, "Web API entity type reference": address1_composite, fullname).
 func (t *Table) Composed(c *Column) bool {
 	address, composite := strings.CutSuffix(c.LogicalName, "_composite")

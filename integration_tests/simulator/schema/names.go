@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// NavigationName is the single-valued navigation property through which a lookup is bound. Custom columns keep the
+// NavigationName returns the single-valued navigation property through which a lookup is bound. Custom columns keep the
 // case of their schema name; columns with several targets have a property for each, and those of activities name the
 // activity too (Microsoft, "Web API navigation properties").
 func NavigationName(t *Table, c *Column, target string) string {
@@ -24,6 +24,7 @@ func NavigationName(t *Table, c *Column, target string) string {
 	return name
 }
 
+// OptionLabel returns the label of a choice, and whether the column has that choice.
 func OptionLabel(c *Column, number string) (string, bool) {
 	i := slices.IndexFunc(c.Options, func(o Option) bool { return strconv.Itoa(o.Value) == number })
 	if i < 0 {
@@ -50,6 +51,7 @@ func DisplayName(schemaName string, custom bool) string {
 	return words.String()
 }
 
+// HasTarget reports whether a lookup can point to rows of the table.
 func HasTarget(c *Column, table string) bool {
 	for _, target := range c.Targets {
 		if target == table {

@@ -66,7 +66,7 @@ func phoneCall() *Table {
 	return d.Done()
 }
 
-// email has party lists, which are no properties of the Web API, next to the strings Sender and ToRecipients, which are.
+// email has party lists, which are not properties of the Web API, beside the strings Sender and ToRecipients, which are.
 func email() *Table {
 	d := Define("Email", "emails", 4202).Describe("Activity that is delivered using email protocols.")
 	d.activity()
@@ -88,7 +88,7 @@ func email() *Table {
 	return d.Done()
 }
 
-// activityParty is where the people of a party list are found through the Web API.
+// activityParty returns where the people of a party list are found through the Web API.
 func activityParty() *Table {
 	d := Define("ActivityParty", "activityparties", 135).Describe("Person or group associated with an activity.").Ownership("None").Untracked(false)
 	d.Key("ActivityPartyId")

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// everything is a custom table with each column type and each behaviour that a column can have.
+// everything returns a custom table with each column type and each behaviour that a column can have.
 func everything() *Table {
 	d := Define("contoso_Everything", "contoso_everythings", 10001).Describe("One column of every kind.").Custom()
 	d.Key("contoso_EverythingId")
@@ -51,7 +51,7 @@ func everything() *Table {
 	return d.Done()
 }
 
-// child is a custom table whose entity set is an irregular plural, and which nobody has switched change tracking on for.
+// child returns a custom table whose entity set is an irregular plural, and whose change tracking is off.
 func child() *Table {
 	d := Define("contoso_Child", "contoso_children", 10002).Describe("Child of contoso_everything.").Custom().Untracked(true)
 	d.Key("contoso_ChildId")
@@ -63,7 +63,7 @@ func child() *Table {
 	return d.Done()
 }
 
-// sensorData is an elastic table: rows live in partitions and may expire.
+// sensorData returns an elastic table: rows live in partitions and may expire.
 func sensorData() *Table {
 	d := Define("contoso_SensorData", "contoso_sensordatas", 10003).Describe("Readings of devices.").Custom()
 	d.Table.Type = Elastic
@@ -79,7 +79,7 @@ func sensorData() *Table {
 	return d.Done()
 }
 
-// legacyOrder is a virtual table: its rows live in another system. It has no state, no owner and is never tracked
+// legacyOrder returns a virtual table: its rows live in another system. It has no state, no owner and is never tracked
 // (Microsoft, "API considerations of virtual tables").
 func legacyOrder() *Table {
 	d := Define("contoso_LegacyOrder", "contoso_legacyorders", 10004).Describe("Orders of the system before.").Custom().Ownership("OrganizationOwned").Untracked(false)
@@ -92,7 +92,7 @@ func legacyOrder() *Table {
 	return d.Done()
 }
 
-// wide is a custom table of several hundred columns, which makes long addresses.
+// wide returns a custom table of several hundred columns, which makes long addresses.
 func wide() *Table {
 	d := Define("contoso_Wide", "contoso_wides", 10005).Describe("Many columns.").Custom()
 	d.Key("contoso_WideId")

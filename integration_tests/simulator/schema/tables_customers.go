@@ -2,7 +2,7 @@ package schema
 
 import "strconv"
 
-// Account is Dataverse's widest ordinary table: addresses kept with the row, money, an image, unreadable columns.
+// Account returns Dataverse's widest ordinary table: addresses kept with the row, money, an image, unreadable columns.
 func Account() *Table {
 	d := Define("Account", "accounts", 1).Describe("Business that represents a customer or potential customer.").party()
 	d.Key("AccountId")

@@ -26,27 +26,31 @@ func Define(schemaName, entitySet string, typeCode int) *Definition {
 	}}
 }
 
-// Done sorts the columns by logical name, as the service lists them, and hands out the table.
+// Done sorts the columns by logical name, as the service lists them, and returns the table.
 func (d *Definition) Done() *Table {
 	slices.SortFunc(d.Table.Columns, func(a, b Column) int { return strings.Compare(a.LogicalName, b.LogicalName) })
 	return d.Table
 }
 
+// Describe sets the description.
 func (d *Definition) Describe(text string) *Definition {
 	d.Table.Description = text
 	return d
 }
 
+// Ownership sets OwnershipTypes.
 func (d *Definition) Ownership(kind string) *Definition {
 	d.Table.Ownership = kind
 	return d
 }
 
+// Custom marks a custom table.
 func (d *Definition) Custom() *Definition {
 	d.Table.Custom = true
 	return d
 }
 
+// Untracked switches change tracking off, and sets whether it can be switched on.
 func (d *Definition) Untracked(canBeTracked bool) *Definition {
 	d.Table.Tracked, d.Table.CanBeTracked = false, canBeTracked
 	return d
@@ -58,7 +62,7 @@ func (d *Definition) trackedForGood() *Definition {
 	return d
 }
 
-// Intersect marks the table behind an N:N relationship: it has no collection name, no primary name and no owner.
+// Intersect marks the table of an N:N relationship: it has no collection name, no primary name and no owner.
 func (d *Definition) Intersect() *Definition {
 	d.Table.Intersect, d.Table.CollectionName = true, ""
 	return d.Ownership("None").trackedForGood()
@@ -95,6 +99,7 @@ func (d *Definition) name(schemaName string, maxLength int) {
 	d.text(maxLength, schemaName)
 }
 
+// Guids adds Uniqueidentifier columns.
 func (d *Definition) Guids(schemaNames ...string) {
 	for _, s := range schemaNames {
 		d.Add(Column{SchemaName: s, Type: Uniqueidentifier})
@@ -124,7 +129,7 @@ func (d *Definition) integers(schemaNames ...string) {
 	}
 }
 
-// counts adds Integer columns with values from 0 to the greatest.
+// counts adds Integer columns with values from 0 to the maximum.
 func (d *Definition) counts(greatest int, schemaNames ...string) {
 	d.within(0, greatest, schemaNames...)
 }

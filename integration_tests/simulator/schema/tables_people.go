@@ -124,7 +124,7 @@ func securityRole() *Table {
 	return d.Done()
 }
 
-// systemUserRoles is the intersect behind an N:N relationship: no names, no owner, but change tracking.
+// systemUserRoles returns the intersect behind an N:N relationship: no names, no owner, but change tracking.
 func systemUserRoles() *Table {
 	d := Define("SystemUserRoles", "systemuserrolescollection", 15).Intersect()
 	d.Key("SystemUserRoleId")
@@ -141,6 +141,6 @@ func teamMembership() *Table {
 	return d.Done()
 }
 
-// maxExpireDays is the greatest value of organization.expirechangetrackingindays (Microsoft, "Use change tracking to
+// maxExpireDays is the maximum value of organization.expirechangetrackingindays (Microsoft, "Use change tracking to
 // synchronize data with external systems").
 const maxExpireDays = 365

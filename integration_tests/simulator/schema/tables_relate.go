@@ -26,7 +26,7 @@ func (d *Definition) Choices(kind ColumnType, schemaName string, list []Option) 
 	d.shadow(schemaName+"Name", strings.ToLower(schemaName), VirtualColumn)
 }
 
-// plainChoice adds a Picklist column that the service gives no display-name shadow.
+// plainChoice adds a Picklist column for which the service has no display-name shadow.
 func (d *Definition) plainChoice(schemaName string, list []Option) {
 	d.Add(Column{SchemaName: schemaName, Type: Picklist, Options: list})
 }
@@ -37,7 +37,7 @@ func (d *Definition) flags(schemaNames ...string) {
 	}
 }
 
-// plainFlags adds Boolean columns that the service gives no display-name shadow.
+// plainFlags adds Boolean columns for which the service has no display-name shadow.
 func (d *Definition) plainFlags(schemaNames ...string) {
 	for _, s := range schemaNames {
 		d.Add(Column{SchemaName: s, Type: Boolean, Options: options(0, "No", "Yes")})
@@ -55,7 +55,7 @@ func (d *Definition) activeOrInactive() {
 	d.states([]string{"Active", "Inactive"}, Option{Value: 1, Label: "Active"}, Option{Value: 2, Label: "Inactive", State: 1})
 }
 
-// shadow adds a column that only repeats another one for SDK clients. The Web API gives its value as an annotation.
+// shadow adds a column that only repeats another one for SDK clients. The Web API returns its value as an annotation.
 func (d *Definition) shadow(schemaName, of string, kind ColumnType) {
 	c := Column{SchemaName: schemaName, Type: kind, AttributeOf: of, Logical: true, NotOData: true}
 	if kind == String {
@@ -85,7 +85,7 @@ func (d *Definition) nameShadows(of, schemaName string, targets []string) {
 	}
 }
 
-// typed adds the column that holds the logical name of a polymorphic lookup's target; it is no property of the Web API.
+// typed adds the column that holds the logical name of a polymorphic lookup's target; it is not a property of the Web API.
 func (d *Definition) typed(schemaName, of string) {
 	d.Add(Column{SchemaName: schemaName, Type: EntityName, AttributeOf: strings.ToLower(of), NotOData: true})
 }
@@ -134,11 +134,12 @@ func (d *Definition) zoned() {
 	d.within(-1, math.MaxInt32, "TimeZoneRuleVersionNumber", "UTCConversionTimeZoneCode")
 }
 
+// Version adds the row version.
 func (d *Definition) Version() {
 	d.bigInts("VersionNumber")
 }
 
-// Usual adds the columns that the service gives to most tables, beside those of an owner.
+// Usual adds the columns that the service adds to most tables, beside those of an owner.
 func (d *Definition) Usual() {
 	d.created()
 	d.imported()
@@ -147,6 +148,7 @@ func (d *Definition) Usual() {
 	d.activeOrInactive()
 }
 
+// Currency adds the row's currency and exchange rate.
 func (d *Definition) Currency() {
 	d.Lookup("TransactionCurrencyId", "transactioncurrency")
 	d.numbers(Decimal, 12, "ExchangeRate")

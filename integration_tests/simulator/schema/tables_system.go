@@ -30,7 +30,7 @@ func systemForm() *Table {
 	return d.Done()
 }
 
-// userSettings is keyed by another table's id and has a plural nobody would guess.
+// userSettings returns keyed by another table's id and has an irregular plural.
 func userSettings() *Table {
 	d := Define("UserSettings", "usersettingscollection", 150).Describe("User's preferred settings.").Ownership("BusinessOwned").Untracked(false)
 	d.Key("SystemUserId")
@@ -94,7 +94,7 @@ func subject() *Table {
 	return d.Done()
 }
 
-// feedback is a table whose entity set is its logical name, without a plural.
+// feedback returns a table whose entity set is its logical name, without a plural.
 func feedback() *Table {
 	d := Define("Feedback", "feedback", 9986).Describe("Container for feedback and ratings for knowledge articles.")
 	d.Key("FeedbackId")
@@ -113,7 +113,7 @@ func feedback() *Table {
 	return d.Done()
 }
 
-// sharePointDocument is listed in the metadata but has no entity set, so the Web API cannot address it.
+// sharePointDocument returns listed in the metadata but has no entity set, so the Web API cannot address it.
 func sharePointDocument() *Table {
 	d := Define("SharePointDocument", "", 9507).Ownership("OrganizationOwned").Untracked(false)
 	d.Table.CollectionName = "sharepointdocuments"

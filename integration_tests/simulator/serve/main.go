@@ -1,10 +1,9 @@
-// Command serve runs a simulated Dataverse environment behind TLS and writes a configuration with which the connector
-// reads it.
+// Command serve runs a simulated Dataverse environment behind TLS. It writes the certificate authority that clients must
+// trust and a configuration with which the connector reads the environment, and prints the command to run next.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -46,16 +45,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
-	fmt.Fprintf(log, "environment  %s\n", server.URL)
-	fmt.Fprintf(log, "authority    %s\n", server.Authority)
-	if s.server.CAFile != "" {
-		fmt.Fprintf(log, "certificate  %s (the connector's DATAVERSE_CA_FILE; SSL_CERT_FILE or NODE_EXTRA_CA_CERTS of other clients)\n", s.server.CAFile)
-	}
-	if s.config != "" {
-		if err := writeConfig(s.config, server); err != nil {
-			return errors.Join(err, server.Close())
-		}
-		fmt.Fprintf(log, "config       %s\n", s.config)
+	if err := s.introduce(log, server); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	<-ctx.Done()
 	return errors.Join(server.Close(), report(log, server.Stats()))
@@ -67,8 +58,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
 	f.SetOutput(usage)
 	f.StringVar(&s.server.Address, "address", "127.0.0.1:8443", "`host:port` to listen on")
-	f.StringVar(&s.server.CAFile, "ca", "", "`file` to write the certificate authority to")
-	f.StringVar(&s.config, "config", "", "`file` to write a connector configuration to")
+	f.StringVar(&s.server.CAFile, "ca", "ca.pem", "`file` to write the certificate authority to; empty: none")
+	f.StringVar(&s.config, "config", "config.json", "`file` to write a connector configuration to; empty: none")
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
 	s.addTrouble(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
@@ -76,7 +67,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
 	b := &s.environment.Behaviors
 	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token stands for the moment of the first page")
-	f.BoolVar(&ignoredSelect, "ignore-edited-select", false, "pass over a $select that was edited into a delta link")
+	f.BoolVar(&ignoredSelect, "ignore-edited-select", false, "ignore a $select that was edited into a delta link")
 	f.BoolVar(&refusedSelect, "refuse-edited-select", false, "refuse a $select that was edited into a delta link")
 	f.BoolVar(&b.RecreatedOnlyUpserted, "recreated-only-upserted", false, "leave out the deletion of a row that was created again")
 	f.BoolVar(&b.DeletionsAtPageEnd, "deletions-at-page-end", false, "put deletions at the end of each page")
@@ -101,33 +92,4 @@ func parse(args []string, usage io.Writer) (settings, error) {
 		b.EditedSelect = simulator.Refused
 	}
 	return s, nil
-}
-
-// report tells at the end what was asked of the server.
-func report(log io.Writer, stats simulator.Stats) error {
-	raw, err := json.Marshal(stats)
-	if err != nil {
-		return fmt.Errorf("report the statistics: %w", err)
-	}
-	fmt.Fprintf(log, "statistics   %s\n", raw)
-	return nil
-}
-
-// writeConfig writes the configuration of a connector that signs in as the default application.
-func writeConfig(path string, server *simulator.Server) error {
-	application := simulator.DefaultApplication()
-	raw, err := json.MarshalIndent(map[string]any{
-		"url":                 server.URL,
-		"tenant_id":           application.TenantID,
-		"client_id":           application.ClientID,
-		"client_secret_value": application.Secret,
-		"authority_host":      server.Authority,
-	}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode the configuration: %w", err)
-	}
-	if err := os.WriteFile(path, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	return nil
 }

@@ -49,7 +49,7 @@ func TestServing(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--ca", ca, "--config", config, "--rows", "2"}, log)
 	}()
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "config       "+config) }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "Ctrl+C") }, time.Minute, time.Millisecond)
 
 	t.Run("the configuration names the environment and the sign-in host", func(t *testing.T) {
 		raw, err := os.ReadFile(config)
@@ -62,7 +62,9 @@ func TestServing(t *testing.T) {
 		assert.Equal(t, simulator.DefaultApplication().ClientID, got["client_id"])
 		assert.Equal(t, simulator.DefaultApplication().TenantID, got["tenant_id"])
 
-		assert.Contains(t, log.String(), ca+" (the connector's DATAVERSE_CA_FILE")
+		assert.Contains(t, log.String(), "\ncertificate  "+ca+",")
+		assert.Contains(t, log.String(), "\nconfig       "+config+",")
+		assert.Contains(t, log.String(), "\n    DATAVERSE_CA_FILE="+ca+" go run . check --config "+config+"\n")
 		pem, err := os.ReadFile(ca)
 		require.NoError(t, err)
 		roots := x509.NewCertPool()
@@ -81,6 +83,30 @@ func TestServing(t *testing.T) {
 		require.NoError(t, <-ended)
 		assert.Contains(t, log.String(), `statistics   {"requests":1,"sign_ins":0,"in_flight":0,"most_in_flight":1,"throttled":0,"by_status":{"401":1}`)
 	})
+}
+
+func TestFilesWithoutFlagsAreInTheCurrentDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	log, ended := &lines{}, make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--rows", "1"}, log) }()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "Ctrl+C") }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+	assert.FileExists(t, "config.json")
+	assert.FileExists(t, "ca.pem")
+	assert.Contains(t, log.String(), "DATAVERSE_CA_FILE=ca.pem go run . check --config config.json")
+}
+
+func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.json")
+	const theirs = `{"url": "https://contoso.crm4.dynamics.com", "client_id": "x", "client_secret_value": "real"}`
+	require.NoError(t, os.WriteFile(file, []byte(theirs), 0o600))
+	err := run(t.Context(), []string{"--address", "127.0.0.1:0", "--ca", "", "--config", file, "--rows", "1"}, &lines{})
+	require.ErrorContains(t, err, "name another file with --config")
+	got, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, theirs, string(got))
 }
 
 func TestCommandLine(t *testing.T) {

@@ -46,7 +46,7 @@ func (w *rowWriter) annotate(dst []byte, begin int, r rows.Ref, c *rows.Cell, va
 	return dst
 }
 
-// formatted is a value as an English user of the environment sees it. It is false for types without a format.
+// formatted returns a value as an English user of the environment sees it. It is false for types without a format.
 func formatted(c *rows.Cell, value []byte) (string, bool) {
 	text := odata.Plain(value)
 	column := c.Column
@@ -91,7 +91,7 @@ func formattedTime(c *schema.Column, text string) (string, bool) {
 	return at.Format("1/2/2006 3:04 PM"), err == nil
 }
 
-// appendPageAnnotations writes what the service tells about a page as a whole.
+// appendPageAnnotations writes the annotations of a page as a whole.
 func appendPageAnnotations(db *rows.Database, dst []byte, prefer odata.Preferences, total int, exceeded bool) []byte {
 	const prefix = "Microsoft.Dynamics.CRM."
 	for _, a := range []struct {

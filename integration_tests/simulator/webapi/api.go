@@ -1,5 +1,5 @@
 // Package webapi serves the Web API of an environment: rows with their pages, change tracking and annotations, writes,
-// $batch, bulk actions, files and functions. It knows nothing of tokens, limits and faults, which stand before it.
+// $batch, bulk actions, files and functions. It knows nothing of tokens, limits and faults, which are applied before it.
 package webapi
 
 import (
@@ -20,11 +20,13 @@ type API struct {
 	isUser      func(id string) bool // whether an application user has that systemuserid
 }
 
+// New returns the Web API of a database. tenant is the id of its Microsoft Entra tenant, and isUser reports whether an
+// application user has that systemuserid.
 func New(db *rows.Database, tenant string, isUser func(id string) bool) *API {
 	return &API{environment: db, history: metadata.NewHistory(), tenant: tenant, isUser: isUser}
 }
 
-// Route answers one request of a user who may call.
+// Route serves one request of a user whose token was accepted.
 func (a *API) Route(w http.ResponseWriter, r *http.Request, base, path string, user string) {
 	first, _, _ := strings.Cut(path, "/")
 	name, _, _ := strings.Cut(first, "(")
@@ -64,7 +66,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, us
 // maxBatchURL is the longest address that a GET inside $batch may have (Microsoft, "Query data using the Web API").
 const maxBatchURL = 65_536
 
-// part answers a request inside $batch, whose address may be absolute, relative to the host or relative to the Web API.
+// part serves a request inside $batch, whose address may be absolute, relative to the host or relative to the Web API.
 func (a *API) part(base string, user string) http.Handler {
 	root := base[strings.Index(base, odata.APIPrefix):]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

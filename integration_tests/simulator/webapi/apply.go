@@ -36,7 +36,7 @@ type group struct {
 	rows  []rows.Ref
 }
 
-// parseApply reads filter(...), groupby((columns),aggregate(...)) and aggregate(...), one behind the other.
+// parseApply reads filter(...), groupby((columns),aggregate(...)) and aggregate(...), one after another.
 func parseApply(s *rows.Store, text string) (*aggregation, *odata.Error) {
 	a := &aggregation{}
 	steps, balanced := odata.SplitOutside(text, '/')
@@ -120,7 +120,7 @@ func parseAggregates(s *rows.Store, inside string) ([]aggregate, *odata.Error) {
 	return all, nil
 }
 
-// apply answers an $apply over the rows of a table.
+// apply serves an $apply over the rows of a table.
 func apply(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	for _, name := range []string{"$select", "$filter", "$expand", "$top", "$skiptoken"} {
 		if c.query.Present[name] {

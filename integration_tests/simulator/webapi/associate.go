@@ -91,7 +91,7 @@ func target(db *rows.Database, c *call) (*rows.Store, *edit.RowKey, *odata.Error
 	return nil, nil, odata.BadPayload(c.store.Table.EntitySetName, "A property annotation '@odata.id' was expected in the entity reference link.")
 }
 
-// relationship is the intersect table behind a navigation property: <table>_association, its own name, or the name that
+// relationship returns the intersect table of a navigation property: <table>_association, its own name, or the name that
 // the relationship was made under.
 func relationship(db *rows.Database, s *rows.Store, name string) *rows.Store {
 	between := db.Stores[strings.TrimSuffix(name, "_association")]
@@ -106,7 +106,7 @@ func relationship(db *rows.Database, s *rows.Store, name string) *rows.Store {
 	return between
 }
 
-// otherSide is the table that an intersect table joins to the one given.
+// otherSide returns the table that an intersect table joins to the one given.
 func otherSide(s *rows.Store, db *rows.Database, from *rows.Store) *rows.Store {
 	for i := range s.Table.Columns {
 		for _, parent := range db.Parents(&s.Table.Columns[i]) {

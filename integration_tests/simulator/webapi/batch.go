@@ -36,7 +36,7 @@ type batchPart struct {
 }
 
 // serveBatch carries out the requests in a multipart/mixed body one after the other. Those outside change sets go to
-// dispatch as if they had come alone; a change set is applied whole or not at all. The batch ends at the first
+// dispatch as if they had been sent alone; a change set is applied as a whole or not at all. The batch ends at the first
 // request that fails, and is then a bad request itself, unless Prefer: odata.continue-on-error.
 func serveBatch(db *rows.Database, w http.ResponseWriter, r *http.Request, base string, dispatch http.Handler) {
 	parts, refusal := readBatch(r)
@@ -49,7 +49,7 @@ func serveBatch(db *rows.Database, w http.ResponseWriter, r *http.Request, base 
 	for _, part := range parts {
 		failed := batch.carryOut(part)
 		if failed > 0 && !odata.ReadPreferences(r).ContinueOnError {
-			status = http.StatusBadRequest // Microsoft's Python SDK takes no other for a batch
+			status = http.StatusBadRequest // Microsoft's Python SDK expects it for a batch
 			break
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// batchRun collects the answers of a batch.
+// batchRun collects the responses of a batch.
 type batchRun struct {
 	env      *rows.Database
 	outer    *http.Request
@@ -25,7 +25,7 @@ type batchRun struct {
 	out      bytes.Buffer
 }
 
-// carryOut answers a part, and returns the status of what failed in it, else 0.
+// carryOut serves a part, and returns the status of the request that failed in it, or 0.
 func (b *batchRun) carryOut(part batchPart) int {
 	boundary := "batchresponse_" + b.boundary
 	if !part.changeSet {
@@ -37,7 +37,7 @@ func (b *batchRun) carryOut(part batchPart) int {
 		}
 		return b.append(boundary, "", recorder)
 	}
-	answers, refusal := b.changeSet(part.operations)
+	replies, refusal := b.changeSet(part.operations)
 	if refusal != nil {
 		recorder := odata.NewCapture(http.Header{})
 		refusal.Write(recorder, b.outer)
@@ -45,37 +45,37 @@ func (b *batchRun) carryOut(part batchPart) int {
 	}
 	inner := "changesetresponse_" + guid.New()
 	b.out.WriteString("--" + boundary + "\r\nContent-Type: multipart/mixed; boundary=" + inner + "\r\n\r\n")
-	for i, answer := range answers {
+	for i, reply := range replies {
 		recorder := odata.NewCapture(http.Header{})
-		answer.Send(recorder)
+		reply.Send(recorder)
 		b.append(inner, part.operations[i].contentID, recorder)
 	}
 	b.out.WriteString("--" + inner + "--\r\n")
 	return 0
 }
 
-// append writes an answer as a part.
-func (b *batchRun) append(boundary, contentID string, answer *odata.Capture) int {
+// append writes a response as a part.
+func (b *batchRun) append(boundary, contentID string, reply *odata.Capture) int {
 	b.out.WriteString("--" + boundary + "\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n")
 	if contentID != "" {
 		b.out.WriteString("Content-ID: " + contentID + "\r\n")
 	}
-	b.out.WriteString("\r\nHTTP/1.1 " + strconv.Itoa(answer.Code()) + " " + http.StatusText(answer.Code()) + "\r\n")
-	names := make([]string, 0, len(answer.Headers))
-	for name := range answer.Headers {
+	b.out.WriteString("\r\nHTTP/1.1 " + strconv.Itoa(reply.Code()) + " " + http.StatusText(reply.Code()) + "\r\n")
+	names := make([]string, 0, len(reply.Headers))
+	for name := range reply.Headers {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		for _, value := range answer.Headers[name] {
+		for _, value := range reply.Headers[name] {
 			b.out.WriteString(name + ": " + value + "\r\n")
 		}
 	}
 	b.out.WriteString("\r\n")
-	b.out.Write(answer.Body.Bytes())
+	b.out.Write(reply.Body.Bytes())
 	b.out.WriteString("\r\n")
-	if answer.Code() >= http.StatusBadRequest {
-		return answer.Code()
+	if reply.Code() >= http.StatusBadRequest {
+		return reply.Code()
 	}
 	return 0
 }
@@ -121,25 +121,25 @@ func (b *batchRun) request(op operation, made map[string]string) (*http.Request,
 	return r, nil
 }
 
-// changeSet applies all operations under one lock, and takes back what it did at the first refusal.
+// changeSet applies all operations under one lock, and undoes them at the first refusal.
 func (b *batchRun) changeSet(operations []operation) ([]*odata.Reply, *odata.Error) {
 	db := b.env
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	j, made := &rows.Journal{}, map[string]string{}
-	answers := make([]*odata.Reply, 0, len(operations))
+	replies := make([]*odata.Reply, 0, len(operations))
 	for _, op := range operations {
-		answer, refusal := b.apply(j, op, made)
+		reply, refusal := b.apply(j, op, made)
 		if refusal != nil {
 			j.Undo()
 			return nil, refusal
 		}
-		if address := answer.Header["OData-EntityId"]; op.contentID != "" && len(address) > 0 {
+		if address := reply.Header["OData-EntityId"]; op.contentID != "" && len(address) > 0 {
 			made[op.contentID] = address[0]
 		}
-		answers = append(answers, answer)
+		replies = append(replies, reply)
 	}
-	return answers, nil
+	return replies, nil
 }
 
 func (b *batchRun) apply(j *rows.Journal, op operation, made map[string]string) (*odata.Reply, *odata.Error) {

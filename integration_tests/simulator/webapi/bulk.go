@@ -66,7 +66,7 @@ func bulkOne(db *rows.Database, action string, j *rows.Journal, s *rows.Store, m
 	}
 }
 
-// targets reads {"Targets":[...]}, whose items must say of which type they are (Web API reference, CreateMultiple).
+// targets reads {"Targets":[...]}, whose items must name their type (Web API reference, CreateMultiple).
 func targets(db *rows.Database, c *call) ([]edit.Edit, *odata.Error) {
 	set := c.store.Table.EntitySetName
 	var given struct{ Targets []json.RawMessage }
@@ -124,7 +124,7 @@ func deleteOne(db *rows.Database, j *rows.Journal, s *rows.Store, made edit.Edit
 	return r, nil
 }
 
-// named is the row whose key a target carries.
+// named returns the row whose key a target carries.
 func named(s *rows.Store, made edit.Edit) (rows.Ref, *odata.Error) {
 	if made.ID == nil {
 		return rows.Ref{}, odata.BadPayload(s.Table.EntitySetName, "The primary key '%s' is missing in a target.", s.Table.PrimaryID)

@@ -32,7 +32,7 @@ type jobCondition struct {
 	Values        []struct{ Value json.RawMessage }
 }
 
-// serveBulkDelete carries out a job of deletions and answers with its id. The service works such a job off in the
+// serveBulkDelete carries out a job of deletions and responds with its id. The service works such a job off in the
 // background; here it is done at once.
 func serveBulkDelete(db *rows.Database, w http.ResponseWriter, r *http.Request, base string) {
 	if r.Method != http.MethodPost {
@@ -90,7 +90,7 @@ func undo(j *rows.Journal, refusal *odata.Error) *odata.Error {
 	return refusal
 }
 
-// jobDone leaves the trace of a job that has ended, and gives its id.
+// jobDone adds the row of a job that has ended, and returns its id.
 func jobDone(db *rows.Database, j *rows.Journal, name string) string {
 	id, _ := guid.Parse(guid.New())
 	if s := db.Stores["asyncoperation"]; s != nil {
@@ -104,7 +104,7 @@ func jobDone(db *rows.Database, j *rows.Journal, name string) string {
 	return id.String()
 }
 
-// meeting are the rows that meet all conditions, or any of them.
+// meeting returns the rows that meet all conditions, or any of them.
 func meeting(s *rows.Store, conditions []jobCondition, orAny bool) ([]rows.Ref, *odata.Error) {
 	tests := make([]query.Condition, 0, len(conditions))
 	for _, c := range conditions {

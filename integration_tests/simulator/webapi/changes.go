@@ -21,12 +21,12 @@ type delta struct {
 	kept  func(rows.Change) bool // whether a deletion is still known
 }
 
-// pageOfChanges is the part of a delta that one answer holds.
+// pageOfChanges is the part of a delta that one response holds.
 type pageOfChanges struct {
 	upserts, deletions []rows.Change
 }
 
-// The columns of the cookie behind a page of changes.
+// The columns of the cookie after a page of changes.
 const (
 	upsertMark   = "versionnumber"
 	deletionMark = "deletedversion"
@@ -57,7 +57,7 @@ func mayTrack(db *rows.Database, c *call) *odata.Error {
 }
 
 // changesSince finds the changes since the request's token. It is nil where an expired token stands for all rows.
-func changesSince(db *rows.Database, w *walk) (*delta, *odata.Error) {
+func changesSince(db *rows.Database, w *scan) (*delta, *odata.Error) {
 	c := w.call
 	token, refusal := odata.ParseStamp(c.query.DeltaToken)
 	if refusal != nil {
@@ -83,7 +83,7 @@ func changesSince(db *rows.Database, w *walk) (*delta, *odata.Error) {
 }
 
 // resolveSelect settles a $select that is not the one the token was issued with.
-func resolveSelect(db *rows.Database, w *walk) *odata.Error {
+func resolveSelect(db *rows.Database, w *scan) *odata.Error {
 	if db.Behaviors.EditedSelect == rows.Honoured {
 		return nil
 	}
@@ -104,7 +104,7 @@ func resolveSelect(db *rows.Database, w *walk) *odata.Error {
 	return refusal
 }
 
-// upserts are the rows created or changed behind a row version, at most so many. Of each row the log's last entry counts.
+// upserts returns the rows created or changed after a row version, at most so many. Of each row the log's last entry counts.
 func (d *delta) upserts(version int64, limit int) []rows.Change {
 	return d.store.Log.After(max(version, d.since), limit, func(c rows.Change) bool {
 		row := d.store.Rows[c.ID]
@@ -112,7 +112,7 @@ func (d *delta) upserts(version int64, limit int) []rows.Change {
 	})
 }
 
-// deletions are the deletions behind a row version, at most so many. Of each id the last one counts.
+// deletions returns the deletions after a row version, at most so many. Of each id the last one counts.
 func (d *delta) deletions(version int64, limit int) []rows.Change {
 	return d.store.Log.After(max(version, d.since), limit, func(c rows.Change) bool { return c.Deleted && !c.Repeated && d.kept(c) && d.within(c) })
 }
@@ -125,8 +125,8 @@ func (d *delta) count() int {
 	return len(d.upserts(0, all)) + len(d.deletions(0, all))
 }
 
-// changes answers a delta link or a next link behind one.
-func changes(db *rows.Database, w *walk) (*odata.Reply, *odata.Error) {
+// changes serves a delta link or a next link after one.
+func changes(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 	d, refusal := changesSince(db, w)
 	if refusal != nil {
 		return nil, refusal
@@ -168,9 +168,9 @@ func changes(db *rows.Database, w *walk) (*odata.Reply, *odata.Error) {
 		body = rows.append(body, r)
 	}
 	body = closePage(db, body, w, next)
-	answer := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(true))
-	answer.Lent = lent
-	return answer, nil
+	reply := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(true))
+	reply.Lent = lent
+	return reply, nil
 }
 
 func (c *call) appendDeletion(body []byte, id guid.ID) []byte {
@@ -179,8 +179,8 @@ func (c *call) appendDeletion(body []byte, id guid.ID) []byte {
 	return append(body, `","reason":"deleted"}`...)
 }
 
-// cut gives the changes of the page that the request asks for, and the cookie of the next page.
-func (d *delta) cut(w *walk, b rows.Behaviors) (pageOfChanges, *query.Cookie, *odata.Error) {
+// cut returns the changes of the page that the request asks for, and the cookie of the next page.
+func (d *delta) cut(w *scan, b rows.Behaviors) (pageOfChanges, *query.Cookie, *odata.Error) {
 	upserted, deleted, refusal := w.deltaMarks()
 	if refusal != nil {
 		return pageOfChanges{}, nil, refusal
@@ -202,13 +202,13 @@ func (d *delta) cut(w *walk, b rows.Behaviors) (pageOfChanges, *query.Cookie, *o
 	more := len(upserts) < len(p.upserts) || len(deletions) < len(p.deletions)
 	p = pageOfChanges{upserts, deletions}
 	if !more {
-		return p, nil, nil // the walk ends here
+		return p, nil, nil // the scan ends here
 	}
 	return p, w.cookieAfter(marksOf(upsertMark, upserts, upserted), marksOf(deletionMark, deletions, deleted)), nil
 }
 
-// deltaMarks are the versions of the last change and the last deletion that the walk has delivered.
-func (w *walk) deltaMarks() (upserted, deleted int64, refusal *odata.Error) {
+// deltaMarks returns the versions of the last change and the last deletion that the scan has delivered.
+func (w *scan) deltaMarks() (upserted, deleted int64, refusal *odata.Error) {
 	if w.cookie.Page == 0 {
 		return 0, 0, nil
 	}

@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// deletions are the ids that a delta reports as deleted, upserts the other ones.
+// deletions returns the ids that a delta reports as deleted, upserts the other ones.
 func deletions(pages []content) []string {
 	return slices.DeleteFunc(column(pages, "id"), func(id string) bool { return id == "" })
 }
@@ -26,14 +26,14 @@ func upserts(pages []content) []string {
 
 func TestTheFirstTrackedReadEndsInADeltaLink(t *testing.T) {
 	s := newService(t, map[string]int{"account": 5})
-	pages := s.walk("accounts?$select=name", "Prefer: odata.track-changes,odata.maxpagesize=2")
+	pages := s.scan("accounts?$select=name", "Prefer: odata.track-changes,odata.maxpagesize=2")
 	require.Len(t, pages, 3)
 	for _, page := range pages[:2] {
 		assert.Empty(t, page.DeltaLink)
 		assert.Contains(t, page.NextLink, "istracking=%22True%22")
 	}
 	assert.Equal(t, testBase+"/$metadata#accounts(name)", pages[2].Context)
-	version := strconv.FormatInt(s.env.Version, 10)
+	version := strconv.FormatInt(s.env.Version(), 10)
 	assert.Equal(t, testBase+"/accounts?$select=name&$deltatoken="+version+"%2108%2f22%2f2026%2008%3a10%3a44", pages[2].DeltaLink)
 	a := s.do(http.MethodGet, "accounts", "", "Prefer: odata.track-changes, odata.maxpagesize=2")
 	assert.Equal(t, "odata.maxpagesize=2,odata.track-changes", a.header.Get("Preference-Applied"))
@@ -80,7 +80,7 @@ func TestADeltaIsPagedAcrossItsHalves(t *testing.T) {
 				require.NoError(t, edit.Update(s.env, "account", ids[i], map[string]any{"name": "changed"}))
 				require.NoError(t, edit.Delete(s.env, "account", ids[10+i]))
 			}
-			pages := s.walk(link, "Prefer: odata.maxpagesize="+size)
+			pages := s.scan(link, "Prefer: odata.maxpagesize="+size)
 			assert.Equal(t, ids[:5], upserts(pages))
 			assert.Equal(t, ids[10:15], deletions(pages))
 			last := pages[len(pages)-1]
@@ -102,7 +102,7 @@ func TestChangesDuringADeltaWalkAreNotLost(t *testing.T) {
 	require.NoError(t, edit.Update(s.env, "account", ids[9], map[string]any{"name": "before"}))
 	first := s.get(link, "Prefer: odata.maxpagesize=3")
 	require.NoError(t, edit.Update(s.env, "account", ids[8], map[string]any{"name": "meanwhile"}))
-	rest := s.walk(first.NextLink, "Prefer: odata.maxpagesize=3")
+	rest := s.scan(first.NextLink, "Prefer: odata.maxpagesize=3")
 	assert.Contains(t, upserts(rest), ids[8])
 }
 
@@ -130,7 +130,7 @@ func TestDeletionsAtPageEnds(t *testing.T) {
 		require.NoError(t, edit.Update(s.env, "account", ids[i], map[string]any{"name": "changed"}))
 		require.NoError(t, edit.Delete(s.env, "account", ids[10+i]))
 	}
-	pages := s.walk(link, "Prefer: odata.maxpagesize=4")
+	pages := s.scan(link, "Prefer: odata.maxpagesize=4")
 	assert.Len(t, deletions(pages[:1]), 1)
 	assert.Len(t, upserts(pages[:1]), 3)
 	assert.Equal(t, ids[:6], upserts(pages))
@@ -141,7 +141,7 @@ func TestRepeatedRows(t *testing.T) {
 	s := newService(t, map[string]int{"account": 7}, behave(rows.Behaviors{RepeatRows: true}))
 	for name, target := range map[string]string{"by key": "accounts", "by name": "accounts?$orderby=name"} {
 		t.Run(name, func(t *testing.T) {
-			pages := s.walk(target, "Prefer: odata.maxpagesize=3")
+			pages := s.scan(target, "Prefer: odata.maxpagesize=3")
 			require.Len(t, pages, 3)
 			assert.Equal(t, upserts(pages[:1])[2], upserts(pages[1:2])[0])
 			assert.ElementsMatch(t, s.ids("account"), slices.Compact(upserts(pages)))
@@ -153,7 +153,7 @@ func TestRepeatedRows(t *testing.T) {
 		for _, id := range ids {
 			require.NoError(t, edit.Update(s.env, "account", id, map[string]any{"name": "changed"}))
 		}
-		pages := s.walk(link, "Prefer: odata.maxpagesize=3")
+		pages := s.scan(link, "Prefer: odata.maxpagesize=3")
 		assert.Equal(t, upserts(pages[:1])[2], upserts(pages[1:2])[0])
 		assert.Equal(t, ids, slices.Compact(upserts(pages)))
 	})
@@ -166,7 +166,7 @@ func TestReadDepth(t *testing.T) {
 	var reached int
 	for _, d := range []schema.Depth{schema.Basic, schema.Local, schema.Deep} {
 		s.env.SetReadDepth("account", d)
-		rows := upserts(s.walk("accounts?$select=name", "Prefer: odata.maxpagesize=30"))
+		rows := upserts(s.scan("accounts?$select=name", "Prefer: odata.maxpagesize=30"))
 		assert.Greater(t, len(rows), reached, "%s reaches further", d)
 		assert.Subset(t, all, rows)
 		reached = len(rows)

@@ -127,7 +127,7 @@ func refine(db *rows.Database, x *related, inside string, room int) (refusal *od
 	return refusal
 }
 
-// shown is what an answer shows of each row by $select and $expand.
+// shown returns what a response shows of each row by $select and $expand.
 func shown(db *rows.Database, s *rows.Store, selected, expanded string, room int) (showing, *odata.Error) {
 	show, refusal := project(s, selected)
 	if refusal != nil || expanded == "" {
@@ -169,7 +169,7 @@ func appendRelated(db *rows.Database, dst []byte, s *rows.Store, r rows.Ref, x *
 	return append(dst, ']')
 }
 
-// collection are the rows that a row is related to.
+// collection returns the rows that a row is related to.
 func collection(db *rows.Database, s *rows.Store, r rows.Ref, x *related) []rows.Ref {
 	var found []rows.Ref
 	take := func(row rows.Ref) {

@@ -51,7 +51,7 @@ type fetchWhere struct {
 	Filters []fetchWhere `xml:"filter"`
 }
 
-// fetch answers an entity set's query option fetchXml.
+// fetch serves an entity set's query option fetchXml.
 func fetch(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	var q fetchQuery
 	if err := xml.Unmarshal([]byte(c.query.Fetch), &q); err != nil {
@@ -89,8 +89,8 @@ func fetch(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	return odata.NewReply(http.StatusOK).JSON(fetched(db, w, p, total)).Preference(c.prefer.Applied(false)), nil
 }
 
-// fetched is a page of rows with what FetchXML clients need to ask for the next one.
-func fetched(db *rows.Database, w *walk, p page, total int) []byte {
+// fetched returns a page of rows with what FetchXML clients need to ask for the next one.
+func fetched(db *rows.Database, w *scan, p page, total int) []byte {
 	c := w.call
 	body := odata.AppendQuoted([]byte(`{"@odata.context":`), c.base+"/$metadata#"+c.store.Table.EntitySetName+w.show.context)
 	annotate := func(name string, value []byte) {
@@ -149,7 +149,7 @@ func (q *fetchQuery) translate(c *call) *odata.Error {
 	return refusal
 }
 
-// filter is a filter as $filter has it, empty without conditions.
+// filter returns a filter as $filter has it, empty without conditions.
 func (f fetchWhere) filter(s *rows.Store) (string, *odata.Error) {
 	operators := map[string]string{
 		"neq": "ne", "begins-with": "like", "ends-with": "like", "not-begin-with": "not-like", "not-end-with": "not-like",

@@ -21,7 +21,7 @@ import (
 // chunkSize is how many bytes of a file clients are advised to send at once.
 const chunkSize = 4 << 20
 
-// isFile says whether a request carries or asks for the content of a file column (Microsoft, "Use file column data").
+// isFile reports whether a request carries or asks for the content of a file column (Microsoft, "Use file column data").
 func isFile(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodPatch, http.MethodPut:
@@ -35,7 +35,7 @@ func isFile(r *http.Request) bool {
 	}
 }
 
-// serveFile answers such a request. It is false for one about a column that holds no file.
+// serveFile serves such a request. It is false for one about a column that holds no file.
 func serveFile(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path string) bool {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
@@ -47,12 +47,12 @@ func serveFile(db *rows.Database, w http.ResponseWriter, r *http.Request, base, 
 	if column == nil || column.Type != schema.File {
 		return false
 	}
-	answer, refusal := file(db, c, column)
+	reply, refusal := file(db, c, column)
 	if refusal != nil {
 		refusal.Write(w, r)
 		return true
 	}
-	answer.Send(w)
+	reply.Send(w)
 	return true
 }
 
@@ -74,11 +74,11 @@ func file(db *rows.Database, c *call, column *schema.Column) (*odata.Reply, *oda
 	case c.http.Header.Get("x-ms-transfer-mode") == "chunked":
 		token = guid.New()
 		db.Uploads[token] = &rows.Upload{Store: c.store, Row: row.ID, Column: column.LogicalName, Name: name}
-		answer := odata.NewReply(http.StatusOK)
-		answer.Header.Set("Location", c.base+"/"+edit.Address(c.store, row)+"/"+column.LogicalName+"?sessiontoken="+token)
-		answer.Header.Set("x-ms-chunk-size", strconv.Itoa(chunkSize))
-		answer.Header.Set("Accept-Ranges", "bytes")
-		return answer, nil
+		reply := odata.NewReply(http.StatusOK)
+		reply.Header.Set("Location", c.base+"/"+edit.Address(c.store, row)+"/"+column.LogicalName+"?sessiontoken="+token)
+		reply.Header.Set("x-ms-chunk-size", strconv.Itoa(chunkSize))
+		reply.Header.Set("Accept-Ranges", "bytes")
+		return reply, nil
 	}
 	data, err := io.ReadAll(c.http.Body)
 	if err != nil {
@@ -87,7 +87,7 @@ func file(db *rows.Database, c *call, column *schema.Column) (*odata.Reply, *oda
 	return keepFile(db, &rows.Upload{Store: c.store, Row: row.ID, Column: column.LogicalName, Name: name, Data: data})
 }
 
-// fileName is where clients may say how a file is called: a header or a parameter.
+// fileName returns the name of a file, from a header or a parameter.
 func fileName(r *http.Request) string {
 	name := r.Header.Get("x-ms-file-name")
 	if name == "" {
@@ -138,7 +138,7 @@ func keepFile(db *rows.Database, u *rows.Upload) (*odata.Reply, *odata.Error) {
 	return odata.NewReply(http.StatusNoContent), nil
 }
 
-// download answers with a file or the range of it that the request names: with /$value its bytes, else in base64.
+// download responds with a file or the range of it that the request names: with /$value its bytes, else in base64.
 func download(db *rows.Database, c *call, row rows.Ref, column *schema.Column) (*odata.Reply, *odata.Error) {
 	id := odata.Plain(c.store.AppendValue(nil, row, c.store.CellOf(column.LogicalName)))
 	data, kept := db.Files[id]
@@ -151,17 +151,17 @@ func download(db *rows.Database, c *call, row rows.Ref, column *schema.Column) (
 		status, from, to = http.StatusPartialContent, min(first, len(data)), min(last+1, len(data))
 	}
 	part := data[from:max(from, to)]
-	answer := odata.NewReply(status)
-	if answer.Body = bytes.Clone(part); strings.HasSuffix(c.rest, "/$value") {
-		answer.Header.Set("Content-Type", "application/octet-stream")
+	reply := odata.NewReply(status)
+	if reply.Body = bytes.Clone(part); strings.HasSuffix(c.rest, "/$value") {
+		reply.Header.Set("Content-Type", "application/octet-stream")
 	} else {
 		context := c.base + "/$metadata#" + c.store.Table.EntitySetName + "(" + row.ID.String() + ")/" + column.LogicalName
-		answer.JSON(fmt.Appendf(odata.AppendQuoted([]byte(`{"@odata.context":`), context), `,"value":"%s"}`, base64.StdEncoding.EncodeToString(part)))
+		reply.JSON(fmt.Appendf(odata.AppendQuoted([]byte(`{"@odata.context":`), context), `,"value":"%s"}`, base64.StdEncoding.EncodeToString(part)))
 	}
 	name := odata.Plain(c.store.AppendValue(nil, row, c.store.CellOf(column.LogicalName+"_name")))
-	answer.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	answer.Header.Set("Location", c.base+"/"+edit.Address(c.store, row)+"/"+column.LogicalName)
-	answer.Header.Set("x-ms-file-name", name)
-	answer.Header.Set("x-ms-file-size", strconv.Itoa(len(data)))
-	return answer, nil
+	reply.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	reply.Header.Set("Location", c.base+"/"+edit.Address(c.store, row)+"/"+column.LogicalName)
+	reply.Header.Set("x-ms-file-name", name)
+	reply.Header.Set("x-ms-file-size", strconv.Itoa(len(data)))
+	return reply, nil
 }

@@ -12,10 +12,10 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// serverVersion is what RetrieveVersion answers.
+// serverVersion is the version that RetrieveVersion returns.
 const serverVersion = "9.2.24104.00173"
 
-// callFunction answers an unbound function; found is false where there is none of that name.
+// callFunction serves an unbound function; found is false if there is no function of that name.
 func (a *API) callFunction(w http.ResponseWriter, r *http.Request, base, path string, user string) (found bool, failure *odata.Error) {
 	name, args, err := odata.ParseCall(path, r.URL.RawQuery)
 	functions := map[string]func() *odata.Error{
@@ -55,7 +55,7 @@ func (a *API) retrieveVersion(w http.ResponseWriter, base string, args odata.Arg
 	return nil
 }
 
-// retrieveTimestamp answers the metadata version, which clients use to see whether their cache is stale.
+// retrieveTimestamp returns the metadata version, by which clients recognize that their cache is stale.
 func (a *API) retrieveTimestamp(w http.ResponseWriter, base string, args odata.Arguments) *odata.Error {
 	if err := args.Only(); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (a *API) retrieveCurrentOrganization(w http.ResponseWriter, base string, ar
 	return nil
 }
 
-// retrieveTotalRecordCount answers how many rows tables have, regardless of what the user may read. The real counts
+// retrieveTotalRecordCount returns how many rows tables have, regardless of what the user may read. The real counts
 // are a snapshot of the last 24 hours; these are exact.
 func (a *API) retrieveTotalRecordCount(w http.ResponseWriter, base string, args odata.Arguments) *odata.Error {
 	if err := args.Only("EntityNames"); err != nil {

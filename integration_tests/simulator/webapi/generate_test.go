@@ -16,7 +16,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// generated are all rows of a table as the service prints them, without quotes; null is missing.
+// generated returns all rows of a table as the service prints them, without quotes; null is missing.
 func (s service) generated(table string) []map[string]string {
 	var all []map[string]string
 	for _, row := range edit.Rows(s.env, table) {

@@ -6,34 +6,32 @@ import (
 	"strconv"
 	"strings"
 
-	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/query"
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
-	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// page is one answer of a walk through a table.
+// page is one response of a scan through a table.
 type page struct {
 	rows  []rows.Ref
-	next  *query.Cookie // nil: the walk ends here
+	next  *query.Cookie // nil: the scan ends here
 	total int           // rows that the whole query has; only if it was asked for
 }
 
-// walk is a request for rows, ready to be carried out.
-type walk struct {
+// scan is a page scan: a request for rows, checked and ready to be carried out.
+type scan struct {
 	call    *call
 	show    showing
 	match   query.Condition
 	order   *query.Sorting
 	cookie  query.Cookie
 	tracked bool
-	version int64 // the row version at the walk's first page
+	version int64 // the row version at the scan's first page
 	size    int
-	paged   bool // false: $top alone, which gives no next link
+	paged   bool // false: $top alone, to which no next link belongs
 }
 
-// list answers a request for an entity set.
+// list serves a request for an entity set.
 func list(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	switch {
 	case c.query.Present["$apply"] && !c.prefer.Track && !c.query.Present["$deltatoken"]:
@@ -59,11 +57,11 @@ func list(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 }
 
 // plan checks everything about a request that does not depend on the rows.
-func plan(db *rows.Database, c *call) (*walk, *odata.Error) {
+func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 	if c.store.Table.NoRetrieve {
 		return nil, unsupportedMessage(c.store.Table, "RetrieveMultiple")
 	}
-	w := &walk{call: c, tracked: c.prefer.Track, size: odata.MaxPage, paged: true, version: db.CurrentVersion(c.store.Table)}
+	w := &scan{call: c, tracked: c.prefer.Track, size: odata.MaxPage, paged: true, version: db.CurrentVersion(c.store.Table)}
 	var refusal *odata.Error
 	if c.query.Present["$skiptoken"] {
 		if w.cookie, refusal = query.ParseCookie(c.query.SkipToken); refusal != nil {
@@ -108,8 +106,8 @@ func both(a, b query.Condition) query.Condition {
 	return func(r rows.Ref) bool { return a(r) && b(r) }
 }
 
-// all answers with a page of the rows as they are now, and at the end of a tracked walk with a delta link.
-func all(db *rows.Database, w *walk) (*odata.Reply, *odata.Error) {
+// all responds with a page of the rows as they are now, and at the end of a tracked scan with a delta link.
+func all(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 	p, refusal := w.take(db.Behaviors.RepeatRows)
 	if refusal != nil {
 		return nil, refusal
@@ -127,27 +125,27 @@ func all(db *rows.Database, w *walk) (*odata.Reply, *odata.Error) {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		if i == 1 { // the first row tells about how long the page will be
+		if i == 1 { // the length of the first row is an estimate for the others
 			body = slices.Grow(body, len(body)*(len(p.rows)+len(p.rows)/4))
 		}
 		body = rows.append(body, r)
 	}
 	body = closePage(db, body, w, p.next)
-	answer := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(w.tracked))
-	answer.Lent = lent
-	return answer, nil
+	reply := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(w.tracked))
+	reply.Lent = lent
+	return reply, nil
 }
 
-// heading is what an answer tells before its rows.
+// heading is what a response holds before its rows.
 type heading struct {
 	suffix string // of the context
 	total  int    // rows of the whole query, if they were to be counted
-	last   bool   // the walk ends with this page
+	last   bool   // the scan ends with this page
 }
 
-// open writes an answer up to the first row. The delta link of a tracked walk's last page stands before the rows,
+// open writes a response up to the first row. The delta link of a tracked scan's last page stands before the rows,
 // unlike a next link (Microsoft, "Use change tracking to synchronize data with external systems").
-func open(db *rows.Database, body []byte, w *walk, h heading) []byte {
+func open(db *rows.Database, body []byte, w *scan, h heading) []byte {
 	c := w.call
 	body = odata.AppendQuoted(append(body, `{"@odata.context":`...), c.base+"/$metadata#"+c.store.Table.EntitySetName+w.show.context+h.suffix)
 	counted, exceeded := -1, false
@@ -162,8 +160,8 @@ func open(db *rows.Database, body []byte, w *walk, h heading) []byte {
 	return append(body, `,"value":[`...)
 }
 
-// token is the delta token of a walk that ends now.
-func token(db *rows.Database, w *walk) odata.Stamp {
+// token returns the delta token of a scan that ends now.
+func token(db *rows.Database, w *scan) odata.Stamp {
 	token := odata.Stamp{Version: w.version, Issued: db.Now()}
 	if db.Behaviors.TokenAt == rows.LastPage {
 		token.Version = db.CurrentVersion(w.call.store.Table)
@@ -174,8 +172,8 @@ func token(db *rows.Database, w *walk) odata.Stamp {
 	return token
 }
 
-// closePage writes an answer from behind the last row: the link to the next page, if there is one.
-func closePage(db *rows.Database, body []byte, w *walk, next *query.Cookie) []byte {
+// closePage writes the rest of a response after the last row: the link to the next page, if there is one.
+func closePage(db *rows.Database, body []byte, w *scan, next *query.Cookie) []byte {
 	body = append(body, ']')
 	if next != nil {
 		next.Tracking = w.tracked
@@ -184,119 +182,8 @@ func closePage(db *rows.Database, body []byte, w *walk, next *query.Cookie) []by
 	return append(body, '}')
 }
 
-// link is the address of the entity set with the query as it came and more behind it.
+// link returns the address of the entity set with the query as it came and more after it.
 func (c *call) link(more ...string) string {
 	parts := slices.DeleteFunc(append([]string{c.query.Link}, more...), func(part string) bool { return part == "" })
 	return c.base + "/" + c.store.Table.EntitySetName + "?" + strings.Join(parts, "&")
-}
-
-// take takes the rows of the next page. Those behind the first may repeat the last row of the page before.
-func (w *walk) take(repeat bool) (page, *odata.Error) {
-	switch {
-	case w.order != nil:
-		return w.byOrder(repeat)
-	case w.call.store.Table.Type == schema.Virtual:
-		return w.byNumber()
-	default:
-		return w.byKey(repeat)
-	}
-}
-
-// byKey takes the next rows in the order of the primary key.
-func (w *walk) byKey(repeat bool) (page, *odata.Error) {
-	var last guid.ID
-	walking := w.cookie.Page > 0
-	if walking {
-		if len(w.cookie.Marks) != 1 || w.cookie.Marks[0].Column != w.call.store.Table.PrimaryID {
-			return page{}, query.WrongOrder()
-		}
-		var ok bool
-		if last, ok = w.cookie.Marks[0].Last.ID(); !ok {
-			return page{}, odata.BadCookie()
-		}
-	}
-	again := repeat && walking && w.size > 1
-	var p page
-	for r := range w.call.store.From(last) {
-		if walking && r.ID == last && !again || w.match != nil && !w.match(r) {
-			continue
-		}
-		if len(p.rows) == w.size {
-			if w.paged {
-				p.next = w.cookieAfter(query.Mark{
-					Column: w.call.store.Table.PrimaryID, First: query.IDPosition(p.rows[0].ID), Last: query.IDPosition(p.rows[w.size-1].ID),
-				})
-			}
-			break
-		}
-		p.rows = append(p.rows, r)
-	}
-	return p, nil
-}
-
-func (w *walk) cookieAfter(marks ...query.Mark) *query.Cookie {
-	return &query.Cookie{Page: max(w.cookie.Page, 1) + 1, Marks: marks}
-}
-
-// byNumber takes the next rows of a virtual table, whose provider knows only the number of a page.
-func (w *walk) byNumber() (page, *odata.Error) {
-	if len(w.cookie.Marks) > 0 {
-		return page{}, query.WrongOrder()
-	}
-	skip := (max(w.cookie.Page, 1) - 1) * w.size
-	var p page
-	for r := range w.call.store.From(guid.ID{}) {
-		switch {
-		case w.match != nil && !w.match(r):
-		case skip > 0:
-			skip--
-		case len(p.rows) == w.size:
-			if w.paged {
-				p.next = w.cookieAfter()
-			}
-			return p, nil
-		default:
-			p.rows = append(p.rows, r)
-		}
-	}
-	return p, nil
-}
-
-// byOrder takes the next rows in the order that the request asks for. It keeps no more of them than it needs.
-func (w *walk) byOrder(repeat bool) (page, *odata.Error) {
-	walking := w.cookie.Page > 0
-	var last query.Sorted
-	if walking {
-		var refusal *odata.Error
-		if last, refusal = w.order.After(w.cookie); refusal != nil {
-			return page{}, refusal
-		}
-	}
-	again := repeat && w.size > 1
-	var rows []query.Sorted
-	for r := range w.call.store.From(guid.ID{}) {
-		if w.match != nil && !w.match(r) {
-			continue
-		}
-		row := w.order.Keys(r)
-		if c := w.order.Compare(row, last); c < 0 || c == 0 && !again {
-			continue
-		}
-		rows = append(rows, row)
-		if len(rows) > 4*(w.size+1) {
-			rows = w.order.First(rows, w.size+1)
-		}
-	}
-	rows = w.order.First(rows, w.size+1)
-	var p page
-	if len(rows) > w.size {
-		rows = rows[:w.size]
-		if w.paged && w.size > 0 {
-			p.next = w.cookieAfter(w.order.Marks(rows[0], rows[w.size-1])...)
-		}
-	}
-	for _, row := range rows {
-		p.rows = append(p.rows, row.Ref)
-	}
-	return p, nil
 }

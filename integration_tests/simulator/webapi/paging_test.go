@@ -32,7 +32,7 @@ func TestNextLinkHasTheServicesForm(t *testing.T) {
 func TestCookieIsThatOfARealPage(t *testing.T) {
 	folder := os.Getenv("DATAVERSE_FIXTURES")
 	if folder == "" {
-		t.Skip("DATAVERSE_FIXTURES does not name the folder of recorded answers")
+		t.Skip("DATAVERSE_FIXTURES does not name the folder of recorded responses")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "records", "amplabs_contacts-read.json"))
 	require.NoError(t, err)
@@ -103,7 +103,7 @@ func TestAWalkGivesEveryRowOnce(t *testing.T) {
 		"by amount": "accounts?$orderby=revenue desc&$select=revenue",
 	} {
 		t.Run(name, func(t *testing.T) {
-			pages := s.walk(target, "Prefer: odata.maxpagesize=4")
+			pages := s.scan(target, "Prefer: odata.maxpagesize=4")
 			ids := column(pages, "accountid")
 			assert.Len(t, pages, 10)
 			if name == "by key" {
@@ -113,7 +113,7 @@ func TestAWalkGivesEveryRowOnce(t *testing.T) {
 		})
 	}
 	t.Run("of a virtual table", func(t *testing.T) {
-		pages := s.walk("contoso_legacyorders", "Prefer: odata.maxpagesize=4")
+		pages := s.scan("contoso_legacyorders", "Prefer: odata.maxpagesize=4")
 		assert.Contains(t, pages[0].NextLink, "$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking")
 		assert.Equal(t, s.ids("contoso_legacyorder"), column(pages, "contoso_legacyorderid"))
 	})

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// callPrivilegeFunction answers the functions bound to a systemuser that list privileges; found is false for other paths.
+// callPrivilegeFunction serves the functions bound to a systemuser that list privileges; found is false for other paths.
 func (a *API) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, base, path string) (found bool, failure *odata.Error) {
 	row, call, ok := strings.Cut(path, ")/Microsoft.Dynamics.CRM.")
 	id, isUser := strings.CutPrefix(row, "systemusers(")

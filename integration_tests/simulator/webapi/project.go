@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// showing is what an answer shows of each row.
+// showing is what a response shows of each row.
 type showing struct {
 	cells    []*rows.Cell
 	selected bool // by $select: in its order; else values come before nulls
@@ -50,7 +50,7 @@ func (p *showing) add(c *rows.Cell) {
 	}
 }
 
-// unasked are the properties that come along with those selected.
+// unasked returns the properties that the service adds to those selected.
 func unasked(s *rows.Store, selected []*rows.Cell) []string {
 	more := []string{s.Table.PrimaryID, s.Table.KeyProperty()}
 	for _, c := range selected {

@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// FuzzQuery holds that any text in a query option is answered or refused.
+// FuzzQuery checks that any text in a query option is served or refused.
 func FuzzQuery(f *testing.F) {
 	options := []string{"$filter", "$orderby", "$select", "$expand", "$apply", "sql", "fetchXml", "$skiptoken", "$deltatoken"}
 	for _, seed := range []struct {

@@ -24,13 +24,13 @@ func newRowWriter(db *rows.Database, s *rows.Store, show showing, prefer odata.P
 	return &rowWriter{env: db, store: s, show: show, prefer: prefer, etags: s.CellOf("versionnumber") != nil}
 }
 
-// append writes a row: its etag, the values with the annotations that belong to them, and, unless $select gives an
-// order, all nulls behind.
+// append writes a row: its etag, the values with the annotations that belong to them, and, unless $select has an
+// order, then all nulls.
 func (w *rowWriter) append(dst []byte, r rows.Ref) []byte {
 	return append(w.members(append(dst, '{'), r), '}')
 }
 
-// members writes what stands between a row's braces.
+// members writes the members of a row, without its braces.
 func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
 	begin := len(dst)
 	if w.etags {
@@ -76,7 +76,7 @@ func appendName(dst []byte, begin int, name string) []byte {
 	return append(dst, '"', ':')
 }
 
-// etag is the row version as HTTP has it.
+// etag returns the row version as HTTP has it.
 func etag(s *rows.Store, r rows.Ref) string { return `W/"` + string(appendETag(s, nil, r)) + `"` }
 
 // appendETag writes what stands inside the etag: the row version, and for elastic rows the tag of the store behind

@@ -18,10 +18,10 @@ func BenchmarkPageOfWideRows(b *testing.B) {
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, testBase+"/accounts", nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		answer, refusal := Answer(env, r, testBase, "accounts")
+		response, refusal := Respond(env, r, testBase, "accounts")
 		require.Nil(b, refusal)
-		b.SetBytes(int64(len(answer.Body)))
-		GiveBack(env, answer)
+		b.SetBytes(int64(len(response.Body)))
+		GiveBack(env, response)
 	}
 	b.ReportMetric(float64(odata.MaxPage*b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -16,7 +16,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// memberNames are the members of a JSON object in their order.
+// memberNames returns the members of a JSON object in their order.
 func memberNames(t *testing.T, object string) []string {
 	t.Helper()
 	members, refusal := edit.ObjectMembers("", []byte(object))

@@ -17,11 +17,11 @@ type call struct {
 	query  odata.RowQuery
 	prefer odata.Preferences
 	key    *edit.RowKey // nil: the whole entity set
-	rest   string       // the path behind the set or the key, without its slash
+	rest   string       // the path after the set or the key, without its slash
 	body   []byte
 }
 
-// serveRows answers requests for rows: entity sets, single rows by key, $count, the actions on many rows, and $ref.
+// serveRows serves requests for rows: entity sets, single rows by key, $count, the actions on many rows, and $ref.
 // base is the address of the Web API as called, path what follows it.
 func serveRows(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path string) {
 	if w.Header().Get("Date") == "" {
@@ -30,16 +30,16 @@ func serveRows(db *rows.Database, w http.ResponseWriter, r *http.Request, base, 
 	if isFile(r) && serveFile(db, w, r, base, path) {
 		return
 	}
-	answer, refusal := Answer(db, r, base, path)
+	reply, refusal := Respond(db, r, base, path)
 	if refusal != nil {
 		refusal.Write(w, r)
 		return
 	}
-	answer.Send(w)
-	GiveBack(db, answer)
+	reply.Send(w)
+	GiveBack(db, reply)
 }
 
-// lend is an empty body with the room of one that was sent before, for a page of wide rows has megabytes.
+// lend returns an empty body with the capacity of one that was sent before, because a page of wide rows has megabytes.
 func lend(db *rows.Database) *[]byte {
 	if body, ok := db.Bodies.Get().(*[]byte); ok {
 		return body
@@ -47,6 +47,7 @@ func lend(db *rows.Database) *[]byte {
 	return new([]byte)
 }
 
+// GiveBack returns the body of a reply that was sent to the pool.
 func GiveBack(db *rows.Database, sent *odata.Reply) {
 	if sent.Lent != nil {
 		*sent.Lent = sent.Body[:0]
@@ -54,8 +55,9 @@ func GiveBack(db *rows.Database, sent *odata.Reply) {
 	}
 }
 
-// Answer reads the request whole, and then carries it out under the lock.
-func Answer(db *rows.Database, r *http.Request, base, path string) (*odata.Reply, *odata.Error) {
+// Respond reads a request for rows and carries it out under the lock. A refusal is an error in place of the reply. The
+// caller returns the reply with GiveBack once it is sent.
+func Respond(db *rows.Database, r *http.Request, base, path string) (*odata.Reply, *odata.Error) {
 	body, refusal := odata.ReadBody(r)
 	if refusal != nil {
 		return nil, refusal
@@ -79,11 +81,11 @@ func Answer(db *rows.Database, r *http.Request, base, path string) (*odata.Reply
 		return nil, refusal
 	}
 	j := &rows.Journal{}
-	answer, refusal := write(db, j, c)
+	reply, refusal := write(db, j, c)
 	if refusal != nil {
 		j.Undo()
 	}
-	return answer, refusal
+	return reply, refusal
 }
 
 // route finds the table, the key and the rest of a path. The caller holds the lock.
@@ -118,7 +120,7 @@ func route(db *rows.Database, c *call, path string) *odata.Error {
 	return nil
 }
 
-// read answers a GET. The caller holds the lock for reading.
+// read serves a GET. The caller holds the lock for reading.
 func read(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	if refusal := mayRead(db, c.store.Table); refusal != nil {
 		return nil, refusal

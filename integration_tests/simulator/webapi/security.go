@@ -34,7 +34,7 @@ func unsupportedMessage(t *schema.Table, message string) *odata.Error {
 	return odata.Refuse(http.StatusBadRequest, "0x80040800", "The '%s' method does not support entities of type '%s'.", message, t.LogicalName)
 }
 
-// missingPrivilege is the answer to a user whose roles do not grant the privilege to read far enough.
+// missingPrivilege returns the error for a user whose roles do not grant the privilege to read far enough.
 func missingPrivilege(db *rows.Database, t *schema.Table) *odata.Error { return lacks(db, t, "Read") }
 
 func lacks(db *rows.Database, t *schema.Table, access string) *odata.Error {
@@ -44,7 +44,7 @@ func lacks(db *rows.Database, t *schema.Table, access string) *odata.Error {
 		db.User(), name, schema.PrivilegeID(name), t.TypeCode, t.LogicalName, db.User())
 }
 
-// visible says which rows the user's read depth reaches, the same ones at every request: those of the user alone, of
+// visible returns which rows the user's read depth reaches, the same ones at every request: those of the user alone, of
 // the business unit, or of the units below it. Nil is all rows.
 func visible(db *rows.Database, s *rows.Store) query.Condition {
 	share := uint64(0)
@@ -62,7 +62,7 @@ func visible(db *rows.Database, s *rows.Store) query.Condition {
 	return func(r rows.Ref) bool { return rows.Draw(rows.HashString(string(r.ID[:])), 1)%8 < share }
 }
 
-// accessDenied is the answer to a read of a single row that the user's depth does not reach.
+// accessDenied returns the error for a read of a single row that the user's depth does not reach.
 func accessDenied(db *rows.Database, r rows.Ref) *odata.Error {
 	return odata.Refuse(http.StatusForbidden, "0x80040220",
 		"SecLib::AccessCheckEx failed. Returned hr = -2147187962, ObjectID: %s, OwnerId: %s,  OwnerIdType: 8 and CallingUser: %s.",

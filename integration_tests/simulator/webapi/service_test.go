@@ -25,14 +25,14 @@ type service struct {
 	now *time.Time
 }
 
-// answer is what the service said.
-type answer struct {
+// response is a response of the service.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// content is the part of an answer with rows that tests look at.
+// content is the part of a response with rows that tests look at.
 type content struct {
 	Context   string                       `json:"@odata.context"`
 	Count     *int                         `json:"@odata.count"`
@@ -56,7 +56,7 @@ func newService(t *testing.T, counts map[string]int, change ...func(*rows.Option
 func behave(b rows.Behaviors) func(*rows.Options) { return func(o *rows.Options) { o.Behaviors = b } }
 
 // do sends a request; target is relative to the Web API or one of its links. Headers come as "Name: value".
-func (s service) do(method, target, body string, headers ...string) answer {
+func (s service) do(method, target, body string, headers ...string) response {
 	s.t.Helper()
 	address := target
 	if !strings.HasPrefix(target, testBase) {
@@ -73,7 +73,7 @@ func (s service) do(method, target, body string, headers ...string) answer {
 	w := httptest.NewRecorder()
 	path := strings.TrimPrefix(r.URL.Path, "/api/data/v9.2/")
 	serveRows(s.env, w, r, testBase, path)
-	return answer{w.Code, w.Header(), w.Body.String()}
+	return response{w.Code, w.Header(), w.Body.String()}
 }
 
 func (s service) get(target string, headers ...string) content {
@@ -85,30 +85,30 @@ func (s service) get(target string, headers ...string) content {
 	return c
 }
 
-// walk follows next links to the end and gives all pages.
-func (s service) walk(target string, headers ...string) []content {
+// scan follows next links to the end and returns all pages.
+func (s service) scan(target string, headers ...string) []content {
 	s.t.Helper()
 	var pages []content
 	for target != "" {
 		page := s.get(target, headers...)
 		pages = append(pages, page)
 		target = page.NextLink
-		require.Less(s.t, len(pages), 10_000, "the walk does not end")
+		require.Less(s.t, len(pages), 10_000, "the scan does not end")
 	}
 	return pages
 }
 
-// track reads a table for the first time and gives its delta link.
+// track reads a table for the first time and returns its delta link.
 func (s service) track(set string) string {
 	s.t.Helper()
-	pages := s.walk(set, "Prefer: odata.track-changes")
+	pages := s.scan(set, "Prefer: odata.track-changes")
 	link := pages[len(pages)-1].DeltaLink
 	require.NotEmpty(s.t, link)
 	return link
 }
 
 // refusal reads the code and the message of an error.
-func (a answer) refusal(t *testing.T) (code, message string) {
+func (a response) refusal(t *testing.T) (code, message string) {
 	t.Helper()
 	var body struct {
 		Error struct{ Code, Message string }
@@ -128,7 +128,7 @@ func column(pages []content, name string) []string {
 	return all
 }
 
-// ids are the keys of all rows of a table in the order of Rows.
+// ids returns the keys of all rows of a table in the order of Rows.
 func (s service) ids(table string) []string {
 	var all []string
 	for id := range edit.Rows(s.env, table) {

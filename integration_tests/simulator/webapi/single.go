@@ -29,7 +29,7 @@ func matching(s *rows.Store, match query.Condition) int {
 	return n
 }
 
-// countRows answers $count: the number of rows as text, at most 5,000, or with a delta token the number of changes
+// countRows serves $count: the number of rows as text, at most 5,000, or with a delta token the number of changes
 // (Microsoft, "Count number of rows").
 func countRows(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	w, refusal := plan(db, c)
@@ -50,13 +50,13 @@ func countRows(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	} else {
 		n = min(matching(c.store, w.match), odata.MaxPage)
 	}
-	answer := odata.NewReply(http.StatusOK)
-	answer.Header.Set("Content-Type", "text/plain")
-	answer.Body = strconv.AppendInt(nil, int64(n), 10)
-	return answer, nil
+	reply := odata.NewReply(http.StatusOK)
+	reply.Header.Set("Content-Type", "text/plain")
+	reply.Body = strconv.AppendInt(nil, int64(n), 10)
+	return reply, nil
 }
 
-// single answers a request for a row by its key.
+// single serves a request for a row by its key.
 func single(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	for _, name := range []string{"$filter", "$orderby", "$top", "$count", "$skiptoken", "$deltatoken"} {
 		if c.query.Present[name] {
@@ -77,7 +77,7 @@ func single(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	return odata.NewReply(http.StatusOK).JSON(entity(db, c, show, r)).Preference(c.prefer.Applied(false)), nil
 }
 
-// readable is the row of a request's key, if the user may read it.
+// readable returns the row of a request's key, if the user may read it.
 func readable(db *rows.Database, c *call) (rows.Ref, *odata.Error) {
 	r, refusal := edit.At(c.store, c.key)
 	if refusal != nil {
@@ -89,7 +89,7 @@ func readable(db *rows.Database, c *call) (rows.Ref, *odata.Error) {
 	return r, nil
 }
 
-// entity is a single row as JSON.
+// entity returns a single row as JSON.
 func entity(db *rows.Database, c *call, show showing, r rows.Ref) []byte {
 	body := odata.AppendQuoted([]byte(`{"@odata.context":`), c.base+"/$metadata#"+c.store.Table.EntitySetName+show.context+"/$entity")
 	rows := newRowWriter(db, c.store, show, c.prefer)
@@ -99,7 +99,7 @@ func entity(db *rows.Database, c *call, show showing, r rows.Ref) []byte {
 	return append(body, '}')
 }
 
-// property answers a request for one property of a row, or for its bare value.
+// property serves a request for one property of a row, or for its bare value.
 func property(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	r, refusal := readable(db, c)
 	if refusal != nil {
@@ -118,10 +118,10 @@ func property(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 		return odata.NewReply(http.StatusNoContent), nil
 	}
 	if bare {
-		answer := odata.NewReply(http.StatusOK)
-		answer.Header.Set("Content-Type", "text/plain")
-		answer.Body = []byte(odata.Plain(value))
-		return answer, nil
+		reply := odata.NewReply(http.StatusOK)
+		reply.Header.Set("Content-Type", "text/plain")
+		reply.Body = []byte(odata.Plain(value))
+		return reply, nil
 	}
 	context := c.base + "/$metadata#" + c.store.Table.EntitySetName + "(" + r.ID.String() + ")/" + name
 	body := odata.AppendQuoted([]byte(`{"@odata.context":`), context)
@@ -129,7 +129,7 @@ func property(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	return odata.NewReply(http.StatusOK).JSON(body), nil
 }
 
-// relatedRow answers a request for the row that a lookup points to, or with $ref for its address.
+// relatedRow serves a request for the row that a lookup points to, or with $ref for its address.
 func relatedRow(db *rows.Database, c *call, r rows.Ref, column *schema.Column) (*odata.Reply, *odata.Error) {
 	name, byReference := strings.CutSuffix(c.rest, "/$ref")
 	to, found := c.store.Points(r, c.store.CellOf(column.Property()))

@@ -44,6 +44,6 @@ func TestAnOrderByALookupIsThatOfTheNames(t *testing.T) {
 		s.create("contact", map[string]any{"lastname": name, "_accountid_value": s.create("account", map[string]any{"name": name})})
 	}
 	want = append(want, "alpha", "Beta", "Delta", "gamma")
-	pages := s.walk("contacts?$orderby=_accountid_value&$select=fullname", "Prefer: odata.maxpagesize=1")
+	pages := s.scan("contacts?$orderby=_accountid_value&$select=fullname", "Prefer: odata.maxpagesize=1")
 	assert.Equal(t, want, column(pages, "fullname"))
 }

@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// sql answers an entity set's query option sql: a SELECT over the rows of the table (PowerPlatform-DataverseClient-Python
+// sql serves an entity set's query option sql: a SELECT over the rows of the table (PowerPlatform-DataverseClient-Python
 // queries this way).
 func sql(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	q, refusal := query.ParseSQL(c.store, c.query.Sql)
@@ -46,7 +46,7 @@ func sql(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	return odata.NewReply(http.StatusOK).JSON(closePage(db, body, w, p.next)), nil
 }
 
-// appendItems writes a row of the answer.
+// appendItems writes a row of the response.
 func appendItems(dst []byte, s *rows.Store, r rows.Ref, items []query.SelectItem) ([]byte, *odata.Error) {
 	dst = append(dst, '{')
 	begin := len(dst)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// people is a service with a few contacts that have no other columns than these.
+// people returns a service with a few contacts that have no other columns than these.
 func people(t *testing.T) service {
 	t.Helper()
 	s := newService(t, nil)
@@ -47,7 +47,7 @@ func TestRowsAreSelectedBySQL(t *testing.T) {
 
 func TestSQLIsAnsweredPageByPage(t *testing.T) {
 	s := newService(t, map[string]int{"contact": 12})
-	pages := s.walk("contacts?sql="+url.QueryEscape("SELECT contactid FROM contact"), "Prefer: odata.maxpagesize=5")
+	pages := s.scan("contacts?sql="+url.QueryEscape("SELECT contactid FROM contact"), "Prefer: odata.maxpagesize=5")
 	require.Len(t, pages, 3)
 	assert.ElementsMatch(t, s.ids("contact"), column(pages, "contactid"))
 }
@@ -56,7 +56,7 @@ func TestPagesOfAVirtualTableAreFoundByTheirNumber(t *testing.T) {
 	s := newService(t, map[string]int{"contoso_legacyorder": 12})
 	want := s.ids("contoso_legacyorder")
 	t.Run("by SQL", func(t *testing.T) {
-		pages := s.walk("contoso_legacyorders?sql="+url.QueryEscape("SELECT contoso_legacyorderid FROM contoso_legacyorder"), "Prefer: odata.maxpagesize=5")
+		pages := s.scan("contoso_legacyorders?sql="+url.QueryEscape("SELECT contoso_legacyorderid FROM contoso_legacyorder"), "Prefer: odata.maxpagesize=5")
 		require.Len(t, pages, 3)
 		assert.Equal(t, want, column(pages, "contoso_legacyorderid"))
 	})

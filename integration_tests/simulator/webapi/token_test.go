@@ -68,7 +68,7 @@ func TestTheLifeOfATokenCanBeChosen(t *testing.T) {
 		s := newService(t, map[string]int{"account": 5}, behave(rows.Behaviors{ExpiredStatus: http.StatusOK}))
 		link := s.track("accounts")
 		s.env.Expire("account")
-		pages := s.walk(link, "Prefer: odata.maxpagesize=2")
+		pages := s.scan(link, "Prefer: odata.maxpagesize=2")
 		assert.Equal(t, s.ids("account"), upserts(pages))
 		assert.NotEmpty(t, pages[2].DeltaLink)
 	})
@@ -84,7 +84,7 @@ func TestTheMomentOfAToken(t *testing.T) {
 			ids := s.ids("account")
 			first := s.get("accounts", "Prefer: odata.track-changes,odata.maxpagesize=2")
 			require.NoError(t, edit.Update(s.env, "account", ids[0], map[string]any{"name": "changed behind the reader"}))
-			pages := s.walk(first.NextLink, "Prefer: odata.maxpagesize=2")
+			pages := s.scan(first.NextLink, "Prefer: odata.maxpagesize=2")
 			delta := s.get(pages[len(pages)-1].DeltaLink)
 			assert.Equal(t, test.found, slices.Contains(upserts([]content{delta}), ids[0]))
 		})
@@ -122,7 +122,7 @@ func TestAnEditedSelect(t *testing.T) {
 func TestOldDeletionsAreForgotten(t *testing.T) {
 	s := newService(t, map[string]int{"account": 3})
 	id := s.ids("account")[0]
-	before := s.env.Version
+	before := s.env.Version()
 	require.NoError(t, edit.Delete(s.env, "account", id))
 	*s.now = s.now.Add(8 * 24 * time.Hour)
 	// A token of an old version and a new date, as a client may make that keeps only the version.

@@ -62,11 +62,11 @@ func remove(db *rows.Database, j *rows.Journal, c *call) (*odata.Reply, *odata.E
 }
 
 // session adds the token by which a client reads its own writes of an elastic table (Microsoft, "Use elastic tables").
-func session(s *rows.Store, answer *odata.Reply) *odata.Reply {
+func session(s *rows.Store, reply *odata.Reply) *odata.Reply {
 	if s.Table.Type == schema.Elastic {
-		answer.Header.Set("x-ms-session-token", fmt.Sprintf("240:8#%d#7=-1", len(s.Log.Entries)))
+		reply.Header.Set("x-ms-session-token", fmt.Sprintf("240:8#%d#7=-1", len(s.Log.Entries)))
 	}
-	return answer
+	return reply
 }
 
 func post(db *rows.Database, j *rows.Journal, c *call) (*odata.Reply, *odata.Error) {
@@ -125,22 +125,22 @@ func (c *call) matches(r rows.Ref) *odata.Error {
 	return nil
 }
 
-// written answers a write: with the row if the client prefers that, else with its address alone.
+// written serves a write: with the row if the client prefers that, else with its address alone.
 func written(db *rows.Database, c *call, r rows.Ref, withRow int) (*odata.Reply, *odata.Error) {
 	address := c.base + "/" + edit.Address(c.store, r)
-	answer := odata.NewReply(http.StatusNoContent)
+	reply := odata.NewReply(http.StatusNoContent)
 	if c.prefer.Representation {
 		show, refusal := shown(db, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
 		if refusal != nil {
 			return nil, refusal
 		}
-		answer = odata.NewReply(withRow).JSON(entity(db, c, show, r)).Preference("return=representation")
+		reply = odata.NewReply(withRow).JSON(entity(db, c, show, r)).Preference("return=representation")
 	}
-	answer.Header["OData-EntityId"] = []string{address} // net/http would write Odata-Entityid
+	reply.Header["OData-EntityId"] = []string{address} // net/http would write Odata-Entityid
 	if withRow == http.StatusCreated {
-		answer.Header.Set("Location", address)
+		reply.Header.Set("Location", address)
 	}
-	return session(c.store, answer), nil
+	return session(c.store, reply), nil
 }
 
 // writeProperty sets one property by PUT, or clears it by DELETE.

@@ -148,8 +148,8 @@ func TestManyToMany(t *testing.T) {
 	assert.Len(t, deletions([]content{s.get(page.DeltaLink)}), 1)
 }
 
-// batch sends a multipart body and gives the status and the text of the answer.
-func (s service) batch(body string, headers ...string) answer {
+// batch sends a multipart body and returns the status and the text of the response.
+func (s service) batch(body string, headers ...string) response {
 	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, testBase+"/$batch", strings.NewReader(body))
 	r.Header.Set("Content-Type", `multipart/mixed; boundary="batch_1"`)
 	for _, h := range headers {
@@ -160,7 +160,7 @@ func (s service) batch(body string, headers ...string) answer {
 	serveBatch(s.env, w, r, testBase, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		serveRows(s.env, w, r, testBase, strings.TrimPrefix(r.URL.Path, "/api/data/v9.2/"))
 	}))
-	return answer{w.Code, w.Header(), w.Body.String()}
+	return response{w.Code, w.Header(), w.Body.String()}
 }
 
 func part(boundary, contentID, request string) string {
@@ -187,7 +187,7 @@ func TestBatch(t *testing.T) {
 		contains   []string
 		names      []string
 	}{
-		{"answers its requests in order", created + reading + "--batch_1--", "", 200,
+		{"serves its requests in order", created + reading + "--batch_1--", "", 200,
 			[]string{"HTTP/1.1 204 No Content", "OData-EntityId: " + testBase + "/accounts(", "HTTP/1.1 200 OK", `"name":"alone"`}, []string{"alone"}},
 		{"stops at the first failure", failing + created + "--batch_1--", "", 400, []string{"HTTP/1.1 404 Not Found", "0x80040217"}, nil},
 		{"goes on after a failure if asked to", failing + created + "--batch_1--", "odata.continue-on-error", 200, []string{"HTTP/1.1 404 Not Found", "HTTP/1.1 204 No Content"}, []string{"alone"}},

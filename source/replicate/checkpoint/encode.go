@@ -48,7 +48,7 @@ func Parse(raw json.RawMessage) (*State, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
 	}
-	if reason := s.invalid(); reason != "" {
+	if reason := invalid(&s); reason != "" {
 		return nil, fmt.Errorf("%w: %s", ErrBadState, reason)
 	}
 	return &s, nil
@@ -77,8 +77,8 @@ func checkVersion(raw json.RawMessage) error {
 	}
 }
 
-// invalid returns why the state does not keep its phase's promise, or "".
-func (s *State) invalid() string {
+// invalid returns why a state does not keep its phase's promise, or "".
+func invalid(s *State) string {
 	switch s.Phase {
 	case FullRefresh, TokenScan:
 	case Snapshot, Changes:

@@ -19,7 +19,7 @@ func parsePython(raw json.RawMessage) (*State, error) {
 	if token == nil || *token == "" || *token == "None" {
 		return nil, nil
 	}
-	return &State{Version: Version, Phase: Changes, Issued: issuedOf(*token), token: dataverse.EncodeToken(*token)}, nil
+	return &State{Version: Version, Phase: Changes, Issued: issuedOf(*token), PythonToken: dataverse.EncodeToken(*token)}, nil
 }
 
 // issuedOf returns the time that stands behind the version in a delta token, as in "919042!08/22/2017 08:10:44" (Microsoft,
@@ -35,7 +35,3 @@ func issuedOf(token string) time.Time {
 	}
 	return issued
 }
-
-// AdoptToken gives the delta token of the Python connector a link: that of an entity set, as the service writes one for
-// the columns that are asked for.
-func (s *State) AdoptToken(link dataverse.Link) { s.DeltaLink, s.token = link, "" }

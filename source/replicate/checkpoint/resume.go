@@ -47,16 +47,16 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return y.openWithoutState()
 	}
 	if y.removes(saved) {
-		s := y.begin()
+		s := y.empty()
 		s.MaxCursor = saved.MaxCursor
-		s.empty = y.Attempt == 0
-		if !s.empty {
-			s.doubt(time.Time{})
+		s.Run.Empty = y.Attempt == 0
+		if !s.Run.Empty {
+			doubt(s, time.Time{})
 		}
 		return s, RowsAreRemoved
 	}
-	s := saved.clone()
-	s.interrupted = y.Attempt > 0 || !s.betweenScans()
+	s := clone(saved)
+	s.Run.Interrupted = y.Attempt > 0 || !betweenScans(s)
 	organization := s.Organization
 	s.Organization, s.Generation = y.Organization, y.Generation
 	switch {
@@ -86,25 +86,26 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	return s, ChangesFollowed
 }
 
-// betweenScans reports whether the state is one that a stream ends with.
-func (s *State) betweenScans() bool {
+// betweenScans reports whether a state is one that a stream ends with. In the first attempt of a job it is taken for the last
+// one of the job before: nothing tells of records that a job sent which has failed with all its attempts and all its states.
+func betweenScans(s *State) bool {
 	return s.Phase == Changes && !s.InMiddle() || s.Phase == FullRefresh && s.Complete
 }
 
 // openWithoutState begins a snapshot. It is a resync where rows may stand in the destination.
 func (y Sync) openWithoutState() (*State, Opening) {
-	s := y.begin()
+	s := y.empty()
 	if !y.rowsMayStand() {
-		s.empty = true
+		s.Run.Empty = true
 		return s, FirstSync
 	}
-	s.doubt(time.Time{})
+	doubt(s, time.Time{})
 	return s, NoStateRowsMayStand
 }
 
 // openTokenScan continues a token scan. Its new token says nothing of rows that were sent with a former one.
 func (y Sync) openTokenScan(s *State) (*State, Opening) {
-	s.doubt(s.Issued)
+	doubt(s, s.Issued)
 	if s.InMiddle() && s.Link.EntitySet() != y.EntitySet {
 		s.Restart()
 		return s, TokenScanRestarted
@@ -112,8 +113,8 @@ func (y Sync) openTokenScan(s *State) (*State, Opening) {
 	return s, TokenScanResumed
 }
 
-// begin is the state of a stream of which nothing was read.
-func (y Sync) begin() *State {
+// empty is the state of a stream of which nothing was read.
+func (y Sync) empty() *State {
 	return &State{Version: Version, Phase: Start, KnownKeys: NewKeySet(), Organization: y.Organization, Generation: y.Generation}
 }
 
@@ -178,7 +179,7 @@ func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 	case saved.Phase != FullRefresh || saved.Job != y.Job || saved.Organization != y.Organization:
 		return s, FullRefreshBegins
 	case saved.Complete && y.Job != "":
-		return saved.clone(), FullRefreshDone
+		return clone(saved), FullRefreshDone
 	case saved.Complete || !saved.InMiddle():
 		return s, FullRefreshBegins
 	case !y.Continues(saved.Link):

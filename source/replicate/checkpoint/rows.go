@@ -2,7 +2,7 @@ package checkpoint
 
 // Hold notes the key of a record that is about to be sent, and reports whether the state knew it or need not know it.
 func (s *State) Hold(key []byte) (knew bool) {
-	s.empty = false
+	s.Run.Empty = false
 	if s.KnownKeys == nil {
 		return true
 	}
@@ -13,8 +13,11 @@ func (s *State) Hold(key []byte) (knew bool) {
 	return knew || !ok
 }
 
-// Release forgets a key whose deletion was sent.
+// Release forgets a key whose deletion was sent. A deleted row proves nothing later.
 func (s *State) Release(key string) {
+	if s.NewestSeen.Key == key {
+		s.NewestSeen = Row{}
+	}
 	if s.KnownKeys != nil {
 		s.KnownKeys.Remove(key)
 	}
@@ -34,13 +37,6 @@ func (s *State) See(newest Row) {
 	}
 }
 
-// SeeDeleted notes a deletion that was sent: a deleted row proves nothing later.
-func (s *State) SeeDeleted(key string) {
-	if s.NewestSeen.Key == key {
-		s.NewestSeen = Row{}
-	}
-}
-
 // ConfirmHistory notes that the environment continues the history of NewestRow: the changes hold its key, or the row is
 // unchanged. Then it serves the next scan too, unless this one has seen a newer row.
 func (s *State) ConfirmHistory(unchanged bool) {
@@ -51,12 +47,6 @@ func (s *State) ConfirmHistory(unchanged bool) {
 }
 
 // takeNewest makes the newest row of a scan that has ended the one to look for in the next.
-func (s *State) takeNewest() {
+func takeNewest(s *State) {
 	s.NewestRow, s.NewestSeen = s.NewestSeen, Row{}
 }
-
-// DoubtHistory notes that NewestRow was looked for in vain, so that the next scan of changes has to hold its key.
-func (s *State) DoubtHistory() { s.historyDoubted = true }
-
-// HistoryDoubted reports whether NewestRow was looked for in vain.
-func (s *State) HistoryDoubted() bool { return s.historyDoubted }

@@ -3,7 +3,7 @@ package checkpoint
 import "hash/maphash"
 
 // SentKeys remembers the keys of the rows that a scan of changes has sent, in memory that does not grow: a Bloom filter. It
-// may take a key for sent that was not, never the other way round; of a million keys it tells 98 in 100 apart.
+// may take a key for sent that was not, never the other way round; of a million keys it distinguishes 98 in 100.
 type SentKeys struct {
 	everything bool // any key may have been sent
 	seed       maphash.Seed

@@ -27,7 +27,7 @@ type State struct {
 	ByKeys bool `json:"by_keys,omitempty"`
 	// MaxCursor is the greatest cursor sent for the stream, in whatever phase.
 	MaxCursor record.Cursor `json:"max_cursor,omitempty"`
-	// Restarts is how often the present scan was begun again. It tells its states apart from those sent before.
+	// Restarts is how often the present scan was begun again. It makes its states differ from those sent before.
 	Restarts int `json:"restarts,omitempty"`
 	// KnownKeys holds the key of every row that the destination has, but for those that the two times below speak of. nil: they
 	// are too many for a state, or not all are known.
@@ -49,25 +49,31 @@ type State struct {
 	Generation *int64 `json:"generation,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
-	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to whoever follows the
-	// changes after it.
+	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that
+	// follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
 	// Complete ends a full refresh. The name is the one that Airbyte's Python CDK uses.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
-	// empty reports that this process knows the destination to have no row of the stream.
-	empty bool
-	// interrupted reports that a process may have sent records after the saved state that this one continues, and that the
+	// PythonToken is a delta token without a link, in the encoding of a link, as a state of the Python connector has it.
+	PythonToken string `json:"-"`
+	// Run is what holds in this sync alone.
+	Run Run `json:"-"`
+}
+
+// Run is what is known of a stream in one sync. It is not saved.
+type Run struct {
+	// Empty reports that the destination has no row of the stream.
+	Empty bool
+	// Interrupted reports that another process may have sent records after the state that this one continues, and that the
 	// changes since have not been followed yet.
-	interrupted bool
-	// doubted reports that this sync has found that deletions may be unknown.
-	doubted bool
-	// historyDoubted reports that NewestRow was looked for in vain.
-	historyDoubted bool
-	// upToDate reports that changes were followed to their end in this sync.
-	upToDate bool
-	// token is a delta token without a link, as the Python connector saves it.
-	token string
+	Interrupted bool
+	// Doubted reports that this sync has found that deletions are possibly unknown.
+	Doubted bool
+	// HistoryDoubted reports that NewestRow was looked for in vain, so that the next scan of changes has to hold its key.
+	HistoryDoubted bool
+	// UpToDate reports that changes were followed to their end.
+	UpToDate bool
 }
 
 // Row names a version of a row.
@@ -92,18 +98,3 @@ func known(t time.Time) time.Time {
 
 // InMiddle reports whether the state stands behind the first page of its scan.
 func (s *State) InMiddle() bool { return s.Link != "" }
-
-// UpToDate reports whether changes were followed to their end in this sync.
-func (s *State) UpToDate() bool { return s.upToDate }
-
-// Interrupted reports whether the destination may hold records that were sent after the saved state of this sync.
-func (s *State) Interrupted() bool { return s.interrupted }
-
-// Doubted reports whether this sync has found that deletions may be unknown.
-func (s *State) Doubted() bool { return s.doubted }
-
-// NothingSent reports whether the destination is known to have no row of the stream.
-func (s *State) NothingSent() bool { return s.empty }
-
-// PythonToken returns the delta token of a state of the Python connector in the encoding of a link, or "".
-func (s *State) PythonToken() string { return s.token }

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		case err != nil:
 			assert.True(t, errors.Is(err, checkpoint.ErrBadState) || errors.As(err, &future), "%v", err)
 			return
-		case state == nil || state.PythonToken() != "":
+		case state == nil || state.PythonToken != "":
 			return
 		}
 		written, err := state.Encode()

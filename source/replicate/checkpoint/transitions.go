@@ -6,8 +6,8 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// clone copies the state. Both share the known keys, of which there is one set in a process.
-func (s *State) clone() *State {
+// clone copies a state. Both share the known keys, of which there is one set in a process.
+func clone(s *State) *State {
 	c := *s
 	return &c
 }
@@ -38,7 +38,7 @@ func (s *State) Restart() {
 	}
 }
 
-// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to tell which rows are
+// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to show which rows are
 // deleted, else with the changes.
 func (s *State) EndSnapshot() {
 	s.Link, s.PageSize = "", 0
@@ -46,14 +46,14 @@ func (s *State) EndSnapshot() {
 		s.Phase = ReconcileDeletions
 		return
 	}
-	s.follow()
+	follow(s)
 }
 
 // EndOnlyPage is EndSnapshot where the token came with the only page: no change can be missing.
 func (s *State) EndOnlyPage() {
 	s.EndSnapshot()
-	s.upToDate = true
-	s.takeNewest()
+	s.Run.UpToDate = true
+	takeNewest(s)
 }
 
 // Reconcile goes from changes that were followed to their end to the known keys, because deletions that could not be sent
@@ -67,13 +67,13 @@ func (s *State) EndReconcile(reconciled bool) {
 	if reconciled {
 		s.DeletionsUnknownSince = time.Time{}
 	}
-	s.follow()
+	follow(s)
 	s.KnownKeys = keys
 }
 
 // follow goes on to the changes since the delta token. Where deletions stay unknown, keys that are noted from now on would
 // not hold the rows in doubt.
-func (s *State) follow() {
+func follow(s *State) {
 	s.Phase, s.Link, s.PageSize, s.Restarts = Changes, "", 0, 0
 	if !s.DeletionsUnknownSince.IsZero() {
 		s.KnownKeys = nil
@@ -84,9 +84,9 @@ func (s *State) follow() {
 // reports that the new link is to be followed in this sync too.
 func (s *State) EndChanges(link dataverse.Link, issued time.Time, again bool) {
 	s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = "", 0, link, issued, 0
-	s.interrupted, s.upToDate = false, !again
+	s.Run.Interrupted, s.Run.UpToDate = false, !again
 	if s.NewestRow.IsZero() && !again { // what this sync has seen proves nothing to itself
-		s.takeNewest()
+		takeNewest(s)
 	}
 }
 
@@ -101,15 +101,15 @@ func (s *State) EndFullRefresh() {
 func (s *State) Resync() *State {
 	next := &State{
 		Version: Version, Phase: Start, MaxCursor: s.MaxCursor, KnownKeys: s.KnownKeys, Organization: s.Organization, Generation: s.Generation,
-		DeletionsUnknownSince: s.DeletionsUnknownSince, DeletionsPossiblyUnknownSince: s.DeletionsPossiblyUnknownSince, empty: s.empty, doubted: s.doubted,
+		DeletionsUnknownSince: s.DeletionsUnknownSince, DeletionsPossiblyUnknownSince: s.DeletionsPossiblyUnknownSince, Run: Run{Empty: s.Run.Empty, Doubted: s.Run.Doubted},
 	}
-	if s.empty {
+	if s.Run.Empty {
 		next.KnownKeys = NewKeySet()
 		return next
 	}
-	since := s.knownUntil()
-	if s.interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
-		next.doubt(since)
+	since := knownUntil(s)
+	if s.Run.Interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
+		doubt(next, since)
 	}
 	if s.Phase == Start || s.Phase == TokenScan { // the doubts are those of the resync that it belongs to
 		return next
@@ -122,7 +122,7 @@ func (s *State) Resync() *State {
 
 // knownUntil is since when the destination may hold rows that are deleted; zero: that is not known. A full refresh sends no
 // deletions, but a complete one sent only rows that existed when it began.
-func (s *State) knownUntil() time.Time {
+func knownUntil(s *State) time.Time {
 	switch {
 	case s.Phase != FullRefresh:
 		return s.Issued
@@ -134,12 +134,12 @@ func (s *State) knownUntil() time.Time {
 }
 
 // doubt notes that deletions since a time may be unknown. The earliest doubt counts.
-func (s *State) doubt(since time.Time) {
+func doubt(s *State, since time.Time) {
 	since = known(since)
 	if s.DeletionsPossiblyUnknownSince.IsZero() || since.Before(s.DeletionsPossiblyUnknownSince) {
 		s.DeletionsPossiblyUnknownSince = since
 	}
-	s.empty, s.doubted = false, true
+	s.Run.Empty, s.Run.Doubted = false, true
 }
 
 // LoseDeletions notes that a deletion could not be sent: deletions are unknown since the delta token was issued.

@@ -48,8 +48,8 @@ func TestASyncWithoutAStateDoubtsWhereRowsMayStand(t *testing.T) {
 			assert.Zero(t, s.DeletionsUnknownSince)
 			assert.Equal(t, c.doubt, opening == checkpoint.NoStateRowsMayStand)
 			assert.Equal(t, !c.doubt, opening == checkpoint.FirstSync)
-			assert.Equal(t, !c.doubt, s.NothingSent())
-			assert.Equal(t, c.doubt, s.Doubted())
+			assert.Equal(t, !c.doubt, s.Run.Empty)
+			assert.Equal(t, c.doubt, s.Run.Doubted)
 			if c.doubt {
 				assert.Equal(t, checkpoint.UnknownTime(), s.DeletionsPossiblyUnknownSince)
 			} else {

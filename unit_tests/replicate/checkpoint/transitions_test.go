@@ -28,7 +28,7 @@ type shape struct {
 
 func shapeOf(s *checkpoint.State) shape {
 	return shape{
-		s.Phase, s.Link, s.DeltaLink, s.Issued, s.PageSize, s.Restarts, !s.DeletionsUnknownSince.IsZero(), s.KnownKeys != nil, s.UpToDate(), s.Complete,
+		s.Phase, s.Link, s.DeltaLink, s.Issued, s.PageSize, s.Restarts, !s.DeletionsUnknownSince.IsZero(), s.KnownKeys != nil, s.Run.UpToDate, s.Complete,
 	}
 }
 
@@ -151,7 +151,7 @@ func TestAResyncKeepsWhatItCannotKnow(t *testing.T) {
 		s, _ := sync(nil).Open(nil)
 		s.ScanForToken()
 		next := s.Resync()
-		assert.True(t, next.NothingSent())
+		assert.True(t, next.Run.Empty)
 		assert.Zero(t, next.DeletionsUnknownSince)
 		assert.Empty(t, next.KnownKeys.List())
 	})
@@ -169,7 +169,7 @@ func TestAResyncKeepsWhatItCannotKnow(t *testing.T) {
 		saved.Link = page
 		s, _ := sync(nil).Open(&saved)
 		s.EndChanges(newDelta, issued(), true)
-		assert.False(t, s.Interrupted())
+		assert.False(t, s.Run.Interrupted)
 		assert.Zero(t, s.Resync().DeletionsPossiblyUnknownSince, "rows of the interrupted sync have come again, or their deletions")
 	})
 }
@@ -185,9 +185,9 @@ func TestTheNewestRowOfAScanIsLookedForInTheNext(t *testing.T) {
 		"an unchanged row serves on":                {one, one, func(s *checkpoint.State) { s.ConfirmHistory(true); end(s) }},
 		"a newer row takes the place":               {one, two, func(s *checkpoint.State) { s.See(two); s.ConfirmHistory(true); end(s) }},
 		"a changed row is taken from the changes":   {one, two, func(s *checkpoint.State) { s.ConfirmHistory(false); s.See(two); end(s) }},
-		"a row that was deleted proves nothing":     {checkpoint.Row{}, checkpoint.Row{}, func(s *checkpoint.State) { s.See(one); s.SeeDeleted("a1"); end(s) }},
-		"another row that was deleted changes none": {checkpoint.Row{}, one, func(s *checkpoint.State) { s.See(one); s.SeeDeleted("a2"); end(s) }},
-		"a row in doubt is looked for again":        {one, one, func(s *checkpoint.State) { s.See(two); s.DoubtHistory(); end(s) }},
+		"a row that was deleted proves nothing":     {checkpoint.Row{}, checkpoint.Row{}, func(s *checkpoint.State) { s.See(one); s.Release("a1"); end(s) }},
+		"another row that was deleted changes none": {checkpoint.Row{}, one, func(s *checkpoint.State) { s.See(one); s.Release("a2"); end(s) }},
+		"a row in doubt is looked for again":        {one, one, func(s *checkpoint.State) { s.See(two); s.Run.HistoryDoubted = true; end(s) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := new(fixtures(t)["changes_known_keys"])

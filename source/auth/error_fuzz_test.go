@@ -10,17 +10,17 @@ import (
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 )
 
-func FuzzRefusal(f *testing.F) {
+func FuzzError(f *testing.F) {
 	f.Add(`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret","error_codes":[7000215],"correlation_id":"1"}`, 401)
 	f.Add(`{"error":"invalid_client","error_description":"AADSTS7000215"}`, 400)
 	f.Add(`{"error_codes":["x"]}`, 400)
 	f.Add("<html>", 502)
 	f.Fuzz(func(t *testing.T, body string, status int) {
-		answer := &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}
-		err := refusal(msal.CallErr{Resp: answer, Err: errors.New(body)})
+		response := &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}
+		err := withoutSecrets(msal.CallErr{Resp: response, Err: errors.New(body)})
 		var refused *Error
 		if !errors.As(err, &refused) || refused.Status != status {
-			t.Fatalf("%q made %v", body, err)
+			t.Fatalf("%q gave %v", body, err)
 		}
 		for _, code := range refused.Codes {
 			if !refused.Has(code) {
@@ -28,7 +28,7 @@ func FuzzRefusal(f *testing.F) {
 			}
 		}
 		if refused.Error() == "" {
-			t.Fatal("the refusal has no text")
+			t.Fatal("the error has no text")
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-const selectionChanged = "the selected columns have changed"
+const selectionChanged = "The selected columns have changed"
 
 // narrow is a delta link of fewer columns than the stream selects now.
 func narrow() dataverse.Link {
@@ -24,16 +24,16 @@ func stateOf(link dataverse.Link) string {
 	return `{"version":2,"phase":"changes","delta_link":"` + escaped(link) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` + april + `",` + ofOrganization() + `}`
 }
 
-func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
+func TestADeltaLinkOfOtherColumnsIsEdited(t *testing.T) {
 	cases := map[string]struct {
 		saved   dataverse.Link
 		context string // of the changes
 		byKey   bool
 	}{
-		"the answer names them":                     {narrow(), selecting("accountid,name"), false},
-		"the answer names more":                     {narrow(), selecting("name,accountid,fax"), false},
-		"the answer names the former ones":          {narrow(), selecting("accountid,modifiedon"), true},
-		"the answer names none":                     {narrow(), "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$delta", true},
+		"the response names them":                   {narrow(), selecting("accountid,name"), false},
+		"the response names more":                   {narrow(), selecting("name,accountid,fax"), false},
+		"the response names the former ones":        {narrow(), selecting("accountid,modifiedon"), true},
+		"the response names none":                   {narrow(), "https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$delta", true},
 		"all were selected, and none is named":      {"accounts?$deltatoken=" + dataverse.Link(token(100)), "x/$metadata#accounts/$delta", false},
 		"all were selected, and todays are named":   {"accounts?$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,name"), false},
 		"more were selected, and all are named yet": {first + ",fax&$deltatoken=" + dataverse.Link(token(100)), selecting("accountid,fax,name"), false},
@@ -41,7 +41,7 @@ func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			changed := []string{row("b1", "2026-03-01T00:00:00Z"), gone("d1")}
-			s := script(map[dataverse.Link]answer{
+			s := script(map[dataverse.Link]response{
 				changesSince(100): {context: c.context, rows: changed, delta: changesSince(200)},
 				c.saved:           {rows: changed, delta: c.saved},
 			})
@@ -62,8 +62,8 @@ func TestADeltaLinkOfOtherColumnsIsAskedForTodays(t *testing.T) {
 	}
 }
 
-func TestEachPageHasToHonourTheColumns(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+func TestEachPageHasToHonorTheColumns(t *testing.T) {
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {context: selecting("accountid,name"), rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: changesTwo},
 		changesTwo:        {context: selecting("accountid,modifiedon"), rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z"), row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()},
@@ -76,7 +76,7 @@ func TestEachPageHasToHonourTheColumns(t *testing.T) {
 
 func TestASelectionThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
 	refused := refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)
-	s := script(map[dataverse.Link]answer{
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {err: refused},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: narrow()},
 	})
@@ -86,10 +86,10 @@ func TestASelectionThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
 	assert.Equal(t, []string{record("b1", noon)}, got.records())
 
 	s = trackedTable()
-	s.answers[changesSince(100)] = []answer{{err: refused}, {delta: changesSince(101)}}
-	s.answers[narrow()] = []answer{{err: refused}}
+	s.responses[changesSince(100)] = []response{{err: refused}, {delta: changesSince(101)}}
+	s.responses[narrow()] = []response{{err: refused}}
 	got = run(t, s, nil, incremental(stateOf(narrow())))
-	assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, walkOf()...), s.links(), "refused as the service sent it, it is lost")
+	assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, scansOf()...), s.links(), "refused as the service sent it, it is lost")
 	assert.Equal(t, "account COMPLETE", got.last())
 }
 
@@ -108,7 +108,7 @@ func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 			if c.asked == "" {
 				c.asked = c.link
 			}
-			s := script(map[dataverse.Link]answer{c.asked: {context: selecting("accountid,name"), delta: changesSince(200)}})
+			s := script(map[dataverse.Link]response{c.asked: {context: selecting("accountid,name"), delta: changesSince(200)}})
 			got := run(t, s, nil, incremental(stateOf(c.link)))
 			assert.Equal(t, []dataverse.Link{c.asked}, s.links())
 			assert.Equal(t, "account COMPLETE", got.last())
@@ -116,14 +116,14 @@ func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 	}
 }
 
-func TestASavedLinkThatIsNoURLLeadsToANewStart(t *testing.T) {
+func TestASavedLinkThatIsNoURLLeadsToAResync(t *testing.T) {
 	for name, run := range map[string]func(t *testing.T) (*service, outcome){
 		"of changes": func(t *testing.T) (*service, outcome) {
 			s := trackedTable()
 			return s, run(t, s, nil, incremental(stateOf("accounts?$deltatoken=1\\r\\n2")))
 		},
-		"of an interrupted full reading": func(t *testing.T) (*service, outcome) {
-			s := script(wholeTable())
+		"of an interrupted full refresh": func(t *testing.T) (*service, outcome) {
+			s := script(twoPages())
 			return s, run(t, s, nil, fullRefresh(fullState(`"link":"`+escaped(first)+`\\n",`+ofOrganization())))
 		},
 	} {
@@ -143,7 +143,7 @@ func TestTheSameColumnsInAnotherOrderAreNoChange(t *testing.T) {
 		"another place":    "accounts?$deltatoken=" + dataverse.Link(token(100)) + "&$select=accountid,name",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(map[dataverse.Link]answer{link: {delta: link}})
+			s := script(map[dataverse.Link]response{link: {delta: link}})
 			got := run(t, s, nil, incremental(stateOf(link)))
 			assert.Equal(t, []dataverse.Link{link}, s.links(), "the link is the service's own")
 			assert.Empty(t, got.log)
@@ -151,8 +151,8 @@ func TestTheSameColumnsInAnotherOrderAreNoChange(t *testing.T) {
 	}
 }
 
-func TestWhatTheAnswerToTheServicesOwnLinkNamesIsNotJudged(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesSince(100): {context: selecting("name"), delta: changesSince(200)}})
+func TestTheColumnsOfTheServicesOwnLinkAreNotChecked(t *testing.T) {
+	s := script(map[dataverse.Link]response{changesSince(100): {context: selecting("name"), delta: changesSince(200)}})
 	got := run(t, s, nil, incremental(stateOf(changesSince(100))))
 	assert.Equal(t, []dataverse.Link{changesSince(100)}, s.links())
 	assert.Equal(t, "account COMPLETE", got.last())
@@ -160,7 +160,7 @@ func TestWhatTheAnswerToTheServicesOwnLinkNamesIsNotJudged(t *testing.T) {
 
 func TestARenamedEntitySetTakesItsTokenAlong(t *testing.T) {
 	link := dataverse.NewDeltaLink("old_accounts", []string{"accountid", "name"}, token(100))
-	s := script(map[dataverse.Link]answer{
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {context: selecting("accountid,name"), rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 	})
 	got := run(t, s, nil, incremental(stateOf(link)))
@@ -169,11 +169,11 @@ func TestARenamedEntitySetTakesItsTokenAlong(t *testing.T) {
 	assert.NotContains(t, got.log, selectionChanged)
 }
 
-func TestASelectionThatGrewBeyondAURLIsHonouredByAnswersThatNameNone(t *testing.T) {
+func TestASelectionTooLongForAURLIsHonoredByNamingNone(t *testing.T) {
 	for context, byKey := range map[string]bool{"x/$metadata#accounts/$delta": false, selecting("accountid,modifiedon"): true} {
 		stream := wideStream()
 		changes := "accounts?$deltatoken=" + dataverse.Link(token(100))
-		s := script(map[dataverse.Link]answer{
+		s := script(map[dataverse.Link]response{
 			changes:  {context: context, delta: "accounts?$deltatoken=1"},
 			narrow(): {delta: narrow()},
 		})

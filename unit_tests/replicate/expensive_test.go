@@ -16,30 +16,30 @@ import (
 // narrowNumbered is the second page of changes of other columns than today's, numbered.
 const narrowNumbered dataverse.Link = "accounts?$select=accountid,modifiedon&$skiptoken=%3Ccookie%20pagenumber=%222%22%20istracking=%22True%22%20/%3E"
 
-// bearing is a service that cannot bear some requests. It ends a read that asks without end.
-type bearing struct {
+// limited is a service that cannot bear some requests. It ends a read that asks without end.
+type limited struct {
 	*service
-	heavy func(dataverse.PageRequest) bool
-	stop  context.CancelFunc
+	expensive func(dataverse.PageRequest) bool
+	stop      context.CancelFunc
 }
 
-func (b bearing) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
+func (b limited) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
 	if len(b.noted) > 100 {
 		b.stop()
 	}
-	if b.heavy(q) {
+	if b.expensive(q) {
 		b.note(q)
-		return dataverse.Page{}, tooHeavy()
+		return dataverse.Page{}, tooExpensive()
 	}
 	return b.service.Page(ctx, q, sink)
 }
 
-// runBearing reads a stream from a service that cannot bear some requests.
-func runBearing(t *testing.T, s *service, heavy func(dataverse.PageRequest) bool, streams ...replicate.Stream) outcome {
+// runWithLimit reads a stream from a service that cannot bear some requests.
+func runWithLimit(t *testing.T, s *service, expensive func(dataverse.PageRequest) bool, streams ...replicate.Stream) outcome {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	return runIn(ctx, t, bearing{s, heavy, cancel}, func(j *replicate.Job) { j.Parallel = func() int { return 1 } }, streams...)
+	return runIn(ctx, t, limited{s, expensive, cancel}, func(j *replicate.Job) { j.Parallel = func() int { return 1 } }, streams...)
 }
 
 // narrowByKeys is the state of a stream whose changes are read by their keys.
@@ -48,36 +48,36 @@ func narrowByKeys() string {
 		`"issued":"2026-04-01T12:00:00Z","max_cursor":"` + march + `",` + ofOrganization() + `}`
 }
 
-func TestHeavyNumberedPagesOfChangesThatAreReadByKeysComeSmaller(t *testing.T) {
+func TestExpensiveNumberedPagesOfChangesComeSmaller(t *testing.T) {
 	s := script(nil)
 	s.rows = map[string]bool{"a1": true, "a2": true}
-	one := answer{rows: []string{row("a1", inMarch)}, next: narrowNumbered}
-	s.answers[narrow()] = []answer{one, one}
-	s.answers[narrowNumbered] = []answer{{rows: []string{row("a2", inMarch)}, delta: dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon"}, token(110))}}
-	got := runBearing(t, s, func(q dataverse.PageRequest) bool { return q.Link == narrowNumbered && q.Size > 1000 }, incremental(narrowByKeys()))
+	one := response{rows: []string{row("a1", inMarch)}, next: narrowNumbered}
+	s.responses[narrow()] = []response{one, one}
+	s.responses[narrowNumbered] = []response{{rows: []string{row("a2", inMarch)}, delta: dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon"}, token(110))}}
+	got := runWithLimit(t, s, func(q dataverse.PageRequest) bool { return q.Link == narrowNumbered && q.Size > 1000 }, incremental(narrowByKeys()))
 	require.Zero(t, got.failed, got.messages)
 	assert.Equal(t, 1000, s.asked[1].Size)
 	assert.Contains(t, strings.Join(got.records(), ""), `"a2"`)
 }
 
-func TestNumberedPagesOfChangesThatAreReadByKeysKeepTheirSizeWhenResumed(t *testing.T) {
+func TestResumedNumberedPagesOfChangesKeepTheirSize(t *testing.T) {
 	s := script(nil)
 	s.rows = map[string]bool{"a1": true}
-	s.answers[narrow()] = []answer{{err: tooHeavy()}, {rows: []string{row("a1", inMarch)}, next: narrowNumbered}}
-	s.answers[narrowNumbered] = []answer{{err: refusal(http.StatusForbidden, "")}}
+	s.responses[narrow()] = []response{{err: tooExpensive()}, {rows: []string{row("a1", inMarch)}, next: narrowNumbered}}
+	s.responses[narrowNumbered] = []response{{err: refusal(http.StatusForbidden, "")}}
 	got := run(t, s, nil, incremental(narrowByKeys()))
 	require.Equal(t, 1, got.failed)
 	assert.Contains(t, got.lastState(), `"page_size":1000`, "another size would lead to other rows")
 }
 
-func TestALookupWhoseNumberedPagesAreTooHeavyAsksForFewerRows(t *testing.T) {
+func TestALookupThatIsTooExpensiveAsksForFewerRows(t *testing.T) {
 	keys := []string{"a1", "a2", "a3", "a4"}
 	s := script(nil)
 	rows := make([]string, len(keys))
 	for i, key := range keys {
 		s.rows[key], rows[i] = true, row(key, inMarch)
 	}
-	s.answers[narrow()] = []answer{{rows: rows, delta: dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon"}, token(110))}}
+	s.responses[narrow()] = []response{{rows: rows, delta: dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon"}, token(110))}}
 	got := run(t, pagedLookups{s}, nil, incremental(narrowByKeys()))
 	require.Zero(t, got.failed, got.messages)
 	for _, key := range keys {
@@ -85,12 +85,12 @@ func TestALookupWhoseNumberedPagesAreTooHeavyAsksForFewerRows(t *testing.T) {
 	}
 }
 
-// pagedLookups answers a search for more than two rows with numbered pages, of which the second is too heavy.
+// pagedLookups answers a search for more than two rows with numbered pages, of which the second is too expensive.
 type pagedLookups struct{ *service }
 
 func (p pagedLookups) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
 	if strings.Contains(string(q.Link), "$filter=") && strings.Contains(string(q.Link), "pagenumber") {
-		return dataverse.Page{}, tooHeavy()
+		return dataverse.Page{}, tooExpensive()
 	}
 	page, err := p.service.Page(ctx, q, sink)
 	if strings.Count(string(q.Link), "%20eq%20") > 2 {

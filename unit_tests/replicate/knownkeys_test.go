@@ -28,7 +28,7 @@ func rowsOf(from, to int) []string {
 
 // onePage is a table of one page whose changes since version 90 cannot be had.
 func onePage(rows []string) *service {
-	s := script(map[dataverse.Link]answer{first: {rows: rows, delta: changesSince(100)}, changesSince(90): {err: expired()}})
+	s := script(map[dataverse.Link]response{first: {rows: rows, delta: changesSince(100)}, changesSince(90): {err: expired()}})
 	for _, row := range rows {
 		var parsed struct{ AccountID string }
 		if json.Unmarshal([]byte(row), &parsed) == nil {
@@ -38,16 +38,16 @@ func onePage(rows []string) *service {
 	return s
 }
 
-// afterReading is the state after a first reading, with a token that is of no use any more.
-func afterReading(t *testing.T, rows []string) string {
+// afterSnapshot is the state after a snapshot, with a token that has expired.
+func afterSnapshot(t *testing.T, rows []string) string {
 	t.Helper()
 	got := run(t, onePage(rows), nil, incremental(""))
 	require.Equal(t, "account COMPLETE", got.last())
 	return strings.ReplaceAll(got.lastState(), escaped(changesSince(100)), escaped(changesSince(90)))
 }
 
-func TestRowsThatWereDeletedWhileChangesCouldNotBeFollowedAreFound(t *testing.T) {
-	state := afterReading(t, rowsOf(0, 5))
+func TestRowsDeletedWhileNoChangesWereFollowedAreFound(t *testing.T) {
+	state := afterSnapshot(t, rowsOf(0, 5))
 	s := onePage(rowsOf(2, 7))
 	got := run(t, s, nil, incremental(state))
 	var want []string
@@ -59,25 +59,25 @@ func TestRowsThatWereDeletedWhileChangesCouldNotBeFollowedAreFound(t *testing.T)
 	assert.NotContains(t, got.log, "may remain")
 	assert.Contains(t, got.log, "are found by their keys")
 
-	// The ledger has followed: a second gap is found out as well.
+	// The known keys have followed: the next deletions are found too.
 	got = run(t, onePage(rowsOf(4, 5)), nil, incremental(strings.ReplaceAll(got.lastState(), escaped(changesSince(100)), escaped(changesSince(90)))))
 	assert.Len(t, got.records(), 1+4)
 }
 
-func TestASearchForDeletedRowsThatIsKilledGoesOn(t *testing.T) {
-	whole := run(t, onePage(rowsOf(400, 401)), nil, incremental(afterReading(t, rowsOf(0, 401))))
-	require.Len(t, whole.records(), 401)
-	for i, state := range whole.states() {
+func TestAnInterruptedReconcileContinues(t *testing.T) {
+	complete := run(t, onePage(rowsOf(400, 401)), nil, incremental(afterSnapshot(t, rowsOf(0, 401))))
+	require.Len(t, complete.records(), 401)
+	for i, state := range complete.states() {
 		t.Run(fmt.Sprintf("state %d", i), func(t *testing.T) {
 			s := onePage(rowsOf(400, 401))
 			for _, link := range []dataverse.Link{changesSince(100)} {
-				s.answers[link] = []answer{{delta: changesSince(101)}}
+				s.responses[link] = []response{{delta: changesSince(101)}}
 			}
 			got := run(t, s, nil, incremental(state))
 			assert.Equal(t, "account COMPLETE", got.last())
 			deleted := map[string]bool{}
 			before := 0
-			for _, m := range whole.messages {
+			for _, m := range complete.messages {
 				if strings.Contains(m, " STATE ") {
 					if before++; before > i {
 						break
@@ -101,26 +101,26 @@ func note(deleted map[string]bool, message string) {
 	}
 }
 
-func TestTheLedgerFollowsChanges(t *testing.T) {
+func TestTheKnownKeysFollowChanges(t *testing.T) {
 	const later = "2026-04-01T12:00:00.000002Z"
 	got := run(t, onePage(rowsOf(0, 3)), nil, incremental(""))
-	s := script(map[dataverse.Link]answer{changesSince(100): {rows: []string{rowsOf(3, 4)[0], gone(guid(0))}, delta: changesSince(101)}})
+	s := script(map[dataverse.Link]response{changesSince(100): {rows: []string{rowsOf(3, 4)[0], gone(guid(0))}, delta: changesSince(101)}})
 	got = run(t, s, nil, incremental(got.lastState()))
 	s = onePage(nil)
-	s.answers[changesSince(101)] = []answer{{err: expired()}}
+	s.responses[changesSince(101)] = []response{{err: expired()}}
 	got = run(t, s, nil, incremental(got.lastState()))
-	assert.Equal(t, []string{guid(1), guid(2), guid(3)}, s.looked)
+	assert.Equal(t, []string{guid(1), guid(2), guid(3)}, s.lookedUp)
 	assert.Equal(t, []string{tombstone(guid(1), later), tombstone(guid(2), later), tombstone(guid(3), later)}, got.records())
 }
 
-func TestRowsThatMayHaveArrivedBeforeAKillAreInTheLedger(t *testing.T) {
+func TestRowsSentBeforeAnInterruptionAreKnownKeys(t *testing.T) {
 	got := run(t, onePage(rowsOf(0, 1)), nil, incremental(""))
-	s := script(map[dataverse.Link]answer{changesSince(100): {rows: rowsOf(1, 2), delta: changesSince(101)}})
+	s := script(map[dataverse.Link]response{changesSince(100): {rows: rowsOf(1, 2), delta: changesSince(101)}})
 	ahead := run(t, s, nil, incremental(got.lastState())).states()[0]
 	s = onePage(nil)
-	s.answers[changesSince(100)] = []answer{{err: expired()}}
+	s.responses[changesSince(100)] = []response{{err: expired()}}
 	got = run(t, s, nil, incremental(ahead))
-	assert.Equal(t, []string{guid(0), guid(1)}, s.looked)
+	assert.Equal(t, []string{guid(0), guid(1)}, s.lookedUp)
 	assert.Len(t, got.records(), 2)
 }
 
@@ -134,7 +134,7 @@ func scattered(count int) []string {
 	return rows
 }
 
-func TestALedgerThatIsTooLargeLeavesDeletionsUnknownAndSaysSo(t *testing.T) {
+func TestTooManyKnownKeysLeaveDeletionsUnknown(t *testing.T) {
 	for name, rows := range map[string][]string{
 		"too many keys to pack":      scattered(3500),
 		"too many keys to look for":  rowsOf(0, 20001),
@@ -142,8 +142,8 @@ func TestALedgerThatIsTooLargeLeavesDeletionsUnknownAndSaysSo(t *testing.T) {
 		"keys almost, but not GUIDs": {row("00000000-0000-0000-0000-00000000000-", "2026-03-01T00:00:00Z")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state := afterReading(t, rows)
-			assert.False(t, strings.Contains(state, "ledger"), "%.300s", state)
+			state := afterSnapshot(t, rows)
+			assert.False(t, strings.Contains(state, "known_keys"), "%.300s", state)
 			got := run(t, onePage(nil), nil, incremental(state))
 			assert.Empty(t, got.records())
 			assert.Contains(t, got.lastState(), `"deletions_unknown_since":"2026-04-01T12:00:00Z"`)
@@ -152,36 +152,36 @@ func TestALedgerThatIsTooLargeLeavesDeletionsUnknownAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestALedgerOfThousandsOfKeysFitsIntoTheState(t *testing.T) {
+func TestThousandsOfKnownKeysFitIntoTheState(t *testing.T) {
 	for name, rows := range map[string][]string{"scattered": scattered(3000), "one after the other": rowsOf(0, 20000)} {
 		t.Run(name, func(t *testing.T) {
-			state := afterReading(t, rows)
+			state := afterSnapshot(t, rows)
 			assert.True(t, strings.Contains(state, `"known_keys":`), "%.300s", state)
 			assert.Less(t, len(state), 66<<10)
 		})
 	}
 }
 
-func TestATableThatOutgrewItsLedgerIsOneOfUnknownDeletions(t *testing.T) {
-	state := afterReading(t, rowsOf(0, 2))
+func TestATableThatOutgrewItsKnownKeysHasUnknownDeletions(t *testing.T) {
+	state := afterSnapshot(t, rowsOf(0, 2))
 	got := run(t, onePage(scattered(3500)), nil, incremental(state))
 	assert.True(t, strings.Contains(got.lastState(), "deletions_unknown_since"), "%.300s", got.lastState())
 	assert.Contains(t, got.log, "may remain in the destination")
 }
 
-func TestGoneRowsThatTheCatalogCannotTellAreWarnedOf(t *testing.T) {
-	stream := incremental(afterReading(t, rowsOf(0, 2)))
+func TestFoundDeletionsThatCannotBeSentAreWarnedOf(t *testing.T) {
+	stream := incremental(afterSnapshot(t, rowsOf(0, 2)))
 	delete(stream.Configured.Columns, catalog.DeletedAt)
 	got := run(t, onePage(nil), nil, stream)
 	assert.Empty(t, got.records())
-	assert.Contains(t, got.log, "rows were deleted, but the configured catalog lacks")
+	assert.Contains(t, got.log, "Rows were deleted, but the configured catalog lacks")
 }
 
-func TestGoneRowsThatCouldNotBeToldAreToldOnceTheCatalogCan(t *testing.T) {
-	narrow := incremental(afterReading(t, rowsOf(0, 2)))
+func TestFoundDeletionsAreSentOnceTheCatalogHasTheirColumn(t *testing.T) {
+	narrow := incremental(afterSnapshot(t, rowsOf(0, 2)))
 	delete(narrow.Configured.Columns, catalog.DeletedAt)
 	s := onePage(rowsOf(1, 2))
-	s.answers[changesSince(100)] = []answer{{delta: changesSince(100)}, {delta: changesSince(100)}, {delta: changesSince(100)}}
+	s.responses[changesSince(100)] = []response{{delta: changesSince(100)}, {delta: changesSince(100)}, {delta: changesSince(100)}}
 	got := run(t, s, nil, narrow)
 	require.Zero(t, got.failed, got.messages)
 	require.Contains(t, got.lastState(), "deletions_unknown_since")
@@ -200,10 +200,10 @@ func TestGoneRowsThatCouldNotBeToldAreToldOnceTheCatalogCan(t *testing.T) {
 	assert.NotContains(t, got.log, "may remain")
 }
 
-func TestDeletionsThatWereNotToldAreToldOnceTheCatalogCan(t *testing.T) {
+func TestUnsentDeletionsAreSentOnceTheCatalogHasTheirColumn(t *testing.T) {
 	s := onePage(rowsOf(0, 2))
-	s.answers[changesSince(100)] = []answer{{rows: []string{gone(guid(0))}, delta: changesSince(101)}}
-	s.answers[changesSince(101)] = []answer{{delta: changesSince(101)}}
+	s.responses[changesSince(100)] = []response{{rows: []string{gone(guid(0))}, delta: changesSince(101)}}
+	s.responses[changesSince(101)] = []response{{delta: changesSince(101)}}
 	delete(s.rows, guid(0))
 	narrow := incremental(run(t, s, nil, incremental("")).lastState())
 	delete(narrow.Configured.Columns, catalog.DeletedAt)

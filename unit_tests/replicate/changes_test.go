@@ -13,11 +13,11 @@ import (
 const changesTwo = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 
 func middleState(begin dataverse.Link, greatest string) string {
-	return deltaAt(changesTwo, begin, greatest, "")
+	return changesAt(changesTwo, begin, greatest, "")
 }
 
-// deltaAt is a state in the middle of changes.
-func deltaAt(link, begin dataverse.Link, greatest, rest string) string {
+// changesAt is a state in the middle of changes.
+func changesAt(link, begin dataverse.Link, greatest, rest string) string {
 	at := ""
 	if link != begin {
 		at = `"link":"` + escaped(link) + `",`
@@ -27,52 +27,52 @@ func deltaAt(link, begin dataverse.Link, greatest, rest string) string {
 }
 
 func TestASyncWithoutChangesSavesTheNewLink(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(101)}})
-	got := run(t, s, nil, incremental(deltaState(100, april)))
+	s := script(map[dataverse.Link]response{changesSince(100): {delta: changesSince(101)}})
+	got := run(t, s, nil, incremental(changesState(100, april)))
 	assert.Equal(t, []string{
-		"account STARTED", "account RUNNING", "account STATE 0.0 " + deltaState(101, april), "account COMPLETE",
+		"account STARTED", "account RUNNING", "account STATE 0.0 " + changesState(101, april), "account COMPLETE",
 	}, got.messages)
 	assert.Equal(t, []dataverse.PageRequest{{Table: "account", Link: changesSince(100), Size: 5000}}, s.asked, "a delta link tracks by itself")
 }
 
 func TestTheSameDeltaLinkMayComeAgain(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesSince(100): {delta: changesSince(100)}})
-	got := run(t, s, nil, incremental(deltaState(100, april)))
+	s := script(map[dataverse.Link]response{changesSince(100): {delta: changesSince(100)}})
+	got := run(t, s, nil, incremental(changesState(100, april)))
 	assert.Equal(t, "account COMPLETE", got.last())
-	assert.Equal(t, []string{deltaState(100, april)}, got.states())
+	assert.Equal(t, []string{changesState(100, april)}, got.states())
 }
 
 func TestTheDeltaLinkIsSentAsItCame(t *testing.T) {
 	link := first + "&$deltatoken=919058%2108%2f22%2f2017%2008%3a21%3a20"
-	s := script(map[dataverse.Link]answer{link: {delta: link}})
+	s := script(map[dataverse.Link]response{link: {delta: link}})
 	state := `{"version":2,"phase":"changes","delta_link":"` + string(link) + `"}`
 	assert.Equal(t, "account COMPLETE", run(t, s, nil, incremental(state)).last())
 	assert.Equal(t, []dataverse.Link{link}, s.links())
 }
 
 func TestChangesAreSentWithGreaterCursorsPageByPage(t *testing.T) {
-	later := answered().Add(5 * time.Second)
-	s := script(map[dataverse.Link]answer{
+	later := serviceTime().Add(5 * time.Second)
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-06-01T00:00:00Z")}, next: changesTwo},
 		changesTwo:        {rows: []string{row("a3", "2026-03-01T00:00:00Z"), gone("d1")}, delta: changesSince(200), at: later},
 	})
-	got := run(t, s, nil, incremental(deltaState(100, april)))
+	got := run(t, s, nil, incremental(changesState(100, april)))
 	const fiveSeconds = "2026-04-01T12:00:05.000000Z"
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
-		"account STATE 0.0 " + deltaAt(changesSince(100), changesSince(100), noon, ""),
+		"account STATE 0.0 " + changesAt(changesSince(100), changesSince(100), noon, ""),
 		record("a1", noon), record("a2", noon),
 		"account STATE 2.0 " + middleState(changesSince(100), noon),
 		"account STATE 0.0 " + middleState(changesSince(100), fiveSeconds),
 		record("a3", fiveSeconds), tombstone("d1", fiveSeconds),
-		"account STATE 2.0 " + deltaState(200, fiveSeconds),
+		"account STATE 2.0 " + changesState(200, fiveSeconds),
 		"account COMPLETE",
 	}, got.messages, "a state with the page's cursors goes ahead of it; the next token may stand for the first page, so that is when it was taken")
-	assert.Empty(t, s.looked, "a row that the walk has not sent needs no second look")
+	assert.Empty(t, s.lookedUp, "a row that the scan has not sent needs no lookup")
 }
 
-func TestKilledChangesGoOnFromTheirLastState(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+func TestInterruptedChangesContinueFromTheirLastState(t *testing.T) {
+	s := script(map[dataverse.Link]response{
 		changesTwo:        {rows: []string{row("a3", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 		changesSince(200): {rows: []string{row("a4", "2026-03-01T00:00:00Z")}, delta: changesSince(201)},
 	})
@@ -80,28 +80,28 @@ func TestKilledChangesGoOnFromTheirLastState(t *testing.T) {
 	const later = "2026-04-01T12:00:00.000002Z"
 	assert.Equal(t, []string{record("a3", afterNoon), record("a4", later)}, got.records(), "what has changed since the scan began comes too")
 	assert.Equal(t, []string{
-		middleState(changesSince(100), afterNoon), deltaState(200, afterNoon), deltaAt(changesSince(200), changesSince(200), later, ""), deltaState(201, later),
+		middleState(changesSince(100), afterNoon), changesState(200, afterNoon), changesAt(changesSince(200), changesSince(200), later, ""), changesState(201, later),
 	}, got.states())
 }
 
-func TestKilledChangesWhosePageIsRefusedBeginAgainAtTheirBegin(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+func TestInterruptedChangesThatAreRefusedBeginAgain(t *testing.T) {
+	s := script(map[dataverse.Link]response{
 		changesTwo:        {err: cookieRefused()},
 		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},
 	})
 	got := run(t, s, nil, incremental(middleState(changesSince(100), noon)))
 	assert.Equal(t, []dataverse.Link{changesTwo, changesSince(100)}, s.links())
 	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000001Z")}, got.records(), "a version sent again is greater than the first")
-	assert.Equal(t, []string{deltaAt(changesSince(100), changesSince(100), afterNoon, `"restarts":1,`), deltaState(200, afterNoon)}, got.states())
+	assert.Equal(t, []string{changesAt(changesSince(100), changesSince(100), afterNoon, `"restarts":1,`), changesState(200, afterNoon)}, got.states())
 }
 
-func TestKilledChangesOfOtherColumnsGoOnByTheirKeys(t *testing.T) {
+func TestInterruptedChangesOfOtherColumnsContinueByKeys(t *testing.T) {
 	before := dataverse.NewLink("accounts", []string{"accountid", "modifiedon"})
 	page := before + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
-	s := script(map[dataverse.Link]answer{page: {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("d1")}, delta: narrow()}})
+	s := script(map[dataverse.Link]response{page: {rows: []string{row("a1", "2026-03-01T00:00:00Z"), gone("d1")}, delta: narrow()}})
 	s.rows["a1"] = true
-	s.answers[changesSince(100)] = []answer{{delta: changesSince(101)}}
-	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))
+	s.responses[changesSince(100)] = []response{{delta: changesSince(101)}}
+	got := run(t, s, nil, incremental(changesAt(page, narrow(), april, "")))
 	assert.Equal(t, []dataverse.Link{page, changesSince(100)}, s.links())
 	assert.Equal(t, []string{"a1"}, s.found)
 	assert.Equal(t, []string{record("a1", noon), tombstone("d1", afterNoon)}, got.records())
@@ -109,8 +109,8 @@ func TestKilledChangesOfOtherColumnsGoOnByTheirKeys(t *testing.T) {
 }
 
 func TestChangesWithoutADeltaLinkAreNotComplete(t *testing.T) {
-	s := script(map[dataverse.Link]answer{changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}}})
-	got := run(t, s, nil, incremental(deltaState(100, april)))
+	s := script(map[dataverse.Link]response{changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}}})
+	got := run(t, s, nil, incremental(changesState(100, april)))
 	assert.Equal(t, []string{
 		"account STARTED",
 		"account ERROR read a page of account: the last page of the tracked table has no delta link",
@@ -124,25 +124,25 @@ func TestTheTokenOfThePythonConnectorIsTakenOver(t *testing.T) {
 		"encoded":                  `{"$deltatoken":"100%2104%2f01%2f2026%2012%3a00%3a00"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &service{answers: map[dataverse.Link][]answer{}}
+			s := &service{responses: map[dataverse.Link][]response{}}
 			for _, link := range []dataverse.Link{changesSince(100), first + "&$deltatoken=100%2104%2F01%2F2026%2012%3A00%3A00"} {
-				s.answers[link] = []answer{{rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}}
+				s.responses[link] = []response{{rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)}}
 			}
 			got := run(t, s, nil, incremental(state))
 			assert.Equal(t, []string{record("a1", noon)}, got.records())
-			assert.Equal(t, deltaState(200, noon), got.states()[1])
+			assert.Equal(t, changesState(200, noon), got.states()[1])
 			assert.NotContains(t, got.log, "level=WARN")
 		})
 	}
 }
 
-func TestAFinishedWalkLeavesAStateThatTheNextSyncGoesOnFrom(t *testing.T) {
+func TestTheNextSyncContinuesFromTheStateOfTheLast(t *testing.T) {
 	s := script(smallTable())
 	state := run(t, s, nil, incremental("")).lastState()
-	s = script(map[dataverse.Link]answer{changesSince(100): {rows: []string{gone("a1")}, delta: changesSince(101)}})
+	s = script(map[dataverse.Link]response{changesSince(100): {rows: []string{gone("a1")}, delta: changesSince(101)}})
 	got := run(t, s, nil, incremental(state))
 	assert.Equal(t, []string{tombstone("a1", afterNoon)}, got.records())
-	s = script(map[dataverse.Link]answer{changesSince(101): {rows: []string{row("a1", "2026-04-01T11:00:00Z")}, delta: changesSince(102)}})
+	s = script(map[dataverse.Link]response{changesSince(101): {rows: []string{row("a1", "2026-04-01T11:00:00Z")}, delta: changesSince(102)}})
 	got = run(t, s, nil, incremental(got.lastState()))
 	assert.Equal(t, []string{record("a1", "2026-04-01T12:00:00.000002Z")}, got.records(), "created again within the same second")
 }

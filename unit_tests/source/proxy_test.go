@@ -8,54 +8,54 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAnswerInTheWayOfRowsIsNotBlamedOnTheURL(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
+func TestAnErrorWithoutACodeIsBlamedOnAProxy(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
 		"HTML for a page that is not there": refuse(http.StatusNotFound, "<html>"),
 		"nothing":                           refuse(http.StatusNotFound, ""),
 		"a redirect":                        refuse(http.StatusFound, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
-			e.answer(api+"tagset", answer)
+			e.respond(api+"tagset", response)
 			code, o := e.run(t, "read", process{catalog: configured("tag", "full_refresh")})
 			assert.Equal(t, 1, code)
 			require.Len(t, o.failures(), 2)
-			told := o.failures()[0].Trace.Error
-			assert.Equal(t, "transient_error", told.FailureType)
-			assert.Contains(t, told.Message, "The request to read a page of tag was answered with status ")
-			assert.NotContains(t, told.Message, "url")
+			failure := o.failures()[0].Trace.Error
+			assert.Equal(t, "transient_error", failure.FailureType)
+			assert.Contains(t, failure.Message, "The request to read a page of tag failed each time with status ")
+			assert.NotContains(t, failure.Message, "url")
 		})
 	}
 }
 
-func TestTablesThatAreNotFoundAtAllAreBlamedOnTheURL(t *testing.T) {
+func TestTablesThatAreNotFoundAreBlamedOnTheURL(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(definitions, refuse(http.StatusNotFound, "<html>"))
+	e.respond(definitions, refuse(http.StatusNotFound, "<html>"))
 	code, o := e.run(t, "check", process{})
 	assertRefused(t, code, o, "The url does not lead to the Web API")
 }
 
-func TestRowsThatCannotBeReadNameTheirTable(t *testing.T) {
+func TestAnInvalidPageIsExplainedWithItsTable(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
+	e.respond(api+"tagset", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "0.001")
 		good(`{"value":[{"tagid":"t1","name":"very private"oops}]}`)(w, r)
 	})
 	code, o := e.run(t, "read", process{catalog: configured("tag", "full_refresh")})
 	assert.Equal(t, 1, code)
 	require.Len(t, o.failures(), 2)
-	told := o.failures()[0].Trace.Error
-	assert.Equal(t, "transient_error", told.FailureType)
-	assert.Contains(t, told.Message, "the request to read a page of tag: its JSON is not valid at byte ")
-	assert.Contains(t, told.Message, "deselect the stream of table tag")
-	assert.Contains(t, told.Internal, "gave up after 3 attempts")
+	failure := o.failures()[0].Trace.Error
+	assert.Equal(t, "transient_error", failure.FailureType)
+	assert.Contains(t, failure.Message, "its JSON is not valid at byte ")
+	assert.Contains(t, failure.Message, "deselect the stream of table tag")
+	assert.Contains(t, failure.Internal, "gave up after 3 attempts")
 	assert.NotContains(t, o.text, "'o'")
 	assert.NotContains(t, o.text, "very private")
 }
 
-func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
+func TestATooLongWaitIsExplainedWithItsLength(t *testing.T) {
 	e := newEnvironment(t)
-	e.answer(api+"tagset", func(w http.ResponseWriter, _ *http.Request) {
+	e.respond(api+"tagset", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Retry-After", "7200")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -64,9 +64,9 @@ func TestAWaitThatIsTooLongIsToldWithItsLength(t *testing.T) {
 	code, o := e.run(t, "read", process{catalog: configured("tag", "full_refresh")})
 	assert.Equal(t, 1, code)
 	require.Len(t, o.failures(), 2)
-	told := o.failures()[0].Trace.Error
-	assert.Equal(t, "transient_error", told.FailureType)
-	assert.Contains(t, told.Message, "Dataverse asks to wait 2h0m0s before the next request, and the connector waits for 30m0s at most")
+	failure := o.failures()[0].Trace.Error
+	assert.Equal(t, "transient_error", failure.FailureType)
+	assert.Contains(t, failure.Message, "Dataverse asked the connector to wait 2h0m0s before the next request, but the connector waits at most 30m0s")
 	assert.Equal(t, "transient_error", o.failures()[1].Trace.Error.FailureType)
 	var warnings []string
 	for _, m := range o.of("LOG") {

@@ -19,21 +19,21 @@ const (
 	april = "2026-04-01T00:00:00.000000Z"
 )
 
-// wholeTable is a table of two pages.
-func wholeTable() map[dataverse.Link]answer {
-	return map[dataverse.Link]answer{
+// twoPages is a table of two pages.
+func twoPages() map[dataverse.Link]response {
+	return map[dataverse.Link]response{
 		first:  {rows: []string{row("a1", "2026-03-01T00:00:00Z"), row("a2", "2026-04-01T00:00:00Z")}, next: second},
 		second: {rows: []string{row("a3", "2026-03-01T00:00:00Z")}},
 	}
 }
 
-// fullState is the state of a full reading.
+// fullState is the state of a full refresh.
 func fullState(rest string) string { return `{"version":2,"phase":"full_refresh",` + rest + `}` }
 
 func ofOrganization() string { return `"organization":"` + organization + `"` }
 
-func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
-	s := script(wholeTable())
+func TestAFullRefreshReadsEveryPageAndSavesEach(t *testing.T) {
+	s := script(twoPages())
 	got := run(t, s, inJob("77"), fullRefresh(""))
 	require.NoError(t, got.err)
 	assert.Zero(t, got.failed)
@@ -53,7 +53,7 @@ func TestAFullReadingReadsEveryPageAndSavesEach(t *testing.T) {
 }
 
 func TestAnEmptyTableRunsAndCompletes(t *testing.T) {
-	got := run(t, script(map[dataverse.Link]answer{first: {}}), nil, fullRefresh(""))
+	got := run(t, script(map[dataverse.Link]response{first: {}}), nil, fullRefresh(""))
 	assert.Equal(t, []string{
 		"account STARTED", "account RUNNING",
 		`account STATE 0.0 ` + fullState(ofOrganization()+`,"began":"2026-04-01T12:00:00Z","__ab_full_refresh_sync_complete":true`),
@@ -61,7 +61,7 @@ func TestAnEmptyTableRunsAndCompletes(t *testing.T) {
 	}, got.messages)
 }
 
-func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
+func TestAnInterruptedFullRefreshContinuesInItsJobOnly(t *testing.T) {
 	middle := func(job string) string {
 		return fullState(`"link":"` + escaped(second) + `",` + ofOrganization() + job)
 	}
@@ -69,21 +69,21 @@ func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
 		state, job string
 		goesOn     bool
 	}{
-		"the same job":                      {middle(`,"job":"77"`), "77", true},
-		"another job":                       {middle(`,"job":"76"`), "77", false},
-		"outside the platform":              {middle(""), "", true},
-		"begun outside, read by a job":      {middle(""), "77", false},
-		"begun by a job, read outside":      {middle(`,"job":"77"`), "", false},
-		"another organisation":              {fullState(`"link":"` + escaped(second) + `","organization":"other"`), "", false},
-		"another entity set":                {fullState(`"link":"old_accounts?$select=accountid,name",` + ofOrganization()), "", false},
-		"other columns":                     {fullState(`"link":"accounts?$select=accountid\u0026$skiptoken=1",` + ofOrganization()), "", false},
-		"no link":                           {fullState(ofOrganization()), "", false},
-		"a state of an incremental reading": {initialState(second, ofOrganization()), "", false},
-		"a state of the Python connector":   {`{"$deltatoken":"1895!11/21/2026 09:45:06"}`, "", false},
+		"the same job":                     {middle(`,"job":"77"`), "77", true},
+		"another job":                      {middle(`,"job":"76"`), "77", false},
+		"outside the platform":             {middle(""), "", true},
+		"begun outside, read by a job":     {middle(""), "77", false},
+		"begun by a job, read outside":     {middle(`,"job":"77"`), "", false},
+		"another organization":             {fullState(`"link":"` + escaped(second) + `","organization":"other"`), "", false},
+		"another entity set":               {fullState(`"link":"old_accounts?$select=accountid,name",` + ofOrganization()), "", false},
+		"other columns":                    {fullState(`"link":"accounts?$select=accountid\u0026$skiptoken=1",` + ofOrganization()), "", false},
+		"no link":                          {fullState(ofOrganization()), "", false},
+		"a state of an incremental stream": {snapshotState(second, ofOrganization()), "", false},
+		"a state of the Python connector":  {`{"$deltatoken":"1895!11/21/2026 09:45:06"}`, "", false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := script(wholeTable())
+			s := script(twoPages())
 			got := run(t, s, inJob(c.job), fullRefresh(c.state))
 			want := []dataverse.Link{first, second}
 			if c.goesOn {
@@ -96,28 +96,28 @@ func TestAnInterruptedFullReadingGoesOnInItsOwnJobOnly(t *testing.T) {
 	}
 }
 
-func TestAFullReadingOutdoesWhatWasSentBefore(t *testing.T) {
+func TestAFullRefreshSupersedesWhatWasSentBefore(t *testing.T) {
 	const june = "2026-06-01T00:00:00.000000Z"
 	const afterJune = "2026-06-01T00:00:00.000001Z"
 	for name, c := range map[string]struct {
 		state   string
 		records []string
 	}{
-		"by its own interrupted reading": {
+		"by its own interrupted scan": {
 			fullState(`"link":"` + escaped(second) + `","max_cursor":"` + june + `",` + ofOrganization()), []string{record("a3", afterJune)},
 		},
-		"by a tracked reading": {
-			deltaState(100, june), []string{record("a1", afterJune), record("a2", afterJune), record("a3", "2026-06-01T00:00:00.000002Z")},
+		"by a tracked stream": {
+			changesState(100, june), []string{record("a1", afterJune), record("a2", afterJune), record("a3", "2026-06-01T00:00:00.000002Z")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, script(wholeTable()), nil, fullRefresh(c.state))
+			got := run(t, script(twoPages()), nil, fullRefresh(c.state))
 			assert.Equal(t, c.records, got.records())
 		})
 	}
 }
 
-func TestAFinishedFullReadingIsRepeatedExceptByItsJob(t *testing.T) {
+func TestACompleteFullRefreshIsRepeatedExceptByItsJob(t *testing.T) {
 	complete := func(job string) string {
 		return fullState(ofOrganization() + job + `,"__ab_full_refresh_sync_complete":true`)
 	}
@@ -135,7 +135,7 @@ func TestAFinishedFullReadingIsRepeatedExceptByItsJob(t *testing.T) {
 		"outside, after one of a job": {complete(`,"job":"77"`), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, script(wholeTable()), inJob(c.job), fullRefresh(c.state))
+			got := run(t, script(twoPages()), inJob(c.job), fullRefresh(c.state))
 			assert.Len(t, got.records(), 3)
 		})
 	}
@@ -149,8 +149,8 @@ func TestAPageThatIsRefusedLeadsBackToTheFirst(t *testing.T) {
 		"in a wrong case": refusal(http.StatusNotFound, dataverse.CodePageNumber),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(wholeTable())
-			s.answers[third] = []answer{{err: refused}}
+			s := script(twoPages())
+			s.responses[third] = []response{{err: refused}}
 			got := run(t, s, nil, fullRefresh(fullState(`"link":"`+escaped(third)+`",`+ofOrganization())))
 			assert.Equal(t, []dataverse.Link{third, first, second}, s.links())
 			assert.Equal(t, "account COMPLETE", got.last())
@@ -158,25 +158,25 @@ func TestAPageThatIsRefusedLeadsBackToTheFirst(t *testing.T) {
 		})
 	}
 	t.Run("but not for ever", func(t *testing.T) {
-		s := script(wholeTable())
-		s.answers[first] = slices.Repeat(s.answers[first], 10)
-		s.answers[second] = slices.Repeat([]answer{{err: cookieRefused()}}, 10)
+		s := script(twoPages())
+		s.responses[first] = slices.Repeat(s.responses[first], 10)
+		s.responses[second] = slices.Repeat([]response{{err: cookieRefused()}}, 10)
 		got := run(t, s, nil, fullRefresh(""))
 		assert.Equal(t, slices.Repeat([]dataverse.Link{first, second}, 4), s.links())
 		assert.Equal(t, "account INCOMPLETE", got.last())
 	})
 	t.Run("and not where it is the first", func(t *testing.T) {
-		s := script(map[dataverse.Link]answer{first: {err: cookieRefused()}})
+		s := script(map[dataverse.Link]response{first: {err: cookieRefused()}})
 		got := run(t, s, nil, fullRefresh(""))
 		assert.Equal(t, []dataverse.Link{first}, s.links())
 		assert.Equal(t, 1, got.failed)
 	})
 }
 
-func TestAStreamThatNeverOfferedIncrementalIsReadWhole(t *testing.T) {
+func TestAStreamThatNeverOfferedIncrementalIsReadInFull(t *testing.T) {
 	untracked := account()
 	untracked.Tracked = false
-	s := script(wholeTable())
+	s := script(twoPages())
 	got := run(t, s, nil, streamOf(untracked, airbyte.SyncModeIncremental, ""))
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.False(t, s.asked[0].TrackChanges)
@@ -184,27 +184,27 @@ func TestAStreamThatNeverOfferedIncrementalIsReadWhole(t *testing.T) {
 	assert.Contains(t, got.log, "read in full")
 }
 
-func TestAnElasticTableIsReadWholeUnderAnyCatalog(t *testing.T) {
+func TestAnElasticTableIsReadInFullUnderAnyCatalog(t *testing.T) {
 	elastic := account()
 	elastic.Elastic = true
 	stream := streamOf(elastic, airbyte.SyncModeIncremental, "")
 	stream.Configured.SupportedSyncModes = append(stream.Configured.SupportedSyncModes, airbyte.SyncModeIncremental)
-	got := run(t, script(wholeTable()), nil, stream)
+	got := run(t, script(twoPages()), nil, stream)
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.states()[0], `"phase":"full_refresh"`)
 	assert.Contains(t, got.log, "level=WARN")
 	assert.Contains(t, got.log, "the partition of a deleted elastic row")
 }
 
-func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTrackedToday(t *testing.T) {
+func TestAStreamThatNeverOfferedIncrementalStaysAFullRefresh(t *testing.T) {
 	stream := func(state string) replicate.Stream {
 		s := incremental(state)
 		s.Configured.SupportedSyncModes = []airbyte.SyncMode{airbyte.SyncModeFullRefresh}
 		return s
 	}
-	got := run(t, script(wholeTable()), nil, stream(""))
+	got := run(t, script(twoPages()), nil, stream(""))
 	require.Contains(t, got.lastState(), `"phase":"full_refresh"`)
-	again := run(t, script(wholeTable()), nil, stream(got.lastState()))
+	again := run(t, script(twoPages()), nil, stream(got.lastState()))
 	assert.Len(t, again.records(), 3)
 	assert.Contains(t, again.lastState(), `"phase":"full_refresh"`)
 }
@@ -212,7 +212,7 @@ func TestAStreamThatNeverOfferedIncrementalIsReadWholeEachTimeAlsoWhenItIsTracke
 func TestAStreamThatIsNoLongerTrackedIsAnError(t *testing.T) {
 	stream := incremental("")
 	stream.Table.Tracked = false
-	s := script(wholeTable())
+	s := script(twoPages())
 	got := run(t, s, nil, stream)
 	assert.Equal(t, []string{
 		"account STARTED", "account ERROR change tracking is off for table account", "account INCOMPLETE",

@@ -1,0 +1,71 @@
+package source
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"source-microsoft-dataverse/source/auth"
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// stallInterval is the time without progress after which the log reports what the connector waits for.
+const stallInterval = 30 * time.Second
+
+// work is what a verb does once it has a client, with the configuration from which the client was made.
+type work func(context.Context, *config.Config, *dataverse.Client) error
+
+// connect does the work of a verb with a client. While the work runs, stalls are logged.
+func (i *invocation) connect(ctx context.Context, do work) error {
+	c, err := i.configure(ctx)
+	if err != nil {
+		return err
+	}
+	transport, err := newTransport(i.process.Getenv)
+	if err != nil {
+		return err
+	}
+	defer transport.CloseIdleConnections()
+	tokens, err := auth.New(c, signInClient(transport, i.process.Limits.Attempt))
+	if err != nil {
+		return err
+	}
+	mem := containerMemory(os.DirFS("/"))
+	mem.tuneCollector(i.process.Getenv)
+	client := dataverse.New(c.Environment, tokens, transport, i.options(c, mem))
+	watched, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { client.LogStalls(watched, stallInterval) })
+	defer watch.Wait()
+	defer stop()
+	return do(ctx, c, client)
+}
+
+// configure loads the configuration. From here on its secrets are masked in every message.
+func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
+	c, err := config.Load(i.command.Config, i.process.Specification)
+	if err != nil {
+		return nil, err
+	}
+	i.out.Redact(c.Redact)
+	for _, warning := range c.Warnings {
+		i.log.WarnContext(ctx, warning)
+	}
+	return c, nil
+}
+
+// options returns the client's options for the configuration, the memory, and the verb.
+func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
+	options := dataverse.Options{
+		Agent:            name + "/" + i.process.version(),
+		Log:              i.log,
+		MaxPageBytes:     mem.pageBytes(),
+		MaxResponseBytes: mem.responseBytes(),
+		MaxConcurrent:    c.ConcurrentRequests,
+		MemorySlots:      mem.slots(),
+	}
+	i.process.Limits.apply(&options, i.command.Verb)
+	return options
+}

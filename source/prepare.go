@@ -1,0 +1,116 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+// optionalTimeout bounds each request whose response a read can do without.
+const optionalTimeout = time.Minute
+
+// plan is what a read knows of its streams before it reads any row.
+type plan struct {
+	identity  dataverse.Identity
+	streams   []replicate.Stream
+	tokenLife time.Duration // how long the environment accepts a delta token; 0: no stream has one
+}
+
+// prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
+func (i *invocation) prepare(
+	ctx context.Context, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
+) (plan, error) {
+	var p plan
+	var tables map[string]*dataverse.Table
+	var counts map[string]int64
+	names, counted, incremental := requirements(configured, states)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		var err error
+		p.identity, err = client.WhoAmI(ctx)
+		return err
+	})
+	group.Go(func() error {
+		var err error
+		tables, err = tablesByName(ctx, client, names)
+		return err
+	})
+	if incremental {
+		group.Go(func() error {
+			p.tokenLife = i.tokenLife(ctx, client)
+			return nil
+		})
+	}
+	if len(counted) > 0 {
+		group.Go(func() error {
+			counts = i.rowCounts(ctx, client, counted)
+			return nil
+		})
+	}
+	err := group.Wait()
+	for _, s := range configured.Streams {
+		p.streams = append(p.streams, replicate.Stream{Configured: s, Table: tables[s.Name], State: states[s.Name], Rows: counts[s.Name]})
+	}
+	return p, err
+}
+
+// requirements returns the names of all streams, the names of those that are read in full and whose rows are therefore
+// worth counting, and reports whether any stream is incremental.
+func requirements(configured protocol.ConfiguredCatalog, states map[string]json.RawMessage) (names, counted []string, incremental bool) {
+	for _, s := range configured.Streams {
+		names = append(names, s.Name)
+		noState := len(states[s.Name]) == 0 || string(states[s.Name]) == "null"
+		if !isIncremental(s) || noState {
+			counted = append(counted, s.Name)
+		}
+		incremental = incremental || isIncremental(s)
+	}
+	return names, counted, incremental
+}
+
+// isIncremental reports whether a stream is read by its changes.
+func isIncremental(s protocol.ConfiguredStream) bool {
+	return replicate.ModeOf(s, nil) == replicate.FollowsChanges
+}
+
+func tablesByName(ctx context.Context, client *dataverse.Client, names []string) (map[string]*dataverse.Table, error) {
+	tables := make(map[string]*dataverse.Table, len(names))
+	err := client.Tables(ctx, names, func(t dataverse.Table) error {
+		tables[t.LogicalName] = &t
+		return nil
+	})
+	return tables, err
+}
+
+// rowCounts returns the number of rows of each table, for estimates. If the request fails, there are no estimates.
+func (i *invocation) rowCounts(ctx context.Context, client *dataverse.Client, tables []string) map[string]int64 {
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	counts, err := client.RowCounts(limited, tables)
+	if err != nil {
+		i.log.DebugContext(ctx, "no estimates: the numbers of rows cannot be retrieved", "error", err)
+	}
+	return counts
+}
+
+// defaultTokenDays is how long Dataverse keeps deletions unless an administrator has changed it
+// (Microsoft, "Use change tracking to synchronize data with external systems").
+const defaultTokenDays = 7
+
+// tokenLife returns how long the environment accepts a delta token. Not every application user may read the setting.
+func (i *invocation) tokenLife(ctx context.Context, client *dataverse.Client) time.Duration {
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	days, err := client.DeltaTokenDays(limited)
+	if err != nil || days <= 0 {
+		i.log.DebugContext(ctx, "organization.expirechangetrackingindays cannot be retrieved", "assumed_days", defaultTokenDays, "error", err)
+		days = defaultTokenDays
+	}
+	return time.Duration(days) * 24 * time.Hour
+}

@@ -1,0 +1,46 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate"
+)
+
+// warnReadDepth warns of streams that are read in full by an application user whose Read privilege is below Organization
+// level: Dataverse omits the other rows from its responses without an error. A request for changes it rejects instead,
+// which is an error of the stream. If the privileges cannot be retrieved, nothing is logged but a debug line.
+func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client, p plan) {
+	if !slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !isIncremental(s.Configured) }) {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	privileges, err := client.Privileges(limited, p.identity.UserID)
+	if err != nil {
+		i.log.DebugContext(ctx, "the privileges of the application user cannot be retrieved", "error", err)
+		return
+	}
+	for _, s := range p.streams {
+		if isIncremental(s.Configured) {
+			continue
+		}
+		if depth := readDepth(privileges, s); depth != "" && depth != dataverse.Global {
+			i.log.WarnContext(ctx, fmt.Sprintf("The application user has the Read privilege on table %s below Organization level (%s), so only "+
+				"the rows that it may see are synced. To sync all rows, give it a security role with Read at Organization level.",
+				s.Configured.Name, depth))
+		}
+	}
+}
+
+// readDepth returns the depth at which the application user may read the rows of a stream, "" if it is unknown. One
+// privilege covers the rows of all activity tables, which share their key column (Microsoft, "Activity tables").
+func readDepth(p dataverse.Privileges, s replicate.Stream) dataverse.Depth {
+	depth := p.Read(s.Configured.Name)
+	if depth == "" && s.Table != nil && s.Table.PrimaryID == "activityid" {
+		return p.Read("activity")
+	}
+	return depth
+}
