@@ -46,6 +46,9 @@ func (w *world) rewrite(stream string, how kind) error {
 		if state = w.pythonState(state, parts[2]+parts[3]); state == nil {
 			return nil
 		}
+		if w.switches.behaviors.EditedSelect == simulator.Refused { // that connector selects no columns, as this token does
+			w.lose(stream)
+		}
 	}
 	raw, err := json.Marshal(state)
 	if err != nil {
