@@ -160,11 +160,11 @@ func TestAnInterruptedFullRefreshResumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
 			d, catalog := destination.New(), l.configured(table)
-			catalog.Refresh(1)
+			catalog.Overwrite(1)
 			result := l.runWith(attempt.first, l.readArgs(d, catalog)...)
 			l.apply(d, catalog, killed(result, cuts(result)[3]))
 			if attempt.records == rows {
-				catalog.Refresh(2)
+				catalog.Overwrite(2)
 			}
 			report := l.sync(d, catalog, attempt.second...)
 			assert.Equal(t, attempt.records, report.Records())
