@@ -59,7 +59,7 @@ func TestABodyThatUnpacksWithoutBoundTakesLittleMemory(t *testing.T) {
 			l.server.Inject(faults.Fault{Match: c.match, Then: faults.Response{
 				Status: status, Body: body, ContentType: "application/json", ContentEncoding: "gzip",
 			}}.Always())
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 			defer cancel()
 			command := exec.CommandContext(ctx, connector.Path, c.verb, "--config", l.configFile())
 			command.Env = append(os.Environ(), l.variables()...)

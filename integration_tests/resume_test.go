@@ -107,7 +107,7 @@ func TestChangesBetweenAnInterruptedReadAndTheNextAreNotLost(t *testing.T) {
 	}
 }
 
-// refuseUntilTheBeginning refuses the pages of a table until its walk is begun again.
+// refuseUntilTheBeginning rejects the pages of a table until its scan restarts.
 func refuseUntilTheBeginning(set string) faults.Fault {
 	var again atomic.Bool
 	return faults.Fault{

@@ -70,7 +70,7 @@ func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 		words     []string
 	}{
 		"an expired token": {lose: expire, words: []string{"re-read in full"}},
-		"an expired token, told as gone": {
+		"an expired token, reported as gone": {
 			behaviors: simulator.Behaviors{ExpiredStatus: 410}, lose: expire, words: []string{"re-read in full"},
 		},
 		"a token that is none": {lose: func(t *testing.T, _ *lab, d *destination.Destination) {
@@ -81,7 +81,7 @@ func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, d.SetState("task", raw))
 		}, words: []string{"re-read in full"}},
-		"another organisation behind the url": {lose: func(_ *testing.T, l *lab, _ *destination.Destination) {
+		"another organization behind the url": {lose: func(_ *testing.T, l *lab, _ *destination.Destination) {
 			l.environment.SetOrganization("0f0e0d0c-0b0a-4908-8706-050403020100")
 		}, words: []string{"another organization", "re-read in full"}},
 	} {
@@ -147,13 +147,13 @@ func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
 			if c.hidden {
 				l.environment.SetReadDepth("organization", schema.None)
 			}
-			told := warnings(l.sync(d, catalog), "last sync was long ago")
+			warned := warnings(l.sync(d, catalog), "last sync was long ago")
 			if c.words == nil {
-				assert.Empty(t, told)
+				assert.Empty(t, warned)
 				return
 			}
-			require.Len(t, told, 1)
-			assert.True(t, holds(told[0], c.words...), told[0])
+			require.Len(t, warned, 1)
+			assert.True(t, holds(warned[0], c.words...), warned[0])
 		})
 	}
 }

@@ -39,28 +39,52 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	if err != nil {
 		return err
 	}
-	added := make(map[string]bool, len(names))
-	err = client.Tables(ctx, names, func(t dataverse.Table) error {
-		if !added[t.LogicalName] {
-			added[t.LogicalName] = true
-			streams.Add(catalog.Stream(t))
-		}
+	found := 0
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
+		streams.Add(catalog.Stream(t))
+		found++
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	missing := slices.DeleteFunc(names, func(name string) bool { return added[name] })
-	if len(added) == 0 {
-		return fmt.Errorf("%w: %s", errNoDefinitions, firstOf(missing))
+	if found == 0 && len(failed) > 0 {
+		return nothingLeft(failed)
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(found, "table")))
+	i.warnFailed(ctx, failed)
+	i.warnSize(ctx, streams)
+	return nil
+}
+
+// nothingLeft is the error of a discovery in which no table could be read: that of a definition that cannot be read, if
+// there is one, else that there is none.
+func nothingLeft(failed []*dataverse.TableError) error {
+	var missing []string
+	for _, f := range failed {
+		if !f.Missing() {
+			return f
+		}
+		missing = append(missing, f.Table)
+	}
+	return fmt.Errorf("%w: %s", errNoDefinitions, firstOf(missing))
+}
+
+// warnFailed warns of the tables that the catalog lacks, with the reasons.
+func (i *invocation) warnFailed(ctx context.Context, failed []*dataverse.TableError) {
+	var missing []string
+	for _, f := range failed {
+		if f.Missing() {
+			missing = append(missing, f.Table)
+			continue
+		}
+		i.log.WarnContext(ctx, fmt.Sprintf("Table %s is not in the catalog, because its definition cannot be read: %v. "+
+			"If you do not need it, list it in exclude_tables.", f.Table, f.Unwrap()))
+	}
 	if len(missing) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because Dataverse returned no definition with a key column that the "+
 			"application user can read: %s. If a table is needed, check in Power Apps that it exists.", countAre(len(missing), "table"), firstOf(missing)))
 	}
-	i.warnSize(ctx, streams)
-	return nil
 }
 
 // The size of a catalog from which on the platform may reject it: Airbyte Cloud takes 1,000 streams of one connection

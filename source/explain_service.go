@@ -23,8 +23,12 @@ func explainService(err error) explanation {
 	var wait *dataverse.WaitError
 	var refused *dataverse.APIError
 	var large *dataverse.ResponseTooLargeError
+	var table *dataverse.TableError
 	if !errors.As(err, &failed) {
 		failed = &dataverse.RequestError{}
+	}
+	if errors.As(err, &table) {
+		failed = &dataverse.RequestError{Operation: failed.Operation, Table: table.Table}
 	}
 	switch {
 	case errors.As(err, &wait):
@@ -120,6 +124,10 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 	case refused.Status == http.StatusUnauthorized:
 		return configError("The environment rejected the access token that Microsoft Entra issued. Check that url is the environment's own " +
 			"address and that tenant_id is its tenant. In a national cloud, check authority_host too.")
+	case dataverse.URLTooLong(refused):
+		return configError("The url of the request to %s is too long for a proxy between the connector and the environment (status %d). "+
+			"Select fewer columns of the stream, or let the proxy pass urls of up to 32 KB or POST requests to $batch.",
+			failed.Operation, refused.Status)
 	case elsewhere && failed.Table == "":
 		return configError("The url does not lead to the Web API of a Dataverse environment. " +
 			"Enter the environment's own address, for example https://contoso.crm4.dynamics.com.")

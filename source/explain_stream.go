@@ -37,7 +37,7 @@ func explainStream(err error) explanation {
 	case errors.As(err, &nothing):
 		return configError("No selected column of stream %s exists in Dataverse any more. Refresh the source schema and select columns "+
 			"of the table.", nothing.Stream)
-	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrRestored),
+	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrSelectIgnored), errors.Is(err, replicate.ErrRestored),
 		errors.Is(err, replicate.ErrOtherHistory):
 		return systemError("Dataverse does not return the changes of the table, although the connector restarted change tracking several "+
 			"times: %v. If the environment is being restored, sync again when the restore is complete. If the problem persists, %s, or "+

@@ -28,6 +28,7 @@ func (i *invocation) prepare(
 ) (plan, error) {
 	var p plan
 	var tables map[string]*dataverse.Table
+	var unreadable map[string]error
 	var counts map[string]int64
 	names, counted, incremental := requirements(configured, states)
 	group, ctx := errgroup.WithContext(ctx)
@@ -38,7 +39,7 @@ func (i *invocation) prepare(
 	})
 	group.Go(func() error {
 		var err error
-		tables, err = tablesByName(ctx, client, names)
+		tables, unreadable, err = tablesByName(ctx, client, names)
 		return err
 	})
 	if incremental {
@@ -55,7 +56,9 @@ func (i *invocation) prepare(
 	}
 	err := group.Wait()
 	for _, s := range configured.Streams {
-		p.streams = append(p.streams, replicate.Stream{Configured: s, Table: tables[s.Name], State: states[s.Name], Rows: counts[s.Name]})
+		p.streams = append(p.streams, replicate.Stream{
+			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: counts[s.Name],
+		})
 	}
 	return p, err
 }
@@ -79,13 +82,19 @@ func isIncremental(s protocol.ConfiguredStream) bool {
 	return replicate.ModeOf(s, nil) == replicate.FollowsChanges
 }
 
-func tablesByName(ctx context.Context, client *dataverse.Client, names []string) (map[string]*dataverse.Table, error) {
-	tables := make(map[string]*dataverse.Table, len(names))
-	err := client.Tables(ctx, names, func(t dataverse.Table) error {
+// tablesByName reads the definitions of tables, and returns why those cannot be read that may exist.
+func tablesByName(ctx context.Context, client *dataverse.Client, names []string) (tables map[string]*dataverse.Table, unreadable map[string]error, err error) {
+	tables, unreadable = make(map[string]*dataverse.Table, len(names)), map[string]error{}
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		tables[t.LogicalName] = &t
 		return nil
 	})
-	return tables, err
+	for _, f := range failed {
+		if !f.Missing() {
+			unreadable[f.Table] = f
+		}
+	}
+	return tables, unreadable, err
 }
 
 // rowCounts returns the number of rows of each table, for estimates. If the request fails, there are no estimates.

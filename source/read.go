@@ -24,11 +24,11 @@ const streamsPerSlot = 2
 func (i *invocation) read(ctx context.Context) error {
 	configured, err := protocol.ReadConfiguredCatalog(i.command.Catalog)
 	if err != nil {
-		return &inputError{err}
+		return err
 	}
 	states, err := i.states(ctx)
 	if err != nil {
-		return &inputError{err}
+		return err
 	}
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		p, err := i.prepare(ctx, client, configured, states)
@@ -85,8 +85,3 @@ func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, er
 	}
 	return states, err
 }
-
-// inputError is a file of the platform or the user that cannot be read.
-type inputError struct{ error }
-
-func (e *inputError) Unwrap() error { return e.error }

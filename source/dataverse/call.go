@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,127 +13,229 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// call is one request with all its attempts. It belongs to one goroutine.
+// call is one request with all its attempts. It belongs to one goroutine. go-retryablehttp runs the loop and calls back
+// in this order:
+//
+//  1. acquire: the attempt waits for a slot of the limiter (run for the first attempt, PrepareRetry for the others)
+//  2. send: the transport signs the request and sends it; a 401 is repeated once there with a new token
+//  3. read (ResponseHandler): the body is read whole into a buffer, the slot is released, and the body is decoded
+//  4. classify (CheckRetry): the RetryPolicy decides on the error of 2 or 3, and the limiter learns of a pause
+//  5. pause (Backoff): the wait before the next attempt, unless the limiter holds all requests back anyway
+//  6. again from 1, or giveUp (ErrorHandler), which words the last error
 type call struct {
-	*Client
+	client *Client
 	request
-	began  time.Time
-	sent   time.Time // the attempt at hand
-	placed bool      // it has one of the governor's places
+	batched bool // sent inside a batch
 
-	attempts   int
-	failures   int // attempts that failed for another reason than a limit
-	limits     int // attempts that a limit refused
-	unreadable int // answers that came whole and were of no use
-	reason     error
-}
+	began   time.Time // of the first attempt
+	sent    time.Time // of the attempt at hand
+	hasSlot bool
 
-// get sends a request until its answer has been read whole, or further attempts are pointless. Its errors are of kind
-// *RequestError.
-func (c *Client) get(ctx context.Context, q request) error {
-	if q.most == 0 {
-		q.most = c.options.MaxResponseBytes
-	}
-	a := &call{Client: c, request: q}
-	if err := a.run(ctx); err != nil {
-		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
-	}
-	return nil
+	attempts  int
+	throttled int // attempts that a limit refused
+	so        Attempts
+	lastErr   error
+	pausesAll bool // the limiter holds the next attempt back
 }
 
 func (a *call) run(ctx context.Context) error {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, a.root+apiPath+string(a.link), nil)
+	req, err := a.newRequest(ctx)
 	if err != nil {
-		return errUnusableLink
+		return err
 	}
-	a.setHeaders(req.Header, a.prefer)
-	req.SetResponseHandler(func(answer *http.Response) error { return a.take(ctx, answer) })
+	req.SetResponseHandler(func(response *http.Response) error { return a.read(ctx, response) })
 	attempts := retryablehttp.Client{
-		HTTPClient:   a.http,
-		RetryMax:     math.MaxInt32, // check counts
-		CheckRetry:   a.check,
-		Backoff:      func(_, _ time.Duration, _ int, answer *http.Response) time.Duration { return a.pause(ctx, answer) },
-		PrepareRetry: func(r *http.Request) error { return a.begin(r.Context()) },
+		HTTPClient:   a.client.http,
+		RetryMax:     math.MaxInt32, // the RetryPolicy counts
+		PrepareRetry: func(r *http.Request) error { return a.acquire(r.Context()) },
+		CheckRetry:   a.classify,
+		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.pause(ctx) },
 		ErrorHandler: a.giveUp,
 	}
-	defer a.leave()
-	if err := a.begin(ctx); err != nil {
+	defer a.end()
+	if err := a.acquire(ctx); err != nil {
 		return err
 	}
-	answer, err := attempts.Do(req)
+	response, err := attempts.Do(req)
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	return response.Body.Close()
 }
 
-// begin waits for the governor's place for the next attempt. The time of the first wait is not counted: there other
-// requests have their turn.
-func (a *call) begin(ctx context.Context) error {
-	a.calls.note(a, "waits for its turn")
+func (a *call) newRequest(ctx context.Context) (*retryablehttp.Request, error) {
+	if a.batched {
+		return a.newBatch(ctx)
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, a.client.root+apiPath+string(a.link), nil)
+	if err != nil {
+		return nil, errUnusableLink
+	}
+	a.client.setHeaders(req.Header, a.prefer)
+	return req, nil
+}
+
+// acquire waits for a slot for the next attempt. The time of the first wait is not counted: it depends on the other
+// requests.
+func (a *call) acquire(ctx context.Context) error {
+	a.client.open.update(a, "waits for a slot")
 	latest := a.began
 	if a.attempts == 0 {
 		latest = time.Now()
 	}
-	if err := a.governor.acquire(ctx, latest.Add(a.options.Budget), a.waits); err != nil {
-		return a.orPause(ctx, err)
+	if err := a.client.limiter.acquire(ctx, latest.Add(a.client.options.Budget), a.onThrottled); err != nil {
+		return a.waitError(ctx, err)
 	}
-	a.placed, a.sent = true, time.Now()
+	a.hasSlot, a.sent = true, time.Now()
 	if a.attempts == 0 {
 		a.began = a.sent
 	}
 	a.attempts++
-	a.calls.note(a, "waits for an answer")
+	a.client.open.update(a, "waits for a response")
 	return nil
 }
 
-// vacate gives the governor's place back, if the call has one.
-func (a *call) vacate() {
-	if a.placed {
-		a.placed = false
-		a.governor.release()
+// release returns the slot, if the call has one.
+func (a *call) release() {
+	if a.hasSlot {
+		a.hasSlot = false
+		a.client.limiter.release()
 	}
 }
 
-func (a *call) leave() {
-	a.vacate()
-	a.calls.forget(a)
+// end leaves nothing of the call behind.
+func (a *call) end() {
+	a.release()
+	a.client.open.remove(a)
 }
 
-// take reads an answer: first its bytes, while the service is at work, then what they say.
-func (a *call) take(ctx context.Context, answer *http.Response) error {
-	spool, err := a.spools.fill(answer, a.most)
+// read reads a response: first its bytes, while the service is at work, then what they say. A refusal keeps its slot
+// until it is known whether all requests have to pause.
+func (a *call) read(ctx context.Context, response *http.Response) error {
+	most := a.maxBytes
+	if response.StatusCode != http.StatusOK {
+		most = maxErrorBytes
+	}
+	buffer, err := a.client.buffers.fill(response, most)
 	defer func() {
-		_ = answer.Body.Close()
-		answer.Body = http.NoBody // retryablehttp reads what it thinks is left
-		a.spools.empty(spool)
+		_ = response.Body.Close()
+		response.Body = http.NoBody // retryablehttp reads what it thinks is left
+		a.client.buffers.recycle(buffer)
 	}()
 	took := time.Since(a.sent)
-	a.reached.Store(true)
-	a.log.LogAttrs(ctx, slog.LevelDebug, a.operation, slog.Int("status", answer.StatusCode),
+	a.client.reached.Store(true)
+	a.client.log.LogAttrs(ctx, slog.LevelDebug, a.operation, slog.Int("status", response.StatusCode),
 		slog.Duration("took", took.Round(time.Millisecond)),
-		slog.String("burst_remaining", answer.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests")),
-		slog.String("time_remaining", answer.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests")))
+		slog.String("burst_remaining", response.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests")),
+		slog.String("time_remaining", response.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests")))
 	switch {
-	case answer.StatusCode != http.StatusOK: // its place is kept until it is known whether all have to pause
-		return a.readAnswer(answer, nil)
+	case response.StatusCode != http.StatusOK:
+		return a.client.decode(response, maxErrorBytes, nil)
 	case err != nil:
 		return err
 	}
-	a.governor.hint(answer.Header)
-	a.governor.served(a.kind, a.sent, took)
-	a.vacate()
-	a.calls.note(a, "has its answer, which is being taken in; a slow destination holds it back")
-	return a.readAnswer(answer, a.read)
+	a.client.limiter.hint(response.Header)
+	a.client.limiter.served()
+	a.release()
+	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
+	if a.batched {
+		return a.client.decodeBatch(response, a.link, a.maxBytes, a.request.read)
+	}
+	return a.client.decode(response, a.maxBytes, a.request.read)
+}
+
+// classify decides whether there is another attempt. retryablehttp calls it before the response is read, with no error,
+// and again with the error of reading it. The slot is released last, after a pause has begun: the next request has to
+// see it.
+func (a *call) classify(ctx context.Context, response *http.Response, err error) (again bool, stop error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err == nil {
+		return false, nil
+	}
+	defer a.release()
+	a.lastErr = err
+	a.count(err, response)
+	decision := a.policy.Decide(err, a.so)
+	if a.pausesAll = decision.PauseAll; decision.PauseAll {
+		a.pauseAll(ctx, cmp.Or(a.so.Asked, a.client.options.backoff(max(a.throttled, 1))))
+	}
+	if decision.Again && !limited(err) {
+		a.client.log.InfoContext(ctx, fmt.Sprintf("An attempt to %s failed and is repeated: %v", a.operation, withoutURL(err)))
+	}
+	return decision.Again, nil
+}
+
+// count adds the attempt at hand to what has happened.
+func (a *call) count(err error, response *http.Response) {
+	if limited(err) {
+		a.throttled++
+	} else {
+		a.so.Failed++
+	}
+	if malformed(err) {
+		a.so.Malformed++
+	}
+	if inconclusive(err) {
+		a.so.Inconclusive++
+	}
+	a.so.Left = a.client.options.Budget - time.Since(a.began)
+	a.so.Reached = a.client.reached.Load()
+	a.so.Asked = 0
+	if asked := retryAfter(response); asked > 0 && refused(err) {
+		a.so.Asked = max(asked, a.client.options.WaitMin)
+	}
+}
+
+// pauseAll makes all requests wait. An attempt before the time would only prolong the pause (Microsoft, "Service
+// protection API limits").
+func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
+	if !a.client.limiter.throttled(a.sent, pause) {
+		return
+	}
+	why := "is overloaded"
+	if limited(a.lastErr) {
+		why = "limits the connector (" + limitOf(a.lastErr) + ")"
+	}
+	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. All requests pause for %v. The reason: %v", why, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
+}
+
+// pause returns the time before the next attempt. Where all requests wait, the limiter holds the call back.
+func (a *call) pause(ctx context.Context) time.Duration {
+	if a.pausesAll {
+		return 0
+	}
+	wait := max(min(a.client.options.backoff(a.so.Failed), a.so.Left), 1)
+	a.client.open.update(a, "waits before another attempt")
+	a.client.log.DebugContext(ctx, "waiting before another attempt", "request", a.operation, "wait", wait.Round(time.Millisecond))
+	return wait
+}
+
+// waitError returns the error of a call that could not be sent again, or at all, because the service asks for a pause
+// that is longer than the call may take. Where only the rest of its time is too short, the refusal itself says more.
+func (a *call) waitError(ctx context.Context, err error) error {
+	var wait *WaitError
+	if !errors.As(err, &wait) {
+		return err
+	}
+	if wait.Asked <= a.client.options.Budget && a.lastErr != nil {
+		return a.lastErr
+	}
+	wait.Budget, wait.cause = a.client.options.Budget, cmp.Or(wait.cause, a.lastErr)
+	if limited(a.lastErr) { // the others only arrive while it lasts
+		a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse asks to wait %v before the next request. The connector waits %v at most.", wait.Asked, wait.Budget))
+	}
+	return wait
 }
 
 // giveUp ends a call whose last attempt failed.
-func (a *call) giveUp(answer *http.Response, err error, _ int) (*http.Response, error) {
-	if answer != nil {
-		_ = answer.Body.Close()
+func (a *call) giveUp(response *http.Response, err error, _ int) (*http.Response, error) {
+	if response != nil {
+		_ = response.Body.Close()
 	}
 	if err == nil {
-		err = errors.New("no answer could be used")
+		err = errors.New("no response could be used")
 	}
 	err = withoutURL(err)
 	if a.attempts == 1 || errors.Is(err, context.Canceled) {

@@ -6,13 +6,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// definedColumn is a column in an answer, as far as it is asked for.
+// definedColumn is a column in a response, as far as it is asked for.
 type definedColumn struct {
 	name, typ, behavior string
 	valid, readable     bool // IsValidODataAttribute and IsValidForRead
 }
 
-// columnMember is a member of a column in an answer.
+// columnMember is a member of a column in a response.
 type columnMember int
 
 const (
@@ -44,7 +44,7 @@ func columnMemberOf(name []byte) columnMember {
 	}
 }
 
-// readColumn reads a column. It calls each, unless it is nil, with the values that are of use and where they end. The
+// readColumn reads a column. It calls each, unless it is nil, with the values that it uses and where they end. The
 // service sends null for whatever does not apply.
 func readColumn(d *jsontext.Decoder, each func(of columnMember, value jsontext.Value, end int64)) (definedColumn, error) {
 	var c definedColumn
@@ -70,7 +70,7 @@ func readColumn(d *jsontext.Decoder, each func(of columnMember, value jsontext.V
 	})
 }
 
-// set takes a member over, if it fits.
+// set records a member. It reports whether the value has the documented type.
 func (c *definedColumn) set(of columnMember, value jsontext.Value) (fits bool) {
 	fits = true
 	var wrapped struct{ Value string }
@@ -92,7 +92,8 @@ func (c *definedColumn) set(of columnMember, value jsontext.Value) (fits bool) {
 	return fits
 }
 
-// inRows says whether rows have the column and it can be read. Some types are navigations and never properties of a row.
+// inRows reports whether rows have the column and it can be read. Some types are navigation properties and never
+// properties of a row.
 func (c *definedColumn) inRows() bool {
 	return c.valid && c.readable && c.typ != "PartyListType" && c.typ != "CalendarRulesType"
 }

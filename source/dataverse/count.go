@@ -9,27 +9,28 @@ import (
 	"strings"
 )
 
-// countedAtOnce keeps a request for counts well below the 32 KB that the url of a GET may have
-// (Microsoft, "Query data using the Web API").
-const countedAtOnce = 300
+const (
+	// countedAtOnce keeps a request for counts well below the 32 KB that the url of a GET may have
+	// (Microsoft, "Query data using the Web API").
+	countedAtOnce = 300
+	// maxCountRequests is how many requests may be spent on finding out which tables the service does not count.
+	maxCountRequests = 40
+)
 
-// countingsMost is how many requests may be spent on finding out which tables the service does not count.
-const countingsMost = 40
-
-// RowCounts tells how many rows tables have, from a snapshot that the service takes once a day and that counts rows
-// which the user may not see as well. It is good for estimates and for nothing else (Web API reference,
+// RowCounts returns how many rows tables have, from a snapshot that the service takes once a day and that includes rows
+// which the user may not see. It is good for estimates and for nothing else (Web API reference,
 // RetrieveTotalRecordCount).
 //
 // Tables that the service refuses to count are left out. The error is that of a request which failed otherwise.
 func (c *Client) RowCounts(ctx context.Context, tables []string) (map[string]int64, error) {
 	counts := make(map[string]int64, len(tables))
-	left := countingsMost
+	left := maxCountRequests
 	var count func(some []string) error
 	count = func(some []string) error {
 		left--
 		err := c.rowCounts(ctx, some, counts)
 		var refused *APIError
-		if err == nil || !errors.As(err, &refused) || refused.Temporary() {
+		if err == nil || !errors.As(err, &refused) || refused.Temporary() && !refused.Inconclusive() {
 			return err
 		}
 		half := len(some) / 2
@@ -50,25 +51,32 @@ func (c *Client) RowCounts(ctx context.Context, tables []string) (map[string]int
 }
 
 func (c *Client) rowCounts(ctx context.Context, tables []string, counts map[string]int64) error {
-	var names []string
-	var rows []int64
+	var result struct {
+		Keys   []string
+		Values []int64
+	}
 	err := c.get(ctx, request{
 		operation: "count the rows of " + someOf(tables),
 		link:      Link("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=" + escape(`["`+strings.Join(tables, `","`)+`"]`)),
+		policy:    RetryPolicy{Attempts: 1}, // an estimate is not worth a wait
 		read: func(_ *http.Response, body io.Reader) error {
-			var answer struct {
-				Counts struct {
-					Keys   []string
-					Values []int64
-				} `json:"EntityRecordCountCollection"`
-			}
+			result.Keys, result.Values = nil, nil
+			var others envelope
 			d := newDecoder(body)
-			if err := decode(d, &answer); err != nil {
+			err := eachMember(d, func(name []byte) error {
+				if string(name) == "EntityRecordCountCollection" {
+					return decode(d, &result)
+				}
+				return others.read(d, name)
+			})
+			switch {
+			case err != nil:
 				return err
+			case len(result.Keys) != len(result.Values):
+				return &BrokenResponseError{Reason: "it does not have one count for each table"}
 			}
-			names, rows = answer.Counts.Keys, answer.Counts.Values
-			if len(names) != len(rows) {
-				return &BrokenResponseError{Reason: "it has not as many counts as tables"}
+			if err := others.check(false); err != nil {
+				return err
 			}
 			return drain(d)
 		},
@@ -76,8 +84,8 @@ func (c *Client) rowCounts(ctx context.Context, tables []string, counts map[stri
 	if err != nil {
 		return err
 	}
-	for i, name := range names {
-		counts[name] = rows[i]
+	for i, name := range result.Keys {
+		counts[name] = result.Values[i]
 	}
 	return nil
 }

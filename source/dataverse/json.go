@@ -157,11 +157,11 @@ func broken(err error) error {
 	if err == nil || errors.As(err, &already) || errors.Is(err, ErrSink) {
 		return err
 	}
-	var unread *unreadError
+	var unread *bodyReadError
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &unread): // within objects and arrays jsontext takes it for one of the syntax
-		return &BrokenResponseError{Reason: "it could not be read to its end", cause: unread.error, cut: true, passing: true}
+		return &BrokenResponseError{Reason: "it could not be read to its end", cause: unread.cause, cut: true, passing: true}
 	case !errors.As(err, &syntax):
 		return &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -1,9 +1,9 @@
 package dataverse
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -11,11 +11,8 @@ import (
 // cookies are encoded twice, and a link that is decoded and encoded again no longer works.
 type Link string
 
-// ErrLinkOutside says that the service sent a link that leads out of the environment's Web API. It is not followed:
-// the token would go there.
-var ErrLinkOutside = errors.New("the service sent a link that leads out of the environment's Web API")
-
-// NewLink is the first page of a table: its entity set and the columns to select, all of them if there are none.
+// NewLink returns the link to the first page of a table: its entity set and the columns to select, all of them if there
+// are none.
 func NewLink(entitySet string, columns []string) Link {
 	if len(columns) == 0 {
 		return Link(entitySet)
@@ -23,8 +20,8 @@ func NewLink(entitySet string, columns []string) Link {
 	return Link(entitySet + "?$select=" + strings.Join(columns, ","))
 }
 
-// NewDeltaLink asks for the changes of a table since a delta token was issued. The token is in its raw encoding, as
-// it stood in a link.
+// NewDeltaLink returns the link to the changes of a table since a delta token was issued. The token is in its raw
+// encoding, as in a link of the service.
 func NewDeltaLink(entitySet string, columns []string, token string) Link {
 	link := NewLink(entitySet, columns)
 	if len(columns) == 0 {
@@ -33,8 +30,8 @@ func NewDeltaLink(entitySet string, columns []string, token string) Link {
 	return link + "&$deltatoken=" + Link(token)
 }
 
-// EncodeToken brings a delta token that was decoded, as the Python connector stores it, into the raw encoding of
-// a link. A token that is encoded already stays as it is.
+// EncodeToken returns the raw encoding, as in a link, of a delta token that was decoded, as the Python connector stores
+// it. A token that is encoded already is returned unchanged.
 func EncodeToken(token string) string {
 	if strings.Contains(token, "%") {
 		return token
@@ -47,9 +44,12 @@ func escape(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }
 
-// relative makes a Link of a link that the service sent: an absolute one, as it does, or one relative to the host or to
-// the API, as OData allows (OData JSON Format 4.01, 4.6.1). Anything else than the environment's own API is ErrForeignLink.
+// relative returns the Link of a link that the service sent: an absolute one, as it does, or one relative to the host or
+// to the API, as OData allows (OData JSON Format 4.01, 4.6.1). It is followed by its path on the client's own root, so
+// that the scheme and the port, which services behind proxies often get wrong, do not count. A link to another host is
+// ErrLinkOutside.
 func (c *Client) relative(sent string) (Link, error) {
+	sent = strings.TrimSpace(sent)
 	if sent == "" {
 		return "", nil
 	}
@@ -64,7 +64,7 @@ func (c *Client) relative(sent string) (Link, error) {
 	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent at all
 }
 
-// pathOf is the path and query of a link on the environment's host.
+// pathOf returns the path and query of a link on the environment's host.
 func (c *Client) pathOf(sent string) (string, error) {
 	first, _, _ := strings.Cut(sent, "?")
 	switch {
@@ -75,29 +75,40 @@ func (c *Client) pathOf(sent string) (string, error) {
 	case !strings.ContainsAny(first, `:/\.`): // an entity set; anything that may be a scheme or lead upwards is none
 		return apiPath + sent, nil
 	}
-	origin, rest, found := cutOrigin(sent)
-	if !found || !sameOrigin(origin, c.root) {
-		return "", ErrLinkOutside
+	host, rest, found := cutHost(sent)
+	own, _, _ := cutHost(c.root + "/")
+	if !found || canonicalHost(host) != canonicalHost(own) {
+		return "", fmt.Errorf("%w: its host is not the environment's", ErrLinkOutside)
 	}
 	return rest, nil
 }
 
-// cutOrigin splits "https://host:port/path" before the path.
-func cutOrigin(absolute string) (origin, rest string, found bool) {
+// cutHost splits "https://host:port/path" into its host, without the port, and its path. Only the schemes of the web are
+// known, and an authority that is more than a host and a port is no host.
+func cutHost(absolute string) (host, rest string, found bool) {
 	scheme, after, found := strings.Cut(absolute, "://")
-	if !found {
+	if !found || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
 		return "", "", false
 	}
 	slash := strings.IndexByte(after, '/')
 	if slash < 0 {
 		return "", "", false
 	}
-	return scheme + "://" + after[:slash], after[slash:], true
+	authority, err := url.Parse("https://" + after[:slash])
+	if err != nil || authority.Host != after[:slash] || authority.Hostname() == "" {
+		return "", "", false
+	}
+	return authority.Hostname(), after[slash:], true
 }
 
-func sameOrigin(a, b string) bool {
-	normal := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ":443") }
-	return normal(a) == normal(b)
+// canonicalHost returns the one name of a host that has several: org.api.crm4.dynamics.com is an alias of
+// org.crm4.dynamics.com (Microsoft, "Compose HTTP requests and handle errors"), and hosts have no letter case.
+func canonicalHost(host string) string {
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	if len(labels) > 3 && labels[1] == "api" {
+		labels = slices.Delete(labels, 1, 2)
+	}
+	return strings.Join(labels, ".")
 }
 
 // EntitySet returns the table's name in the link.
@@ -121,13 +132,13 @@ func (l Link) Select() []string {
 	return strings.Split(list, ",")
 }
 
-// Usable says whether the link can be sent as a url.
+// Usable reports whether the link can be sent as a url.
 func (l Link) Usable() bool {
 	_, err := url.Parse("https://host" + apiPath + string(l))
 	return err == nil
 }
 
-// option finds the value of a query option, without decoding it. The name may be encoded.
+// option returns the value of a query option, without decoding it. The name may be encoded.
 func (l Link) option(name string) string {
 	_, query, _ := strings.Cut(string(l), "?")
 	for pair := range strings.SplitSeq(query, "&") {
@@ -139,7 +150,7 @@ func (l Link) option(name string) string {
 	return ""
 }
 
-// NumbersPages says whether a link leads to a page by its number alone, or by something that only the provider of a
+// NumbersPages reports whether a link leads to a page by its number alone, or by something that only the provider of a
 // virtual table can read: with another page size it would lead to other rows. The paging cookie of an ordinary table
 // holds the key of the last row that was read (Microsoft, "Page results using OData").
 func (l Link) NumbersPages() bool {
@@ -147,7 +158,7 @@ func (l Link) NumbersPages() bool {
 	if cookie == "" {
 		return false
 	}
-	for range 3 { // the cookie with the key stands encoded within the one that is encoded
+	for range 3 { // the cookie with the key is encoded inside the one that is encoded
 		var err error
 		if cookie, err = url.QueryUnescape(cookie); err != nil {
 			return true

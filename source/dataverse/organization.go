@@ -9,13 +9,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Identity is who the service takes the client for (Web API reference, WhoAmIResponse).
+// Identity is the user that the service recognizes in the client's token (Web API reference, WhoAmIResponse).
 type Identity struct {
 	OrganizationID string // of the environment; a copy of an environment has another
 	UserID         string // of the application user
 }
 
-// WhoAmI asks the service who the client is. It is the cheapest proof that sign-in and environment fit together.
+// WhoAmI asks the service which user the client is. It is the cheapest proof that the sign-in and the environment match.
 func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 	var who Identity
 	err := c.get(ctx, request{
@@ -23,24 +23,32 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 		link:      "WhoAmI",
 		read: func(_ *http.Response, body io.Reader) error {
 			who = Identity{}
+			var others envelope
 			d := newDecoder(body)
-			return eachMember(d, func(name []byte) error {
+			err := eachMember(d, func(name []byte) error {
 				switch string(name) {
 				case "OrganizationId":
 					return readString(d, &who.OrganizationID)
 				case "UserId":
 					return readString(d, &who.UserID)
 				default:
-					return d.SkipValue()
+					return others.read(d, name)
 				}
 			})
+			if err != nil {
+				return err
+			}
+			if err := others.check(false); err != nil {
+				return err
+			}
+			return drain(d)
 		},
 	})
 	return who, err
 }
 
-// DeltaTokenDays is for how many days the environment keeps deletions and takes delta tokens: its setting
-// organization.expirechangetrackingindays. It needs Read on the organisation; 0 means that it could not be read.
+// DeltaTokenDays returns for how many days the environment keeps deletions and accepts delta tokens: its setting
+// organization.expirechangetrackingindays. It needs Read on the organization table; 0 means that it could not be read.
 func (c *Client) DeltaTokenDays(ctx context.Context) (int, error) {
 	days := expiry{}
 	_, err := c.Page(ctx, PageRequest{
@@ -49,7 +57,7 @@ func (c *Client) DeltaTokenDays(ctx context.Context) (int, error) {
 	return days.days, err
 }
 
-// expiry is the sink of the one row that tells for how long changes are kept.
+// expiry is the sink of the one row that holds the setting.
 type expiry struct{ days int }
 
 // Begin starts an attempt.
@@ -61,10 +69,10 @@ func (e *expiry) Begin(context.Context, time.Time) error {
 // Discard ends an attempt that failed.
 func (e *expiry) Discard() {}
 
-// FastRow leaves everything to Row.
+// FastRow leaves every row to Row.
 func (e *expiry) FastRow([]byte) int { return 0 }
 
-// Row reads the organisation's row.
+// Row reads the organization's row.
 func (e *expiry) Row(d *jsontext.Decoder) error {
 	var row struct {
 		Days int `json:"expirechangetrackingindays"`

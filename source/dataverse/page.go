@@ -13,24 +13,24 @@ import (
 )
 
 // MaxPageSize is the most rows that the service puts on a page; a larger preference is ignored
-// (Microsoft, "Page results using OData"). Package config, which stands above this one, holds the user's setting to
+// (Microsoft, "Page results using OData"). Package config, which does not import this one, bounds the user's setting by
 // the same number.
 const MaxPageSize = 5000
 
 // Sink takes the rows of one page while they are decoded.
 type Sink interface {
-	// Begin starts an attempt at the page, whose answer waits in memory. It may wait for room to decode it. at is the
+	// Begin starts an attempt at the page, whose response waits in memory. It may wait for room to decode it. at is the
 	// service's clock, in UTC. An error ends the request.
 	Begin(ctx context.Context, at time.Time) error
 	// Discard drops what came since Begin: the attempt has failed.
 	Discard()
-	// FastRow reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It has to be
-	// sure that the row is valid JSON, which nobody else checks. Of a row that it is not sure of, or whose end is not in the
-	// text, it leaves nothing behind and returns 0: Row will be called for it, and will tell what is wrong. The text is valid
-	// during the call.
+	// FastRow reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It must be
+	// sure that the row is valid JSON, which nobody else checks. If it is not sure, or if the row does not end within the
+	// text, it keeps nothing and returns 0: Row is then called for the same row and returns the error, if there is one. The
+	// text is valid during the call.
 	FastRow(text []byte) int
-	// Row reads exactly one row, or one deletion, from the decoder, which stands in front of it. An error that wraps
-	// ErrRow ends the request; any other is taken for a broken answer, and the page is asked for again.
+	// Row reads exactly one row, or one deletion, from the decoder, which is positioned before it. An error that wraps
+	// ErrSink ends the request; any other means a broken response, and the page is requested again.
 	Row(*jsontext.Decoder) error
 }
 
@@ -38,24 +38,25 @@ type Sink interface {
 type PageRequest struct {
 	Table string // logical name, for errors
 	Link  Link
-	Size  int // rows on the page at most; the service needs it with every request
-	// ExpensiveAttempts is how many attempts a page is worth that is TooHeavy, where a smaller one can be asked for instead; 0:
-	// as many as for any other reason.
+	Size  int // most rows on the page; the service needs it with every request
+	// ExpensiveAttempts is how many attempts are made at a page that is TooExpensive, where the caller can ask for a smaller
+	// one instead; 0: as many as at any other. What may as well be a passing failure gets more of them: see RetryPolicy.
 	ExpensiveAttempts int
-	TrackChanges  bool // the first walk of change tracking: its last page carries a delta link
-	// OnThrottled, if any, is told until when the service makes the request wait.
+	TrackChanges      bool // the first scan with change tracking: its last page has a delta link
+	// OnThrottled, if any, is called with the time until which the service makes the request wait.
 	OnThrottled func(until time.Time)
 }
 
-// Page is what an answer says besides its rows.
+// Page is what a response contains besides its rows.
 type Page struct {
-	At      time.Time // when the service answered, by its clock, in UTC
+	At      time.Time // when the service responded, by its clock, in UTC
 	Context string    // @odata.context
 	Next    Link      // empty on the last page
-	Delta   Link      // on the last page of a tracked walk only
+	Delta   Link      // on the last page of a tracked scan only
 }
 
-// Changes says whether the page holds changes: the answer to a delta link, and not a page of all rows.
+// Changes reports whether the page says that it holds changes: the response to a delta link, and not a page of all rows.
+// Only the first page of a scan of changes must say so; later ones may have the context of the table.
 func (p Page) Changes() bool { return strings.HasSuffix(p.Context, "/$delta") }
 
 // Columns returns the properties that the context names, nil where it names none.
@@ -75,24 +76,22 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	if q.TrackChanges {
 		prefer = "odata.track-changes," + prefer
 	}
-	most := c.options.MaxPageBytes
-	if q.Size == 1 {
-		most = c.options.MaxResponseBytes
+	maxBytes := c.options.MaxPageBytes
+	if q.Size == 1 { // there is no smaller page
+		maxBytes = c.options.MaxResponseBytes
 	}
 	var page Page
 	err := c.get(ctx, request{
-		operation: "read a page of " + q.Table,
-		table:     q.Table,
-		kind:      kindOf(q),
-		most:      most,
-		link:      q.Link,
-		prefer:    prefer,
-		heavy:     q.ExpensiveAttempts,
-		waits:     q.OnThrottled,
-		read: func(answer *http.Response, body io.Reader) error {
-			body = marked{&limitedReader{from: body, left: most, most: most}}
+		operation:   "read a page of " + q.Table,
+		table:       q.Table,
+		maxBytes:    maxBytes,
+		link:        q.Link,
+		prefer:      prefer,
+		policy:      RetryPolicy{ExpensiveAttempts: q.ExpensiveAttempts},
+		onThrottled: q.OnThrottled,
+		read: func(response *http.Response, body io.Reader) error {
 			var err error
-			if page, err = c.scanPage(ctx, answer, body, sink); err != nil {
+			if page, err = c.scanPage(ctx, response, body, sink); err != nil {
 				sink.Discard()
 			}
 			return err
@@ -104,20 +103,9 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 	return page, nil
 }
 
-// kindOf tells pages apart that take the service differently long.
-func kindOf(q PageRequest) string {
-	purpose := ""
-	for _, option := range []string{"$filter", "$deltatoken", "$skiptoken"} {
-		if q.Link.option(option) != "" {
-			purpose = option
-		}
-	}
-	return fmt.Sprintf("%s %d %d %t %s", q.Table, q.Size, len(q.Link.Select()), q.TrackChanges, purpose)
-}
-
-// scanPage reads the members of a page in whatever order they stand.
-func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Reader, sink Sink) (Page, error) {
-	at, err := http.ParseTime(answer.Header.Get("Date"))
+// scanPage reads the members of a page in any order.
+func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.Reader, sink Sink) (Page, error) {
+	at, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
 		at = time.Now()
 	}
@@ -126,6 +114,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 		return Page{}, fmt.Errorf("%w: %w", ErrSink, err)
 	}
 	var next, delta string
+	var others envelope
 	rows := false
 	reader := c.fastReaders.get(body)
 	defer c.fastReaders.put(reader)
@@ -143,7 +132,7 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 			rows = true
 			return reader.eachElement(d, sink.FastRow, func() error { return sink.Row(d) })
 		default:
-			return d.SkipValue()
+			return others.read(d, name)
 		}
 	})
 	if err != nil {
@@ -156,6 +145,9 @@ func (c *Client) scanPage(ctx context.Context, answer *http.Response, body io.Re
 		return Page{}, err
 	}
 	if page.Delta, err = c.relative(delta); err != nil {
+		return Page{}, err
+	}
+	if err := others.check(page.Next != ""); err != nil {
 		return Page{}, err
 	}
 	if err := drain(d); err != nil {

@@ -23,11 +23,11 @@ const (
 // Privileges are the depths of a user's privileges, by their names in lower case.
 type Privileges map[string]Depth
 
-// Read is how far the user may read a table, "" where the privileges do not say so: those of some tables bear the name
-// of another, as prvReadActivity does of all activities.
+// Read returns how far the user may read a table, "" where the privileges do not say: some tables share the privilege of
+// another name, as all activities do with prvReadActivity.
 func (p Privileges) Read(table string) Depth { return p["prvread"+table] }
 
-// Privileges reads what a user may do by all of its security roles, those of its teams included, in one request
+// Privileges reads what a user may do through all of its security roles, those of its teams included, in one request
 // (Web API reference, RetrieveUserPrivileges).
 func (c *Client) Privileges(ctx context.Context, userID string) (Privileges, error) {
 	var found Privileges
@@ -42,7 +42,7 @@ func (c *Client) Privileges(ctx context.Context, userID string) (Privileges, err
 	return found, err
 }
 
-// add takes one privilege over. One that several roles give reaches as far as the widest of them.
+// add records one privilege. If several roles grant it, the widest depth counts.
 func (p Privileges) add(d *jsontext.Decoder) error {
 	var given struct {
 		PrivilegeName string
@@ -58,7 +58,7 @@ func (p Privileges) add(d *jsontext.Decoder) error {
 	return nil
 }
 
-// rank orders depths; one that is not known is none.
+// rank orders depths; an unknown depth counts as none.
 func (d Depth) rank() int {
 	switch d {
 	case Basic:

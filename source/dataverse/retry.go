@@ -3,18 +3,79 @@ package dataverse
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// transient says whether the same request may succeed when it is sent again.
-func transient(err error) bool {
+// RetryPolicy decides what follows an attempt that failed. It is a pure function of the error and of what went before.
+type RetryPolicy struct {
+	Attempts          int // attempts that may fail, those refused by a limit not counted
+	ExpensiveAttempts int // see PageRequest.ExpensiveAttempts
+	PartialAttempts   int // attempts at a request for several tables of which one may be at fault; 0: Attempts
+}
+
+// Attempts is what has happened to a request so far, the attempt at hand included.
+type Attempts struct {
+	Failed       int           // attempts that failed for another reason than a limit
+	Malformed    int           // responses that arrived whole and could not be used
+	Inconclusive int           // refusals for which APIError.Inconclusive is true
+	Left         time.Duration // of the request's time; none is left at 0 and below
+	Asked        time.Duration // pause that the service asked for with this response; 0: it asked for none
+	Reached      bool          // the environment has responded before, to any request
+}
+
+// Decision is what follows a failed attempt. The zero value ends the request.
+type Decision struct {
+	Again    bool // the request is sent again
+	PauseAll bool // nothing at all is sent for a while, whether or not this request is sent again
+}
+
+// fewAttempts is how often a request is sent whose failure is unlikely to pass: a response that arrives whole and cannot
+// be used, or an inconclusive refusal.
+const fewAttempts = 3
+
+// Decide returns what follows an attempt that ended with err.
+func (p RetryPolicy) Decide(err error, so Attempts) Decision {
+	size := costOf(err)
+	tooOften := size != unrelated && p.ExpensiveAttempts > 0 && so.Failed >= p.expensiveAttempts(size)
+	switch {
+	case limited(err):
+		return Decision{Again: so.Left > 0, PauseAll: true}
+	case !transient(err, so.Reached):
+		return Decision{}
+	case tooOften: // a smaller request follows at once
+		return Decision{PauseAll: so.Asked > 0 || p.ExpensiveAttempts == 1}
+	case p.PartialAttempts > 0 && so.Failed >= p.PartialAttempts && blamesTables(err): // requests for fewer tables follow
+		return Decision{PauseAll: so.Asked > 0 && refused(err)}
+	}
+	return Decision{
+		Again:    so.Malformed < fewAttempts && so.Inconclusive < fewAttempts && so.Failed < p.Attempts && so.Left > 0,
+		PauseAll: so.Asked > 0 && refused(err),
+	}
+}
+
+// expensiveAttempts is how many attempts are made at a request that is too expensive, where a smaller one can be sent
+// instead. What may as well be a passing failure of the service gets another attempt, or all of them where the smaller
+// request means to begin a scan again.
+func (p RetryPolicy) expensiveAttempts(size cost) int {
+	switch {
+	case size == tooMuch:
+		return p.ExpensiveAttempts
+	case p.ExpensiveAttempts == 1:
+		return min(2, p.Attempts)
+	default:
+		return p.Attempts
+	}
+}
+
+// transient reports whether the same request may succeed when it is sent again. The name of a host that has responded
+// before may be missing for the moment; that of any other is mistyped.
+func transient(err error, reached bool) bool {
 	var api *APIError
 	var signIn *SignInError
 	var certificate *tls.CertificateVerificationError
@@ -23,85 +84,47 @@ func transient(err error) bool {
 	switch {
 	case errors.As(err, &api):
 		return api.Temporary()
-	case errors.As(err, &signIn):
-		return signIn.Temporary() || signIn.foreign()
-	case errors.As(err, &certificate), errors.As(err, &large), errors.Is(err, ErrSink), errors.Is(err, ErrLinkOutside):
-		return false
+	case errors.As(err, &signIn) && (signIn.Temporary() || signIn.notFromEntra()):
+		return true
 	case errors.As(err, &host):
-		return !host.IsNotFound // a mistyped url is told at once
-	default: // the network, or a *BrokenAnswerError
+		return reached || !host.IsNotFound && signIn == nil
+	case signIn != nil, errors.As(err, &certificate), errors.As(err, &large), errors.Is(err, ErrSink), errors.Is(err, ErrLinkOutside):
+		return false
+	default: // the network, or a *BrokenResponseError
 		return true
 	}
 }
 
-// WaitError says that the service asked for a longer pause than the request's budget has left, so that it was given up at
-// once: an attempt before its time would only prolong the pause (Microsoft, "Service protection API limits").
-type WaitError struct {
-	Asked  time.Duration
-	Budget time.Duration // of one request, with all its attempts and waits
-	cause  error
-}
-
-func (e *WaitError) Error() string {
-	return fmt.Sprintf("the service asks to wait %v, and a request is given up after %v: %v", e.Asked, e.Budget, e.cause)
-}
-
-// Unwrap returns the refusal that asked for the pause.
-func (e *WaitError) Unwrap() error { return e.cause }
-
-// unreadableMost is how many answers to one request may have arrived whole and be of no use: the next one would be
-// the same.
-const unreadableMost = 3
-
-// stays says whether an answer is broken in a way that another attempt is unlikely to mend.
-func stays(err error) bool {
-	var broken *BrokenResponseError
+// malformed reports whether a response is broken in a way that another attempt is unlikely to fix.
+func malformed(err error) bool {
+	var response *BrokenResponseError
 	var signIn *SignInError
-	return errors.As(err, &broken) && !broken.passing || errors.As(err, &signIn) && signIn.foreign()
+	return errors.As(err, &response) && !response.passing || errors.As(err, &signIn) && signIn.notFromEntra()
 }
 
-// limited says whether the service refuses the requests of this user for the time being.
+// limited reports whether the service refuses the requests of this user for the time being.
 func limited(err error) bool {
 	var api *APIError
 	return errors.As(err, &api) && api.Throttled()
 }
 
-// limitOf names the limit that refused a request (Microsoft, "Service protection API limits"). Neither codeThrottled nor a
-// status 429 without a code tells it.
-func limitOf(err error) string {
-	switch {
-	case HasCode(err, CodeThrottledRequests):
-		return "number of requests"
-	case HasCode(err, CodeThrottledTime):
-		return "combined execution time"
-	case HasCode(err, CodeThrottledConcurrency):
-		return "concurrent requests"
-	default:
-		return "not named"
-	}
+func inconclusive(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.Inconclusive()
 }
 
-// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and keeps
-// apart what the sign-in and what the environment did.
-func withoutURL(err error) error {
-	var signIn *SignInError
-	if errors.As(err, &signIn) {
-		return signIn
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return &ConnectionError{cause: wrapped.Err}
-	}
-	return err
+func refused(err error) bool {
+	var api *APIError
+	return errors.As(err, &api)
 }
 
 // retryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3).
 // 0: there is none, or it has passed, or it is neither.
-func retryAfter(answer *http.Response) time.Duration {
-	if answer == nil {
+func retryAfter(response *http.Response) time.Duration {
+	if response == nil {
 		return 0
 	}
-	value := answer.Header.Get("Retry-After")
+	value := response.Header.Get("Retry-After")
 	if strings.Trim(value, "0123456789.") == "" {
 		seconds, err := strconv.ParseFloat(value, 64)
 		if err != nil {
@@ -113,8 +136,16 @@ func retryAfter(answer *http.Response) time.Duration {
 	if err != nil {
 		return 0
 	}
-	if now, err := http.ParseTime(answer.Header.Get("Date")); err == nil { // both by the service's clock
-		return max(date.Sub(now), 0)
+	now, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		now = time.Now()
 	}
-	return max(time.Until(date), 0)
+	return max(0, date.Sub(now))
+}
+
+// backoff is exponential with full jitter: any time up to the ceiling, which is doubled with each time
+// (Amazon, "Exponential Backoff And Jitter").
+func (o Options) backoff(times int) time.Duration {
+	ceiling := min(o.WaitMin<<min(times-1, 16), o.WaitMax)
+	return rand.N(ceiling) + 1 //nolint:gosec // jitter needs no secrecy
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func answerToWait(value string) *http.Response {
+func responseWith(value string) *http.Response {
 	return &http.Response{Header: http.Header{"Retry-After": {value}}, Request: &http.Request{}}
 }
 
@@ -21,16 +21,16 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		"":                     0, "-1": 0, "+5": 0, "1h2": 0, "1m": 0, "1e3": 0, "0x10": 0, "1_000": 0, "1,200": 0, "inf": 0, "nan": 0,
 		".": 0, "1.2.3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, "1999-12-31T23:59:59Z": 0,
 	} {
-		assert.Equal(t, wait, retryAfter(answerToWait(value)), value)
+		assert.Equal(t, wait, retryAfter(responseWith(value)), value)
 	}
 	assert.Zero(t, retryAfter(nil))
-	assert.Greater(t, retryAfter(answerToWait("Fri, 31 Dec 2049 23:59:59 GMT")), time.Hour)
+	assert.Greater(t, retryAfter(responseWith("Fri, 31 Dec 2049 23:59:59 GMT")), time.Hour)
 }
 
 func TestAWaitIsNeverLongerThanTheLongest(t *testing.T) {
-	a := &call{Client: New("", nil, nil, Options{})}
+	options := New("", nil, nil, Options{}).options
 	for times := 1; times < 100; times++ {
-		wait := a.backoff(times)
+		wait := options.backoff(times)
 		assert.Positive(t, wait)
 		assert.LessOrEqual(t, wait, time.Minute)
 	}
@@ -42,7 +42,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	seconds := regexp.MustCompile(`^[0-9]*\.?[0-9]*$`)
 	f.Fuzz(func(t *testing.T, value string) {
-		wait := retryAfter(answerToWait(value))
+		wait := retryAfter(responseWith(value))
 		if _, err := http.ParseTime(value); wait != 0 && err != nil && !seconds.MatchString(value) {
 			t.Fatalf("%q is neither seconds nor a date, and made %v", value, wait)
 		}

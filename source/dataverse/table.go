@@ -2,7 +2,7 @@ package dataverse
 
 import "slices"
 
-// elasticProvider is the data provider of elastic tables. Any other provider makes a table virtual.
+// elasticProvider is the data provider of elastic tables. A table with any other provider is virtual.
 const elasticProvider = "1d9bde74-9ebd-4da9-8ff5-aa74945b9f74"
 
 // PartitionColumn is the column that completes the key of an elastic table's rows
@@ -63,18 +63,18 @@ const (
 	UniqueIdentifier ColumnType = "Uniqueidentifier"
 )
 
-// DateBehavior tells what a DateTime column's values mean
+// DateBehavior is what a DateTime column's values mean
 // (Microsoft, "Behavior and format of the date and time column").
 type DateBehavior string
 
-// The behaviours of DateTime columns.
+// The behaviors of DateTime columns.
 const (
 	UserLocal           DateBehavior = "UserLocal"           // an instant
 	DateOnly            DateBehavior = "DateOnly"            // a day, "2024-03-15"
-	TimeZoneIndependent DateBehavior = "TimeZoneIndependent" // a wall clock's time, although printed with a Z
+	TimeZoneIndependent DateBehavior = "TimeZoneIndependent" // a wall clock time, although printed with a Z
 )
 
-// Column returns the column of that property, nil if rows have none.
+// Column returns the column of that property, nil if rows do not have it.
 func (t Table) Column(property string) *Column {
 	for i := range t.Columns {
 		if t.Columns[i].Property == property {
@@ -84,10 +84,10 @@ func (t Table) Column(property string) *Column {
 	return nil
 }
 
-// Has says whether rows have a property.
+// Has reports whether rows have a property.
 func (t Table) Has(property string) bool { return t.Column(property) != nil }
 
-// Without is the table without a property.
+// Without returns the table without a property.
 func (t Table) Without(property string) Table {
 	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Property == property })
 	return t

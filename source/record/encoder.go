@@ -60,9 +60,9 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 		o.Stats = &ColumnStats{}
 	}
 	return &Encoder{
-		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor, lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats),
-		nulled: map[string]int{}, members: newMembers(p.members), writtenIn: make([]uint32, len(p.columns)),
-		facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed},
+		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor,
+		lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats), nulled: map[string]int{},
+		members: newMembers(p.members), facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed}, writtenIn: make([]uint32, len(p.columns)),
 	}
 }
 

@@ -41,7 +41,8 @@ type Output interface {
 // Stream is a stream to read.
 type Stream struct {
 	Configured protocol.ConfiguredStream
-	Table      *dataverse.Table // nil: the environment has no such table
+	Table      *dataverse.Table // nil: the environment has no such table, or its definition cannot be read
+	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
 	State      []byte           // stream_state as it came, nil if none did
 	Rows       int64            // how many the table has, about; 0: not known
 }

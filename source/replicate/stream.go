@@ -23,6 +23,9 @@ type streamReader struct {
 
 // readStream reads a stream to its end.
 func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
+	if s.TableError != nil {
+		return s.TableError
+	}
 	if s.Table == nil {
 		return &TableGoneError{Table: s.Configured.Name}
 	}

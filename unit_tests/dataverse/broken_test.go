@@ -14,8 +14,8 @@ import (
 
 func many(o *dataverse.Options) { o.Attempts = 8 }
 
-func TestAnAnswerThatCanNeverBeReadIsAskedForAFewTimes(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
+func TestMalformedResponsesAreRetriedAFewTimes(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
 		"JSON that is none":    good(`{"value":[{"name":}]}`),
 		"JSON that goes on":    good(`{"value":[]}{}`),
 		"no rows":              good(`{"@odata.context":"c"}`),
@@ -23,7 +23,7 @@ func TestAnAnswerThatCanNeverBeReadIsAskedForAFewTimes(t *testing.T) {
 		"a link of a number":   good(`{"value":[],"@odata.nextLink":1}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer)
+			s := newService(t, response)
 			_, _, err := read(t.Context(), s.client(many), "accounts")
 			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
@@ -33,14 +33,14 @@ func TestAnAnswerThatCanNeverBeReadIsAskedForAFewTimes(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatMayBeAnotherNextTimeIsAskedForToTheEnd(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
+func TestIncompleteResponsesAreRetriedUntilAllAttemptsFail(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
 		"JSON that ends early": good(`{"value":[{"name":"a"}`),
 		"gzip that is none":    zipped([]byte("x")),
 		"a page of HTML":       refuse(http.StatusOK, "<html>", "Content-Type", "text/html"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer)
+			s := newService(t, response)
 			_, _, err := read(t.Context(), s.client(many), "accounts")
 			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
@@ -49,7 +49,7 @@ func TestAnAnswerThatMayBeAnotherNextTimeIsAskedForToTheEnd(t *testing.T) {
 	}
 }
 
-func TestUnreadableAnswersAmongOthersDoNotEndTheRequestAtOnce(t *testing.T) {
+func TestMalformedResponsesAmongOtherFailuresAreRetried(t *testing.T) {
 	unreadable, down := good(`{"value":{}}`), refuse(http.StatusServiceUnavailable, "")
 	s := newService(t, unreadable, down, down, unreadable, down, good("{"+valueMember+"}"))
 	_, sink, err := read(t.Context(), s.client(many), "accounts")
@@ -57,7 +57,7 @@ func TestUnreadableAnswersAmongOthersDoNotEndTheRequestAtOnce(t *testing.T) {
 	assert.Len(t, sink.values, 2)
 }
 
-func TestABrokenAnswerIsToldByItsPlaceAndNotByItsContent(t *testing.T) {
+func TestBrokenResponseErrorNamesThePlaceNotTheContent(t *testing.T) {
 	for name, example := range map[string]struct{ body, reason string }{
 		"a character that does not belong there": {`{"value":[{"name":"a"q}]}`, "its JSON is not valid at byte 21"},
 		"an escape that is none":                 {`{"value":[{"name":"\q"}]}`, "its JSON is not valid at byte 19"},
@@ -76,7 +76,7 @@ func TestABrokenAnswerIsToldByItsPlaceAndNotByItsContent(t *testing.T) {
 	}
 }
 
-func TestTheByteIsToldAtWhichALongPageIsBroken(t *testing.T) {
+func TestBrokenResponseErrorNamesTheByteOfALongPage(t *testing.T) {
 	whole := `{"value":[` + strings.Repeat(`{"name":"a"},`, 1000)
 	for name, example := range map[string]struct {
 		body string
@@ -96,14 +96,20 @@ func TestTheByteIsToldAtWhichALongPageIsBroken(t *testing.T) {
 	}
 }
 
-func TestDefinitionsOfAnotherShapeAreToldWithoutWhatTheyHold(t *testing.T) {
-	_, err := tables(t, newService(t, good(`{"EntityMetadata":[{"LogicalName":"account","ChangeTrackingEnabled":"perhaps"}]}`)).client(), "account")
-	require.ErrorContains(t, err, `it is not of the documented shape at "/EntityMetadata/0/ChangeTrackingEnabled"`)
+func TestMisshapenDefinitionErrorNamesThePlaceNotTheContent(t *testing.T) {
+	_, err := tables(t, newService(t, func(w http.ResponseWriter, r *http.Request) {
+		list := "EntityMetadata"
+		if r.URL.Path == "/api/data/v9.2/EntityDefinitions" {
+			list = "value"
+		}
+		good(`{"`+list+`":[{"LogicalName":"account","ChangeTrackingEnabled":"perhaps"}]}`)(w, r)
+	}).client(), "account")
+	require.ErrorContains(t, err, `it is not of the documented shape at "/value/0/ChangeTrackingEnabled"`)
 	assert.NotContains(t, err.Error(), "perhaps")
 	assert.NotContains(t, err.Error(), "Go ")
 }
 
-func TestTextThatIsNoTextIsReadAsItStands(t *testing.T) {
+func TestInvalidTextIsPassedThrough(t *testing.T) {
 	for name, row := range map[string]string{
 		"half a surrogate pair":    `{"name":"cut \ud83d"}`,
 		"bytes that are not UTF-8": "{\"name\":\"cut \xff\"}",
@@ -118,7 +124,7 @@ func TestTextThatIsNoTextIsReadAsItStands(t *testing.T) {
 	}
 }
 
-func TestAnErrorNamesItsRequestAndTheTableOfRows(t *testing.T) {
+func TestRequestErrorNamesOperationAndTable(t *testing.T) {
 	s := newService(t, refuse(http.StatusNotFound, "<html>", "Content-Type", "text/html"))
 	_, _, rows := read(t.Context(), s.client(), "accounts")
 	_, who := s.client().WhoAmI(t.Context())
@@ -135,6 +141,6 @@ func TestAnErrorNamesItsRequestAndTheTableOfRows(t *testing.T) {
 		require.ErrorAs(t, example.err, &failed)
 		assert.Equal(t, example.operation, failed.Operation)
 		assert.Equal(t, example.table, failed.Table)
-		assert.EqualError(t, failed, example.operation+": Dataverse answered 404: Not Found")
+		assert.EqualError(t, failed, example.operation+": gave up after 3 attempts: Dataverse responded with 404: Not Found")
 	}
 }

@@ -27,7 +27,7 @@ func fixtures(t *testing.T) string {
 	return folder
 }
 
-func TestRealRefusalsAreRead(t *testing.T) {
+func TestRecordedRefusalsAreParsed(t *testing.T) {
 	folder := fixtures(t)
 	for file, example := range map[string]struct {
 		status    int
@@ -35,7 +35,7 @@ func TestRealRefusalsAreRead(t *testing.T) {
 		message   string // its beginning
 		temporary bool
 	}{
-		"400_invalid_argument_all_annotations.json":      {400, "0x80040203", "Communication activity cannot have", false},
+		"400_invalid_argument_all_annotations.json":      {400, "0x80040203", "Communication activity cannot have", true},
 		"400_unknown_property.json":                      {400, "0x80060888", "Could not find a property named 'scheduledstart'", false},
 		"403_missing_privilege.json":                     {403, dataverse.CodePrivilegeMissing, "Principal user", false},
 		"403_user_not_member.json":                       {403, dataverse.CodeNotMember, "The user is not a member", false},
@@ -62,19 +62,19 @@ func TestRealRefusalsAreRead(t *testing.T) {
 	}
 }
 
-func TestARefusalOfAnotherShapeKeepsItsStatus(t *testing.T) {
+func TestRefusalOfUnexpectedFormKeepsStatus(t *testing.T) {
 	for name, body := range map[string]string{
 		"HTML": "<html>Forbidden</html>", "nothing": "", "half": `{"error":{"code":"0x8004`, "a list": "[]", "null": "null",
-		"a text for the error": `{"error":"no"}`, "a number for the code": `{"error":{"code":5,"message":"no"}}`, "an empty error": `{"error":{}}`,
+		"an empty error": `{"error":{}}`, "numbers": `{"error":{"code":5,"message":6}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := read(t.Context(), newService(t, refuse(http.StatusForbidden, body)).client(), "accounts")
-			require.EqualError(t, err, "read a page of account: Dataverse answered 403: Forbidden")
+			require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse responded with 403: Forbidden")
 		})
 	}
 }
 
-func TestARefusalIsUnpacked(t *testing.T) {
+func TestCompressedRefusalIsUnpacked(t *testing.T) {
 	packed := gzipOf(t, `{"error":{"code":"0x80040220","message":"is missing prvReadAccount privilege"}}`)
 	_, _, err := read(t.Context(), newService(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -84,7 +84,7 @@ func TestARefusalIsUnpacked(t *testing.T) {
 	assert.True(t, dataverse.HasCode(err, dataverse.CodePrivilegeMissing))
 }
 
-func TestTheMissingPropertyOfASelectionIsFound(t *testing.T) {
+func TestMissingPropertyIsParsed(t *testing.T) {
 	const message = "Could not find a property named 'scheduledstart' on type 'Microsoft.Dynamics.CRM.sprk_event'."
 	for name, example := range map[string]struct {
 		refused  dataverse.APIError
@@ -99,7 +99,7 @@ func TestTheMissingPropertyOfASelectionIsFound(t *testing.T) {
 	}
 }
 
-func TestTheMissingPrivilegeIsFound(t *testing.T) {
+func TestMissingPrivilegeIsParsed(t *testing.T) {
 	for message, privilege := range map[string]string{
 		"Principal user (Id=1, type=8, roleCount=5, privilegeCount=465, accessMode=0), is missing prvReadincident privilege (Id=2) on OTC=112 for entity 'incident'. context.Caller=3": "prvReadincident",
 		"is missing prvReadnew_Thing privilege":   "prvReadnew_Thing",
@@ -111,7 +111,7 @@ func TestTheMissingPrivilegeIsFound(t *testing.T) {
 	}
 }
 
-func TestWhetherARefusalPassesIsToldByCodeAndThenByStatus(t *testing.T) {
+func TestTemporaryLooksAtCodeBeforeStatus(t *testing.T) {
 	for name, example := range map[string]struct {
 		refused   dataverse.APIError
 		temporary bool
@@ -123,9 +123,10 @@ func TestWhetherARefusalPassesIsToldByCodeAndThenByStatus(t *testing.T) {
 		"a sandbox that is not available":         {dataverse.APIError{Status: 500, Code: "0x8004418d"}, true},
 		"a database that is at its limit":         {dataverse.APIError{Status: 400, Code: "0x80072323"}, true},
 		"an unknown code, 500":                    {dataverse.APIError{Status: 500, Code: "0x80040265"}, true},
-		"an unknown code, 400":                    {dataverse.APIError{Status: 400, Code: "0x80040265"}, false},
+		"a plug-in's code, 400":                   {dataverse.APIError{Status: 400, Code: "0x80040265"}, true},
 		"401":                                     {dataverse.APIError{Status: 401}, false},
-		"404":                                     {dataverse.APIError{Status: 404}, false},
+		"404":                                     {dataverse.APIError{Status: 404}, true},
+		"405":                                     {dataverse.APIError{Status: 405}, false},
 		"429":                                     {dataverse.APIError{Status: 429}, true},
 		"501":                                     {dataverse.APIError{Status: 501}, false},
 	} {
@@ -133,7 +134,7 @@ func TestWhetherARefusalPassesIsToldByCodeAndThenByStatus(t *testing.T) {
 	}
 }
 
-func TestCodesAreFoundInWrappedErrors(t *testing.T) {
+func TestHasCodeFindsCodesOfWrappedErrors(t *testing.T) {
 	err := fmt.Errorf("read: %w", &dataverse.APIError{Code: dataverse.CodePageOrder})
 	assert.True(t, dataverse.HasCode(err, dataverse.CodePageNumber, dataverse.CodePageOrder))
 	assert.False(t, dataverse.HasCode(err, dataverse.CodePageNumber))
@@ -142,7 +143,7 @@ func TestCodesAreFoundInWrappedErrors(t *testing.T) {
 	assert.False(t, dataverse.HasCode(nil, dataverse.CodePageOrder))
 }
 
-func TestAServiceThatRepeatsTheRequestGivesNoTokenAway(t *testing.T) {
+func TestMessagesOfTheServiceShowNoTokens(t *testing.T) {
 	for name, example := range map[string]struct {
 		link   dataverse.Link
 		hidden string

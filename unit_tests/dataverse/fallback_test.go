@@ -32,7 +32,7 @@ func plain(refusal http.HandlerFunc, definitions string) http.HandlerFunc {
 	}
 }
 
-func TestAServiceWithoutRetrieveMetadataChangesIsAskedForEntityDefinitions(t *testing.T) {
+func TestPlainDefinitionsServeWithoutRetrieveMetadataChanges(t *testing.T) {
 	account := strings.Replace(definition("account"), `"Attributes":[`,
 		`"Attributes":[`+column("createdon", "DateTimeType", "")+","+column("birthdate", "DateTimeType", "")+","+column("ownerid", "OwnerType", "")+",", 1)
 	for name, refusal := range map[string]http.HandlerFunc{
@@ -50,7 +50,7 @@ func TestAServiceWithoutRetrieveMetadataChangesIsAskedForEntityDefinitions(t *te
 			assert.Equal(t, dataverse.UserLocal, found["account"].Column("createdon").Behavior)
 			assert.True(t, found["account"].Has("_ownerid_value"))
 			assert.Contains(t, found, "contact")
-			assert.Contains(t, log.String(), "reading EntityDefinitions instead")
+			assert.Contains(t, log.String(), "reads EntityDefinitions instead")
 
 			all := s.requests()
 			require.Len(t, all, 3, "contact has no dates to ask for")
@@ -67,8 +67,8 @@ func TestAServiceWithoutRetrieveMetadataChangesIsAskedForEntityDefinitions(t *te
 	}
 }
 
-func TestANameWithAQuoteCannotLeaveItsFilter(t *testing.T) {
-	s := newService(t, plain(refuse(http.StatusNotFound, ""), definition("account")))
+func TestQuoteInTableNameIsEscaped(t *testing.T) {
+	s := newService(t, plain(refuse(http.StatusNotImplemented, ""), definition("account")))
 	_, err := tables(t, s.client(), "o'brien & co")
 	require.NoError(t, err)
 	sent, err := url.Parse(s.requests()[1].uri)
@@ -76,7 +76,7 @@ func TestANameWithAQuoteCannotLeaveItsFilter(t *testing.T) {
 	assert.Equal(t, "LogicalName eq 'o''brien & co'", sent.Query().Get("$filter"))
 }
 
-func TestAServiceWhoseRetrieveMetadataChangesKeepsFailingIsAskedForEntityDefinitions(t *testing.T) {
+func TestPlainDefinitionsServeWhereRetrieveMetadataChangesFails(t *testing.T) {
 	failing := refuse(http.StatusInternalServerError, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`)
 	s := newService(t, plain(failing, definition("account")))
 	c := s.client()
@@ -90,7 +90,7 @@ func TestAServiceWhoseRetrieveMetadataChangesKeepsFailingIsAskedForEntityDefinit
 	assert.Len(t, s.requests(), 5, "what the service refused is not asked for again")
 }
 
-func TestAnOutageIsNoReasonToAskForEntityDefinitions(t *testing.T) {
+func TestOutageDoesNotLeadToPlainDefinitions(t *testing.T) {
 	for name, refusal := range map[string]http.HandlerFunc{
 		"an outage":       refuse(http.StatusServiceUnavailable, ""),
 		"a limit":         refuse(http.StatusTooManyRequests, throttled),
@@ -109,15 +109,15 @@ func TestAnOutageIsNoReasonToAskForEntityDefinitions(t *testing.T) {
 	}
 }
 
-func TestARefusalOfEntityDefinitionsIsTold(t *testing.T) {
+func TestRefusalOfPlainDefinitionsIsReturned(t *testing.T) {
 	s := newService(t, refuse(http.StatusForbidden, `{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}`))
 	_, err := tables(t, s.client(), "account")
 	assert.True(t, dataverse.HasCode(err, dataverse.CodeNotMember))
 }
 
-func TestARefusalOfTheDatesIsTold(t *testing.T) {
+func TestRefusalOfDateColumnsIsReturned(t *testing.T) {
 	dated := strings.Replace(definition("contact"), `"Attributes":[`, `"Attributes":[`+column("createdon", "DateTimeType", "")+",", 1)
-	s := newService(t, plain(refuse(http.StatusNotFound, ""), dated))
+	s := newService(t, plain(refuse(http.StatusNotImplemented, ""), dated))
 	_, err := tables(t, s.client(), "contact")
 	require.ErrorContains(t, err, "read the date columns of contact: ")
 }

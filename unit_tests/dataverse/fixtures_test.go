@@ -25,7 +25,7 @@ type attribute struct {
 	DateTimeBehavior      struct{ Value string }
 }
 
-func TestRealDefinitionsAreRead(t *testing.T) {
+func TestRecordedDefinitionsAreRead(t *testing.T) {
 	folder := fixtures(t)
 	for name, example := range map[string]struct {
 		set, key string
@@ -45,12 +45,12 @@ func TestRealDefinitionsAreRead(t *testing.T) {
 			require.Len(t, recorded.Attributes, example.all)
 		}
 		body := strings.TrimPrefix(string(raw), "\ufeff")
-		for way, answer := range map[string]http.HandlerFunc{
+		for way, response := range map[string]http.HandlerFunc{
 			"RetrieveMetadataChanges": changes(body),
 			"EntityDefinitions":       plainReal(t, body, recorded.Attributes),
 		} {
 			t.Run(name+" by "+way, func(t *testing.T) {
-				found, err := tables(t, newService(t, answer).client(), name)
+				found, err := tables(t, newService(t, response).client(), name)
 				require.NoError(t, err)
 				table := found[name]
 				assert.Equal(t, example.set, table.EntitySet)
@@ -63,7 +63,7 @@ func TestRealDefinitionsAreRead(t *testing.T) {
 	}
 }
 
-// plainReal answers as a service without RetrieveMetadataChanges that gives no derived property in an expansion.
+// plainReal responses as a service without RetrieveMetadataChanges that gives no derived property in an expansion.
 func plainReal(t *testing.T, definition string, attributes []attribute) http.HandlerFunc {
 	t.Helper()
 	var dates []map[string]any
@@ -109,7 +109,7 @@ func assertColumns(t *testing.T, attributes []attribute, table dataverse.Table) 
 	assert.NotZero(t, readable)
 }
 
-func TestRealPagesOfChangeTrackingAreRead(t *testing.T) {
+func TestRecordedPagesOfChangeTrackingAreRead(t *testing.T) {
 	folder := fixtures(t)
 	for file, example := range map[string]struct {
 		rows    int
@@ -133,21 +133,21 @@ func TestRealPagesOfChangeTrackingAreRead(t *testing.T) {
 	}
 }
 
-func TestARealExchangeIsRead(t *testing.T) {
+func TestRecordedWhoAmIIsRead(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(fixtures(t), "http", "whoami_200_trace_2024.http"))
 	require.NoError(t, err)
 	_, trace, found := bytes.Cut(raw, []byte("HTTP/1.1 200 OK"))
 	require.True(t, found)
 	trace = append([]byte("HTTP/1.1 200 OK"), trace...)
-	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(trace)), nil)
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(trace)), nil)
 	require.NoError(t, err)
-	defer answer.Body.Close()
-	answer.ContentLength = -1
+	defer response.Body.Close()
+	response.ContentLength = -1
 	_, body, found := bytes.Cut(bytes.ReplaceAll(trace, []byte("\r\n"), []byte("\n")), []byte("\n\n"))
 	require.True(t, found)
 
 	s := newService(t, func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range answer.Header {
+		for name, values := range response.Header {
 			if name != "Content-Length" {
 				w.Header()[name] = values
 			}
@@ -163,7 +163,7 @@ func TestARealExchangeIsRead(t *testing.T) {
 	assert.NotContains(t, s.requests()[1].header, "Cookie")
 }
 
-func TestARealPageIsRead(t *testing.T) {
+func TestRecordedPageIsRead(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(fixtures(t), "records", "amplabs_contacts-read.json"))
 	require.NoError(t, err)
 	var recorded map[string]json.RawMessage

@@ -26,7 +26,7 @@ func longPage(size int) string {
 	return page.String()
 }
 
-func TestALongAnswerIsUnpackedByteForByte(t *testing.T) {
+func TestLongResponseIsUnpackedByteForByte(t *testing.T) {
 	const block = 128 << 10
 	for _, size := range []int{2000, block - 1, block, block + 1, 2 * block, 3*block - 7, 4 * block, 20*block + 5} {
 		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestALongAnswerIsUnpackedByteForByte(t *testing.T) {
 	}
 }
 
-func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
+func TestDamageInsideLongResponseIsFound(t *testing.T) {
 	packed := gzipOf(t, longPage(2<<20))
 	checksum := bytes.Clone(packed)
 	checksum[len(checksum)-8] ^= 0xff
@@ -65,7 +65,7 @@ func TestADamageFarIntoALongAnswerIsFound(t *testing.T) {
 }
 
 // What unpacks ahead must end with whoever reads: goleak looks for it at the end of all tests.
-func TestALongAnswerMayBeLeftBeforeItsEnd(t *testing.T) {
+func TestLongResponseMayBeClosedBeforeItsEnd(t *testing.T) {
 	s := newService(t, zipped(gzipOf(t, longPage(2<<20))))
 	c := s.client()
 	full := fmt.Errorf("%w: the disk is full", dataverse.ErrSink)
@@ -80,11 +80,11 @@ func TestALongAnswerMayBeLeftBeforeItsEnd(t *testing.T) {
 		require.True(t, errors.Is(err, full), "%v", err)
 	}
 	_, sink, err := read(t.Context(), c, "accounts")
-	require.NoError(t, err, "the next answer starts anew")
+	require.NoError(t, err, "the next response starts from its own beginning")
 	assert.Equal(t, `{"name":"first"}`, sink.values[0])
 }
 
-func TestLongAnswersAreUnpackedBesideEachOther(t *testing.T) {
+func TestLongResponsesAreUnpackedConcurrently(t *testing.T) {
 	body := longPage(1 << 20)
 	c := newService(t, zipped(gzipOf(t, body))).client()
 	var wg sync.WaitGroup

@@ -15,16 +15,16 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// TestDiscoveryDoesNotPayForWhatItSkips reads 500 tables of 200 columns twice: with labels that nobody needs, which make
+// TestSkippedMetadataTakesNoMemory reads 500 tables of 200 columns twice: with labels that nobody needs, which make
 // each column thrice as large, and without.
-func TestDiscoveryDoesNotPayForWhatItSkips(t *testing.T) {
+func TestSkippedMetadataTakesNoMemory(t *testing.T) {
 	labels := `"DisplayName":{"LocalizedLabels":[` +
 		strings.TrimSuffix(strings.Repeat(`{"Label":"Konto","LanguageCode":1031,"IsManaged":true},`, 6), ",") + `]}`
 	narrow, narrowBytes := discoverWide(t, `"x":0`)
 	wide, wideBytes := discoverWide(t, labels)
 	skipped := wideBytes - narrowBytes
 	t.Logf("%d bytes allocated for %d, %d for %d", narrow, narrowBytes, wide, wideBytes)
-	require.Greater(t, skipped, uint64(30<<20), "the second answers are much larger")
+	require.Greater(t, skipped, uint64(30<<20), "the second responses are much larger")
 	assert.Less(t, wide, narrow+skipped/20, "what is skipped is not kept in memory, not even for a moment")
 }
 
@@ -45,7 +45,7 @@ func discoverWide(t *testing.T, more string) (allocated, read uint64) {
 	var before, after runtime.MemStats
 	found := 0
 	runtime.ReadMemStats(&before)
-	err := dataverse.New("https://contoso.example", &tokens{}, s, options()).Tables(t.Context(), names, func(table dataverse.Table) error {
+	_, err := dataverse.New("https://contoso.example", &tokens{}, s, options()).Tables(t.Context(), names, func(table dataverse.Table) error {
 		found++
 		assert.Len(t, table.Columns, 200)
 		return nil
@@ -56,13 +56,13 @@ func discoverWide(t *testing.T, more string) (allocated, read uint64) {
 	return after.TotalAlloc - before.TotalAlloc, uint64(len(s.table)) * uint64(len(names))
 }
 
-// wideService is a Web API without a network, whose answers are made while they are read and take no memory.
+// wideService is a Web API without a network, whose responses are made while they are read and take no memory.
 type wideService struct {
 	t     *testing.T
 	table string
 }
 
-// RoundTrip answers a request of RetrieveMetadataChanges.
+// RoundTrip responses a request of RetrieveMetadataChanges.
 func (s *wideService) RoundTrip(r *http.Request) (*http.Response, error) {
 	parts := []io.Reader{strings.NewReader(`{"EntityMetadata":[`)}
 	before, after, _ := strings.Cut(s.table, "NAME")

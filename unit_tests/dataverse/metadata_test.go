@@ -19,25 +19,31 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// tables reads definitions and returns them by name.
+// tables reads definitions and returns them by name. Its error is that of the first table whose definition cannot be
+// read.
 func tables(t *testing.T, c *dataverse.Client, names ...string) (map[string]dataverse.Table, error) {
 	t.Helper()
 	found := map[string]dataverse.Table{}
-	err := c.Tables(t.Context(), names, func(table dataverse.Table) error {
+	failed, err := c.Tables(t.Context(), names, func(table dataverse.Table) error {
 		assert.NotContains(t, found, table.LogicalName)
 		found[table.LogicalName] = table
 		return nil
 	})
+	for _, f := range failed {
+		if err == nil && !f.Missing() {
+			err = f
+		}
+	}
 	return found, err
 }
 
-// definition is a table in an answer, with its key, as small as it may be.
+// definition is a table in a response, with its key, as small as it may be.
 func definition(name string) string {
 	return `{"LogicalName":"` + name + `","EntitySetName":"` + name + `s","PrimaryIdAttribute":"` + name + `id","Attributes":[` +
 		column(name+"id", "UniqueidentifierType", "") + `]}`
 }
 
-// column is a readable column in an answer; more is further members.
+// column is a readable column in a response; more is further members.
 func column(name, typ, more string) string {
 	if more != "" {
 		more = "," + more
@@ -50,7 +56,7 @@ func changes(definitions ...string) http.HandlerFunc {
 		`"ServerVersionStamp":"6012567!11/21/2025","DeletedMetadata":null,"EntityMetadata":[` + strings.Join(definitions, ",") + `]}`)
 }
 
-func TestTheTablesThatHaveAnEntitySetAreListedInOrder(t *testing.T) {
+func TestTablesWithAnEntitySetAreListedInOrder(t *testing.T) {
 	s := newService(t, good(`{"@odata.context":"c","value":[`+
 		`{"MetadataId":"1","LogicalName":"contact","EntitySetName":"contacts"},`+
 		`{"LogicalName":"sharepointdocument","EntitySetName":null},{"LogicalName":"empty","EntitySetName":""},`+
@@ -61,7 +67,7 @@ func TestTheTablesThatHaveAnEntitySetAreListedInOrder(t *testing.T) {
 	assert.Equal(t, "/api/data/v9.2/EntityDefinitions?$select=LogicalName,EntitySetName", s.requests()[0].uri)
 }
 
-func TestAListThatBreaksOffIsReadAnew(t *testing.T) {
+func TestIncompleteTableListIsReadAgain(t *testing.T) {
 	const list = `{"value":[{"LogicalName":"contact","EntitySetName":"contacts"},{"LogicalName":"account","EntitySetName":"accounts"}]}`
 	s := newService(t, good(list[:70]), good(list))
 	names, err := s.client().TableNames(t.Context())
@@ -69,7 +75,7 @@ func TestAListThatBreaksOffIsReadAnew(t *testing.T) {
 	assert.Equal(t, []string{"account", "contact"}, names)
 }
 
-func TestDefinitionsAreAskedForByRetrieveMetadataChanges(t *testing.T) {
+func TestDefinitionsAreRequestedByRetrieveMetadataChanges(t *testing.T) {
 	s := newService(t, changes(definition("account"), definition("contact")))
 	_, err := tables(t, s.client(), "account", "contact")
 	require.NoError(t, err)
@@ -130,7 +136,7 @@ func asked(t *testing.T, u *url.URL) []string {
 	return names
 }
 
-func TestDefinitionsThatBreakOffAreReadAnew(t *testing.T) {
+func TestIncompleteDefinitionsAreReadAgain(t *testing.T) {
 	whole := `{"EntityMetadata":[` + definition("account") + `,` + definition("contact") + `]}`
 	s := newService(t, good(whole[:len(whole)-20]), good(whole))
 	found, err := tables(t, s.client(), "account", "contact")
@@ -139,7 +145,7 @@ func TestDefinitionsThatBreakOffAreReadAnew(t *testing.T) {
 	assert.Len(t, s.requests(), 2)
 }
 
-func TestNoTablesTakeNoRequest(t *testing.T) {
+func TestNoTablesNeedNoRequest(t *testing.T) {
 	s := newService(t, changes())
 	found, err := tables(t, s.client())
 	require.NoError(t, err)
@@ -147,11 +153,11 @@ func TestNoTablesTakeNoRequest(t *testing.T) {
 	assert.Empty(t, s.requests())
 }
 
-func TestAnErrorOfTheReceiverEndsTheReading(t *testing.T) {
+func TestYieldErrorEndsTables(t *testing.T) {
 	s := newService(t, changes(definition("a"), definition("b")))
 	stop := errors.New("enough")
 	calls := 0
-	err := s.client().Tables(t.Context(), []string{"a", "b"}, func(dataverse.Table) error {
+	_, err := s.client().Tables(t.Context(), []string{"a", "b"}, func(dataverse.Table) error {
 		calls++
 		return stop
 	})
@@ -159,7 +165,7 @@ func TestAnErrorOfTheReceiverEndsTheReading(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
-func TestTheReceiverIsNeverCalledTwiceAtOnce(t *testing.T) {
+func TestYieldIsNeverCalledConcurrently(t *testing.T) {
 	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 		var definitions []string
 		for _, name := range asked(t, r.URL) {
@@ -171,12 +177,12 @@ func TestTheReceiverIsNeverCalledTwiceAtOnce(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprintf("t%d", i)
 	}
-	var turn sync.Mutex
-	err := s.client().Tables(t.Context(), names, func(dataverse.Table) error {
-		if !turn.TryLock() {
+	var mu sync.Mutex
+	_, err := s.client().Tables(t.Context(), names, func(dataverse.Table) error {
+		if !mu.TryLock() {
 			return errors.New("two calls at once")
 		}
-		defer turn.Unlock()
+		defer mu.Unlock()
 		for range 100 {
 			runtime.Gosched() // a chance for the others
 		}
@@ -185,8 +191,8 @@ func TestTheReceiverIsNeverCalledTwiceAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
-	const places, parts = 6, 40
+func TestDefinitionsUseAllSlots(t *testing.T) {
+	const slots, parts = 6, 40
 	var mu sync.Mutex
 	var arrived, running, most int
 	enough := make(chan struct{})
@@ -195,8 +201,8 @@ func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
 		arrived++
 		running++
 		most = max(most, running)
-		settled := arrived > parts/2 // by then the governor has seen that the service keeps up
-		if most == places {
+		settled := arrived > parts/2 // by then the limiter has reached all its slots
+		if most == slots {
 			select {
 			case <-enough:
 			default:
@@ -207,7 +213,11 @@ func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
 		if settled {
 			<-enough
 		}
-		changes(definition(asked(t, r.URL)[0]))(w, r)
+		var all []string
+		for _, name := range asked(t, r.URL) {
+			all = append(all, definition(name))
+		}
+		changes(all...)(w, r)
 		mu.Lock()
 		running--
 		mu.Unlock()
@@ -217,28 +227,42 @@ func TestDefinitionsAreAskedForAsManyAtOnceAsRequestsMayRun(t *testing.T) {
 		names[i] = fmt.Sprintf("t%d", i)
 	}
 	found := 0
-	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent = places })
-	require.NoError(t, c.Tables(t.Context(), names, func(dataverse.Table) error {
+	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent = slots })
+	_, err := c.Tables(t.Context(), names, func(dataverse.Table) error {
 		found++
 		return nil
-	}))
-	assert.Equal(t, parts, found)
-	assert.Equal(t, places, most)
+	})
+	require.NoError(t, err)
+	assert.Equal(t, len(names), found)
+	assert.Equal(t, slots, most)
 }
 
-func TestDefinitionsOfAnotherShapeAreABrokenAnswer(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
+func TestMisshapenDefinitionsFailTheirTables(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
 		"a flag that is a text":   changes(strings.Replace(definition("a"), `"IsValidForRead":true`, `"IsValidForRead":"yes"`, 1)),
 		"a table that is a text":  changes(`"a"`),
 		"no tables at all":        good(`{"ServerVersionStamp":"1"}`),
 		"null in place of tables": good(`{"EntityMetadata":null}`),
-		"an answer that breaks":   good(`{"EntityMetadata":[` + definition("a")),
+		"a response cut off":      good(`{"EntityMetadata":[` + definition("a")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := tables(t, newService(t, answer).client(), "a", "b", "c", "d")
-			var broken *dataverse.BrokenResponseError
-			require.ErrorAs(t, err, &broken)
-			assert.Contains(t, err.Error(), "read the definitions of a, b, c, ...: gave up after 3 attempts")
+			s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "/WhoAmI") {
+					good(`{"UserId":"u"}`)(w, r)
+					return
+				}
+				response(w, r)
+			})
+			failed, err := s.client().Tables(t.Context(), []string{"a", "b"}, func(dataverse.Table) error { return nil })
+			require.NoError(t, err)
+			require.Len(t, failed, 2)
+			for i, table := range []string{"a", "b"} {
+				var broken *dataverse.BrokenResponseError
+				require.ErrorAs(t, failed[i], &broken)
+				assert.Equal(t, table, failed[i].Table)
+				assert.False(t, failed[i].Missing())
+				assert.Contains(t, failed[i].Error(), "table "+table+": read the definitions of "+table+": gave up after 3 attempts")
+			}
 		})
 	}
 }
@@ -262,7 +286,11 @@ func TestHugeDefinitionsAreRead(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "]}")
 	})
-	found, err := tables(t, s.client(), "t0")
+	names := make([]string, 50)
+	for i := range names {
+		names[i] = fmt.Sprintf("t%d", i)
+	}
+	found, err := tables(t, s.client(), names...)
 	require.NoError(t, err)
 	assert.Len(t, found, 50)
 	assert.Len(t, found["t49"].Columns, 301)

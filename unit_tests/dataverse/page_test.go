@@ -23,7 +23,7 @@ const (
 	valueMember   = `"value":[{"name":"a"},{"name":"b"}]`
 )
 
-func TestTheMembersOfAPageStandInAnyOrder(t *testing.T) {
+func TestPageMembersMayComeInAnyOrder(t *testing.T) {
 	for name, body := range map[string]string{
 		"the links before the rows": "{" + contextMember + "," + deltaMember + "," + nextMember + "," + valueMember + "}",
 		"the rows first":            "{" + valueMember + "," + nextMember + "," + deltaMember + "," + contextMember + "}",
@@ -44,7 +44,7 @@ func TestTheMembersOfAPageStandInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestAPageMayBeEmptyOrWithoutLinks(t *testing.T) {
+func TestPageMayBeEmptyOrWithoutLinks(t *testing.T) {
 	for name, body := range map[string]string{
 		"nothing but rows": `{"value":[]}`,
 		"links of null":    `{"@odata.context":null,"@odata.nextLink":null,"@odata.deltaLink":null,"value":[]}`,
@@ -61,7 +61,7 @@ func TestAPageMayBeEmptyOrWithoutLinks(t *testing.T) {
 	}
 }
 
-func TestTheContextNamesTheColumns(t *testing.T) {
+func TestContextNamesTheColumns(t *testing.T) {
 	for context, columns := range map[string][]string{
 		"https://x/api/data/v9.2/$metadata#accounts(name,telephone1,fax)/$delta": {"name", "telephone1", "fax"},
 		"https://x/api/data/v9.2/$metadata#accounts(name)":                       {"name"},
@@ -73,7 +73,7 @@ func TestTheContextNamesTheColumns(t *testing.T) {
 	}
 }
 
-func TestADateThatIsAbsentIsReplacedByOurClock(t *testing.T) {
+func TestMissingDateIsReplacedByOurClock(t *testing.T) {
 	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Date"] = nil
 		w.Header().Set("Content-Type", "application/json")
@@ -86,12 +86,12 @@ func TestADateThatIsAbsentIsReplacedByOurClock(t *testing.T) {
 	assert.Equal(t, time.UTC, page.At.Location())
 }
 
-func TestAPageIsUnpacked(t *testing.T) {
+func TestPageIsUnpacked(t *testing.T) {
 	body := `{"value":[{"name":"` + strings.Repeat("a", 100_000) + `"}]}`
-	for name, answer := range map[string]http.HandlerFunc{
+	for name, response := range map[string]http.HandlerFunc{
 		"gzip":     zipped(gzipOf(t, body)),
 		"identity": good(body),
-		"identity, told": func(w http.ResponseWriter, r *http.Request) {
+		"identity, named": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "identity")
 			good(body)(w, r)
 		},
@@ -99,7 +99,7 @@ func TestAPageIsUnpacked(t *testing.T) {
 		"gzip in two members": zipped(append(gzipOf(t, body[:500]), gzipOf(t, body[500:])...)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newService(t, answer).client()
+			c := newService(t, response).client()
 			for range 3 { // unpackers are used again
 				_, sink, err := read(t.Context(), c, "accounts")
 				require.NoError(t, err)
@@ -118,7 +118,7 @@ func zippedAs(coding string, body []byte) http.HandlerFunc {
 	}
 }
 
-// spoilt returns answers that arrive with status 200 and are no whole page.
+// spoilt returns responses that arrive with status 200 and are no whole page.
 func spoilt(t *testing.T) map[string]http.HandlerFunc {
 	t.Helper()
 	const body = `{"@odata.context":"c","value":[{"name":"a"},{"name":"b"}]}`
@@ -161,10 +161,10 @@ func spoilt(t *testing.T) map[string]http.HandlerFunc {
 	}
 }
 
-func TestAnAnswerThatIsNotWholeIsAskedForAgain(t *testing.T) {
-	for name, answer := range spoilt(t) {
+func TestBrokenPageIsRequestedAgain(t *testing.T) {
+	for name, response := range spoilt(t) {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer, good("{"+valueMember+"}"))
+			s := newService(t, response, good("{"+valueMember+"}"))
 			_, sink, err := read(t.Context(), s.client(), "accounts")
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 2)
@@ -173,7 +173,7 @@ func TestAnAnswerThatIsNotWholeIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffOverHTTP2IsAskedForAgain(t *testing.T) {
+func TestPageCutOverHTTP2IsRequestedAgain(t *testing.T) {
 	s := startService(t, true, func(w http.ResponseWriter, r *http.Request) {
 		good(`{"value":[{"name":"old"},`)(w, r)
 		_ = http.NewResponseController(w).Flush()
@@ -185,14 +185,14 @@ func TestAnAnswerThatBreaksOffOverHTTP2IsAskedForAgain(t *testing.T) {
 	assert.Len(t, s.requests(), 3)
 }
 
-func TestAnAnswerThatIsNeverWholeIsAnError(t *testing.T) {
-	for name, answer := range spoilt(t) {
+func TestPageThatStaysBrokenIsAnError(t *testing.T) {
+	for name, response := range spoilt(t) {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer)
+			s := newService(t, response)
 			page, _, err := read(t.Context(), s.client(), "accounts")
 			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
-			assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: the answer is broken: it")
+			assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: the response is broken: it")
 			assert.NotEmpty(t, broken.Reason)
 			assert.Empty(t, page)
 			assert.Len(t, s.requests(), 3)
@@ -200,7 +200,7 @@ func TestAnAnswerThatIsNeverWholeIsAnError(t *testing.T) {
 	}
 }
 
-func TestEachAttemptBeginsThePageAnew(t *testing.T) {
+func TestEachAttemptBeginsThePageAgain(t *testing.T) {
 	s := newService(t, good(`{"value":[{"name":"old"},`), good(`{"value":[{"name":"old"}],"@odata.nextLink":7}`), good("{"+valueMember+"}"))
 	_, sink, err := read(t.Context(), s.client(), "accounts")
 	require.NoError(t, err)
@@ -208,7 +208,7 @@ func TestEachAttemptBeginsThePageAnew(t *testing.T) {
 	assert.Equal(t, []string{`{"name":"a"}`, `{"name":"b"}`}, sink.values)
 }
 
-func TestAnErrorOfTheSinkItselfEndsTheRequest(t *testing.T) {
+func TestSinkErrorEndsTheRequest(t *testing.T) {
 	s := newService(t, good("{"+valueMember+"}"))
 	cause := errors.New("no room")
 	_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 1},
@@ -217,7 +217,7 @@ func TestAnErrorOfTheSinkItselfEndsTheRequest(t *testing.T) {
 	assert.Len(t, s.requests(), 1)
 }
 
-func TestRowsThatWaitForRoomKeepNoPlaceAndNoConnection(t *testing.T) {
+func TestWaitingSinkHoldsNoSlotAndNoConnection(t *testing.T) {
 	s := newService(t, zipped(gzipOf(t, "{"+valueMember+"}")), good(emptyPage))
 	c := s.client(func(o *dataverse.Options) { o.MaxConcurrent, o.AttemptTimeout = 1, 200*time.Millisecond })
 	begun, room := make(chan struct{}), make(chan struct{})
@@ -232,7 +232,7 @@ func TestRowsThatWaitForRoomKeepNoPlaceAndNoConnection(t *testing.T) {
 	}()
 	<-begun
 	_, _, err := read(t.Context(), c, "contacts")
-	require.NoError(t, err, "another request has the only place meanwhile")
+	require.NoError(t, err, "another request has the only slot meanwhile")
 	time.Sleep(300 * time.Millisecond) // longer than an attempt may take
 	close(room)
 	require.NoError(t, <-first)
@@ -240,7 +240,7 @@ func TestRowsThatWaitForRoomKeepNoPlaceAndNoConnection(t *testing.T) {
 	assert.Len(t, s.requests(), 2)
 }
 
-func TestManyPagesAreReadAtOnce(t *testing.T) {
+func TestManyPagesAreReadConcurrently(t *testing.T) {
 	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/api/data/v9.2/")
 		zipped(gzipOf(t, `{"value":[`+strings.Repeat(`{"name":"`+name+`"},`, 500)+`{}]}`))(w, r)

@@ -12,13 +12,13 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-func TestAPauseIsHeededHoweverItIsTold(t *testing.T) {
+func TestRetryAfterIsObeyedInEveryForm(t *testing.T) {
 	behind := time.Now().Add(-5 * time.Minute).UTC()
 	refusal := func(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}
-	for name, answer := range map[string]http.HandlerFunc{
+	for name, response := range map[string]http.HandlerFunc{
 		"with a body that cannot be unpacked": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			refusal(w)
@@ -34,18 +34,18 @@ func TestAPauseIsHeededHoweverItIsTold(t *testing.T) {
 			w.Header().Set("Retry-After", behind.Add(time.Second).Format(http.TimeFormat))
 			w.WriteHeader(http.StatusTooManyRequests)
 		},
-		"beside a page that is too heavy": func(w http.ResponseWriter, _ *http.Request) {
+		"with a page that is too expensive": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusGatewayTimeout)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t, answer, good(emptyPage))
+			s := newService(t, response, good(emptyPage))
 			c := s.client(func(o *dataverse.Options) { o.Budget = time.Minute })
 			began := time.Now()
-			heavy := dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000, ExpensiveAttempts: 1}
-			if _, err := c.Page(t.Context(), heavy, &rows{}); err != nil {
+			large := dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000, ExpensiveAttempts: 1}
+			if _, err := c.Page(t.Context(), large, &rows{}); err != nil {
 				require.True(t, dataverse.TooExpensive(err), err)
 				_, _, err = read(t.Context(), c, "accounts")
 				require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestAPauseIsHeededHoweverItIsTold(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentIntoAPauseThatIsLongerThanARequestMayTake(t *testing.T) {
+func TestNothingIsSentDuringAPauseBeyondTheBudget(t *testing.T) {
 	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "3600"))
 	c := s.client(func(o *dataverse.Options) { o.Budget = time.Minute })
 	for range 5 {
@@ -69,7 +69,7 @@ func TestNothingIsSentIntoAPauseThatIsLongerThanARequestMayTake(t *testing.T) {
 	assert.Len(t, s.requests(), 1)
 }
 
-func TestAPauseThatEndsOneRequestIsHeededByTheNext(t *testing.T) {
+func TestPauseThatEndsARequestHoldsTheNext(t *testing.T) {
 	limit := refuse(http.StatusTooManyRequests, throttled, "Retry-After", "1")
 	s := newService(t, limit, limit, good(emptyPage))
 	c := s.client(func(o *dataverse.Options) { o.Budget = 1500 * time.Millisecond })
@@ -79,19 +79,4 @@ func TestAPauseThatEndsOneRequestIsHeededByTheNext(t *testing.T) {
 	_, _, err = read(t.Context(), c, "contacts")
 	require.NoError(t, err)
 	assert.Greater(t, time.Since(began), 500*time.Millisecond)
-}
-
-func TestFewerRequestsRunWhileTheServiceSlowsDown(t *testing.T) {
-	service := &crowd{hint: "12"}
-	c := startService(t, true, service.answer).client(func(o *dataverse.Options) { o.AttemptTimeout = time.Minute })
-	readMany(t, c, 200)
-	require.Equal(t, int32(12), service.most.Load())
-	service.slow.Store(int64(time.Second))
-	readMany(t, c, 36)
-	service.most.Store(0)
-	readMany(t, c, 8)
-	assert.Less(t, service.most.Load(), int32(8))
-	service.slow.Store(0)
-	readMany(t, c, 300)
-	assert.Equal(t, int32(12), service.most.Load(), "when it is quick again, as many as before")
 }

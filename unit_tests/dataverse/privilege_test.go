@@ -9,7 +9,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-func TestThePrivilegesOfAUserAreReadInOneRequest(t *testing.T) {
+func TestPrivilegesAreReadInOneRequest(t *testing.T) {
 	s := newService(t, good(`{"@odata.context":"HOST/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse","RolePrivileges":[`+
 		`{"Depth":"Local","PrivilegeId":"p1","BusinessUnitId":"b","PrivilegeName":"prvReadAccount"},`+
 		`{"Depth":"Deep","PrivilegeName":"prvReadContact"},{"Depth":"Global","PrivilegeName":"prvWriteAccount"},`+
@@ -28,7 +28,7 @@ func TestThePrivilegesOfAUserAreReadInOneRequest(t *testing.T) {
 		s.requests()[0].uri)
 }
 
-func TestPrivilegesThatAreNoneAreAnError(t *testing.T) {
+func TestMisshapenPrivilegesAreAnError(t *testing.T) {
 	for name, body := range map[string]string{
 		"no list": `{}`, "numbers": `{"RolePrivileges":[1]}`, "a depth that is a number": `{"RolePrivileges":[{"Depth":3}]}`,
 	} {

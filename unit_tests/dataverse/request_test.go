@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-func TestARequestHasTheHeadersOfTheWebAPIAndNoOthers(t *testing.T) {
+func TestRequestHasTheHeadersOfTheWebAPIOnly(t *testing.T) {
 	s := newService(t, good(emptyPage))
 	for name, example := range map[string]struct {
 		request dataverse.PageRequest
@@ -19,7 +19,7 @@ func TestARequestHasTheHeadersOfTheWebAPIAndNoOthers(t *testing.T) {
 		"a page": {
 			dataverse.PageRequest{Table: "account", Link: "accounts", Size: 250}, "odata.maxpagesize=250",
 		},
-		"the first walk of change tracking": {
+		"the first scan with change tracking": {
 			dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000, TrackChanges: true},
 			"odata.track-changes,odata.maxpagesize=5000",
 		},
@@ -42,7 +42,7 @@ func TestARequestHasTheHeadersOfTheWebAPIAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestARequestForMetadataHasNoPreference(t *testing.T) {
+func TestMetadataRequestHasNoPreference(t *testing.T) {
 	s := newService(t, good(`{"value":[]}`))
 	_, err := s.client().TableNames(t.Context())
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestNoCookieIsSentBack(t *testing.T) {
 	assert.NotContains(t, s.requests()[1].header, "Cookie")
 }
 
-func TestATokenIsAskedForEachRequest(t *testing.T) {
+func TestTokenIsRequestedForEachRequest(t *testing.T) {
 	s := newService(t, good(emptyPage))
 	k := &tokens{}
 	c := s.clientOf(k)
@@ -90,7 +90,7 @@ type final struct{}
 func (final) Error() string   { return "refused for good" }
 func (final) Temporary() bool { return false }
 
-func TestWhoAmITellsTheOrganisationAndTheUser(t *testing.T) {
+func TestWhoAmIReturnsOrganizationAndUser(t *testing.T) {
 	s := newService(t, good(`{"@odata.context":"HOST/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",`+
 		`"BusinessUnitId":"11bb11bb-cc22-dd33-ee44-55ff55ff55ff","UserId":"22cc22cc-dd33-ee44-ff55-66aa66aa66aa",`+
 		`"OrganizationId":"00aa00aa-bb11-cc22-dd33-44ee44ee44ee"}`))
@@ -102,7 +102,7 @@ func TestWhoAmITellsTheOrganisationAndTheUser(t *testing.T) {
 	assert.Equal(t, "/api/data/v9.2/WhoAmI", s.requests()[0].uri)
 }
 
-func TestWhoAmIThatIsNoObjectOfTheWebAPIIsBroken(t *testing.T) {
+func TestMisshapenWhoAmIIsBroken(t *testing.T) {
 	for name, body := range map[string]string{
 		"a list": `[]`, "an id that is a number": `{"OrganizationId":1}`, "nothing": ``, "half": `{"OrganizationId":"22cc`,
 	} {

@@ -18,24 +18,24 @@ import (
 
 const throttled = `{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit of 6000 over time window of 300 seconds."}}`
 
-func TestARefusalThatPassesIsWaitedFor(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
-		"a limit, with seconds to wait":             refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"),
-		"a limit, with a date that has passed":      refuse(http.StatusTooManyRequests, throttled, "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"),
-		"a limit, with a time that is none":         refuse(http.StatusTooManyRequests, throttled, "Retry-After", "1h2"),
-		"a limit without a time":                    refuse(http.StatusTooManyRequests, throttled),
-		"a limit told with another status":          refuse(http.StatusBadRequest, throttled),
-		"a server that is down":                     refuse(http.StatusServiceUnavailable, "<html>down</html>", "Content-Type", "text/html"),
-		"a gateway without a server":                refuse(http.StatusBadGateway, ""),
-		"a gateway that waited too long":            refuse(http.StatusGatewayTimeout, ""),
-		"a request that took too long":              refuse(http.StatusRequestTimeout, ""),
-		"an unexpected error":                       refuse(http.StatusInternalServerError, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`),
-		"an SQL timeout":                            refuse(http.StatusBadRequest, `{"error":{"code":"0x80044151","message":"SQL timeout expired."}}`),
-		"an SQL deadlock, in capitals":              refuse(http.StatusBadRequest, `{"error":{"code":"0X80044150","message":"Generic SQL error."}}`),
-		"a connection that breaks before an answer": cut,
+func TestTemporaryFailureIsRetried(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
+		"a limit, with seconds to wait":              refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"),
+		"a limit, with a date that has passed":       refuse(http.StatusTooManyRequests, throttled, "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"),
+		"a limit, with a time that is none":          refuse(http.StatusTooManyRequests, throttled, "Retry-After", "1h2"),
+		"a limit without a time":                     refuse(http.StatusTooManyRequests, throttled),
+		"a limit with another status":                refuse(http.StatusBadRequest, throttled),
+		"a server that is down":                      refuse(http.StatusServiceUnavailable, "<html>down</html>", "Content-Type", "text/html"),
+		"a gateway without a server":                 refuse(http.StatusBadGateway, ""),
+		"a gateway that waited too long":             refuse(http.StatusGatewayTimeout, ""),
+		"a request that took too long":               refuse(http.StatusRequestTimeout, ""),
+		"an unexpected error":                        refuse(http.StatusInternalServerError, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`),
+		"an SQL timeout":                             refuse(http.StatusBadRequest, `{"error":{"code":"0x80044151","message":"SQL timeout expired."}}`),
+		"an SQL deadlock, in capitals":               refuse(http.StatusBadRequest, `{"error":{"code":"0X80044150","message":"Generic SQL error."}}`),
+		"a connection that breaks before a response": cut,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer, answer, good("{"+valueMember+"}"))
+			s := newService(t, response, response, good("{"+valueMember+"}"))
 			_, sink, err := read(t.Context(), s.client(), "accounts")
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 3)
@@ -45,10 +45,10 @@ func TestARefusalThatPassesIsWaitedFor(t *testing.T) {
 	}
 }
 
-// cut ends the connection without an answer.
+// cut ends the connection without a response.
 func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-func TestARefusalThatStaysIsTold(t *testing.T) {
+func TestPermanentRefusalIsReturnedAtOnce(t *testing.T) {
 	for name, example := range map[string]struct {
 		status int
 		body   string
@@ -60,10 +60,9 @@ func TestARefusalThatStaysIsTold(t *testing.T) {
 		"a token that has expired":     {http.StatusInternalServerError, `{"error":{"code":"0x80044352","message":"Version stamp associated with the client has expired."}}`, "0x80044352"},
 		"change tracking that is off":  {http.StatusInternalServerError, `{"error":{"code":"0x80072491","message":"Entity x isn't enabled for change tracking."}}`, "0x80072491"},
 		"a method that is not allowed": {http.StatusMethodNotAllowed, ``, ""},
-		"a url that is too long":       {http.StatusRequestURITooLong, ``, ""},
 		"a function that is unknown":   {http.StatusNotImplemented, `{"error":{"code":"0x8006088A","message":"not supported"}}`, "0x8006088a"},
-		"an answer without a body":     {http.StatusNoContent, ``, ""},
-		"a version that is gone":       {http.StatusGone, `{"error":{"code":"","message":"gone"}}`, ""},
+		"a response without a body":    {http.StatusNoContent, ``, ""},
+		"a row that does not exist":    {http.StatusNotFound, `{"error":{"code":"0x80040217","message":"Entity 'account' With Id = 1 Does Not Exist"}}`, "0x80040217"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, refuse(example.status, example.body, "x-ms-service-request-id", "7341c0c1"))
@@ -82,7 +81,7 @@ func TestARefusalThatStaysIsTold(t *testing.T) {
 	}
 }
 
-func TestARedirectIsNotFollowed(t *testing.T) {
+func TestRedirectIsNotFollowed(t *testing.T) {
 	s := newService(t, refuse(http.StatusFound, "", "Location", "/elsewhere"))
 	_, _, err := read(t.Context(), s.client(), "accounts")
 	var refused *dataverse.APIError
@@ -91,16 +90,16 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	assert.Len(t, s.requests(), 1)
 }
 
-func TestTheTextOfARefusalThatLastsNamesTheAttempts(t *testing.T) {
+func TestErrorNamesTheAttempts(t *testing.T) {
 	s := newService(t, refuse(http.StatusServiceUnavailable, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`,
 		"x-ms-service-request-id", "7341c0c1"))
 	_, _, err := read(t.Context(), s.client(), "accounts?$skiptoken=hidden")
-	require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse answered 503 0x80040216: "+
+	require.EqualError(t, err, "read a page of account: gave up after 3 attempts: Dataverse responded with 503 0x80040216: "+
 		"An unexpected error occurred. (request id 7341c0c1)")
 	assert.Len(t, s.requests(), 3)
 }
 
-func TestALimitIsWaitedForUntilTheBudgetIsUsedUp(t *testing.T) {
+func TestThrottledRequestIsRetriedUntilItsBudgetEnds(t *testing.T) {
 	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.01"))
 	_, _, err := read(t.Context(), s.client(func(o *dataverse.Options) { o.Budget = 200 * time.Millisecond }), "accounts?$skiptoken=hidden")
 	var refused *dataverse.APIError
@@ -111,29 +110,29 @@ func TestALimitIsWaitedForUntilTheBudgetIsUsedUp(t *testing.T) {
 	assert.NotContains(t, err.Error(), "hidden")
 }
 
-func TestOneAttemptIsOneAttempt(t *testing.T) {
+func TestOneAttemptIsOneRequest(t *testing.T) {
 	s := newService(t, refuse(http.StatusServiceUnavailable, ""))
 	_, _, err := read(t.Context(), s.client(func(o *dataverse.Options) { o.Attempts = 1 }), "accounts")
-	require.EqualError(t, err, "read a page of account: Dataverse answered 503: Service Unavailable")
+	require.EqualError(t, err, "read a page of account: Dataverse responded with 503: Service Unavailable")
 	assert.Len(t, s.requests(), 1)
 }
 
-func TestAWaitThatTheServiceAsksForIsLoggedWithoutTheLink(t *testing.T) {
+func TestRequestedPauseIsLoggedWithoutTheLink(t *testing.T) {
 	var log bytes.Buffer
 	s := newService(t, refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"), cut, good(emptyPage))
 	_, _, err := read(t.Context(), s.client(logTo(&log)), "accounts?$deltatoken=hidden")
 	require.NoError(t, err)
-	assert.Contains(t, log.String(), "the service asks to wait")
+	assert.Contains(t, log.String(), "limits the connector (number of requests)")
 	assert.Contains(t, log.String(), "level=DEBUG")
 	for _, secret := range []string{"hidden", "secret-token", s.URL} {
 		assert.NotContains(t, log.String(), secret)
 	}
 }
 
-func TestAWaitThatIsTooLongEndsTheRequestAtOnce(t *testing.T) {
-	for name, example := range map[string]struct{ after, told string }{
-		"seconds": {"301", "the service asks to wait 5m1s, and a request is given up after 5m0s: Dataverse answered 429"},
-		"a date":  {"Fri, 31 Dec 2049 23:59:59 GMT", "and a request is given up after 5m0s: Dataverse answered 429"},
+func TestTooLongPauseEndsTheRequestAtOnce(t *testing.T) {
+	for name, example := range map[string]struct{ after, message string }{
+		"seconds": {"301", "the service asks to wait 5m1s, and a request is given up after 5m0s: Dataverse responded with 429"},
+		"a date":  {"Fri, 31 Dec 2049 23:59:59 GMT", "and a request is given up after 5m0s: Dataverse responded with 429"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -144,15 +143,15 @@ func TestAWaitThatIsTooLongEndsTheRequestAtOnce(t *testing.T) {
 			require.ErrorAs(t, err, &wait)
 			assert.Greater(t, wait.Asked, 5*time.Minute)
 			assert.Equal(t, 5*time.Minute, wait.Budget)
-			assert.ErrorContains(t, err, example.told)
+			assert.ErrorContains(t, err, example.message)
 			assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
 			assert.Len(t, s.requests(), 1)
-			assert.Contains(t, log.String(), "asked="+wait.Asked.String()+" left=5m0s")
+			assert.Contains(t, log.String(), "Dataverse asks to wait "+wait.Asked.String()+" before the next request. The connector waits 5m0s at most.")
 		})
 	}
 }
 
-func TestARefusalForGoodIsNotAWait(t *testing.T) {
+func TestPermanentRefusalIsNotAWait(t *testing.T) {
 	s := newService(t, refuse(http.StatusForbidden, `{"error":{"code":"0x80040220","message":"no"}}`, "Retry-After", "3600"))
 	_, _, err := read(t.Context(), s.client(), "accounts")
 	var wait *dataverse.WaitError
@@ -160,7 +159,7 @@ func TestARefusalForGoodIsNotAWait(t *testing.T) {
 	assert.True(t, dataverse.HasCode(err, dataverse.CodePrivilegeMissing))
 }
 
-func TestAnEnvironmentThatCannotBeReachedIsTypedAndNotQuoted(t *testing.T) {
+func TestConnectionErrorQuotesNoURL(t *testing.T) {
 	s := newService(t, good(emptyPage))
 	c := s.client()
 	s.Close()
@@ -169,11 +168,11 @@ func TestAnEnvironmentThatCannotBeReachedIsTypedAndNotQuoted(t *testing.T) {
 	require.ErrorAs(t, err, &connection)
 	var network *net.OpError
 	require.ErrorAs(t, err, &network)
-	assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: no answer came from the environment: ")
+	assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: no response came from the environment: ")
 	assert.NotContains(t, err.Error(), "hidden")
 }
 
-func TestAnErrorOfTheSignInIsTypedWhateverItHolds(t *testing.T) {
+func TestSignInErrorIsTypedWhateverItWraps(t *testing.T) {
 	// MSAL's errors hold one of net/http, with the tenant's id in its url.
 	for name, example := range map[string]struct {
 		err      error
@@ -203,7 +202,7 @@ type hiding struct{ error }
 
 func (hiding) Temporary() bool { return true }
 
-func TestACertificateThatIsNotTrustedIsToldAtOnce(t *testing.T) {
+func TestUntrustedCertificateIsNotRetried(t *testing.T) {
 	s := newService(t, good(emptyPage))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
@@ -214,7 +213,7 @@ func TestACertificateThatIsNotTrustedIsToldAtOnce(t *testing.T) {
 	assert.Equal(t, 1, k.asked)
 }
 
-func TestAHostThatDoesNotExistIsToldAtOnce(t *testing.T) {
+func TestUnknownHostIsNotRetried(t *testing.T) {
 	for name, example := range map[string]struct {
 		failure  net.DNSError
 		attempts int
@@ -233,9 +232,9 @@ func TestAHostThatDoesNotExistIsToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestARequestEndsWithItsContext(t *testing.T) {
+func TestRequestEndsWithItsContext(t *testing.T) {
 	for name, example := range map[string]func(stop context.CancelFunc) http.HandlerFunc{
-		"before the answer": func(stop context.CancelFunc) http.HandlerFunc {
+		"before the response": func(stop context.CancelFunc) http.HandlerFunc {
 			return func(_ http.ResponseWriter, r *http.Request) {
 				stop()
 				<-r.Context().Done()
@@ -272,7 +271,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatTakesTooLongIsRepeated(t *testing.T) {
+func TestTimedOutAttemptIsRetried(t *testing.T) {
 	s := newService(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	_, _, err := read(t.Context(), s.client(func(o *dataverse.Options) { o.AttemptTimeout = 50 * time.Millisecond }), "accounts")
 	var connection *dataverse.ConnectionError

@@ -26,14 +26,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// service is a Web API that gives one prepared answer after another over TLS, the last one for ever.
+// service is a Web API that sends one prepared response after another over TLS, and the last one from then on.
 type service struct {
 	*httptest.Server
 	transport *http.Transport // that trusts the service, as the connector makes it
 
-	mu      sync.Mutex
-	seen    []seen
-	answers []http.HandlerFunc
+	mu        sync.Mutex
+	seen      []seen
+	responses []http.HandlerFunc
 }
 
 // seen is a request as it came over the wire.
@@ -42,14 +42,14 @@ type seen struct {
 	header http.Header
 }
 
-func newService(t testing.TB, answers ...http.HandlerFunc) *service {
+func newService(t testing.TB, responses ...http.HandlerFunc) *service {
 	t.Helper()
-	return startService(t, false, answers...)
+	return startService(t, false, responses...)
 }
 
-func startService(t testing.TB, http2 bool, answers ...http.HandlerFunc) *service {
+func startService(t testing.TB, http2 bool, responses ...http.HandlerFunc) *service {
 	t.Helper()
-	s := &service{answers: answers}
+	s := &service{responses: responses}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.EnableHTTP2 = http2
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -68,10 +68,10 @@ func startService(t testing.TB, http2 bool, answers ...http.HandlerFunc) *servic
 
 func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	answer := s.answers[min(len(s.seen), len(s.answers)-1)]
+	response := s.responses[min(len(s.seen), len(s.responses)-1)]
 	s.seen = append(s.seen, seen{r.RequestURI, r.Header.Clone()})
 	s.mu.Unlock()
-	answer(w, r)
+	response(w, r)
 }
 
 func (s *service) requests() []seen {
@@ -97,7 +97,7 @@ func options(change ...func(*dataverse.Options)) dataverse.Options {
 	return o
 }
 
-// tokens hands out "secret-token-1", and another one after each renewal.
+// tokens returns "secret-token-1", and another one after each renewal.
 type tokens struct {
 	mu      sync.Mutex
 	renewed int
@@ -167,7 +167,7 @@ func (r *rows) Row(d *jsontext.Decoder) error {
 
 const date = "Fri, 21 Nov 2025 10:11:12 GMT"
 
-// good answers with a body of JSON. HOST in it stands for the service's own origin, PLAIN for its host and port.
+// good responds with a body of JSON. HOST in it stands for the service's own origin, PLAIN for its host and port.
 func good(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", date)
@@ -176,7 +176,7 @@ func good(body string) http.HandlerFunc {
 	}
 }
 
-// zipped answers with bytes that claim to be gzip.
+// zipped responds with bytes that claim to be gzip.
 func zipped(body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; odata.metadata=minimal")
@@ -195,7 +195,7 @@ func gzipOf(t testing.TB, body string) []byte {
 	return packed.Bytes()
 }
 
-// refuse answers with a status and a body of JSON, and headers in pairs.
+// refuse responds with a status and a body of JSON, and headers in pairs.
 func refuse(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; odata.metadata=full")
@@ -223,12 +223,12 @@ func logTo(buffer *bytes.Buffer) func(*dataverse.Options) {
 	}
 }
 
-// lines hands out the lines of a client's log as they are written.
-type lines struct{ told chan string }
+// lines passes on the lines of a client's log as they are written.
+type lines struct{ written chan string }
 
 func (l *lines) Write(line []byte) (int, error) {
 	select {
-	case l.told <- string(line):
+	case l.written <- string(line):
 	default:
 	}
 	return len(line), nil

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-func TestTheColumnsThatRowsHaveAreKept(t *testing.T) {
+func TestReadableColumnsOfRowsAreKept(t *testing.T) {
 	s := newService(t, changes(`{"@odata.type":"#Microsoft.Dynamics.CRM.ComplexEntityMetadata","LogicalName":"account","EntitySetName":"accounts",`+
 		`"PrimaryIdAttribute":"accountid","ChangeTrackingEnabled":true,"TableType":"Standard","DataProviderId":null,"Attributes":[`+strings.Join([]string{
 		column("ownerid", "OwnerType", ""),
@@ -45,7 +45,7 @@ func TestTheColumnsThatRowsHaveAreKept(t *testing.T) {
 	}, found["account"])
 }
 
-func TestTablesThatCannotBeReadAreLeftOut(t *testing.T) {
+func TestTablesThatCannotBeAddressedAreReported(t *testing.T) {
 	for name, table := range map[string]string{
 		"no entity set":              strings.Replace(definition("account"), `"accounts"`, `null`, 1),
 		"an empty entity set":        strings.Replace(definition("account"), `"accounts"`, `""`, 1),
@@ -56,10 +56,17 @@ func TestTablesThatCannotBeReadAreLeftOut(t *testing.T) {
 		"a null in place of a table": `null`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := tables(t, newService(t, changes(table, definition("contact"))).client(), "account", "contact")
+			s := newService(t, changes(table, definition("contact")), good(`{"value":[]}`))
+			var found []string
+			failed, err := s.client().Tables(t.Context(), []string{"account", "contact"}, func(table dataverse.Table) error {
+				found = append(found, table.LogicalName)
+				return nil
+			})
 			require.NoError(t, err)
-			assert.Len(t, found, 1)
-			assert.Contains(t, found, "contact")
+			assert.Equal(t, []string{"contact"}, found)
+			require.Len(t, failed, 1)
+			assert.Equal(t, "account", failed[0].Table)
+			assert.True(t, failed[0].Missing())
 		})
 	}
 }
@@ -77,7 +84,7 @@ func TestNullsAreTolerated(t *testing.T) {
 	assert.Empty(t, found["account"].Column("y").Behavior)
 }
 
-func TestElasticTablesAreKnownByTypeOrProvider(t *testing.T) {
+func TestElasticTablesAreRecognizedByTypeOrProvider(t *testing.T) {
 	elastic := func(more string) string {
 		return strings.Replace(definition("sensor"), `"Attributes":[`, more+`,"Attributes":[`+column("partitionid", "StringType", "")+`,`, 1)
 	}
@@ -98,7 +105,7 @@ func TestElasticTablesAreKnownByTypeOrProvider(t *testing.T) {
 	}
 }
 
-func TestAColumnIsFoundByItsProperty(t *testing.T) {
+func TestColumnIsFoundByItsProperty(t *testing.T) {
 	table := dataverse.Table{PrimaryID: "accountid", Columns: []dataverse.Column{{Property: "_ownerid_value", Type: dataverse.Owner}}}
 	assert.Equal(t, dataverse.Owner, table.Column("_ownerid_value").Type)
 	assert.Nil(t, table.Column("ownerid"))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -200,7 +201,9 @@ func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 		"the link is of another host":  {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the delta link is missing":    {response: page(``), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
-		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x80060000","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
+		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x8004e023","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
+		"a plug-in fails":              {response: refuse(400, `{"error":{"code":"0x80040265","message":"no"}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
+		"the url is too long":          {response: refuse(414, ""), typ: "config_error", beginning: "is too long for a proxy"},
 		"a proxy refuses":              {response: refuse(405, ""), typ: "transient_error", beginning: "A proxy or firewall responded in place of Dataverse"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -267,7 +270,7 @@ func TestALinkToAnotherHostIsNeverCalled(t *testing.T) {
 		for path, stream := range map[string]string{"accounts": "account", "tagset": "tag"} {
 			t.Run(member+" of "+stream, func(t *testing.T) {
 				e := newEnvironment(t)
-				e.respond(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+other.URL+api+path+`?$skiptoken=1"}`))
+				e.respond(api+path, good(`{"value":[{"`+stream+`id":"a1"}],"`+member+`":"`+strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+api+path+`?$skiptoken=1"}`))
 				mode := map[string]string{"account": "incremental", "tag": "full_refresh"}[stream]
 				code, o := e.run(t, "read", process{catalog: configured(stream, mode)})
 				assert.Equal(t, 1, code, o.text)

@@ -75,5 +75,5 @@ func TestATooLongWaitIsExplainedWithItsLength(t *testing.T) {
 		}
 	}
 	require.Len(t, warnings, 2)
-	assert.Contains(t, warnings[1], "asked=2h0m0s left=30m0s")
+	assert.Contains(t, warnings[1], "asks to wait 2h0m0s before the next request")
 }

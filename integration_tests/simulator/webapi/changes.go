@@ -167,7 +167,7 @@ func changes(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 		r, _ := w.call.store.Find(entry.ID)
 		body = rows.append(body, r)
 	}
-	body = closePage(db, body, w, next)
+	body = closePage(body, w, next)
 	reply := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(true))
 	reply.Lent = lent
 	return reply, nil

@@ -18,8 +18,8 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// heavyAttempts is one where a smaller page can be asked for.
-func heavyAttempts(rows int) int {
+// expensiveAttempts is one where a smaller page exists.
+func expensiveAttempts(rows int) int {
 	if rows > 50 {
 		return 1
 	}
@@ -27,19 +27,19 @@ func heavyAttempts(rows int) int {
 }
 
 func largePage(of int) dataverse.PageRequest {
-	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, ExpensiveAttempts: heavyAttempts(of)}
+	return dataverse.PageRequest{Table: "annotation", Link: "annotations", Size: of, ExpensiveAttempts: expensiveAttempts(of)}
 }
 
-func TestAPageThatIsTooHeavyIsToldAtOnceWhereASmallerOneCanBeAskedFor(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
-		"an SQL timeout":                       refuse(http.StatusBadRequest, `{"error":{"code":"0x80044151","message":"SQL timeout expired."}}`),
-		"a query that is refused as too heavy": refuse(http.StatusTooManyRequests, `{"error":{"code":"0x80048544","message":"too much"}}`),
-		"a gateway that waited too long":       refuse(http.StatusGatewayTimeout, ""),
-		"an answer that is too large to send":  refuse(http.StatusRequestEntityTooLarge, ""),
-		"an attempt that takes too long":       func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+func TestTooExpensivePageIsNotRetriedWhereASmallerOneExists(t *testing.T) {
+	for name, response := range map[string]http.HandlerFunc{
+		"an SQL timeout": refuse(http.StatusBadRequest, `{"error":{"code":"0x80044151","message":"SQL timeout expired."}}`),
+		"a query that is refused as too expensive": refuse(http.StatusTooManyRequests, `{"error":{"code":"0x80048544","message":"too much"}}`),
+		"a gateway that waited too long":           refuse(http.StatusGatewayTimeout, ""),
+		"a response that is too large to send":     refuse(http.StatusRequestEntityTooLarge, ""),
+		"an attempt that takes too long":           func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer)
+			s := newService(t, response)
 			c := s.client(func(o *dataverse.Options) { o.AttemptTimeout = 50 * time.Millisecond })
 			_, err := c.Page(t.Context(), largePage(5000), &rows{})
 			assert.True(t, dataverse.TooExpensive(err), err)
@@ -48,7 +48,7 @@ func TestAPageThatIsTooHeavyIsToldAtOnceWhereASmallerOneCanBeAskedFor(t *testing
 	}
 }
 
-func TestWhatHasNothingToDoWithThePageDoesNotMakeItSmaller(t *testing.T) {
+func TestUnrelatedFailuresAreNotTooExpensive(t *testing.T) {
 	for name, err := range map[string]error{
 		"a sign-in that takes too long": fmt.Errorf("sign in: %w", context.DeadlineExceeded),
 	} {
@@ -58,13 +58,13 @@ func TestWhatHasNothingToDoWithThePageDoesNotMakeItSmaller(t *testing.T) {
 			assert.False(t, dataverse.TooExpensive(got), got)
 		})
 	}
-	for name, answer := range map[string]http.HandlerFunc{
+	for name, response := range map[string]http.HandlerFunc{
 		"a limit":             refuse(http.StatusTooManyRequests, throttled, "Retry-After", "0.001"),
 		"a service that fell": refuse(http.StatusServiceUnavailable, ""),
 		"a connection broken": cut,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, answer)
+			s := newService(t, response)
 			_, err := s.client(func(o *dataverse.Options) { o.Budget = 100 * time.Millisecond }).Page(t.Context(), largePage(5000), &rows{})
 			require.Error(t, err)
 			assert.False(t, dataverse.TooExpensive(err), err)
@@ -73,7 +73,7 @@ func TestWhatHasNothingToDoWithThePageDoesNotMakeItSmaller(t *testing.T) {
 	}
 }
 
-// flood is an answer of so many bytes that compress to half.
+// flood is a response of so many bytes that compress to half.
 func flood(size int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -95,10 +95,10 @@ func flood(size int) http.HandlerFunc {
 	}
 }
 
-func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
+func TestTooLargeResponseIsNotRetried(t *testing.T) {
 	for name, example := range map[string]struct {
 		size, rows int
-		told       bool
+		tooLarge   bool
 	}{
 		"as it is sent":                  {2 << 20, 5000, true},
 		"when it is unpacked":            {384 << 10, 5000, true},
@@ -111,7 +111,7 @@ func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
 			c := s.client(func(o *dataverse.Options) { o.MaxPageBytes, o.AttemptTimeout = 256<<10, time.Minute })
 			_, err := c.Page(t.Context(), largePage(example.rows), &rows{})
 			var large *dataverse.ResponseTooLargeError
-			if !example.told {
+			if !example.tooLarge {
 				require.NoError(t, err)
 				return
 			}
@@ -123,7 +123,7 @@ func TestAnAnswerThatIsTooLargeIsToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnswersThatCannotBeUsedLeaveNoReaderBehind(t *testing.T) {
+func TestUnusableResponsesLeaveNoGoroutine(t *testing.T) {
 	s := startService(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write(make([]byte, 16<<10))
@@ -139,7 +139,7 @@ func TestAnswersThatCannotBeUsedLeaveNoReaderBehind(t *testing.T) {
 	group.Wait() // the race detector looks on
 }
 
-func TestRowsAreCountedWhereTheyCanBe(t *testing.T) {
+func TestRowsOfCountableTablesAreCounted(t *testing.T) {
 	counts := func(body string) http.HandlerFunc {
 		return good(`{"EntityRecordCountCollection":` + body + `}`)
 	}
@@ -156,14 +156,14 @@ func TestRowsAreCountedWhereTheyCanBe(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, map[string]int64{"contact": 3}, got)
 	})
-	t.Run("nor by an answer that does not fit together", func(t *testing.T) {
+	t.Run("nor by a response that does not fit together", func(t *testing.T) {
 		got, err := newService(t, counts(`{"Keys":["account","contact"],"Values":[7]}`)).client().RowCounts(t.Context(), []string{"account", "contact"})
 		require.Error(t, err)
 		assert.Empty(t, got)
 	})
 }
 
-func TestAnAnswerIsTooLargeWhereverItIsCut(t *testing.T) {
+func TestPageBoundIsKeptWhereverItFalls(t *testing.T) {
 	page := `{"value":[` + strings.Repeat(`{"accountid":"a1","name":"some name","address":{"city":"Aachen","lines":[1,2,3]},"nothing":null},`, 8) + `{}]}`
 	s := newService(t, good(page))
 	for most := int64(100); most < 400; most++ {

@@ -22,12 +22,10 @@ type crowd struct {
 	refuses atomic.Bool // the next request meets a limit
 	wait    string      // Retry-After of that refusal
 
-	slow atomic.Int64 // how much longer it takes, in nanoseconds
-
 	now, most, all atomic.Int32
 }
 
-func (c *crowd) answer(w http.ResponseWriter, r *http.Request) {
+func (c *crowd) response(w http.ResponseWriter, r *http.Request) {
 	c.all.Add(1)
 	now := c.now.Add(1)
 	defer c.now.Add(-1)
@@ -40,7 +38,7 @@ func (c *crowd) answer(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusTooManyRequests, throttled, "Retry-After", c.wait)(w, r)
 		return
 	}
-	time.Sleep(2*time.Millisecond + time.Duration(c.slow.Load()))
+	time.Sleep(2 * time.Millisecond)
 	good(emptyPage)(w, r)
 }
 
@@ -57,7 +55,7 @@ func readMany(t *testing.T, c *dataverse.Client, n int) {
 	group.Wait()
 }
 
-func TestNoMoreRequestsRunAtOnceThan(t *testing.T) {
+func TestConcurrentRequestsNeverExceed(t *testing.T) {
 	for name, example := range map[string]struct {
 		hint       string
 		concurrent int
@@ -76,7 +74,7 @@ func TestNoMoreRequestsRunAtOnceThan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service := &crowd{hint: example.hint}
-			c := startService(t, true, service.answer).client(func(o *dataverse.Options) { o.MaxConcurrent = example.concurrent })
+			c := startService(t, true, service.response).client(func(o *dataverse.Options) { o.MaxConcurrent = example.concurrent })
 			readMany(t, c, 1) // which brings the hint
 			readMany(t, c, 200)
 			assert.LessOrEqual(t, service.most.Load(), example.most)
@@ -88,9 +86,9 @@ func TestNoMoreRequestsRunAtOnceThan(t *testing.T) {
 	}
 }
 
-func TestAHintThatFallsIsHeeded(t *testing.T) {
+func TestLowerRecommendationReducesConcurrency(t *testing.T) {
 	service := &crowd{hint: "8"}
-	c := startService(t, true, service.answer).client()
+	c := startService(t, true, service.response).client()
 	readMany(t, c, 200)
 	service.hint = "2"
 	readMany(t, c, 1)
@@ -99,9 +97,9 @@ func TestAHintThatFallsIsHeeded(t *testing.T) {
 	assert.Equal(t, int32(2), service.most.Load())
 }
 
-func TestALimitHalvesTheRequestsAndTheyGrowBack(t *testing.T) {
+func TestThrottlingHalvesConcurrencyThatThenGrowsAgain(t *testing.T) {
 	service := &crowd{hint: "8", wait: "0.05"}
-	c := startService(t, true, service.answer).client()
+	c := startService(t, true, service.response).client()
 	readMany(t, c, 300)
 	require.Equal(t, int32(8), service.most.Load())
 	service.refuses.Store(true)
@@ -113,12 +111,12 @@ func TestALimitHalvesTheRequestsAndTheyGrowBack(t *testing.T) {
 	assert.Equal(t, int32(8), service.most.Load())
 }
 
-func TestAPauseThatTheServiceAsksForHoldsAllRequestsBack(t *testing.T) {
+func TestRetryAfterPausesAllRequests(t *testing.T) {
 	const pause = 300 * time.Millisecond
 	service := &crowd{hint: "4", wait: strconv.FormatFloat(pause.Seconds(), 'f', -1, 64)}
 	service.refuses.Store(true)
 	var log bytes.Buffer
-	c := startService(t, true, service.answer).client(logTo(&log))
+	c := startService(t, true, service.response).client(logTo(&log))
 	refused := make(chan struct{})
 	go func() {
 		readMany(t, c, 1)
@@ -128,20 +126,20 @@ func TestAPauseThatTheServiceAsksForHoldsAllRequestsBack(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(50 * time.Millisecond) // the refusal has arrived
-	var told []time.Time
+	var paused []time.Time
 	began := time.Now()
 	_, err := c.Page(t.Context(), dataverse.PageRequest{
-		Table: "contact", Link: "contacts", Size: 10, OnThrottled: func(until time.Time) { told = append(told, until) },
+		Table: "contact", Link: "contacts", Size: 10, OnThrottled: func(until time.Time) { paused = append(paused, until) },
 	}, &rows{})
 	require.NoError(t, err)
 	assert.Greater(t, time.Since(began), 100*time.Millisecond, "a request of another table waits as well")
 	<-refused
-	require.Len(t, told, 1)
-	assert.WithinDuration(t, began.Add(pause), told[0], pause)
-	assert.Contains(t, log.String(), `limit="number of requests"`)
+	require.Len(t, paused, 1)
+	assert.WithinDuration(t, began.Add(pause), paused[0], pause)
+	assert.Contains(t, log.String(), "limits the connector (number of requests)")
 }
 
-func TestARequestThatEndsInTheQueueHoldsNobodyBack(t *testing.T) {
+func TestCanceledWaiterBlocksNoOther(t *testing.T) {
 	release := make(chan struct{})
 	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -167,21 +165,21 @@ func TestARequestThatEndsInTheQueueHoldsNobodyBack(t *testing.T) {
 	assert.Len(t, s.requests(), 2)
 }
 
-func TestAReadThatStandsStillSaysWhy(t *testing.T) {
+func TestStalledReadLogsWhatItWaitsFor(t *testing.T) {
 	release := make(chan struct{})
 	service := newService(t, func(w http.ResponseWriter, r *http.Request) {
 		<-release
 		good(emptyPage)(w, r)
 	})
-	log := &lines{told: make(chan string, 100)}
+	log := &lines{written: make(chan string, 100)}
 	c := service.client(log.option, func(o *dataverse.Options) { o.AttemptTimeout = time.Minute })
 	ctx, stop := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() { c.LogStalls(ctx, 10*time.Millisecond) })
 	group.Go(func() { _, _, _ = read(t.Context(), c, "accounts?$deltatoken=hidden") })
-	line := <-log.told
-	assert.Contains(t, line, "waiting for Dataverse")
-	assert.Contains(t, line, "the request to read a page of account waits for an answer")
+	line := <-log.written
+	assert.Contains(t, line, "is waiting for Dataverse")
+	assert.Contains(t, line, "The request to read a page of account waits for a response")
 	assert.NotContains(t, line, "hidden")
 	close(release)
 	stop()

@@ -21,14 +21,19 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(`{"error":{"code":"0x80040220","message":"is missing prvReadincident privilege, 9!"}}`, 403, "$skiptoken=%253c", "")
 	f.Add(`{"error":`, 500, "%zz", "x")
 	f.Add("<html>", 302, "", "")
+	f.Add(`{"error":{"code":-2147220970,"message":{"lang":"en","value":"no"}}}`, 400, "", "")
+	f.Add(`{"odata.error":"no","Message":"n"}`, 400, "", "")
 	f.Fuzz(func(t *testing.T, body string, status int, query, token string) {
 		request := &http.Request{URL: &url.URL{RawQuery: query}, Header: http.Header{"Authorization": {"Bearer " + token}}}
 		e := newAPIError(&http.Response{StatusCode: status, Header: http.Header{}, Request: request}, strings.NewReader(body))
-		if e.Code != strings.ToLower(e.Code) {
-			t.Fatalf("the code %q is not in lower case", e.Code)
+		if e.Code != "" && !hexCode.MatchString(e.Code) {
+			t.Fatalf("the code %q is no code of Dataverse", e.Code)
+		}
+		if e.Inconclusive() && !e.Temporary() {
+			t.Fatalf("%v is inconclusive and for good", e)
 		}
 		if !strings.Contains(e.Message, e.MissingProperty()) || !strings.Contains(e.Message, e.MissingPrivilege()) || !strings.Contains(e.Error(), e.Message) {
-			t.Fatalf("%q is told as %q", e.Message, e.Error())
+			t.Fatalf("%q is worded as %q", e.Message, e.Error())
 		}
 		if len(token) > 3 && !strings.Contains(token, ".") && strings.Contains(e.Message, token) {
 			t.Fatalf("%q shows the token %q", e.Message, token)
@@ -70,6 +75,8 @@ func FuzzPage(f *testing.F) {
 	f.Add(`{"@odata.context":"c","@odata.nextLink":"https://contoso.example/api/data/v9.2/a?$skiptoken=x","value":[{"a":1},{"id":"1","reason":"deleted"}]}`)
 	f.Add(`{"value":[],"@odata.deltaLink":"https://evil.example/api/data/v9.2/a"}`)
 	f.Add(`{"value":null}`)
+	f.Add(`{"value":[],"error":{"code":"0x80040216","message":"no"}}`)
+	f.Add(`{"@Microsoft.Dynamics.CRM.morerecords":true,"value":[],"@nextLink":"x"}`)
 	f.Add(`{"value":[{}`)
 	f.Add(`{"value":[],"value":[1]}`)
 	f.Add(`{"value":[]}0`)
@@ -80,8 +87,8 @@ func FuzzPage(f *testing.F) {
 	c := New("https://contoso.example", nil, nil, Options{})
 	f.Fuzz(func(t *testing.T, body string) {
 		scan := func(sink *collected) (Page, error) {
-			answer := &http.Response{Header: http.Header{"Date": {"Fri, 21 Nov 2025 10:11:12 GMT"}}}
-			return c.scanPage(context.Background(), answer, io.MultiReader(strings.NewReader(body)), sink)
+			response := &http.Response{Header: http.Header{"Date": {"Fri, 21 Nov 2025 10:11:12 GMT"}}}
+			return c.scanPage(context.Background(), response, io.MultiReader(strings.NewReader(body)), sink)
 		}
 		sink, skimming := &collected{}, &collected{skims: true}
 		page, err := scan(sink)

@@ -5,17 +5,17 @@ import (
 	"fmt"
 )
 
-// tableProperties are the properties of EntityMetadata that a Table is made of.
+// tableProperties returns the properties of EntityMetadata that make a Table.
 func tableProperties() []string {
 	return []string{"LogicalName", "EntitySetName", "PrimaryIdAttribute", "ChangeTrackingEnabled", "TableType", "DataProviderId"}
 }
 
-// columnProperties are the properties of AttributeMetadata, the base of all columns, that a Column is made of.
+// columnProperties returns the properties of AttributeMetadata, the base of all columns, that make a Column.
 func columnProperties() []string {
 	return []string{"LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead"}
 }
 
-// behaviorProperty completes a Column. It belongs to a type derived of AttributeMetadata.
+// behaviorProperty completes a Column. It belongs to a type derived from AttributeMetadata.
 const behaviorProperty = "DateTimeBehavior"
 
 // The parts of EntityQueryExpression, the query of RetrieveMetadataChanges.
@@ -45,8 +45,8 @@ type (
 	}
 )
 
-// metadataQuery asks for the named tables. They are joined by Or: lists for the operator In have no documented form
-// in the Web API.
+// metadataQuery returns the query for the named tables. They are joined by Or: lists for the operator In have no
+// documented form in the Web API.
 func metadataQuery(names []string) (string, error) {
 	query := entityQuery{
 		Criteria:       metadataCriteria{FilterOperator: "Or"},

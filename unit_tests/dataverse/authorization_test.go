@@ -15,7 +15,7 @@ import (
 
 const challenge = `Bearer authorization_uri=https://login.microsoftonline.com/t/oauth2/authorize, resource_id=https://contoso.crm.dynamics.com/`
 
-func TestATokenThatIsRefusedIsReplacedOnce(t *testing.T) {
+func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 	s := newService(t, refuse(http.StatusUnauthorized, "", "WWW-Authenticate", challenge), good("{"+valueMember+"}"))
 	k := &tokens{}
 	_, sink, err := read(t.Context(), s.clientOf(k), "accounts")
@@ -28,7 +28,7 @@ func TestATokenThatIsRefusedIsReplacedOnce(t *testing.T) {
 	assert.Equal(t, []string{""}, k.claims)
 }
 
-func TestASecondTokenThatIsRefusedIsAnError(t *testing.T) {
+func TestSecondRefusedTokenIsAnError(t *testing.T) {
 	s := newService(t, refuse(http.StatusUnauthorized, "", "WWW-Authenticate", challenge))
 	_, _, err := read(t.Context(), s.client(), "accounts")
 	var refused *dataverse.APIError
@@ -39,7 +39,7 @@ func TestASecondTokenThatIsRefusedIsAnError(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret-token")
 }
 
-func TestATokenThatCannotBeReplacedLeavesTheRefusal(t *testing.T) {
+func TestRefusalIsReturnedIfTheTokenCannotBeRenewed(t *testing.T) {
 	s := newService(t, refuse(http.StatusUnauthorized, ""))
 	_, _, err := read(t.Context(), s.clientOf(&tokens{refuse: errors.New("no renewal")}), "accounts")
 	var refused *dataverse.APIError

@@ -1,0 +1,145 @@
+package dataverse
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// A GET whose url is too long for a proxy, or for the 32 KB of the service, is sent inside the body of a POST to $batch,
+// where its url may have 64 KB (Microsoft, "Query data using the Web API", "Compose a query that is too long").
+
+// batchBoundary separates the one part of a batch; nothing in a link can be equal to it.
+const batchBoundary = "batch_source_microsoft_dataverse"
+
+// longURL is a length at which web servers and proxies begin to refuse urls without a telling status: IIS, for instance,
+// responds with 404.15 to a query of more than 2,048 bytes (Microsoft, "Request Limits <requestLimits>").
+const longURL = 2000
+
+// URLTooLong reports whether a url was refused because of its length, by a status that says so.
+func URLTooLong(err error) bool {
+	var refused *APIError
+	return errors.As(err, &refused) && refused.Code == "" &&
+		(refused.Status == http.StatusRequestURITooLong || refused.Status == http.StatusRequestHeaderFieldsTooLarge)
+}
+
+// mayBeTooLong reports whether the length of a url may be the reason of its refusal.
+func mayBeTooLong(err error, length int) bool {
+	var refused *APIError
+	return URLTooLong(err) || length > longURL && errors.As(err, &refused) && refused.Code == "" && refused.Inconclusive()
+}
+
+// send sends a request by its url, or in a batch where the url is as long as one that was refused.
+func (c *Client) send(ctx context.Context, q request) error {
+	length := len(c.root) + len(apiPath) + len(q.link)
+	if refused := c.longest.Load(); refused > 0 && int64(length) >= refused {
+		return (&call{client: c, request: q, batched: true}).run(ctx)
+	}
+	err := (&call{client: c, request: q}).run(ctx)
+	if !mayBeTooLong(err, length) || ctx.Err() != nil {
+		return err
+	}
+	batched := (&call{client: c, request: q, batched: true}).run(ctx)
+	var refused *APIError
+	if errors.As(batched, &refused) && refused.Code == "" { // what refuses the url refuses the batch as well
+		return err
+	}
+	if c.longest.Swap(int64(length)) == 0 {
+		c.log.InfoContext(ctx, fmt.Sprintf("A url of %d bytes was refused (%v). The connector sends urls of this length in batches.", length, err))
+	}
+	return batched
+}
+
+// newBatch returns a POST of $batch with one GET in it.
+func (a *call) newBatch(ctx context.Context) (*retryablehttp.Request, error) {
+	if !a.link.Usable() {
+		return nil, errUnusableLink
+	}
+	var body bytes.Buffer
+	body.WriteString("--" + batchBoundary + "\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n")
+	body.WriteString("GET " + apiPath + string(a.link) + " HTTP/1.1\r\n")
+	inner := http.Header{}
+	a.client.setHeaders(inner, a.prefer)
+	inner.Del("Accept-Encoding")
+	inner.Del("User-Agent")
+	if err := inner.Write(&body); err != nil {
+		return nil, fmt.Errorf("write a batch: %w", err)
+	}
+	body.WriteString("\r\n\r\n--" + batchBoundary + "--\r\n")
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, a.client.root+apiPath+"$batch", body.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("prepare a batch: %w", err)
+	}
+	a.client.setHeaders(req.Header, "odata.continue-on-error") // else a refused GET would turn the batch into a refusal
+	req.Header.Set("Content-Type", "multipart/mixed; boundary="+batchBoundary)
+	return req, nil
+}
+
+// decodeBatch decodes the one response in the response to a batch.
+func (c *Client) decodeBatch(outer *http.Response, link Link, maxBytes int64, read func(*http.Response, io.Reader) error) error {
+	body, err := c.unpack.open(outer)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	media, parameters, err := mime.ParseMediaType(outer.Header.Get("Content-Type"))
+	if err != nil || !strings.HasPrefix(media, "multipart/") {
+		return &BrokenResponseError{Reason: "it is no response to a batch", passing: true, notJSON: true}
+	}
+	parts := multipart.NewReader(markedBody{&limitedReader{from: body, left: maxBytes, most: maxBytes}}, parameters["boundary"])
+	part, err := parts.NextRawPart()
+	if err != nil {
+		return cutBatch(err)
+	}
+	inner, err := http.ReadResponse(bufio.NewReader(part), nil)
+	if err != nil {
+		return cutBatch(err)
+	}
+	defer inner.Body.Close()
+	c.completeInner(inner, outer, link)
+	if err := c.decode(inner, maxBytes, read); err != nil {
+		return err
+	}
+	switch _, err := parts.NextRawPart(); {
+	case err == nil:
+		return &BrokenResponseError{Reason: "it has more parts than the batch has requests"}
+	case !errors.Is(err, io.EOF): // the end of the batch must be there
+		return cutBatch(err)
+	default:
+		return nil
+	}
+}
+
+// completeInner gives the response in a batch what only the outer one has, and the outer one the pause that the inner
+// one asks for.
+func (c *Client) completeInner(inner, outer *http.Response, link Link) {
+	for _, name := range []string{"Date", "x-ms-service-request-id"} {
+		if inner.Header.Get(name) == "" {
+			inner.Header.Set(name, outer.Header.Get(name))
+		}
+	}
+	if after := inner.Header.Get("Retry-After"); after != "" {
+		outer.Header.Set("Retry-After", after)
+	}
+	_, query, _ := strings.Cut(string(link), "?")
+	inner.Request = &http.Request{URL: &url.URL{RawQuery: query}, Header: outer.Request.Header}
+}
+
+// cutBatch is the error of a batch whose parts cannot be read.
+func cutBatch(err error) error {
+	var large *ResponseTooLargeError
+	if errors.As(err, &large) {
+		return large
+	}
+	return &BrokenResponseError{Reason: "it ends before the end of its batch", cause: err, cut: true, passing: true}
+}

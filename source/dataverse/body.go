@@ -1,0 +1,71 @@
+package dataverse
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// limitedReader fails with a *ResponseTooLargeError where more than most bytes come.
+type limitedReader struct {
+	from io.Reader
+	left int64
+	most int64
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := l.from.Read(p[:min(int64(len(p)), l.left+1)]) // one byte more than allowed shows that the body is too long
+	if l.left -= int64(n); l.left < 0 {
+		return n - 1, &ResponseTooLargeError{l.most}
+	}
+	return n, err
+}
+
+// bomSkipper drops a UTF-8 byte order mark in front of a body. JSON must not have one, and parsers may ignore it
+// (RFC 8259, 8.1); some proxies and services put it there.
+type bomSkipper struct {
+	from   io.Reader
+	looked bool
+	head   []byte // of the body, where it is no mark
+}
+
+func (b *bomSkipper) Read(p []byte) (int, error) {
+	if !b.looked {
+		b.looked = true
+		mark := make([]byte, len("\ufeff"))
+		n, err := io.ReadFull(b.from, mark)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, err
+		}
+		if b.head = mark[:n]; bytes.Equal(b.head, []byte("\ufeff")) {
+			b.head = nil
+		}
+	}
+	if len(b.head) > 0 {
+		n := copy(p, b.head)
+		b.head = b.head[n:]
+		return n, nil
+	}
+	return b.from.Read(p)
+}
+
+// bodyReadError is an error of a body that could not be read, as opposed to one of what it says.
+type bodyReadError struct{ cause error }
+
+func (e *bodyReadError) Error() string { return e.cause.Error() }
+
+func (e *bodyReadError) Unwrap() error { return e.cause }
+
+// markedBody marks the errors of a body, so that they are known when a decoder has wrapped them.
+type markedBody struct{ from io.Reader }
+
+func (m markedBody) Read(p []byte) (int, error) {
+	n, err := m.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &bodyReadError{err}
+	}
+	return n, err
+}

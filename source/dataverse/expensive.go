@@ -1,0 +1,62 @@
+package dataverse
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+)
+
+// cost is what a failure says about the size of the request.
+type cost int
+
+const (
+	unrelated    cost = iota // the size of the request has nothing to do with it
+	maybeTooMuch             // a smaller request may succeed, but the service may also be failing
+	tooMuch                  // the request asked for too much at once
+)
+
+// TooExpensive reports whether a request failed because it asked for too much at once, or may have: it took the service
+// or an attempt too long, its response was too large, or it met a failure without a more specific cause, as large
+// pages of some tables do for as long as they are large (AWS Glue, "Microsoft Dynamics 365 CRM connector limitations").
+// The same rows may come on smaller pages.
+func TooExpensive(err error) bool { return costOf(err) != unrelated }
+
+func costOf(err error) cost {
+	var refused *APIError
+	var large *ResponseTooLargeError
+	var network *net.OpError
+	var signIn *SignInError
+	switch {
+	case errors.As(err, &signIn):
+		return unrelated
+	case errors.As(err, &refused):
+		return refused.cost()
+	case errors.As(err, &large):
+		return tooMuch
+	case errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect"):
+		return unrelated
+	case errors.Is(err, context.DeadlineExceeded): // other times than that of an attempt are those of the network
+		return tooMuch
+	default:
+		return unrelated
+	}
+}
+
+func (e *APIError) cost() cost {
+	switch {
+	case e.Code == codeSQLTimeout, e.Code == codeQueryTooMuch:
+		return tooMuch
+	case e.Code == "" && (e.Status == http.StatusGatewayTimeout || e.Status == http.StatusRequestEntityTooLarge):
+		return tooMuch
+	case e.Status != http.StatusInternalServerError && e.Status != http.StatusBadGateway:
+		return unrelated
+	case e.Code == codeUnexpected:
+		return maybeTooMuch
+	case slices.Contains(temporaryCodes(), e.Code), slices.Contains(conclusiveCodes(), e.Code):
+		return unrelated
+	default:
+		return maybeTooMuch
+	}
+}

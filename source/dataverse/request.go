@@ -1,0 +1,109 @@
+package dataverse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Bounds of bodies once they are unpacked. That of a page is Options.MaxPageBytes; none exceeds Options.MaxResponseBytes.
+const (
+	// maxFactBytes bounds a response that states some facts. The largest are the privileges of an administrator: 150 bytes
+	// each, and an environment has thousands.
+	maxFactBytes = 16 << 20
+	// maxMetadataBytes bounds definitions. Fifty of the largest tables with every property, 1.5 MB each, have 75 MB; the
+	// names of 1,000 tables with every property, from a service that ignores $select, have 300 MB.
+	maxMetadataBytes = 512 << 20
+	// maxErrorBytes bounds what is read of the body of a refusal.
+	maxErrorBytes = 1 << 20
+)
+
+// request is one GET of the Web API.
+type request struct {
+	operation string // such as "read a page of account": stands in errors and logs in place of the url
+	table     string // logical name of the table whose rows it reads; empty: none
+	link      Link
+	prefer    string
+	policy    RetryPolicy // a zero Attempts stands for Options.Attempts
+	maxBytes  int64       // of the body, compressed or not; 0: maxFactBytes
+	// onThrottled, if any, is called with the time until which the service makes the request wait.
+	onThrottled func(until time.Time)
+	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each time; an
+	// error of kind *BrokenResponseError leads to another attempt.
+	read func(response *http.Response, body io.Reader) error
+}
+
+// get sends a request until its response has been read whole, or further attempts are pointless. Its errors are of kind
+// *RequestError.
+func (c *Client) get(ctx context.Context, q request) error {
+	if q.maxBytes == 0 {
+		q.maxBytes = maxFactBytes
+	}
+	q.maxBytes = min(q.maxBytes, c.options.MaxResponseBytes)
+	if q.policy.Attempts == 0 {
+		q.policy.Attempts = c.options.Attempts
+	}
+	q.policy.Attempts = min(q.policy.Attempts, c.options.Attempts)
+	if err := c.send(ctx, q); err != nil {
+		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
+	}
+	return nil
+}
+
+// setHeaders sets what the Web API expects of every request (Microsoft, "Compose HTTP requests and handle errors").
+func (c *Client) setHeaders(h http.Header, prefer string) {
+	h.Set("Accept", "application/json")
+	h.Set("Accept-Encoding", "gzip")
+	h.Set("OData-MaxVersion", "4.0")
+	h.Set("OData-Version", "4.0")
+	h.Set("If-None-Match", "null")
+	if c.options.Agent != "" {
+		h.Set("User-Agent", c.options.Agent)
+	}
+	if prefer != "" {
+		h.Set("Prefer", prefer) // one header: several have made the service drop the delta link
+	}
+}
+
+// decode passes the body of a good response to read and turns any other response into an error. Every body is bounded
+// here, where it is unpacked: what is small on the wire may be huge in memory.
+func (c *Client) decode(response *http.Response, maxBytes int64, read func(*http.Response, io.Reader) error) error {
+	body, err := c.unpack.open(response)
+	if response.StatusCode != http.StatusOK {
+		if err != nil { // the status says enough
+			return newAPIError(response, http.NoBody)
+		}
+		defer body.Close()
+		return newAPIError(response, &bomSkipper{from: io.LimitReader(body, maxErrorBytes)})
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if media := response.Header.Get("Content-Type"); !isJSON(media) {
+		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's response is", media)
+		return &BrokenResponseError{Reason: reason, passing: true, notJSON: true}
+	}
+	bounded := &limitedReader{from: body, left: maxBytes, most: maxBytes}
+	err = read(response, markedBody{&bomSkipper{from: bounded}})
+	var failed *BrokenResponseError
+	if errors.As(err, &failed) {
+		failed.Reason = withoutTokens(failed.Reason, response.Request) // it may quote an error of the service
+	}
+	return err
+}
+
+// isJSON reports whether a media type is JSON. Media types have no case (RFC 9110, 8.3.1).
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		media, _, _ = strings.Cut(strings.ToLower(contentType), ";")
+		media = strings.TrimSpace(media)
+	}
+	return media == "application/json" || media == "text/json"
+}

@@ -1,0 +1,235 @@
+package dataverse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Reasons why a table that was asked for has no definition. No request failed.
+var (
+	// ErrNoDefinition reports that the service returned no definition, although it was asked for it twice and in two ways.
+	ErrNoDefinition = errors.New("Dataverse returned no definition of the table")
+	// ErrNotAddressable reports that the definition has no entity set, or that the key column cannot be read.
+	ErrNotAddressable = errors.New("the Web API cannot address the table's rows: it has no entity set, or its key column cannot be read")
+)
+
+// TableError is why one table of several could not be read. It wraps ErrNoDefinition, ErrNotAddressable or the
+// *RequestError of the definition.
+type TableError struct {
+	Table string // logical name
+	cause error
+}
+
+func (e *TableError) Error() string { return "table " + e.Table + ": " + e.cause.Error() }
+
+// Unwrap returns the reason.
+func (e *TableError) Unwrap() error { return e.cause }
+
+// Missing reports whether the environment has no such table that the Web API can address, as opposed to a definition
+// that could not be read.
+func (e *TableError) Missing() bool {
+	return errors.Is(e.cause, ErrNoDefinition) || errors.Is(e.cause, ErrNotAddressable)
+}
+
+const (
+	// tablesPerRequest is how many tables one request for definitions names: about 12 KB of url of the 32 KB that a GET may
+	// have, and a response of some megabytes.
+	tablesPerRequest = 50
+	// maxFailedDefinitions is how many requests for definitions may fail before tables are no longer searched for the one
+	// at fault: a service that fails so often fails for another reason.
+	maxFailedDefinitions = 60
+)
+
+// Tables reads the definitions of the named tables, columns included, and passes them to yield one by one, in no order
+// and never two at once. A name that is given twice counts once.
+//
+// One table does not take the others along: where a response for several tables is missing some of them or cannot be
+// read, they are asked for in another way and then in smaller parts. The tables that remain without a definition are
+// returned with their reasons, sorted by name. An error means that the service could not be read at all, or that yield
+// failed.
+func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) error) ([]*TableError, error) {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	group, ctx := errgroup.WithContext(ctx)
+	r := &definitionReader{client: c, decoders: make(chan struct{}, runtime.GOMAXPROCS(0)), yield: yield}
+	group.SetLimit(c.Slots() + cap(r.decoders)) // a response that is being decoded has no slot any more
+	for part := range slices.Chunk(names, tablesPerRequest) {
+		group.Go(func() error { return r.read(ctx, part, fewAttempts) })
+	}
+	err := group.Wait()
+	slices.SortFunc(r.failed, func(a, b *TableError) int { return strings.Compare(a.Table, b.Table) })
+	return r.failed, err
+}
+
+// definitionReader reads definitions. Responses lie compressed until one of the decoders is free: decoded they take many
+// times the memory, and more decoders than processors are no faster.
+type definitionReader struct {
+	client   *Client
+	decoders chan struct{}
+	failures atomic.Int32 // requests that failed
+
+	mu     sync.Mutex // of what follows, and while yield runs
+	yield  func(Table) error
+	failed []*TableError
+}
+
+// read reads the definitions of some tables: by RetrieveMetadataChanges, else by the plain definitions, else in halves,
+// down to the one table that cannot be read. A failure for which a table may be at fault is repeated only that often.
+func (r *definitionReader) read(ctx context.Context, names []string, attempts int) error {
+	found, err := r.either(ctx, names, attempts)
+	switch {
+	case err == nil:
+		return r.deliver(ctx, names, found)
+	case ctx.Err() != nil, !blamesTables(err):
+		return err
+	case len(names) == 1:
+		return r.retrySingle(ctx, names, err)
+	case r.failures.Load() > maxFailedDefinitions:
+		r.fail(names, err)
+		return nil
+	}
+	half := len(names) / 2
+	if err := r.read(ctx, names[:half], 1); err != nil {
+		return err
+	}
+	return r.read(ctx, names[half:], 1)
+}
+
+// either reads tables by RetrieveMetadataChanges, or else by the plain definitions. Where the first fails and the second
+// does not, the plain definitions serve from then on.
+func (r *definitionReader) either(ctx context.Context, names []string, attempts int) ([]Table, error) {
+	var first error
+	if !r.client.plain.Load() {
+		var found []Table
+		if found, first = r.metadataChanges(ctx, names, attempts); first == nil || !refusesFunction(first) && !blamesTables(first) {
+			return found, first
+		}
+	}
+	found, err := r.plainDefinitions(ctx, names, attempts)
+	switch {
+	case err != nil:
+		r.failures.Add(1)
+	case first != nil && r.client.plain.CompareAndSwap(false, true):
+		r.client.log.InfoContext(ctx, fmt.Sprintf("Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead. The reason: %v", first))
+	}
+	return found, err
+}
+
+// retrySingle decides whether one table is at fault or the whole service: once the service has responded to another
+// request, the table is asked for again.
+func (r *definitionReader) retrySingle(ctx context.Context, names []string, cause error) error {
+	if _, err := r.client.WhoAmI(ctx); err != nil {
+		return cause
+	}
+	found, err := r.either(ctx, names, fewAttempts)
+	switch {
+	case err == nil:
+		return r.deliver(ctx, names, found)
+	case ctx.Err() != nil:
+		return err
+	default:
+		r.fail(names, err)
+		return nil
+	}
+}
+
+// deliver passes on the tables that were found, and asks once more for those that are missing.
+func (r *definitionReader) deliver(ctx context.Context, names []string, found []Table) error {
+	if missing := namesWithout(names, found); len(missing) > 0 && !r.client.plain.Load() {
+		more, err := r.plainDefinitions(ctx, missing, fewAttempts)
+		var refused *APIError
+		switch {
+		case err == nil:
+			found = append(found, more...)
+		case errors.As(err, &refused) && !refused.Temporary(): // a service without the plain definitions
+		case ctx.Err() != nil, !blamesTables(err):
+			return err
+		default:
+			names = namesWith(names, found)
+			r.fail(missing, err)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range namesWithout(names, found) {
+		r.failed = append(r.failed, &TableError{Table: name, cause: ErrNoDefinition})
+	}
+	for _, t := range found {
+		if t.EntitySet == "" || !t.Has(t.PrimaryID) {
+			r.failed = append(r.failed, &TableError{Table: t.LogicalName, cause: ErrNotAddressable})
+			continue
+		}
+		if err := r.yield(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail records tables that could not be read.
+func (r *definitionReader) fail(names []string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names {
+		r.failed = append(r.failed, &TableError{Table: name, cause: err})
+	}
+}
+
+// namesWithout returns the names of which no table was found.
+func namesWithout(names []string, found []Table) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return isAmong(found, name) })
+}
+
+// namesWith returns the names of which a table was found.
+func namesWith(names []string, found []Table) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isAmong(found, name) })
+}
+
+func isAmong(tables []Table, name string) bool {
+	return slices.ContainsFunc(tables, func(t Table) bool { return t.LogicalName == name })
+}
+
+// refusesFunction reports whether the service refused one request as such, for good or until the attempts were used up.
+// A limit, a refused token and a gateway, whose responses have no code, would meet any other request as well.
+func refusesFunction(err error) bool {
+	var refused *APIError
+	var wait *WaitError
+	if !errors.As(err, &refused) || errors.As(err, &wait) || refused.Status == http.StatusUnauthorized {
+		return false
+	}
+	return !refused.Temporary() || refused.Code != "" && !refused.Throttled()
+}
+
+// blamesTables reports whether one of the tables asked for may be the reason of an error, so that others can be read
+// without it. Errors that any other request would meet as well have another reason.
+func blamesTables(err error) bool {
+	var refused *APIError
+	var broken *BrokenResponseError
+	var wait *WaitError
+	var signIn *SignInError
+	switch {
+	case errors.As(err, &wait), errors.As(err, &signIn):
+		return false
+	case errors.As(err, &broken):
+		return !broken.notJSON
+	case !errors.As(err, &refused):
+		return TooExpensive(err)
+	case refused.Throttled():
+		return false
+	}
+	switch refused.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
+		http.StatusServiceUnavailable, http.StatusNotImplemented, http.StatusMethodNotAllowed:
+		return false
+	default:
+		return refused.Status >= http.StatusBadRequest
+	}
+}
