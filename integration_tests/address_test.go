@@ -38,7 +38,7 @@ func TestAStateIsValidAtAnotherAddressOfItsEnvironment(t *testing.T) {
 	before := len(l.server.Requests())
 	report := moved.sync(d, catalog)
 	assert.Equal(t, len(changed), report.Records(), "only the changes come")
-	assert.Empty(t, warnings(report, "read from the start"))
+	assert.Empty(t, warnings(report, "re-read in full"))
 	moved.equal(d, "account")
 	assert.Len(t, l.server.Requests(), before, "nothing is asked at the former address")
 }

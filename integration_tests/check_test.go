@@ -51,7 +51,7 @@ func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 	l.file("ca.pem", bytes.Join([][]byte{l.server.CAPEM, elsewhere.server.CAPEM}, []byte("\n")))
 	for name, bad := range map[string]struct {
 		set  map[string]any
-		told []string
+		want []string
 	}{
 		"a wrong secret":                  {map[string]any{"client_secret_value": "wrong~secret-0123456789"}, []string{"secret is wrong", "Certificates & secrets"}},
 		"the secret's id in its place":    {map[string]any{"client_secret_value": "0a1b2c3d-0000-4000-8000-00000000abcd"}, []string{"not its Secret ID"}},
@@ -77,7 +77,7 @@ func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 			assert.Equal(t, 0, result.ExitCode)
 			status := statusOf(t, result)
 			assert.Equal(t, "FAILED", status.Status)
-			for _, words := range bad.told {
+			for _, words := range bad.want {
 				assert.Contains(t, status.Message, words)
 			}
 			wrong.hidesItsSecrets(result)
@@ -151,7 +151,7 @@ func TestAMissingFileOfAuthoritiesIsReported(t *testing.T) {
 	assert.Contains(t, statusOf(t, result).Message, missing)
 }
 
-// requireOneError returns the one error that an output tells.
+// requireOneError returns the one error of an output.
 func requireOneError(t *testing.T, result binary.Result) destination.Error {
 	t.Helper()
 	var found []destination.Error

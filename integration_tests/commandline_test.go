@@ -23,9 +23,9 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := l.run(args...)
 			assert.Equal(t, 0, result.ExitCode)
-			told := messages(t, result)
-			require.Len(t, told, 1)
-			assert.JSONEq(t, string(written), string(told[0].Spec))
+			found := messages(t, result)
+			require.Len(t, found, 1)
+			assert.JSONEq(t, string(written), string(found[0].Spec))
 		})
 	}
 }
@@ -46,7 +46,7 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 	absent := filepath.Join(l.directory, "absent.json")
 	for name, wrong := range map[string]struct {
 		args []string
-		told string
+		want string
 	}{
 		"no command":                {nil, "the command line has no command"},
 		"an unknown command":        {[]string{"write", "--config", config}, `"write" is not a command`},
@@ -72,9 +72,9 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 			l := l.with(t, nil)
 			result := l.run(wrong.args...)
 			assert.Equal(t, 1, result.ExitCode)
-			told := requireOneError(t, result)
-			assert.Equal(t, "config_error", told.FailureType)
-			assert.Contains(t, told.Message, wrong.told)
+			failed := requireOneError(t, result)
+			assert.Equal(t, "config_error", failed.FailureType)
+			assert.Contains(t, failed.Message, wrong.want)
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
 	streams := l.discover()
 	for name, wrong := range map[string]struct {
 		spoil func(*destination.ConfiguredStream)
-		told  string
+		want  string
 	}{
 		"a sync mode that does not exist": {func(s *destination.ConfiguredStream) { s.SyncMode = "INVALID" }, `"INVALID"`},
 		"no columns at all":               {func(s *destination.ConfiguredStream) { s.Stream.JSONSchema.Properties = nil }, "json_schema.properties"},
@@ -133,7 +133,7 @@ func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
 			wrong.spoil(c.Streams[0])
 			result := l.run("read", "--config", l.configFile(), "--catalog", l.file("catalog.json", c))
 			assert.Equal(t, 1, result.ExitCode)
-			assert.Contains(t, requireOneError(t, result).Message, wrong.told)
+			assert.Contains(t, requireOneError(t, result).Message, wrong.want)
 		})
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// breaks tells what of a catalog would break connections that were configured with an earlier one, by the rules of the
+// breaks returns what in a catalog would break connections that were configured with an earlier one, by the rules of the
 // Connector Acceptance Test (airbytehq/airbyte, utils/backward_compatibility.py) and of the platform
 // (airbytehq/airbyte-platform, CatalogDiffHelpers.kt): a stream, a column or a mode that is gone, a type or a format that
 // has changed, another key or cursor.
@@ -36,27 +36,27 @@ func breaks(earlier, today []destination.Stream) []string {
 
 func breaksOfStream(was, is destination.Stream) []string {
 	var found []string
-	tell := func(format string, arguments ...any) {
+	report := func(format string, arguments ...any) {
 		found = append(found, was.Name+": "+fmt.Sprintf(format, arguments...))
 	}
 	for name, property := range was.JSONSchema.Properties {
 		switch now, there := is.JSONSchema.Properties[name]; {
 		case !there:
-			tell("column %s is gone", name)
+			report("column %s is gone", name)
 		case !assert.ObjectsAreEqual(property, now):
-			tell("column %s was %v and is %v", name, property, now)
+			report("column %s was %v and is %v", name, property, now)
 		}
 	}
 	for _, mode := range was.SupportedSyncModes {
 		if !slices.Contains(is.SupportedSyncModes, mode) {
-			tell("the mode %s is gone", mode)
+			report("the mode %s is gone", mode)
 		}
 	}
 	if !assert.ObjectsAreEqual(was.SourceDefinedPrimaryKey, is.SourceDefinedPrimaryKey) {
-		tell("the key was %v and is %v", was.SourceDefinedPrimaryKey, is.SourceDefinedPrimaryKey)
+		report("the key was %v and is %v", was.SourceDefinedPrimaryKey, is.SourceDefinedPrimaryKey)
 	}
 	if len(was.DefaultCursorField) > 0 && !slices.Equal(was.DefaultCursorField, is.DefaultCursorField) {
-		tell("the cursor was %v and is %v", was.DefaultCursorField, is.DefaultCursorField)
+		report("the cursor was %v and is %v", was.DefaultCursorField, is.DefaultCursorField)
 	}
 	return found
 }

@@ -81,7 +81,7 @@ func TestTwoFullRefreshesDeliverTheSameRecords(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
 	tables := l.readable()
 	catalog := l.configured(tables...)
-	catalog.Refresh(1)
+	catalog.Overwrite(1)
 	read := func() map[string]int {
 		d := destination.New()
 		_, result := l.read(d, catalog)

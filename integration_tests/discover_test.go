@@ -18,7 +18,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
-var update = flag.Bool("update", false, "write the expectations in testdata anew")
+var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 
 func TestDiscoverTwiceGivesTheSameBytes(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})

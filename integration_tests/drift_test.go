@@ -21,7 +21,7 @@ type drift struct {
 	change func(*lab, destination.Catalog) error
 	words  []string // of the warning
 	partly bool     // rows that do not change have not the columns of others
-	anew   bool     // the table is read from the start: the change takes its delta token
+	resync bool     // the change invalidates the delta token of the table
 	fails  []string // words of the error of its stream; nil: it has none
 }
 
@@ -35,13 +35,13 @@ func drifts() map[string]drift {
 			properties := c.Stream("task").Stream.JSONSchema.Properties
 			properties["description"] = properties["subject"]
 			return nil
-		}, words: []string{"selected columns have changed", "added=description", "until the stream is refreshed"}, partly: true},
+		}, words: []string{"selected columns have changed", "added=description", "until you run"}, partly: true},
 		"a column is deselected": {change: func(_ *lab, c destination.Catalog) error {
 			c.Stream("task").Deselect("subject")
 			return nil
 		}, words: []string{"selected columns have changed", "removed=subject"}, partly: true},
-		"a column is removed":                            {change: remove, words: []string{"category", "refresh the connection's schema"}, anew: true},
-		"a column is removed in the middle of the read":  {amid: true, change: remove, words: []string{"column=category", "left out from now on"}, anew: true},
+		"a column is removed":                            {change: remove, words: []string{"category", "refresh the source schema"}, resync: true},
+		"a column is removed in the middle of the read":  {amid: true, change: remove, words: []string{"column=category", "left out from now on"}, resync: true},
 		"the table is renamed":                           {change: rename},
 		"the table is renamed in the middle of the read": {amid: true, change: rename, words: []string{"now=tasksrenamed"}},
 		"the table is removed":                           {change: gone, fails: []string{"no table task"}},
@@ -71,8 +71,8 @@ func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
 				if c.words != nil {
 					assert.NotEmpty(t, warnings(report, c.words...))
 				}
-				assert.Equal(t, c.anew, len(warnings(report, "read from the start")) > 0)
-				if !c.anew {
+				assert.Equal(t, c.resync, len(warnings(report, "re-read in full")) > 0)
+				if !c.resync {
 					assert.GreaterOrEqual(t, report.Streams["task"].Records, len(changed))
 				}
 				assert.ElementsMatch(t, slices.Collect(maps.Keys(maps.Collect(l.environment.Rows("task")))), slices.Collect(maps.Keys(d.Rows("task"))))
@@ -84,7 +84,7 @@ func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
 	}
 }
 
-// strike lets the drift happen: now, or before the second page of changes is answered.
+// strike makes the change: now, or before the response with the second page of changes.
 func (c drift) strike(l *lab, catalog destination.Catalog) {
 	l.t.Helper()
 	if !c.amid {

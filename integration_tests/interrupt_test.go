@@ -22,7 +22,7 @@ import (
 // interrupt reads, and disturbs the process once, when the given number of states has come.
 func (l *lab) interrupt(d *destination.Destination, c destination.Catalog, states int, disturb func(*binary.Process) error) binary.Result {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), runTimeout)
 	defer cancel()
 	seen := 0
 	result, err := connector.Stream(ctx, l.readArgs(d, c), l.variables(), func(p *binary.Process, line []byte) {
@@ -110,9 +110,9 @@ func TestAReadRecoversFromFaultsOfTheService(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
 		"a limit of requests":         faults.Throttling("1"),
 		"a gateway that fails":        faults.GatewayError(502),
-		"an answer that is cut":       faults.Cut(2000),
+		"a response that is cut":      faults.Cut(2000),
 		"a page of HTML":              faults.LoginPage(),
-		"an answer that is no JSON":   faults.BrokenJSON(),
+		"a response that is not JSON": faults.BrokenJSON(),
 		"a query that took too long":  faults.SQLTimeout(),
 		"a token that was taken back": faults.RevokedToken(),
 	} {
@@ -130,7 +130,7 @@ func TestAReadRecoversFromFaultsOfTheService(t *testing.T) {
 }
 
 func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
-	for told, next := range map[string]func(l *lab) string{
+	for message, next := range map[string]func(l *lab) string{
 		"leads out of the environment": func(*lab) string { return "https://evil.example.com/api/data/v9.2/tasks?$skiptoken=x" },
 		"had sent before": func(l *lab) string {
 			requests := l.server.Requests()
@@ -142,7 +142,7 @@ func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
 			return ""
 		},
 	} {
-		t.Run("a link that "+told, func(t *testing.T) {
+		t.Run("a link that "+message, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
 			d, catalog := destination.New(), l.configured("task")
 			l.sync(destination.New(), catalog)
@@ -154,7 +154,7 @@ func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
 			assert.Equal(t, []string{"STARTED", "INCOMPLETE"}, report.Streams["task"].Statuses)
 			require.Len(t, report.Streams["task"].Errors, 1)
 			assert.Equal(t, "system_error", report.Streams["task"].Errors[0].FailureType)
-			assert.Contains(t, report.Streams["task"].Errors[0].Message, told)
+			assert.Contains(t, report.Streams["task"].Errors[0].Message, message)
 		})
 	}
 }

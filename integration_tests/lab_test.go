@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	_ = os.RemoveAll(directory)
 }
 
-// patience is how long one run of the connector may take before it counts as hanging.
-const patience = 2 * time.Minute
+// runTimeout bounds one run of the connector.
+const runTimeout = 2 * time.Minute
 
 // lab is an environment behind a server, and a configuration that leads there.
 type lab struct {
@@ -103,7 +103,7 @@ func (l *lab) run(args ...string) binary.Result {
 // runWith runs the connector with further environment variables.
 func (l *lab) runWith(variables []string, args ...string) binary.Result {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), runTimeout)
 	defer cancel()
 	result, err := connector.Run(ctx, args, l.variables(variables...))
 	require.NoError(l.t, err)

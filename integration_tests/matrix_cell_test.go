@@ -191,7 +191,7 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 		}
 		args = append(args, "--"+name, c.path(name+".json"))
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
 	run := c.inProcess
 	if c.built {

@@ -107,7 +107,7 @@ func TestChangesBetweenAnInterruptedReadAndTheNextAreNotLost(t *testing.T) {
 	}
 }
 
-// refuseUntilTheBeginning refuses the pages of a table until its walk is begun again.
+// refuseUntilTheBeginning rejects the pages of a table until its scan restarts.
 func refuseUntilTheBeginning(set string) faults.Fault {
 	var again atomic.Bool
 	return faults.Fault{
@@ -160,11 +160,11 @@ func TestAnInterruptedFullRefreshResumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
 			d, catalog := destination.New(), l.configured(table)
-			catalog.Refresh(1)
+			catalog.Overwrite(1)
 			result := l.runWith(attempt.first, l.readArgs(d, catalog)...)
 			l.apply(d, catalog, killed(result, cuts(result)[3]))
 			if attempt.records == rows {
-				catalog.Refresh(2)
+				catalog.Overwrite(2)
 			}
 			report := l.sync(d, catalog, attempt.second...)
 			assert.Equal(t, attempt.records, report.Records())
@@ -216,8 +216,8 @@ func TestAStateThatCannotBeUsedIsReported(t *testing.T) {
 		"a version from the future":      {map[string]any{"version": 99}, []string{"newer version"}},
 		"a phase that does not exist":    {map[string]any{"phase": "asleep"}, []string{"not written by this connector"}},
 		"a version that is no number":    {map[string]any{"version": "one"}, []string{"not written by this connector"}},
-		"a cursor that is no time":       {map[string]any{"greatest": "soon"}, []string{"not written by this connector"}},
-		"changes without a place to ask": {map[string]any{"link": ""}, []string{"not written by this connector"}},
+		"a cursor that is no time":       {map[string]any{"max_cursor": "soon"}, []string{"not written by this connector"}},
+		"changes without a place to ask": {map[string]any{"delta_link": ""}, []string{"not written by this connector"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoiled := map[string]any{}

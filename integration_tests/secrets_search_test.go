@@ -72,7 +72,7 @@ func (s *secrets) learn(text string) {
 	}
 }
 
-// in tells which secrets stand in an output, and where.
+// in returns the secrets that an output shows, each with its line.
 func (s *secrets) in(lines [][]byte) []string {
 	for _, line := range lines {
 		if isState(line) {
@@ -89,7 +89,7 @@ func (s *secrets) in(lines [][]byte) []string {
 	for value, name := range s.links {
 		all.add(name, value)
 	}
-	var told []string
+	var found []string
 	for _, line := range lines {
 		needles := all
 		switch {
@@ -98,14 +98,14 @@ func (s *secrets) in(lines [][]byte) []string {
 		case bytes.HasPrefix(line, []byte(`{"type":"RECORD"`)): // rows may hold texts of any shape
 		default:
 			if shape := tokens.Find(line); shape != nil {
-				told = append(told, fmt.Sprintf("%q looks like a token: %.300s", shape, line))
+				found = append(found, fmt.Sprintf("%q looks like a token: %.300s", shape, line))
 			}
 		}
 		for _, name := range needles.in(line) {
-			told = append(told, fmt.Sprintf("%s: %.300s", name, line))
+			found = append(found, fmt.Sprintf("%s: %.300s", name, line))
 		}
 	}
-	return told
+	return found
 }
 
 func isState(line []byte) bool { return bytes.HasPrefix(line, []byte(`{"type":"STATE"`)) }

@@ -24,7 +24,7 @@ func (l *lab) startBlocked(launcher ...string) *exec.Cmd {
 	l.t.Helper()
 	l.config["odata_maxpagesize"] = 5000
 	args := append(append(launcher, connector.Path), l.readArgs(destination.New(), l.configured("account"))...)
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), runTimeout)
 	l.t.Cleanup(cancel)
 	reader, writer, err := os.Pipe()
 	require.NoError(l.t, err)

@@ -65,9 +65,9 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 			l.equal(d, soakStreams()...)
 			after := l.server.Stats()
 			requests, refused := after.Requests-before.Requests, after.Throttled-before.Throttled
-			t.Logf("%d requests, %d refused by a limit, %d at once at most, answers %v", requests, refused, after.MostInFlight, after.ByStatus)
+			t.Logf("%d requests, %d refused by a limit, %d at once at most, responses %v", requests, refused, after.MostInFlight, after.ByStatus)
 			assert.Greater(t, requests, 1500)
-			assert.Less(t, refused*100, requests, "429 answers are 1%% of %d requests or more", requests)
+			assert.Less(t, refused*100, requests, "responses with status 429 are 1%% of %d requests or more", requests)
 			assert.LessOrEqual(t, after.MostInFlight, service.hint)
 			if !raced { // a slow reader meets no limit
 				assert.Equal(t, service.binds, refused > 0, "a limit is met where it should be")
@@ -95,7 +95,7 @@ func (l *lab) soak(d *destination.Destination, catalog destination.Catalog) {
 	l.t.Helper()
 	specification, err := os.ReadFile("../spec.json")
 	require.NoError(l.t, err)
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), runTimeout)
 	defer cancel()
 	var stdout bytes.Buffer
 	code := source.Run(ctx, source.Process{

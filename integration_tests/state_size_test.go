@@ -58,9 +58,9 @@ func sizesByKeys(t *testing.T, result binary.Result) []int {
 		require.NoError(t, json.Unmarshal(m.State, &message))
 		state := message.Stream.State
 		require.Equal(t, "true", string(state["by_keys"]))
-		require.NotEmpty(t, state["begin"])
+		require.NotEmpty(t, state["delta_link"])
 		require.NotEmpty(t, state["columns"])
-		delete(state, "ledger")
+		delete(state, "known_keys")
 		raw, err := json.Marshal(state)
 		require.NoError(t, err)
 		sizes = append(sizes, len(raw))

@@ -49,7 +49,7 @@ func TestOnlySelectedColumnsAreRequested(t *testing.T) {
 	assert.Equal(t, []string{
 		keys,             // the table is known to have more than one page
 		page, page, page, // its rows
-		"odata.maxpagesize=37", // the changes since the walk through its keys
+		"odata.maxpagesize=37", // the changes since the token scan
 	}, prefer)
 }
 
@@ -84,16 +84,16 @@ func (l *lab) failsAlone(d *destination.Destination, catalog destination.Catalog
 	report, result := l.read(d, catalog)
 	assert.Equal(l.t, 1, result.ExitCode)
 	for _, s := range catalog.Streams {
-		told := report.Streams[s.Stream.Name]
+		reported := report.Streams[s.Stream.Name]
 		if s.Stream.Name != stream {
-			assert.Equal(l.t, "COMPLETE", told.Statuses[len(told.Statuses)-1])
-			assert.Empty(l.t, told.Errors)
+			assert.Equal(l.t, "COMPLETE", reported.Statuses[len(reported.Statuses)-1])
+			assert.Empty(l.t, reported.Errors)
 			continue
 		}
-		assert.Equal(l.t, "INCOMPLETE", told.Statuses[len(told.Statuses)-1])
-		require.Len(l.t, told.Errors, 1)
-		assert.Equal(l.t, "config_error", told.Errors[0].FailureType)
-		assert.True(l.t, holds(told.Errors[0].Message, words...), told.Errors[0].Message)
+		assert.Equal(l.t, "INCOMPLETE", reported.Statuses[len(reported.Statuses)-1])
+		require.Len(l.t, reported.Errors, 1)
+		assert.Equal(l.t, "config_error", reported.Errors[0].FailureType)
+		assert.True(l.t, holds(reported.Errors[0].Message, words...), reported.Errors[0].Message)
 	}
 	last := report.Errors[len(report.Errors)-1]
 	assert.Nil(l.t, last.Stream)
@@ -186,7 +186,7 @@ func TestColumnsSelectedLaterAreFilledInChangedRows(t *testing.T) {
 			assert.Equal(t, len(changed), report.Records())
 			assert.Equal(t, changed.deletions(), report.Streams["task"].Deletions)
 			assert.NotEmpty(t, warnings(report, "selected columns have changed"))
-			assert.Empty(t, warnings(report, "read from the start"))
+			assert.Empty(t, warnings(report, "re-read in full"))
 		})
 	}
 }

@@ -22,7 +22,7 @@ import (
 func pythonState(t *testing.T, state json.RawMessage) json.RawMessage {
 	t.Helper()
 	var own struct {
-		Link string `json:"link"`
+		Link string `json:"delta_link"`
 	}
 	require.NoError(t, json.Unmarshal(state, &own))
 	found := regexp.MustCompile(`\$deltatoken=([^&]+)`).FindStringSubmatch(own.Link)
@@ -35,9 +35,11 @@ func pythonState(t *testing.T, state json.RawMessage) json.RawMessage {
 }
 
 func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"account": 90}})
+	var later time.Duration // the Python connector's state has no cursor: this one's are of a later second
+	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"account": 90}, Clock: func() time.Time { return time.Now().Add(later) }})
 	d, catalog := destination.New(), l.configured("account")
 	l.sync(d, catalog)
+	later = time.Minute
 	require.NoError(t, d.SetState("account", pythonState(t, d.State("account"))))
 	changed := newWorkload(t, l.environment, 5).change("account", 10)
 	report := l.sync(d, catalog)
@@ -67,21 +69,21 @@ func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 		lose      func(*testing.T, *lab, *destination.Destination)
 		words     []string
 	}{
-		"an expired token": {lose: expire, words: []string{"read from the start"}},
-		"an expired token, told as gone": {
-			behaviors: simulator.Behaviors{ExpiredStatus: 410}, lose: expire, words: []string{"read from the start"},
+		"an expired token": {lose: expire, words: []string{"re-read in full"}},
+		"an expired token, reported as gone": {
+			behaviors: simulator.Behaviors{ExpiredStatus: 410}, lose: expire, words: []string{"re-read in full"},
 		},
 		"a token that is none": {lose: func(t *testing.T, _ *lab, d *destination.Destination) {
 			var state map[string]any
 			require.NoError(t, json.Unmarshal(d.State("task"), &state))
-			state["link"] = regexp.MustCompile(`deltatoken=.*`).ReplaceAllString(state["link"].(string), "deltatoken=nonsense")
+			state["delta_link"] = regexp.MustCompile(`deltatoken=.*`).ReplaceAllString(state["delta_link"].(string), "deltatoken=nonsense")
 			raw, err := json.Marshal(state)
 			require.NoError(t, err)
 			require.NoError(t, d.SetState("task", raw))
-		}, words: []string{"read from the start"}},
-		"another organisation behind the url": {lose: func(_ *testing.T, l *lab, _ *destination.Destination) {
+		}, words: []string{"re-read in full"}},
+		"another organization behind the url": {lose: func(_ *testing.T, l *lab, _ *destination.Destination) {
 			l.environment.SetOrganization("0f0e0d0c-0b0a-4908-8706-050403020100")
-		}, words: []string{"another organisation", "read from the start"}},
+		}, words: []string{"another organization", "re-read in full"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var later time.Duration
@@ -116,7 +118,7 @@ func TestAPythonStateWithAnInvalidTokenIsResynced(t *testing.T) {
 	d, catalog := destination.New(), l.configured("task")
 	require.NoError(t, d.SetState("task", json.RawMessage(`{"$deltatoken":"nonsense"}`)))
 	report := l.sync(d, catalog)
-	assert.NotEmpty(t, warnings(report, "read from the start"))
+	assert.NotEmpty(t, warnings(report, "re-read in full"))
 	l.equal(d, "task")
 }
 
@@ -145,13 +147,13 @@ func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
 			if c.hidden {
 				l.environment.SetReadDepth("organization", schema.None)
 			}
-			told := warnings(l.sync(d, catalog), "the last sync was long ago")
+			warned := warnings(l.sync(d, catalog), "last sync was long ago")
 			if c.words == nil {
-				assert.Empty(t, told)
+				assert.Empty(t, warned)
 				return
 			}
-			require.Len(t, told, 1)
-			assert.True(t, holds(told[0], c.words...), told[0])
+			require.Len(t, warned, 1)
+			assert.True(t, holds(warned[0], c.words...), warned[0])
 		})
 	}
 }

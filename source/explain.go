@@ -49,7 +49,7 @@ func systemError(format string, args ...any) explanation {
 // explainInput explains errors of the command line, of the files that it names, and of environment variables.
 func explainInput(err error) explanation {
 	var usage *protocol.UsageError
-	var input *inputError
+	var input *protocol.InputError
 	var invalid *config.Error
 	var variable *variableError
 	switch {

@@ -6,6 +6,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 // startOver is Airbyte's name for a refresh after which no earlier row remains in the destination: rows that were
@@ -16,7 +17,7 @@ const startOver = `run "Refresh and remove records" on the stream`
 func explainStream(err error) explanation {
 	var gone *replicate.TableGoneError
 	var untracked *replicate.NotTrackedError
-	var future *replicate.FutureStateError
+	var future *checkpoint.FutureStateError
 	var nothing *record.NothingToReadError
 	var expired *replicate.TokenExpiredError
 	switch {
@@ -31,16 +32,18 @@ func explainStream(err error) explanation {
 	case errors.As(err, &expired):
 		return configError("Dataverse no longer has the changes of table %s since the last sync, and on_expired_token is set to fail. "+
 			"To read the table in full, %s, or set on_expired_token to resync.", expired.Table, startOver)
-	case errors.Is(err, replicate.ErrBadState):
+	case errors.Is(err, checkpoint.ErrBadState):
 		return configError("The saved state of the stream was not written by this connector. To read the table in full, %s.", startOver)
 	case errors.As(err, &nothing):
 		return configError("No selected column of stream %s exists in Dataverse any more. Refresh the source schema and select columns "+
 			"of the table.", nothing.Stream)
-	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrRestored):
+	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrSelectIgnored), errors.Is(err, replicate.ErrRestored),
+		errors.Is(err, replicate.ErrOtherHistory):
 		return systemError("Dataverse does not return the changes of the table, although the connector restarted change tracking several "+
 			"times: %v. If the environment is being restored, sync again when the restore is complete. If the problem persists, %s, or "+
 			"set the stream to a full refresh sync mode.", err, startOver)
-	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, dataverse.ErrLinkOutside):
+	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats),
+		errors.Is(err, replicate.ErrNoProgress), errors.Is(err, dataverse.ErrLinkOutside):
 		return systemError("The connector stopped the stream because it cannot follow the response of Dataverse without losing rows: %v. "+
 			"The state is kept. Sync again; if the problem persists, report it with the log of this sync.", err)
 	default:

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -80,7 +79,7 @@ func requirements(configured protocol.ConfiguredCatalog, states map[string]json.
 
 // isIncremental reports whether a stream is read by its changes.
 func isIncremental(s protocol.ConfiguredStream) bool {
-	return s.SyncMode == airbyte.SyncModeIncremental && s.Offers(airbyte.SyncModeIncremental)
+	return replicate.ModeOf(s, nil) == replicate.FollowsChanges
 }
 
 // tablesByName reads the definitions of tables, and returns why those cannot be read that may exist.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,11 +24,11 @@ const streamsPerSlot = 2
 func (i *invocation) read(ctx context.Context) error {
 	configured, err := protocol.ReadConfiguredCatalog(i.command.Catalog)
 	if err != nil {
-		return &inputError{err}
+		return err
 	}
 	states, err := i.states(ctx)
 	if err != nil {
-		return &inputError{err}
+		return err
 	}
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		p, err := i.prepare(ctx, client, configured, states)
@@ -47,6 +48,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	job := replicate.Job{
 		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
+		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
 		Parallel: func() int { return client.Slots() * streamsPerSlot },
 	}
@@ -63,6 +65,15 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	}
 }
 
+// attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.
+func attempt(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
+}
+
 // states reads the state of each stream. A file that does not exist is no state, as at a first sync; a warning is logged
 // because the path may be mistyped.
 func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, error) {
@@ -74,8 +85,3 @@ func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, er
 	}
 	return states, err
 }
-
-// inputError is a file of the platform or the user that cannot be read.
-type inputError struct{ error }
-
-func (e *inputError) Unwrap() error { return e.error }

@@ -35,8 +35,8 @@ type Property struct {
 	AirbyteType string   `json:"airbyte_type,omitempty"`
 }
 
-// ParseCatalog reads the catalog of discover's CATALOG message. Members that this package does not know are an error:
-// nothing of a catalog shall go unseen.
+// ParseCatalog reads the catalog of discover's CATALOG message. Unknown members are an error, so
+// that nothing of a catalog passes unchecked.
 func ParseCatalog(raw json.RawMessage) ([]Stream, error) {
 	var catalog struct {
 		Streams []Stream `json:"streams"`
@@ -74,8 +74,8 @@ type ConfiguredStream struct {
 	SyncID              int64      `json:"sync_id"`
 }
 
-// Configure chooses streams by name as most users do: incremental with deduplication where the source offers it, else
-// a full refresh that overwrites. Without names it takes all streams.
+// Configure selects streams by name as most users do: incremental with deduplication where the source offers it, else
+// a full refresh that overwrites. Without names it selects all streams.
 func Configure(streams []Stream, names ...string) (Catalog, error) {
 	var catalog Catalog
 	for _, s := range streams {
@@ -99,8 +99,8 @@ func Configure(streams []Stream, names ...string) (Catalog, error) {
 	return catalog, nil
 }
 
-// Refresh makes all streams full refreshes, and begins a new generation of each, as the platform does for each job.
-func (c Catalog) Refresh(generation int64) {
+// Overwrite makes all streams full refreshes that overwrite, in a generation that the platform raises with each job.
+func (c Catalog) Overwrite(generation int64) {
 	for _, s := range c.Streams {
 		s.SyncMode, s.DestinationSyncMode = FullRefresh, Overwrite
 		s.GenerationID, s.MinimumGenerationID = generation, generation
@@ -117,7 +117,7 @@ func (c Catalog) Stream(name string) *ConfiguredStream {
 	return nil
 }
 
-// Deselect takes columns out of the stream, as the platform does with those the user does not select.
+// Deselect removes columns from the stream, as the platform does with those that the user does not select.
 func (s *ConfiguredStream) Deselect(columns ...string) {
 	for _, column := range columns {
 		delete(s.Stream.JSONSchema.Properties, column)

@@ -8,45 +8,45 @@ import (
 	"strings"
 )
 
-// maxDifferences is how many differences are told of one stream. More say nothing more.
+// maxDifferences is how many differences of one stream are listed.
 const maxDifferences = 20
 
-// Differences compares a stream's rows with those of the environment, value for value, and tells what is not the same:
-// nil if all is. Each row wanted has all its properties as Dataverse's Web API prints them; those that the stream does
-// not declare are passed over. Texts are equal if they mean the same, everything else byte for byte. Two differences
+// Differences compares a stream's rows with those of the environment, value for value, and returns what differs, nil
+// if nothing does. Each row wanted has all its properties as Dataverse's Web API prints them; those that the stream does
+// not declare are skipped. Texts are equal if they mean the same, everything else byte for byte. Two differences
 // are as documented: a time without a zone has lost its Z, and a part of the key that is null is an empty text.
 func (d *Destination) Differences(stream string, want iter.Seq2[string, map[string]json.RawMessage]) []string {
 	t := d.tables[stream]
 	if t == nil {
 		return []string{"the destination has no such stream"}
 	}
-	var told []string
+	var list []string
 	found := map[string]bool{}
 	for id, row := range want {
 		expected := t.expected(row)
 		key, err := keyOf(expected, t.configured.PrimaryKey)
 		if err != nil {
-			told = append(told, fmt.Sprintf("row %s of the environment: %v", id, err))
+			list = append(list, fmt.Sprintf("row %s of the environment: %v", id, err))
 			continue
 		}
 		found[key] = true
 		have, exists := t.rows[key]
 		if !exists {
-			told = append(told, fmt.Sprintf("row %s is missing", key))
+			list = append(list, fmt.Sprintf("row %s is missing", key))
 			continue
 		}
-		told = append(told, differences(key, expected, have.values)...)
+		list = append(list, differences(key, expected, have.values)...)
 	}
 	for key := range t.rows {
 		if !found[key] {
-			told = append(told, fmt.Sprintf("row %s is not in the environment", key))
+			list = append(list, fmt.Sprintf("row %s is not in the environment", key))
 		}
 	}
-	slices.Sort(told)
-	if len(told) > maxDifferences {
-		told = append(told[:maxDifferences], fmt.Sprintf("and %d more", len(told)-maxDifferences))
+	slices.Sort(list)
+	if len(list) > maxDifferences {
+		list = append(list[:maxDifferences], fmt.Sprintf("and %d more", len(list)-maxDifferences))
 	}
-	return told
+	return list
 }
 
 // expected is an environment's row as the destination should have it.
@@ -71,16 +71,16 @@ func (t *table) expected(row map[string]json.RawMessage) Row {
 }
 
 func differences(key string, want, have Row) []string {
-	var told []string
+	var list []string
 	for name, value := range want {
 		if !sameValue(value, have[name]) {
-			told = append(told, fmt.Sprintf("row %s, column %s: %s instead of %s", key, name, shown(have[name]), shown(value)))
+			list = append(list, fmt.Sprintf("row %s, column %s: %s instead of %s", key, name, shown(have[name]), shown(value)))
 		}
 	}
 	if value, exists := have[DeletedAt]; exists && string(value) != "null" {
-		told = append(told, fmt.Sprintf("row %s is deleted and still there", key))
+		list = append(list, fmt.Sprintf("row %s is marked as deleted and still exists", key))
 	}
-	return told
+	return list
 }
 
 func sameValue(a, b json.RawMessage) bool {

@@ -1,7 +1,8 @@
-// Package destination is an Airbyte destination in memory. It applies the messages of a source as Airbyte's own
-// destinations do in the modes "append + deduped" with hard deletes and "overwrite"
-// (https://docs.airbyte.com/platform/using-airbyte/core-concepts/sync-modes), keeps values byte for byte, and holds each
-// message against the protocol (https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol) while it does.
+// Package destination is an Airbyte destination in memory, with the part of the platform that runs its syncs. It applies
+// the messages of a source as Airbyte's own destinations do in the modes "append + deduped" with hard deletes and
+// "overwrite" (https://docs.airbyte.com/platform/using-airbyte/core-concepts/sync-modes), knows generations and both kinds
+// of refresh (https://docs.airbyte.com/platform/operator-guides/refreshes), keeps values byte for byte, and checks each
+// message against the protocol (https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol).
 package destination
 
 import (
@@ -22,7 +23,7 @@ type Row map[string]json.RawMessage
 // Destination holds tables and states from one sync to the next. It is not safe for concurrent use.
 type Destination struct {
 	tables   map[string]*table
-	states   map[string]json.RawMessage // the last STATE's body, by stream
+	states   map[string]json.RawMessage // the body of the last STATE that was kept, by stream
 	sequence int64                      // of the records of all syncs
 }
 
@@ -32,9 +33,9 @@ func New() *Destination {
 }
 
 // Begin starts a sync of the streams of a catalog. It refuses streams in other modes than full_refresh with overwrite
-// and append_dedup, and those that the destination cannot keep apart for want of a key.
+// and append_dedup, and those without a key, whose rows it could not tell apart.
 func (d *Destination) Begin(c Catalog) (*Sync, error) {
-	s := &Sync{destination: d, catalog: c, streams: map[string]*progress{}, report: newReport()}
+	s := &Sync{destination: d, catalog: c, streams: map[string]*progress{}, report: newReport(), keep: -1}
 	for _, configured := range c.Streams {
 		p, err := newProgress(configured)
 		if err != nil {
@@ -52,13 +53,13 @@ func (d *Destination) Begin(c Catalog) (*Sync, error) {
 	return s, nil
 }
 
-// Clear forgets the rows of a stream and its state, as the platform does where a user refreshes it.
+// Clear removes the rows of a stream and its state.
 func (d *Destination) Clear(stream string) {
 	delete(d.tables, stream)
 	delete(d.states, stream)
 }
 
-// Rows returns a stream's rows, by their keys.
+// Rows returns a stream's rows by key. Those of a refresh that is not complete are not among them.
 func (d *Destination) Rows(stream string) map[string]Row {
 	rows := map[string]Row{}
 	if t := d.tables[stream]; t != nil {
@@ -76,4 +77,21 @@ func (d *Destination) Duplicates(stream string) int {
 		return t.duplicates
 	}
 	return 0
+}
+
+// Retains reports whether rows that the destination holds of a stream stay there once the configured sync is complete.
+func (d *Destination) Retains(s *ConfiguredStream) bool {
+	t := d.tables[s.Stream.Name]
+	if t == nil {
+		return false
+	}
+	if s.GenerationID == t.generation && len(t.refreshed) > 0 {
+		return true
+	}
+	for _, v := range t.rows {
+		if v.generation >= s.MinimumGenerationID {
+			return true
+		}
+	}
+	return false
 }

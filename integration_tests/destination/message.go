@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Message is a line of the connector's stdout. Exactly one of its bodies is there, the one of its type.
+// Message is a line of the connector's stdout. It has exactly one body, that of its type.
 type Message struct {
 	Type             string            `json:"type"`
 	Record           *Record           `json:"record"`
@@ -21,7 +21,7 @@ type Message struct {
 	Catalog          json.RawMessage   `json:"catalog"`
 }
 
-// Record is a row, or the news of a deletion.
+// Record is a row, or the deletion of one.
 type Record struct {
 	Stream    string                     `json:"stream"`
 	Namespace json.RawMessage            `json:"namespace"`
@@ -61,14 +61,14 @@ type Descriptor struct {
 	Namespace json.RawMessage `json:"namespace"`
 }
 
-// StreamStatus tells how far the reading of a stream has come.
+// StreamStatus is how far a stream has been read.
 type StreamStatus struct {
 	Stream  Descriptor        `json:"stream_descriptor"`
 	Status  string            `json:"status"`
 	Reasons []json.RawMessage `json:"reasons"`
 }
 
-// Estimate says how much a stream will bring.
+// Estimate is how many rows and bytes a stream is likely to bring.
 type Estimate struct {
 	Name  string       `json:"name"`
 	Type  string       `json:"type"`
@@ -76,7 +76,7 @@ type Estimate struct {
 	Bytes *json.Number `json:"byte_estimate"`
 }
 
-// ConnectionStatus is the answer to check.
+// ConnectionStatus is the result of check.
 type ConnectionStatus struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`
@@ -86,8 +86,8 @@ type ConnectionStatus struct {
 // break a line.
 const lineBreaks = "\u0085\u2028\u2029\r\v\f\x1c\x1d\x1e"
 
-// Parse reads a line of stdout. The error tells how the line offends the protocol: it is no JSON object, or more than
-// one, its names repeat, its type is unknown, its body is another type's, or it has members that are not the protocol's.
+// Parse reads a line of stdout. The error is how the line violates the protocol: it is no JSON object, or more than
+// one, its names repeat, its type is unknown, its body is another type's, or it has members that the protocol lacks.
 func Parse(line []byte) (Message, error) {
 	var m Message
 	if len(line) == 0 || line[0] != '{' {
@@ -111,8 +111,8 @@ func Parse(line []byte) (Message, error) {
 	if own, known := bodies[m.Type]; !known || !own {
 		return m, fmt.Errorf("a message of type %q without its body", m.Type)
 	}
-	for name, there := range bodies {
-		if there && name != m.Type {
+	for name, present := range bodies {
+		if present && name != m.Type {
 			return m, fmt.Errorf("a message of type %q with the body of a %s", m.Type, name)
 		}
 	}

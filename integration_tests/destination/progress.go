@@ -16,7 +16,7 @@ type progress struct {
 	staged     map[string]version // the newest version of each key, of a stream with deduplication
 
 	columns     []string // of the first row that came
-	unsaved     int      // records since the last STATE
+	uncovered   int      // records since the last STATE
 	lastEmitted int64
 	ended       string // COMPLETE or INCOMPLETE
 }
@@ -36,8 +36,8 @@ func newProgress(s *ConfiguredStream) (*progress, error) {
 	return &progress{configured: s, schema: schema, report: &StreamReport{}, staged: map[string]version{}}, nil
 }
 
-// status checks the order STARTED, RUNNING, ..., COMPLETE or INCOMPLETE. RUNNING may come again: it tells of a limit of
-// the service, or that its end is reached.
+// status checks the order STARTED, RUNNING, ..., COMPLETE or INCOMPLETE. RUNNING may come again: it
+// reports a limit of the service, or the end of that limit.
 func (p *progress) status(s *StreamStatus) error {
 	before := len(p.report.Statuses)
 	p.report.Statuses = append(p.report.Statuses, s.Status)
@@ -68,14 +68,14 @@ func (p *progress) complete() error {
 		return errors.New("COMPLETE without RUNNING")
 	case len(p.report.States) == 0:
 		return errors.New("COMPLETE without a STATE")
-	case p.unsaved > 0:
-		return fmt.Errorf("COMPLETE after %d records that no STATE covers", p.unsaved)
+	case p.uncovered > 0:
+		return fmt.Errorf("COMPLETE after %d records that no STATE covers", p.uncovered)
 	default:
 		return nil
 	}
 }
 
-// running says whether rows and states may come.
+// running reports whether records and states may come.
 func (p *progress) running() bool { return len(p.report.Statuses) > 1 }
 
 // open refuses what comes before RUNNING or after the end.
@@ -90,11 +90,12 @@ func (p *progress) open(kind string) error {
 	}
 }
 
-// end applies what has come, and checks that the stream ended as the exit code says.
+// end applies the records, and checks that the stream ended as the exit code requires.
 func (p *progress) end(code int) error {
+	complete := code == 0 && p.ended == "COMPLETE"
 	if p.configured.DestinationSyncMode == AppendDedup {
-		p.table.merge(p.staged)
-	} else if code == 0 && p.ended == "COMPLETE" {
+		p.table.merge(p.staged, complete)
+	} else if complete {
 		if err := p.table.replace(); err != nil {
 			return err
 		}
@@ -105,7 +106,7 @@ func (p *progress) end(code int) error {
 	case code >= 0 && len(p.report.Statuses) > 0 && p.ended == "":
 		return errors.New("the stream was started and never ended")
 	case p.ended == "COMPLETE" && len(p.report.Errors) > 0:
-		return errors.New("an error of the stream was told, and it is COMPLETE")
+		return errors.New("the read reported an error of the stream, and it is COMPLETE")
 	default:
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// record checks and takes a record.
+// record checks a record and keeps it.
 func (s *Sync) record(r *Record) {
 	s.destination.sequence++
 	p, configured := s.streams[r.Stream]
@@ -19,20 +19,20 @@ func (s *Sync) record(r *Record) {
 		return
 	}
 	p.report.Records++
-	p.unsaved++
+	p.uncovered++
 	for _, check := range []func(*Record) error{p.checkOrder, p.checkEnvelope, p.checkColumns, p.checkValues} {
 		if err := check(r); err != nil {
 			s.violated(r.Stream, err)
 		}
 	}
-	if err := p.take(r, s.destination.sequence); err != nil {
+	if err := p.stage(r, s.destination.sequence); err != nil {
 		s.violated(r.Stream, err)
 	}
 }
 
 func (p *progress) checkOrder(*Record) error { return p.open("record") }
 
-// checkEnvelope checks what stands around the row. Airbyte orders rows with equal cursors by emitted_at.
+// checkEnvelope checks the members around the row. Airbyte orders rows with equal cursors by emitted_at.
 func (p *progress) checkEnvelope(r *Record) error {
 	if r.Namespace != nil {
 		return errors.New("a record with a namespace")
@@ -75,14 +75,14 @@ func (p *progress) checkColumns(r *Record) error {
 	return nil
 }
 
-// isDeletion says whether a row tells of a deletion.
+// isDeletion reports whether a row is the record of a deletion.
 func isDeletion(row Row) bool {
 	value, exists := row[DeletedAt]
 	return exists && string(value) != "null"
 }
 
-// take cuts what is not declared, as the platform does, and keeps the row.
-func (p *progress) take(r *Record, sequence int64) error {
+// stage keeps the columns of a row that are declared, as the platform does, and stages the row for the end of the sync.
+func (p *progress) stage(r *Record, sequence int64) error {
 	row := Row{}
 	for column, value := range r.Data {
 		if p.configured.declares(column) {
@@ -98,16 +98,16 @@ func (p *progress) take(r *Record, sequence int64) error {
 		p.report.Deletions++
 	}
 	if p.configured.DestinationSyncMode != AppendDedup {
-		p.table.pending = append(p.table.pending, row)
+		p.table.overwrite = append(p.table.overwrite, row)
 		return nil
 	}
-	v := version{sequence: sequence, deleted: deleted, values: row}
+	v := version{sequence: sequence, generation: p.configured.GenerationID, deleted: deleted, values: row}
 	if len(p.configured.CursorField) == 1 {
 		if v.cursor, err = cursorOf(row, p.configured.CursorField[0]); err != nil {
 			return err
 		}
 	}
-	if old, exists := p.staged[key]; !exists || v.beats(old) {
+	if old, exists := p.staged[key]; !exists || v.supersedes(old) {
 		p.staged[key] = v
 	}
 	return p.checkCursor(key, row, deleted)
@@ -124,12 +124,12 @@ func (p *progress) checkCursor(key string, row Row, deleted bool) error {
 	if err := json.Unmarshal(row[UpdatedAt], &cursor); err != nil || cursor == "" {
 		return fmt.Errorf("row %s has no %s", key, UpdatedAt)
 	}
-	before := p.table.greatest[key]
-	now := newest{any: max(before.any, cursor), row: before.row}
+	before := p.table.maxCursors[key]
+	now := maxCursors{any: max(before.any, cursor), row: before.row}
 	if !deleted {
 		now.row = max(now.row, cursor)
 	}
-	p.table.greatest[key] = now
+	p.table.maxCursors[key] = now
 	switch {
 	case len(before.any) > 0 && len(before.any) != len(cursor):
 		return fmt.Errorf("row %s: the cursor %s has another width than %s", key, cursor, before.any)

@@ -14,7 +14,7 @@ import (
 // State is the body of a STATE message as it was sent.
 type State struct {
 	Raw json.RawMessage
-	// StreamState is what the source needs to go on.
+	// StreamState is what the source continues from.
 	StreamState json.RawMessage
 	// Records is the number of records since the state before.
 	Records int
@@ -31,8 +31,8 @@ type stateBody struct {
 	} `json:"sourceStats"`
 }
 
-// state checks and keeps a state. Members beyond those of stateBody are refused, "id" among them: the platform numbers
-// states itself.
+// state checks a state, and keeps it unless the platform loses it. Members other than those of stateBody are refused,
+// "id" among them: the platform numbers states itself.
 func (s *Sync) state(raw json.RawMessage) {
 	var body stateBody
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -60,7 +60,9 @@ func (s *Sync) state(raw json.RawMessage) {
 		s.violated(name, errors.New("a state of a stream that is not configured"))
 		return
 	}
-	s.destination.states[name] = raw
+	if s.states++; s.keep < 0 || s.states <= s.keep {
+		s.destination.states[name] = raw
+	}
 	if err := p.state(raw, body); err != nil {
 		s.violated(name, err)
 	}
@@ -71,9 +73,9 @@ func (p *progress) state(raw json.RawMessage, body stateBody) error {
 	if err := p.open("state"); err != nil {
 		return err
 	}
-	unsaved := p.unsaved
-	p.unsaved = 0
-	state := State{Raw: raw, StreamState: body.Stream.State, Records: unsaved}
+	records := p.uncovered
+	p.uncovered = 0
+	state := State{Raw: raw, StreamState: body.Stream.State, Records: records}
 	states := p.report.States
 	p.report.States = append(states, state)
 	if len(states) > 0 && bytes.Equal(states[len(states)-1].StreamState, state.StreamState) {
@@ -84,14 +86,14 @@ func (p *progress) state(raw json.RawMessage, body stateBody) error {
 	switch {
 	case err != nil || !strings.Contains(text, "."):
 		return fmt.Errorf("the recordCount %s is not written as a decimal", text)
-	case count != float64(unsaved):
-		return fmt.Errorf("the recordCount is %s after %d records", text, unsaved)
+	case count != float64(records):
+		return fmt.Errorf("the recordCount is %s after %d records", text, records)
 	default:
 		return nil
 	}
 }
 
-// State returns the last stream_state of a stream, nil if there is none.
+// State returns the stream_state of a stream that was kept last, nil if there is none.
 func (d *Destination) State(stream string) json.RawMessage {
 	var body stateBody
 	if raw := d.states[stream]; raw == nil || json.Unmarshal(raw, &body) != nil || body.Stream == nil {
@@ -100,7 +102,7 @@ func (d *Destination) State(stream string) json.RawMessage {
 	return body.Stream.State
 }
 
-// SetState puts a stream_state in the place of the last one. nil forgets it.
+// SetState puts a stream_state in the place of the last one, which may be the value null. nil removes it.
 func (d *Destination) SetState(stream string, state json.RawMessage) error {
 	delete(d.states, stream)
 	if state == nil {
@@ -131,7 +133,7 @@ func (d *Destination) StateFile() []byte {
 	return file.Bytes()
 }
 
-// StateFileOfPyAirbyte returns the same as PyAirbyte writes it: what is not there stands as a null
+// StateFileOfPyAirbyte returns the same as PyAirbyte writes it, which writes a missing member as null
 // (https://github.com/airbytehq/PyAirbyte/blob/main/airbyte/shared/state_providers.py).
 func (d *Destination) StateFileOfPyAirbyte() ([]byte, error) {
 	file := []map[string]any{}
@@ -153,4 +155,10 @@ func (d *Destination) StateFileOfPyAirbyte() ([]byte, error) {
 		return nil, fmt.Errorf("write the states: %w", err)
 	}
 	return raw, nil
+}
+
+// HasState reports whether a stream has a state, and not none or the value null.
+func (d *Destination) HasState(stream string) bool {
+	state := d.State(stream)
+	return state != nil && string(state) != "null"
 }

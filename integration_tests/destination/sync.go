@@ -5,29 +5,31 @@ import (
 	"fmt"
 )
 
-// Sync applies one read of a source.
+// Sync applies the output of one read of a source.
 type Sync struct {
 	destination *Destination
 	catalog     Catalog
 	streams     map[string]*progress
 	report      *Report
 	line        int
+	keep        int // how many states are kept; below 0: all
+	states      int // how many came
 }
 
-// Report is what a read has brought.
+// Report is what a read brought.
 type Report struct {
-	// Violations are the offences against the protocol, each with the number of its line.
+	// Violations are the violations of the protocol, each with the number of its line.
 	Violations []error
 	// Streams has an entry for each configured stream.
 	Streams map[string]*StreamReport
-	// Errors are all errors that were told, those of streams among them.
+	// Errors are all errors of the read, those of streams among them.
 	Errors []Error
 	Logs   []Log
 }
 
-// StreamReport is what a read has brought of one stream.
+// StreamReport is what a read brought of one stream.
 type StreamReport struct {
-	// Records counts all records, Deletions those that tell of a deletion.
+	// Records counts all records, Deletions those of deleted rows.
 	Records, Deletions int
 	// States are the bodies of the STATE messages, in their order.
 	States   []State
@@ -68,18 +70,22 @@ func (s *Sync) Line(line []byte) {
 	}
 }
 
-// End finishes the sync. code is the source's exit code, below 0 if the source was killed, and rest what it wrote behind
-// its last line feed. Streams with deduplication keep what has come of them whatever the code is; those that are
-// overwritten need a code of 0 and a COMPLETE.
+// KeepStates keeps only the first n states that come, of all streams together. The destination has committed the records
+// of the later ones, and the platform has lost those states. Call it before the first line.
+func (s *Sync) KeepStates(n int) { s.keep = n }
+
+// End finishes the sync. code is the source's exit code, below 0 if the source was killed, and rest is what it wrote after
+// its last line feed. Streams with deduplication keep their records whatever the code is; an overwrite, and a refresh that
+// removes records, need a code of 0 and a COMPLETE.
 func (s *Sync) End(code int, rest []byte) *Report {
 	if len(rest) > 0 {
 		s.violated("", fmt.Errorf("the output ends within a line: %.80q", rest))
 	}
 	if code == 0 && len(s.report.Errors) > 0 {
-		s.violated("", errors.New("the exit code is 0 although an error was told"))
+		s.violated("", errors.New("the exit code is 0 although the read reported an error"))
 	}
 	if code > 0 && len(s.report.Errors) == 0 {
-		s.violated("", fmt.Errorf("the exit code is %d and no error was told", code))
+		s.violated("", fmt.Errorf("the exit code is %d and the read reported no error", code))
 	}
 	for _, configured := range s.catalog.Streams {
 		name := configured.Stream.Name
@@ -90,7 +96,7 @@ func (s *Sync) End(code int, rest []byte) *Report {
 	return s.report
 }
 
-// Apply runs a whole output through a sync.
+// Apply applies a whole output.
 func (s *Sync) Apply(lines [][]byte, code int, rest []byte) *Report {
 	for _, line := range lines {
 		s.Line(line)
@@ -98,7 +104,7 @@ func (s *Sync) Apply(lines [][]byte, code int, rest []byte) *Report {
 	return s.End(code, rest)
 }
 
-// violated notes an offence.
+// violated records a violation of the protocol.
 func (s *Sync) violated(stream string, err error) {
 	if stream != "" {
 		err = fmt.Errorf("stream %s: %w", stream, err)
@@ -117,7 +123,7 @@ func (s *Sync) trace(t *Trace) {
 		s.status(t.StreamStatus)
 	case t.Type == "ESTIMATE" && t.Estimate != nil && t.Estimate.Rows != nil && t.Estimate.Bytes != nil:
 	default:
-		s.violated("", fmt.Errorf("a TRACE of type %q lacks what belongs to it", t.Type))
+		s.violated("", fmt.Errorf("a TRACE of type %q lacks its members", t.Type))
 	}
 }
 

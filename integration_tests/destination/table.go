@@ -13,61 +13,85 @@ type table struct {
 	configured *ConfiguredStream // of the latest sync
 	rows       map[string]version
 	duplicates int
-	greatest   map[string]newest // what has come of each key, in all syncs
+	maxCursors map[string]maxCursors // by key, of the records of all syncs
 
 	generation int64
-	pending    []Row // of an overwrite that is not finished
+	overwrite  []Row              // the rows of an overwrite that is not complete
+	refreshed  map[string]version // the rows of a refresh that removes records and is not complete; nil: there is none
 }
 
 // version is one version of a row, or its deletion.
 type version struct {
-	cursor   time.Time
-	sequence int64 // the order of arrival
-	deleted  bool
-	values   Row
+	cursor     time.Time
+	sequence   int64 // the order of arrival
+	generation int64
+	deleted    bool
+	values     Row
 }
 
-// newest is the greatest _ab_cdc_updated_at that has come of a key: in any record, and in one that is no deletion.
-type newest struct{ any, row string }
+// maxCursors are the greatest _ab_cdc_updated_at of a key: in any of its records, and in one that is no deletion.
+type maxCursors struct{ any, row string }
 
 func newTable() *table {
-	return &table{rows: map[string]version{}, greatest: map[string]newest{}}
+	return &table{rows: map[string]version{}, maxCursors: map[string]maxCursors{}}
 }
 
-// begin prepares for a sync. What an unfinished overwrite has brought is kept for the same generation only.
+// begin prepares for a sync. What an unfinished overwrite or refresh brought is kept for the same generation only.
 func (t *table) begin(s *ConfiguredStream) {
 	t.configured = s
 	if s.GenerationID != t.generation {
-		t.generation, t.pending = s.GenerationID, nil
+		t.generation, t.overwrite, t.refreshed = s.GenerationID, nil, nil
+	}
+	if s.DestinationSyncMode == AppendDedup && t.refreshed == nil && t.outdated() {
+		t.refreshed = map[string]version{}
 	}
 }
 
-// beats says whether a version is the one to keep: the greater cursor, of equal ones the later arrival.
-func (v version) beats(other version) bool {
+// outdated reports whether the table holds rows of a generation that the sync removes.
+func (t *table) outdated() bool {
+	for _, v := range t.rows {
+		if v.generation < t.configured.MinimumGenerationID {
+			return true
+		}
+	}
+	return false
+}
+
+// supersedes reports whether a version replaces another: it has the greater cursor, or of equal ones the later arrival.
+func (v version) supersedes(other version) bool {
 	if c := v.cursor.Compare(other.cursor); c != 0 {
 		return c > 0
 	}
 	return v.sequence > other.sequence
 }
 
-// merge brings a sync's newest versions into the table. A deletion whose cursor only equals the row's does not delete.
-func (t *table) merge(staged map[string]version) {
+// merge applies the newest versions of a sync. A deletion whose cursor only equals the row's does not delete. The rows
+// of a refresh that removes records do not compete with those that it removes: they take their place once the stream is
+// complete.
+func (t *table) merge(staged map[string]version, complete bool) {
+	rows := t.rows
+	if t.refreshed != nil {
+		rows = t.refreshed
+	}
 	for key, v := range staged {
-		old, exists := t.rows[key]
+		old, exists := rows[key]
 		switch {
 		case v.deleted && exists && v.cursor.After(old.cursor):
-			delete(t.rows, key)
+			delete(rows, key)
 		case v.deleted:
-		case !exists || v.beats(old):
-			t.rows[key] = v
+		case !exists || v.supersedes(old):
+			rows[key] = v
 		}
+	}
+	if t.refreshed != nil && complete {
+		t.rows, t.refreshed = t.refreshed, nil
 	}
 }
 
-// replace puts what an overwrite has brought in the place of what was there.
+// replace puts the rows of an overwrite in the place of those that were there.
 func (t *table) replace() error {
 	t.rows, t.duplicates = map[string]version{}, 0
-	for _, row := range t.pending {
+	for _, row := range t.overwrite {
 		key, err := keyOf(row, t.configured.PrimaryKey)
 		if err != nil {
 			return err
@@ -77,7 +101,7 @@ func (t *table) replace() error {
 		}
 		t.rows[key] = version{values: row}
 	}
-	t.pending = nil
+	t.overwrite = nil
 	return nil
 }
 
@@ -88,8 +112,8 @@ func keyOf(row Row, primaryKey [][]string) (string, error) {
 		if len(path) != 1 {
 			return "", fmt.Errorf("the key path %v is nested", path)
 		}
-		value, there := row[path[0]]
-		if !there || string(value) == "null" {
+		value, exists := row[path[0]]
+		if !exists || string(value) == "null" {
 			return "", fmt.Errorf("the key column %s is missing or null", path[0])
 		}
 		var text string
@@ -104,10 +128,10 @@ func keyOf(row Row, primaryKey [][]string) (string, error) {
 	return strings.Join(parts, ","), nil
 }
 
-// cursorOf returns the time in a row's cursor column, the zero time where the row has none.
+// cursorOf returns the time in a row's cursor column, the zero time where the row has no cursor.
 func cursorOf(row Row, column string) (time.Time, error) {
-	value, there := row[column]
-	if !there || string(value) == "null" {
+	value, exists := row[column]
+	if !exists || string(value) == "null" {
 		return time.Time{}, nil
 	}
 	var text string

@@ -14,12 +14,12 @@ import (
 // zoneless is the form of a timestamp_without_timezone.
 const zoneless = "2006-01-02T15:04:05.999999999"
 
-// withoutTimezone is the airbyte_type of times that are no instants
+// withoutTimezone is the airbyte_type of times without a zone
 // (https://docs.airbyte.com/platform/understanding-airbyte/supported-data-types).
 const withoutTimezone = "timestamp_without_timezone"
 
-// compile makes a validator of a stream's schema. The validator knows date-time only with a zone, so that columns
-// without one are left to checkText.
+// compile returns a validator of a stream's schema. The validator knows date-time only with a zone: columns without one
+// are left to checkText.
 func compile(s Schema) (*gojsonschema.Schema, error) {
 	s.Properties = maps.Clone(s.Properties)
 	for name, p := range s.Properties {
@@ -41,7 +41,7 @@ func compile(s Schema) (*gojsonschema.Schema, error) {
 	return schema, nil
 }
 
-// checkValues holds a row against the stream's schema, and against what the validator is lenient about.
+// checkValues checks a row against the stream's schema, and what the validator is lenient about.
 func (p *progress) checkValues(r *Record) error {
 	raw, err := json.Marshal(r.Data)
 	if err != nil {
@@ -49,7 +49,7 @@ func (p *progress) checkValues(r *Record) error {
 	}
 	result, err := p.schema.Validate(gojsonschema.NewBytesLoader(raw))
 	if err != nil {
-		return fmt.Errorf("hold the row against its schema: %w", err)
+		return fmt.Errorf("check the row against its schema: %w", err)
 	}
 	if !result.Valid() {
 		return fmt.Errorf("the row does not fit the schema: %v", result.Errors())
@@ -62,7 +62,7 @@ func (p *progress) checkValues(r *Record) error {
 	return nil
 }
 
-// checkValue knows two things better than the validator: an integer has no fraction, and a date-time is not a time of
+// checkValue is stricter than the validator in two things: an integer has no fraction, and a date-time is not a time of
 // day alone.
 func checkValue(p Property, value json.RawMessage) error {
 	if string(value) == "null" {
@@ -99,7 +99,7 @@ func checkText(p Property, text string) error {
 	return nil
 }
 
-// isInteger says whether a JSON number has neither a fraction nor an exponent.
+// isInteger reports whether a JSON number has neither a fraction nor an exponent.
 func isInteger(number string) bool {
 	digits := strings.TrimPrefix(number, "-")
 	return digits != "" && strings.Trim(digits, "0123456789") == ""

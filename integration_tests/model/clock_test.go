@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// clock is the service's time. It goes on only when a trial says so: a trial is the same at any speed.
+// clock is the service's time. It advances only when a trial advances it, so that a trial is the same at any speed.
 type clock struct {
 	mu    sync.Mutex
 	at    time.Time
-	drift time.Duration // of the server that answers
+	drift time.Duration // of the server that responds
 	shift time.Duration // while rows are imported
 }
 
-// newClock begins today, or so long ago: the connector compares the service's time with that of its own machine.
+// newClock starts today, or so long ago: the service's time and that of the connector's machine need not agree.
 func newClock(ago time.Duration) *clock {
 	return &clock{at: time.Now().UTC().Truncate(24 * time.Hour).Add(-ago)}
 }
@@ -30,8 +30,8 @@ func (c *clock) advance(by time.Duration) {
 	c.at = c.at.Add(by)
 }
 
-// answerBy lets a server with a clock of its own answer.
-func (c *clock) answerBy(drift time.Duration) {
+// respondWith lets a server with a clock of its own respond.
+func (c *clock) respondWith(drift time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drift = drift

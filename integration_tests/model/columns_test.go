@@ -47,7 +47,7 @@ func (w *world) addColumn(r *rand.Rand, table string) error {
 	return w.environment.AddColumn(table, column)
 }
 
-// deselect takes a column out of the catalog. The key and the columns of change data capture stay.
+// deselect removes a column from the catalog. The key and the columns of change data capture stay.
 func (w *world) deselect(r *rand.Rand, table string) {
 	stream := w.catalog.Stream(table)
 	always := []string{table + "id", destination.UpdatedAt, destination.DeletedAt}

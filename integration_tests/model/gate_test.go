@@ -9,63 +9,67 @@ import (
 	"sync"
 )
 
-// gate lets the requests of streams that are read at once through one at a time, in an order that only the seed decides:
-// it waits until every stream that is not at its end has asked for something, and then chooses.
+// gate lets the requests of streams that are read in parallel through one at a time, in an order that depends on the seed
+// alone: it waits until every stream that has not ended has sent a request, and then chooses one.
 type gate struct {
 	mu     sync.Mutex
 	live   map[string]bool
-	parked map[string][]chan bool // the requests of a stream that wait; each learns whether it is refused
+	parked map[string][]*waiter
 	open   bool
 	random *rand.Rand
-	// admit is told of each request before it is answered, and says whether to refuse it.
-	admit func(request) bool
-	links map[chan bool]bool // whether the request asks for a page in the middle of a walk
+	admit  func(request) response // called for each request before it is served
 }
 
-// request is one for rows of a stream.
+// waiter is a request that waits for its turn.
+type waiter struct {
+	request request
+	turn    chan response
+}
+
+// request is a request for rows of a stream.
 type request struct {
 	stream string
-	middle bool // it asks for a page in the middle of a walk
-	lookup bool // it asks for rows by their keys, or for a proof that the user sees all
+	middle bool // for a page in the middle of a page scan
+	lookup bool // for rows by their keys, or for a proof that the user may read all rows
 }
 
-func newGate(seed uint64, streams []string, admit func(request) bool) *gate {
-	g := &gate{live: map[string]bool{}, parked: map[string][]chan bool{}, random: random(seed), admit: admit, links: map[chan bool]bool{}}
+func newGate(seed uint64, streams []string, admit func(request) response) *gate {
+	g := &gate{live: map[string]bool{}, parked: map[string][]*waiter{}, random: random(seed), admit: admit}
 	for _, s := range streams {
 		g.live[s] = true
 	}
 	return g
 }
 
-// pass blocks until it is the request's turn, and says whether it is refused.
-func (g *gate) pass(r *http.Request) bool {
-	stream := streamOf(r.URL.Path)
+// pass blocks until it is the request's turn, and returns how it is refused, if it is.
+func (g *gate) pass(r *http.Request) response {
+	q := request{stream: streamOf(r.URL.Path), middle: strings.Contains(r.URL.RawQuery, "$skiptoken"), lookup: lookup(r)}
 	g.mu.Lock()
-	if stream == "" || g.open || !g.live[stream] { // another stream may ask how far the changes of one that has ended are
+	if q.stream == "" || g.open || !g.live[q.stream] {
 		g.mu.Unlock()
-		return false
+		return served
 	}
-	if lookup(r) { // its stream has room for a page, which others that were answered may wait for
+	if q.lookup { // its stream holds the memory of a page, which others that were served may wait for
 		defer g.mu.Unlock()
-		return g.admit(request{stream: stream, lookup: true})
+		return g.admit(q)
 	}
-	turn := make(chan bool, 1)
-	g.parked[stream] = append(g.parked[stream], turn)
-	g.links[turn] = strings.Contains(r.URL.RawQuery, "$skiptoken")
+	w := &waiter{q, make(chan response, 1)}
+	g.parked[q.stream] = append(g.parked[q.stream], w)
 	g.next()
 	g.mu.Unlock()
 	select {
-	case refused := <-turn:
+	case refused := <-w.turn:
 		return refused
 	case <-r.Context().Done():
-		g.leave(stream, turn)
-		return false
+		g.leave(w)
+		return served
 	}
 }
 
-// lookup says whether a request is one.
+// lookup reports whether a request asks for rows by their keys or for a single row.
 func lookup(r *http.Request) bool {
-	return strings.Contains(r.URL.RawQuery, "$filter=") || strings.HasSuffix(r.Header.Get("Prefer"), "odata.maxpagesize=1")
+	return strings.Contains(r.URL.RawQuery, "$filter=") || strings.Contains(r.URL.Path, "(") ||
+		strings.HasSuffix(r.Header.Get("Prefer"), "odata.maxpagesize=1")
 }
 
 // next chooses a request if all streams wait. The caller holds the lock.
@@ -80,46 +84,47 @@ func (g *gate) next() {
 		return
 	}
 	stream := waiting[g.random.IntN(len(waiting))]
-	turn := g.parked[stream][0]
+	w := g.parked[stream][0]
 	g.parked[stream] = g.parked[stream][1:]
-	turn <- g.admit(request{stream: stream, middle: g.links[turn]})
+	w.turn <- g.admit(w.request)
 }
 
 // leave forgets a request whose client has gone.
-func (g *gate) leave(stream string, turn chan bool) {
+func (g *gate) leave(w *waiter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.parked[stream] = slices.DeleteFunc(g.parked[stream], func(other chan bool) bool { return other == turn })
+	stream := w.request.stream
+	g.parked[stream] = slices.DeleteFunc(g.parked[stream], func(other *waiter) bool { return other == w })
 }
 
-// ended takes a stream out that asks for nothing more.
+// ended removes a stream that sends no more requests.
 func (g *gate) ended(stream string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.live[stream] {
 		delete(g.live, stream)
-		for _, turn := range g.parked[stream] { // of other streams, which ask how far this one has come
-			turn <- false
+		for _, w := range g.parked[stream] {
+			w.turn <- served
 		}
 		delete(g.parked, stream)
 		g.next()
 	}
 }
 
-// release lets everything through from now on: the reader is gone, and nothing that happens can be seen any more.
+// release lets everything through from now on: the reader has gone, and nothing that happens can be seen any more.
 func (g *gate) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = true
-	for _, turns := range g.parked {
-		for _, turn := range turns {
-			turn <- false
+	for _, waiters := range g.parked {
+		for _, w := range waiters {
+			w.turn <- served
 		}
 	}
 	clear(g.parked)
 }
 
-// now reads what admit has set.
+// now reads a flag that admit sets.
 func (g *gate) now(flag *bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

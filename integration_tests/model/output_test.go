@@ -11,10 +11,10 @@ import (
 // state is how a STATE's line begins.
 var state = []byte(`{"type":"STATE"`)
 
-// errGone is what a writer gets whose reader has gone.
+// errGone is returned to a writer whose reader has gone.
 var errGone = errors.New("the reader of the output has gone")
 
-// output is what a read writes to stdout, up to the cut.
+// output collects what a read writes to stdout, up to the cut.
 type output struct {
 	mu     sync.Mutex
 	cut    cut // what is left until the output breaks
@@ -24,15 +24,15 @@ type output struct {
 	ended  func(stream string)
 	broke  func()
 	broken bool
-	end    func() // kills the process, where there is one; nil: it has not said anything yet
+	end    func() // kills the process, if there is one; nil: it has not written anything yet
 }
 
-// newOutput makes an output that tells of streams that have ended, and of its break.
+// newOutput makes an output that calls ended for each stream that ends, and broke when it breaks.
 func newOutput(c cut, ended func(stream string), broke func()) *output {
 	return &output{cut: c, breaks: c != cut{}, ended: ended, broke: broke}
 }
 
-// Write takes whole lines, as the connector writes them.
+// Write appends lines. The connector writes no part of a line.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -53,14 +53,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// begun says how the process is killed that writes the output.
+// begun sets how the process that writes the output is killed.
 func (o *output) begun(end func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.end = end
 }
 
-// kill ends the reader at once. What it has written stands.
+// kill ends the connector at once. The lines that it has written remain.
 func (o *output) kill() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -74,7 +74,7 @@ func (o *output) kill() {
 	o.broke()
 }
 
-// room is how much of a line comes before the cut.
+// room returns how many bytes of a line come before the cut.
 func (o *output) room(line []byte) int {
 	switch {
 	case !o.breaks:
@@ -91,7 +91,7 @@ func (o *output) room(line []byte) int {
 	}
 }
 
-// endOf is the stream that a line says is complete or incomplete, "" for any other line.
+// endOf returns the stream that a line reports as COMPLETE or INCOMPLETE, "" for any other line.
 func endOf(line []byte) string {
 	if !bytes.HasPrefix(line, []byte(`{"type":"TRACE"`)) || !bytes.Contains(line, []byte(`COMPLETE"`)) {
 		return ""
@@ -101,7 +101,7 @@ func endOf(line []byte) string {
 
 var subjects = regexp.MustCompile(`"(?:stream|name)":"([^"]*)"`)
 
-// subject is the stream that a line is about.
+// subject returns the stream that a line belongs to.
 func subject(line []byte) string {
 	found := subjects.FindSubmatch(line)
 	if found == nil {

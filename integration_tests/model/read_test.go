@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,22 +18,21 @@ import (
 	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
-	"source-microsoft-dataverse/integration_tests/simulator/faults"
 	"source-microsoft-dataverse/source"
 )
 
-// patience is how long one read may take before it counts as hanging.
-const patience = time.Minute
+// readTimeout is how long one read may take before it counts as hanging.
+const readTimeout = time.Minute
 
-// connector is what a trial reads with.
+// connector runs the reads of a trial.
 type connector struct {
 	specification []byte
 	binary        *binary.Binary
-	directory     string // of the files that a read is given
+	directory     string // of the files of a read
 	server        *simulator.Server
 }
 
-// serve puts the environment behind an address that it did not have before.
+// serve gives the environment an address that it did not have before.
 func (c *connector) serve(ctx context.Context, e *simulator.Environment) error {
 	const long = 100 * 365 * 24 * time.Hour // sign-in is not what is tried here
 	server, err := simulator.Start(ctx, e, simulator.ServerOptions{CAFile: c.authority(), TokenLife: long})
@@ -98,24 +98,29 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 	return args, nil
 }
 
-// inProcess runs the connector in this process.
-func (c *connector) inProcess(ctx context.Context, args []string, job int64, o *output) int {
-	variables := map[string]string{"DATAVERSE_CA_FILE": c.authority(), "WORKER_JOB_ID": strconv.FormatInt(job, 10)}
+// inProcess runs the connector in this process, with short pauses before it repeats a request.
+func (c *connector) inProcess(ctx context.Context, args, variables []string, o *output) int {
+	values := map[string]string{"DATAVERSE_CA_FILE": c.authority()}
+	for _, v := range variables {
+		name, value, _ := strings.Cut(v, "=")
+		values[name] = value
+	}
 	return source.Run(ctx, source.Process{
 		Specification: c.specification, Version: "model", Args: args, Stdout: o,
-		Getenv: func(name string) string { return variables[name] },
+		Getenv: func(name string) string { return values[name] },
+		Limits: source.Limits{Backoff: time.Millisecond},
 	})
 }
 
 func (c *connector) authority() string { return filepath.Join(c.directory, "ca.pem") }
 
 // asProcess runs the built binary, and kills it by force where its output is cut.
-func (c *connector) asProcess(ctx context.Context, args []string, job int64, o *output) (int, error) {
-	variables := []string{"DATAVERSE_CA_FILE=" + c.authority(), "WORKER_JOB_ID=" + strconv.FormatInt(job, 10)}
+func (c *connector) asProcess(ctx context.Context, args, variables []string, o *output) (int, error) {
+	variables = append(variables, "DATAVERSE_CA_FILE="+c.authority())
 	result, err := c.binary.Stream(ctx, args, variables, func(p *binary.Process, line []byte) {
 		o.begun(func() { _ = p.Signal(syscall.SIGKILL) })
 		if _, err := o.Write(append(bytes.Clone(line), '\n')); err != nil {
-			_ = p.Signal(syscall.SIGKILL) // one that has ended by itself is as good
+			_ = p.Signal(syscall.SIGKILL) // it may have ended by itself
 		}
 	})
 	if err == nil && len(result.Rest) > 0 && !o.broken {
@@ -124,38 +129,35 @@ func (c *connector) asProcess(ctx context.Context, args []string, job int64, o *
 	return result.ExitCode, err
 }
 
-// read reads, disturbs the read as the step says, and brings what came into the destination. The code is the exit code,
-// or -1 where the output was cut.
+// read reads, disturbs the read as the step says, and applies the output to the destination. The code is the exit code, or
+// -1 where the output was cut.
 func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Report, int, error) {
-	w.beginJob(s.read.newJob)
+	w.beginRead(s.read.newJob)
+	began := w.clock.now()
 	clear(w.lost)
 	args, err := c.arguments("read", w.switches, w.catalog, w.destination.StateFile())
 	if err != nil {
 		return nil, 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	killed := false
 	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
 	o := newOutput(s.read.cut, g.ended, g.release)
-	injection := c.server.Inject(faults.Fault{
-		Match: faults.Func(func(r *http.Request) bool {
-			w.shorten(r)
-			refused := g.pass(r)
-			if g.now(&killed) {
-				o.kill()
-			}
-			return refused
-		}),
-		When: faults.Timing{Count: faults.Forever},
-		Then: faults.Error{Status: http.StatusBadRequest, Code: "0x8004112A", Message: "Invalid page number in paging cookie."},
+	injection := inject(c.server, func(r *http.Request) response {
+		w.shorten(r)
+		refused := g.pass(r)
+		if g.now(&killed) {
+			o.kill()
+		}
+		return refused
 	})
 	defer injection.Remove()
 	code := 0
 	if w.switches.binary {
-		code, err = c.asProcess(ctx, args, w.job, o)
+		code, err = c.asProcess(ctx, args, w.platform.Variables(), o)
 	} else {
-		code = c.inProcess(ctx, args, w.job, o)
+		code = c.inProcess(ctx, args, w.platform.Variables(), o)
 	}
 	g.release()
 	switch {
@@ -168,24 +170,15 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	case o.broken:
 		code = -1
 	}
-	report, err := w.apply(o.lines, code, s.read.keep)
+	report, err := w.apply(o.lines, code, s.read)
+	if report != nil {
+		w.endRead(report, began, code == 0, s.read.loses)
+	}
 	return report, code, err
 }
 
-// beginJob counts jobs as the platform does: another attempt of the same job goes on with its generation.
-func (w *world) beginJob(another bool) {
-	if another || w.job == 0 {
-		w.job++
-	}
-	for _, stream := range w.catalog.Streams {
-		if stream.SyncMode == destination.FullRefresh {
-			stream.GenerationID, stream.MinimumGenerationID = w.job, w.job
-		}
-	}
-}
-
-// shorten asks for less rows on a page than the connector did, as a service that has a limit of its own. That cannot be
-// told from the answer.
+// shorten requests fewer rows on a page than the connector did, as a service does that has a limit of its own. The
+// response does not show it.
 func (w *world) shorten(r *http.Request) {
 	longest := w.switches.longest(streamOf(r.URL.Path))
 	if longest == 0 || streamOf(r.URL.Path) == "" {
@@ -199,59 +192,61 @@ func (w *world) shorten(r *http.Request) {
 	}
 }
 
-// admission makes what happens before each request of a read.
-func (w *world) admission(s step, kill func()) func(request) bool {
-	asked, looked, random := map[string]int{}, map[string]bool{}, random(s.seed+1)
-	refused := make([]bool, len(s.read.refuse))
-	return func(q request) bool {
+// admission returns what happens before each request of a read.
+func (w *world) admission(s step, kill func()) func(request) response {
+	sent, looked, random := map[string]int{}, map[string]bool{}, random(s.seed+1)
+	refusals, counts := slices.Clone(s.read.refused), make([]int, len(s.read.refused))
+	for i := range refusals {
+		if w.switches.binary { // it pauses for a second before each further attempt
+			refusals[i].times = 1
+		}
+	}
+	return func(q request) response {
 		stream := q.stream
 		w.clock.advance(time.Duration(random.IntN(3000)) * time.Millisecond)
 		drift := time.Duration(random.IntN(3)-1) * time.Hour
 		if w.switches.drift {
-			w.clock.answerBy(drift)
+			w.clock.respondWith(drift)
 		}
-		asked[stream]++
+		sent[stream]++
 		if s.read.busy {
 			w.do(step{kind: change, table: notes, n: 1, seed: random.Uint64()})
 		}
-		for _, e := range s.read.during {
-			if e.before == (place{stream, asked[stream]}) || e.before == (place{table: stream}) && q.lookup && !looked[stream] {
-				w.do(e.step)
+		for _, e := range s.read.events {
+			if e.before == (place{stream, sent[stream]}) || e.before == (place{table: stream}) && q.lookup && !looked[stream] {
+				w.do(e.stepAt(q))
 			}
 		}
 		looked[stream] = looked[stream] || q.lookup
-		if s.read.kill == (place{stream, asked[stream]}) {
+		if s.read.kill == (place{stream, sent[stream]}) {
 			kill()
 		}
-		for i, p := range s.read.refuse {
-			if p.table == stream && asked[stream] >= p.n && q.middle && !refused[i] {
-				refused[i] = true
-				return true
-			}
-		}
-		return false
+		return refuse(refusals, counts, q, sent[stream])
 	}
 }
 
-// apply brings an output into the destination, and returns the first offence against the protocol.
-func (w *world) apply(lines [][]byte, code int, keep bool) (*destination.Report, error) {
-	if code < 0 && !keep {
+// apply applies an output to the destination, and returns the first violation of the protocol.
+func (w *world) apply(lines [][]byte, code int, d disturbances) (*destination.Report, error) {
+	if code < 0 && !d.keep {
 		lines = covered(lines)
 	}
 	sync, err := w.destination.Begin(w.catalog)
 	if err != nil {
 		return nil, fmt.Errorf("begin a sync: %w", err)
 	}
+	if d.loses {
+		sync.KeepStates(d.kept)
+	}
 	report := sync.Apply(lines, code, nil)
 	for _, violation := range report.Violations {
 		if !w.excused(violation) {
-			return report, fmt.Errorf("an offence against the protocol: %w", violation)
+			return report, fmt.Errorf("a violation of the protocol: %w", violation)
 		}
 	}
 	return report, nil
 }
 
-// excused says whether rows differ in their columns because the table lost one in this read: the rest of the rows lack it.
+// excused reports whether rows differ in their columns because the table lost one during this read: the later rows lack it.
 func (w *world) excused(violation error) bool {
 	_, rest, _ := strings.Cut(violation.Error(), "stream ")
 	stream, told, _ := strings.Cut(rest, ": ")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// shrink looks for the shortest trial that still fails: it leaves out steps, many at once at first, then what happens
-// within reads, then what is unusual about the service. It ends when nothing more can be left out, or at the deadline.
+// shrink looks for the shortest trial that still fails: it removes steps, many at once at first, then what happens
+// during reads, then what is unusual about the service. It ends when nothing more can be removed, or at the deadline.
 func shrink(t trial, fails func(trial) bool, deadline time.Time) trial {
 	try := func(candidate trial) bool {
 		if time.Now().After(deadline) || !fails(candidate) {
@@ -44,12 +44,12 @@ func replaced(steps []step, at int, s step) []step {
 	return changed
 }
 
-// simpler are forms of a step in which less happens.
+// simpler returns forms of a step in which less happens.
 func (s step) simpler() []step {
 	var all []step
 	add := func(change func(*step)) {
 		c := s
-		c.read.refuse, c.read.during = slices.Clone(s.read.refuse), slices.Clone(s.read.during)
+		c.read.refused, c.read.events = slices.Clone(s.read.refused), slices.Clone(s.read.events)
 		change(&c)
 		all = append(all, c)
 	}
@@ -75,13 +75,19 @@ func (s step) simpler() []step {
 	if s.read.busy {
 		add(func(s *step) { s.read.busy = false })
 	}
-	for i := range s.read.refuse {
-		add(func(s *step) { s.read.refuse = slices.Delete(s.read.refuse, i, i+1) })
+	if s.read.loses {
+		add(func(s *step) { s.read.loses = false })
 	}
-	for i, e := range s.read.during {
-		add(func(s *step) { s.read.during = slices.Delete(s.read.during, i, i+1) })
+	for i, f := range s.read.refused {
+		add(func(s *step) { s.read.refused = slices.Delete(s.read.refused, i, i+1) })
+		if f.times > 1 {
+			add(func(s *step) { s.read.refused[i].times = 1 })
+		}
+	}
+	for i, e := range s.read.events {
+		add(func(s *step) { s.read.events = slices.Delete(s.read.events, i, i+1) })
 		if e.step.n > 1 {
-			add(func(s *step) { s.read.during[i].step.n = 1 })
+			add(func(s *step) { s.read.events[i].step.n = 1 })
 		}
 	}
 	return all

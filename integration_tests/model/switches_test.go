@@ -12,14 +12,14 @@ import (
 type switches struct {
 	behaviors simulator.Behaviors
 	pageSize  int
-	shortest  int  // rows that the service puts on any page at most; 0: as many as asked for
+	shortest  int  // rows that the service puts on a page at most; 0: as many as requested
 	rows      int  // of each table, four pages at least
 	oneTag    bool // the tags fit on one page
 	days      int  // for how long delta tokens last
-	drift     bool // the clocks of the service's servers differ by up to an hour
+	drift     bool // the clocks of the service's servers differ by up to two hours
 	behind    bool // the service's clock is months behind that of the connector's machine
 	binary    bool // reads are runs of the built binary
-	fail      bool // on_expired_token is "fail": the user refreshes a stream that asks for it
+	fail      bool // on_expired_token is "fail": the user refreshes the streams whose errors ask for it
 	large     bool // the orders have more keys than a state holds
 }
 
@@ -41,13 +41,14 @@ func drawSwitches(r *rand.Rand) switches {
 		RepeatRows:                 one(r, 3),
 		MetadataChangesUnavailable: one(r, 4),
 	}
+	s.behaviors.BoundedChanges = s.behaviors.TokenAt == simulator.FirstPage && one(r, 2)
 	return s
 }
 
 // one is true in one of n cases.
 func one(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
-// options are those of the environment.
+// options are the options of the environment.
 func (s switches) options(seed uint64, clock *clock) simulator.Options {
 	rows := map[string]int{orders: s.rows, links: s.rows, notes: s.rows, tags: s.rows}
 	if s.oneTag {
@@ -58,7 +59,7 @@ func (s switches) options(seed uint64, clock *clock) simulator.Options {
 	}
 }
 
-// simpler are the same switches with one of them set to its usual value, each in turn.
+// simpler returns the switches with one of them set to its usual value, each in turn.
 func (s switches) simpler() []switches {
 	var all []switches
 	for _, change := range []func(*switches){
@@ -70,6 +71,7 @@ func (s switches) simpler() []switches {
 		func(s *switches) { s.shortest = 0 },
 		func(s *switches) { s.oneTag = false },
 		func(s *switches) { s.behaviors.RepeatRows = false },
+		func(s *switches) { s.behaviors.BoundedChanges = false },
 		func(s *switches) { s.behaviors.MetadataChangesUnavailable = false },
 		func(s *switches) { s.behaviors.DeletionsAtPageEnd = false },
 		func(s *switches) { s.behaviors.RecreatedOnlyUpserted = false },
@@ -88,14 +90,15 @@ func (s switches) simpler() []switches {
 func (s switches) String() string {
 	b := s.behaviors
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
-		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
-		"status of an expired token: %d, rows repeat: %t, no RetrieveMetadataChanges: %t",
+		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, "+
+		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
+		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t",
 		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
-		b.RepeatRows, b.MetadataChangesUnavailable)
+		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable)
 }
 
-// ago is how far the service's clock is behind.
+// ago returns how far the service's clock is behind.
 func (s switches) ago() time.Duration {
 	if s.behind {
 		return 100 * 24 * time.Hour
@@ -103,7 +106,7 @@ func (s switches) ago() time.Duration {
 	return 0
 }
 
-// size is how many rows the connector asks for on a page. Where the orders are many, only their pages are long.
+// size returns how many rows the connector requests on a page. Where the orders are many, only their pages are long.
 func (s switches) size() int {
 	if s.large {
 		return manyOrders/4 + 1
@@ -111,7 +114,7 @@ func (s switches) size() int {
 	return s.pageSize
 }
 
-// longest is how many rows of a stream the service puts on a page; 0: as many as asked for.
+// longest returns how many rows of a stream the service puts on a page; 0: as many as requested.
 func (s switches) longest(stream string) int {
 	switch {
 	case s.large && stream == orders:

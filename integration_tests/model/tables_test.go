@@ -11,11 +11,11 @@ import (
 const (
 	orders = "model_order" // changes are followed
 	links  = "model_link"  // the table of an N:N relationship: it has no modifiedon
-	notes  = "model_note"  // not tracked: read whole each time
+	notes  = "model_note"  // not tracked: read in full each time
 	tags   = "model_tag"   // tracked, without modifiedon, in some trials on one page
 )
 
-// organization tells how long delta tokens last. No stream reads it.
+// organization holds how long delta tokens last. No stream reads it.
 const organization = "organization"
 
 var (
@@ -23,7 +23,7 @@ var (
 	tracked = []string{links, orders, tags}
 )
 
-// tables are the definitions of a new environment.
+// tables returns the definitions of a new environment.
 func tables() []*schema.Table {
 	between := table(links, guid(orders+"id"), guid(tags+"id"))
 	between.Intersect, between.CollectionName, between.CanBeTracked = true, "", false
@@ -75,13 +75,13 @@ func guid(name string) schema.Column {
 	return schema.Column{LogicalName: name, SchemaName: name, Type: schema.Uniqueidentifier}
 }
 
-// kept says whether the service itself keeps a column, so that neither clients write it nor administrators remove it.
+// kept reports whether the service itself maintains a column, so that neither clients write it nor administrators remove it.
 func kept(t schema.Table, column string) bool {
 	return column == t.PrimaryID || slices.Contains([]string{"createdon", "modifiedon", "versionnumber"}, column)
 }
 
-// streamOf is the stream whose rows a request's path asks for, "" for any other request. Renamed entity sets begin as
-// the first ones did.
+// streamOf returns the stream whose rows a request's path asks for, "" for any other request. Renamed entity sets begin
+// like the first ones.
 func streamOf(path string) string {
 	rest, found := strings.CutPrefix(path, "/api/data/v9.2/")
 	if !found {

@@ -38,7 +38,7 @@ func (t trial) String() string {
 	return b.String()
 }
 
-// product is what is tried.
+// product is the connector under test.
 type product struct {
 	specification []byte
 	binary        *binary.Binary
@@ -63,6 +63,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 	if err := w.enlarge(t.seed); err != nil {
 		return err
 	}
+	w.takeBackup()
 	if err := w.discover(ctx, c); err != nil {
 		return err
 	}
@@ -76,8 +77,12 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 
 func newWorld(s switches) *world {
 	w := &world{
-		switches: s, clock: newClock(s.ago()), destination: destination.New(), offered: map[string]map[string]destination.Property{},
+		switches: s, clock: newClock(s.ago()), destination: destination.New(), offered: map[string]map[string]destination.Property{}, history: map[string]*history{},
 		changed: map[string]map[string]int{}, deleted: map[string]map[string]time.Time{}, selected: map[string]map[string]int{}, lost: map[string]bool{}, removed: map[string]bool{},
+	}
+	w.platform = destination.NewPlatform(w.destination)
+	for _, stream := range tracked {
+		w.history[stream] = &history{followed: w.clock.now()}
 	}
 	for _, stream := range streams {
 		w.changed[stream], w.deleted[stream], w.selected[stream] = map[string]int{}, map[string]time.Time{}, map[string]int{}
@@ -85,15 +90,15 @@ func newWorld(s switches) *world {
 	return w
 }
 
-// discover makes the catalog of all streams with all columns.
+// discover configures all streams with all columns.
 func (w *world) discover(ctx context.Context, c *connector) error {
 	args, err := c.arguments("discover", w.switches, nil, nil)
 	if err != nil {
 		return err
 	}
-	said := newOutput(cut{}, nil, nil)
-	c.inProcess(ctx, args, 0, said)
-	for _, line := range said.lines {
+	o := newOutput(cut{}, nil, nil)
+	c.inProcess(ctx, args, nil, o)
+	for _, line := range o.lines {
 		message, err := destination.Parse(line)
 		if err != nil || message.Catalog == nil {
 			continue
@@ -110,10 +115,10 @@ func (w *world) discover(ctx context.Context, c *connector) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("discover printed no catalog: %s", said.lines)
+	return fmt.Errorf("discover printed no catalog: %s", o.lines)
 }
 
-// step carries out a step. A read that nothing disturbs and that ends well must leave the tracked streams right.
+// step carries out a step. A read that succeeds, and during which nothing changes, must leave the tracked streams right.
 func (w *world) step(ctx context.Context, c *connector, s step) error {
 	switch s.kind { //nolint:exhaustive // all others concern the environment and the destination alone
 	case read:
@@ -131,14 +136,14 @@ func (w *world) step(ctx context.Context, c *connector, s step) error {
 		return err
 	}
 	w.obey(report)
-	if code == 0 && len(s.read.during) == 0 {
-		return w.compare(tracked)
+	if code == 0 && len(s.read.events) == 0 {
+		return w.compare(tracked, report)
 	}
 	return nil
 }
 
-// settle reads in peace until a read succeeds, which must be soon, and compares. From then on there is nothing to tell. The
-// user may see all rows by then.
+// settle reads without disturbances until a read succeeds, which must be soon, and compares. The user may see all rows by
+// then. After that nothing changes, and nothing is sent.
 func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
 	for _, stream := range streams {
 		w.do(step{kind: grant, table: stream})
@@ -152,49 +157,91 @@ func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
 	var report *destination.Report
 	for code, attempt := 1, 1; code != 0; attempt++ {
 		if attempt > attempts {
-			return fmt.Errorf("%d reads in peace, and none succeeds: %v", attempts, report.Errors)
+			return fmt.Errorf("%d quiet reads, and none succeeds: %v", attempts, report.Errors)
 		}
 		var err error
-		if report, code, err = w.peace(ctx, c, seed); err != nil {
-			return fmt.Errorf("a read in peace: %w", err)
+		if report, code, err = w.quiet(ctx, c, seed); err != nil {
+			return fmt.Errorf("a quiet read: %w", err)
 		}
 		w.obey(report)
 	}
-	if err := w.compare(streams); err != nil {
-		return fmt.Errorf("after a read in peace: %w", err)
+	if err := w.compare(streams, report); err != nil {
+		return fmt.Errorf("after a quiet read: %w", err)
 	}
-	return w.silent(ctx, c, seed)
+	if err := w.silent(ctx, c, seed); err != nil {
+		return err
+	}
+	return w.renewed(ctx, c, seed)
 }
 
-// peace is a read that nothing disturbs, in a job of its own.
-func (w *world) peace(ctx context.Context, c *connector, seed uint64) (*destination.Report, int, error) {
-	report, code, err := w.read(ctx, c, step{kind: read, seed: seed, read: reading{newJob: true}})
+// quiet is a read that nothing disturbs, in a new job.
+func (w *world) quiet(ctx context.Context, c *connector, seed uint64) (*destination.Report, int, error) {
+	report, code, err := w.read(ctx, c, step{kind: read, seed: seed, read: disturbances{newJob: true}})
 	if err == nil {
 		err = w.warned(report)
 	}
 	return report, code, err
 }
 
-// silent reads twice more. A walk that was interrupted has told of changes behind its first page, and its delta token may
-// stand for that page: then they come once again. After that nothing does.
+// quietSuccess is a quiet read that has to succeed and to leave the streams right.
+func (w *world) quietSuccess(ctx context.Context, c *connector, seed uint64) (*destination.Report, error) {
+	report, code, err := w.quiet(ctx, c, seed)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the read fails: %v", report.Errors)
+	}
+	if err == nil {
+		err = w.compare(streams, report)
+	}
+	return report, err
+}
+
+// silent reads twice more. A scan of changes that was interrupted has sent changes after its first page, and its delta
+// token may stand for that page: then they come once again. After that none does.
 func (w *world) silent(ctx context.Context, c *connector, seed uint64) error {
 	for again := range 2 {
-		report, code, err := w.peace(ctx, c, seed)
-		switch {
-		case err != nil:
+		report, err := w.quietSuccess(ctx, c, seed)
+		if err != nil {
 			return fmt.Errorf("a read without changes: %w", err)
-		case code != 0:
-			return fmt.Errorf("a read without changes fails: %v", report.Errors)
 		}
-		if err := w.compare(streams); err != nil {
-			return fmt.Errorf("after a read without changes: %w", err)
-		}
-		told := slices.IndexFunc(tracked, func(stream string) bool { return !w.removed[stream] && report.Streams[stream].Records > 0 })
+		sent := slices.IndexFunc(tracked, func(stream string) bool { return !w.removed[stream] && report.Streams[stream].Records > 0 })
 		switch {
-		case told < 0:
+		case sent < 0:
 			return nil
 		case again > 0:
-			return fmt.Errorf("nothing has changed in %s, and each read brings records", tracked[told])
+			return fmt.Errorf("nothing has changed in %s, and each read brings records", tracked[sent])
+		}
+	}
+	return nil
+}
+
+// renewed refreshes a stream so that its rows go, or clears its data. From then on nothing can be missing, and no warning
+// says otherwise: after cleared data, which a source cannot tell from a refresh that retains rows, only on a condition.
+func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
+	stream := tracked[seed%uint64(len(tracked))]
+	how := []kind{refresh, clearData}[seed%2]
+	if w.removed[stream] {
+		return nil
+	}
+	w.do(step{kind: how, table: stream})
+	for range 2 {
+		report, err := w.quietSuccess(ctx, c, seed)
+		if err != nil {
+			return fmt.Errorf("after %s %s: %w", how, stream, err)
+		}
+		if how == clearData {
+			continue
+		}
+		unknown, err := w.doubtsAfter(stream, report)
+		if err != nil {
+			return err
+		}
+		if since := unknown.since(); !since.IsZero() {
+			return fmt.Errorf("after %s %s its state says that deletions are unknown since %s", how, stream, since)
+		}
+		for _, text := range []string{"deletions_unknown_since", "deletions_possibly_unknown_since", onCondition} {
+			if messages := logged(report, stream, text, "WARN", "INFO"); len(messages) > 0 {
+				return fmt.Errorf("after %s %s a read reports: %s", how, stream, messages[0])
+			}
 		}
 	}
 	return nil

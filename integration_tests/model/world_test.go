@@ -14,22 +14,26 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// world is an environment, a destination, and what has to be remembered to compare them.
+// world is an environment, a destination with its platform, and what is needed to compare them.
 type world struct {
 	switches    switches
 	clock       *clock
 	environment *simulator.Environment
+	backup      *simulator.Backup
+	former      versions // of the rows before the backup was restored
 	destination *destination.Destination
+	platform    *destination.Platform
+	history     map[string]*history // by tracked stream
+	statesLost  bool                // the platform lost states of the last read
 	catalog     destination.Catalog
 	offered     map[string]map[string]destination.Property // the columns that can be selected, by stream
-	events      int                                        // how many things have happened
+	events      int                                        // how many steps and changes there were
 	changed     map[string]map[string]int                  // by table and row: the event that changed it last
 	deleted     map[string]map[string]time.Time            // by table and row: when it was deleted last
 	selected    map[string]map[string]int                  // by stream and column: the event since which it is selected
 	lost        map[string]bool                            // the tables that lost a column since the read began
 	removed     map[string]bool                            // the tables that are gone
-	job         int64
-	failed      error // of a step
+	failed      error                                      // of a step
 }
 
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed>>7)) }
@@ -54,12 +58,15 @@ func (w *world) do(s step) {
 			err = w.delete(r, s.table)
 		}
 	case expire:
+		w.lose(s.table)
 		w.environment.Expire(s.table)
 	case rename:
 		err = w.environment.SetEntitySet(s.table, fmt.Sprintf("%ss%d", s.table, w.events))
 	case removeColumn:
+		w.lose(s.table)
 		err = w.removeColumn(r, s.table)
 	case addColumn:
+		w.lose(s.table)
 		err = w.addColumn(r, s.table)
 	case deselect:
 		w.deselect(r, s.table)
@@ -68,6 +75,7 @@ func (w *world) do(s step) {
 	case pause:
 		w.clock.advance(time.Duration(s.n) * 24 * time.Hour)
 	case copied:
+		w.lose(streams...)
 		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
 	case restrict:
 		w.environment.SetReadDepth(s.table, schema.Local)
@@ -78,10 +86,14 @@ func (w *world) do(s step) {
 	case remove:
 		w.removed[s.table] = true
 		err = w.environment.RemoveTable(s.table)
-	case outgrow, restored, python, first:
+	case backup:
+		w.takeBackup()
+	case restore:
+		w.restoreBackup(s.overtakes())
+	case outgrow, newerToken, python:
 		err = w.rewrite(s.table, s.kind)
-	case refresh:
-		w.destination.Clear(s.table)
+	case clearData, refresh, retain, backfill, forget:
+		err = w.dropState(s.table, s.kind)
 	case read, move: // they need the connector
 	}
 	if err != nil && w.failed == nil {
@@ -103,7 +115,7 @@ func (w *world) changeRows(r *rand.Rand, table string, n int) error {
 			err = w.delete(r, table)
 		case p < 9:
 			err = w.recreate(r, table)
-		default: // a row that nobody saw
+		default: // a row that no read sees
 			var id string
 			if id, err = w.create(r, table, nil); err == nil {
 				err = w.deleteRow(table, id)
@@ -134,6 +146,9 @@ func (w *world) create(r *rand.Rand, table string, key simulator.Row) (string, e
 	maps.Copy(row, key)
 	id, err := w.environment.Create(table, row)
 	w.touch(table, id)
+	if err == nil {
+		err = w.setApart(table, id, row)
+	}
 	return id, err
 }
 
@@ -143,7 +158,11 @@ func (w *world) update(r *rand.Rand, table string) error {
 		return nil
 	}
 	w.touch(table, id)
-	return w.environment.Update(table, id, w.values(r, table))
+	row := w.values(r, table)
+	if err := w.environment.Update(table, id, row); err != nil {
+		return err
+	}
+	return w.setApart(table, id, row)
 }
 
 func (w *world) delete(r *rand.Rand, table string) error {
@@ -177,16 +196,19 @@ func (w *world) touch(table, id string) {
 	w.changed[table][id] = w.events
 }
 
-// pick chooses a row. A table that is empty has none.
+// pick chooses a row, "" if there is none.
 func (w *world) pick(r *rand.Rand, table string) string {
 	ids := slices.Sorted(maps.Keys(maps.Collect(w.environment.Rows(table))))
+	if h := w.history[table]; h != nil {
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.witness })
+	}
 	if len(ids) == 0 {
 		return ""
 	}
 	return ids[r.IntN(len(ids))]
 }
 
-// values are a row's, for all columns that a client may write.
+// values draws the values of a row, for all columns that a client may write.
 func (w *world) values(r *rand.Rand, table string) simulator.Row {
 	t, _ := w.environment.Table(table)
 	row := simulator.Row{}

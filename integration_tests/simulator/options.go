@@ -6,14 +6,19 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// The options of New and Start, from the packages of the parts of the service.
 type (
-	Options      = rows.Options      // the environment: its tables, its rows, its clock
-	Behaviors    = rows.Behaviors    // what Microsoft's documentation leaves open
-	TokenAt      = rows.TokenAt      // the moment that a delta token stands for
-	EditedSelect = rows.EditedSelect // what happens to a delta link whose $select the client has changed
-	Application  = entra.Application // an app registration and its application user
-	Limits       = limits.Limits     // service protection limits
+	// Options describe an environment: its tables, its rows, its clock.
+	Options = rows.Options
+	// Behaviors settle what Microsoft's documentation leaves open.
+	Behaviors = rows.Behaviors
+	// TokenAt is the moment of a scan that its delta token stands for.
+	TokenAt = rows.TokenAt
+	// EditedSelect is what happens to a delta link whose $select the client has changed.
+	EditedSelect = rows.EditedSelect
+	// Application is an app registration and its application user.
+	Application = entra.Application
+	// Limits are service protection limits.
+	Limits = limits.Limits
 )
 
 // The moments that a delta token can stand for, and what can happen to an edited $select.

@@ -2,7 +2,7 @@
 //
 // It is for the one place where nearly all time of a read is spent: the rows of a page. It accepts JSON (RFC 8259) as
 // services print it by machine: compact, without white space between tokens. What it accepts is valid, except that bytes
-// beyond ASCII need not be UTF-8; whoever passes a string on has to replace what is not. What it is not sure of it
+// beyond ASCII need not be UTF-8: code that passes a string on has to replace what is not. What it is not sure of it
 // refuses, and leaves to a decoder: white space, values nested too deeply, a number with which the text ends, and
 // everything that is not valid.
 //

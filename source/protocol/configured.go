@@ -38,15 +38,15 @@ func (s ConfiguredStream) Offers(mode airbyte.SyncMode) bool {
 	return slices.Contains(s.SupportedSyncModes, mode)
 }
 
-// ReadConfiguredCatalog reads the file of --catalog. It ignores members that it does not need. The error is a sentence that
-// names the file and, if one is invalid, the stream.
+// ReadConfiguredCatalog reads the file of --catalog. It ignores members that it does not need. The error is an *InputError,
+// which also names the stream if one is invalid.
 func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 	data, err := readInput(path)
 	if err != nil {
-		return ConfiguredCatalog{}, fmt.Errorf("The configured catalog cannot be read: %w. Check the path given with --catalog.", err)
+		return ConfiguredCatalog{}, &InputError{fmt.Sprintf("The configured catalog cannot be read: %v. Check the path given with --catalog.", err), err}
 	}
 	if isDiscovered(data) {
-		return ConfiguredCatalog{}, fmt.Errorf("The file %s is the catalog that discover prints, but read needs a configured catalog: "+
+		return ConfiguredCatalog{}, invalidInput("The file %s is the catalog that discover prints, but read needs a configured catalog: "+
 			`{"streams": [{"stream": S, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}]}, `+
 			`where S is a stream as discover prints it.`, path)
 	}
@@ -54,10 +54,10 @@ func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 		Streams []json.RawMessage `json:"streams"`
 	}
 	if err := decode(data, &document); err != nil {
-		return ConfiguredCatalog{}, fmt.Errorf("The configured catalog %s %w.", path, err)
+		return ConfiguredCatalog{}, invalidInput("The configured catalog %s %v.", path, err)
 	}
 	if document.Streams == nil {
-		return ConfiguredCatalog{}, fmt.Errorf(`The configured catalog %s has no "streams".`, path)
+		return ConfiguredCatalog{}, invalidInput(`The configured catalog %s has no "streams".`, path)
 	}
 	return configuredStreams(path, document.Streams)
 }
@@ -69,10 +69,10 @@ func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalo
 	for i, entry := range entries {
 		stream, err := parseConfigured(entry)
 		if err != nil {
-			return ConfiguredCatalog{}, fmt.Errorf("Entry %[2]d of the configured catalog %[1]s is invalid: %[3]w.", path, i+1, err)
+			return ConfiguredCatalog{}, invalidInput("Entry %d of the configured catalog %s is invalid: %v.", i+1, path, err)
 		}
 		if seen[stream.Name] {
-			return ConfiguredCatalog{}, fmt.Errorf("The configured catalog %s has the stream %q twice.", path, stream.Name)
+			return ConfiguredCatalog{}, invalidInput("The configured catalog %s has the stream %q twice.", path, stream.Name)
 		}
 		seen[stream.Name] = true
 		catalog.Streams = append(catalog.Streams, stream)

@@ -10,6 +10,21 @@ import (
 	"strings"
 )
 
+// InputError is a file of the caller that cannot be used. Its message is sentences for the user, which name the file.
+type InputError struct {
+	Message string
+	cause   error
+}
+
+func (e *InputError) Error() string { return e.Message }
+
+// Unwrap returns the error of opening or reading the file, or nil.
+func (e *InputError) Unwrap() error { return e.cause }
+
+func invalidInput(format string, args ...any) *InputError {
+	return &InputError{Message: fmt.Sprintf(format, args...)}
+}
+
 // readInput reads a file that the caller names, without the byte order mark that editors on Windows write before a text
 // (RFC 8259, section 8.1).
 func readInput(path string) ([]byte, error) {

@@ -16,7 +16,7 @@ import (
 // without a shared state count as such. States with a namespace belong to streams of another source and are ignored. If a
 // stream has two states, the last counts.
 //
-// The error is a sentence that describes the problem. If the file does not exist, it is an fs.ErrNotExist.
+// The error is an *InputError. If the file does not exist, it wraps fs.ErrNotExist.
 func ReadState(path string) (map[string]json.RawMessage, error) {
 	states := map[string]json.RawMessage{}
 	if path == "" {
@@ -24,15 +24,15 @@ func ReadState(path string) (map[string]json.RawMessage, error) {
 	}
 	data, err := readInput(path)
 	if err != nil {
-		return nil, fmt.Errorf("The state cannot be read: %w. Check the path given with --state.", err)
+		return nil, &InputError{fmt.Sprintf("The state cannot be read: %v. Check the path given with --state.", err), err}
 	}
 	messages, err := splitState(data)
 	if err != nil {
-		return nil, fmt.Errorf("The state file %s %w.", path, err)
+		return nil, invalidInput("The state file %s %v.", path, err)
 	}
 	for i, message := range messages {
 		if err := addState(states, message); err != nil {
-			return nil, fmt.Errorf("Message %[2]d of the state file %[1]s cannot be used: %[3]w.", path, i+1, err)
+			return nil, invalidInput("Message %d of the state file %s cannot be used: %v.", i+1, path, err)
 		}
 	}
 	return states, nil

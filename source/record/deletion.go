@@ -20,5 +20,6 @@ func (e *Encoder) Delete(key string) {
 	}
 	e.lines.buffer = appendMember(line, catalog.DeletedAt, string(e.cursor))
 	e.used = true
+	e.deletions++
 	e.endLine([]byte(key), nil)
 }

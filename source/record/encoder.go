@@ -39,7 +39,9 @@ type Encoder struct {
 	lines   lines
 	rows    rows
 	deleted []string
-	nulled  map[string]int // how many values of the page were nulled, by column
+	// deletions is how many were written.
+	deletions int
+	nulled    map[string]int // how many values of the page were nulled, by column
 
 	// The row at hand.
 	row       uint32 // counted through all pages
@@ -58,9 +60,9 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 		o.Stats = &ColumnStats{}
 	}
 	return &Encoder{
-		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor, lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats),
-		nulled: map[string]int{}, members: newMembers(p.members), writtenIn: make([]uint32, len(p.columns)),
-		facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed},
+		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor,
+		lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats), nulled: map[string]int{},
+		members: newMembers(p.members), facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed}, writtenIn: make([]uint32, len(p.columns)),
 	}
 }
 
@@ -99,7 +101,7 @@ func (e *Encoder) Discard() {
 func (e *Encoder) reset() {
 	e.lines.clear()
 	e.rows.clear()
-	e.deleted, e.used = e.deleted[:0], false
+	e.deleted, e.deletions, e.used = e.deleted[:0], 0, false
 	clear(e.nulled)
 }
 
@@ -111,7 +113,7 @@ func (e *Encoder) Records() *Page {
 	}
 	e.permit = false
 	e.before = e.MaxCursor()
-	e.options.Stats.addPage(len(e.rows.all), e.nulled)
+	e.options.Stats.addPage(len(e.rows.all)-e.deletions, e.nulled)
 	for i, row := range e.writtenIn {
 		if row != 0 {
 			e.options.Stats.addSeen(e.plan.columns[i].property)

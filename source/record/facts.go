@@ -57,12 +57,11 @@ func (f *rowFacts) reset() {
 // row: then normalize is to be tried.
 func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
 	switch {
-	case r&roleKey != 0 && len(f.key) == 0 && kind != jsonscan.Null:
-		text := inside(value, kind)
-		if kind&jsonscan.String == 0 || len(text) > 0 && f.canonicalKey && (kind != jsonscan.PlainString || !isCanonicalKey(text)) {
+	case r&roleKey != 0 && len(f.key) == 0:
+		f.key = append(f.key, inside(value, kind)...)
+		if !f.acceptsKey(kind) {
 			return false
 		}
-		f.key = append(f.key, text...)
 	case r&rolePartition != 0 && len(f.partition) == 0:
 		f.partition = append(f.partition, inside(value, kind)...)
 		return kind&(jsonscan.String|jsonscan.Null) != 0
@@ -82,6 +81,14 @@ func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
 	}
 	f.reason = f.reason || r&roleReason != 0
 	return true
+}
+
+// acceptsKey reports whether the key that was noted, of a value of a kind, is a key or missing.
+func (f *rowFacts) acceptsKey(kind jsonscan.Kind) bool {
+	if len(f.key) == 0 {
+		return kind&(jsonscan.String|jsonscan.Null) != 0
+	}
+	return !f.canonicalKey || kind == jsonscan.PlainString && isCanonicalKey(f.key)
 }
 
 // normalize returns the value of a member in canonical form, if it is the key and has to have that form. A key that cannot

@@ -41,8 +41,8 @@ type members struct {
 const unknownMember = 0
 
 func newMembers(planned []memberPlan) members {
-	m := members{plans: append([]memberPlan{{quoted: `""`, column: noColumn}}, planned...), folded: make(map[string]int, len(planned))}
-	m.own = len(m.plans)
+	m := members{plans: append([]memberPlan{{quoted: `""`, column: noColumn}}, planned...), own: len(planned) + 1}
+	m.folded = make(map[string]int, m.own)
 	for i, p := range m.plans[1:] {
 		m.folded[strings.ToLower(nameOf(p.quoted))] = i + 1
 	}

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,59 +9,6 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 	"source-microsoft-dataverse/source/protocol"
 )
-
-// FastRow implements dataverse.Sink. It reads the row, or the deletion, with which a text begins, and appends the row's
-// line. It returns the length of the row, or 0 where it leaves the row to Row: because the text ends before it does, because
-// it is not as compact as the service writes it, or because it has anything unusual. Then it leaves nothing behind.
-//
-// Most of what a page costs is this loop. A member whose name comes where it is expected is recognized by one comparison,
-// and members that leave as they came are copied together.
-func (e *Encoder) FastRow(text []byte) int {
-	length := e.encodeFast(text)
-	if length == 0 {
-		e.lines.dropLine()
-	}
-	return length
-}
-
-func (e *Encoder) encodeFast(text []byte) int {
-	if len(text) == 0 || text[0] != '{' {
-		return 0
-	}
-	e.startRow()
-	from, to := 0, 0 // members that leave as they came, each with what stands before it, and are not copied yet
-	for comma := 0; ; {
-		m, at, end, kind := e.members.readFast(text, comma+1)
-		if end == 0 || m.role != 0 && !e.facts.note(m.role, text[at:end], kind) {
-			return 0
-		}
-		if e.claim(m) {
-			switch copied := kind&m.copied != 0; {
-			case copied && comma == to:
-				to = end
-			case copied:
-				e.lines.append(text[from:to])
-				from, to = comma, end
-			default:
-				e.lines.append(text[from:to])
-				e.write(m, text[at:end], kind)
-				from, to = end, end
-			}
-		}
-		switch text[end] {
-		case ',':
-			comma = end
-		case '}':
-			e.lines.append(text[from:to])
-			if e.finishRow() != nil {
-				return 0
-			}
-			return end + 1
-		default:
-			return 0
-		}
-	}
-}
 
 // Row implements dataverse.Sink. It reads one row, or one deletion, from a decoder, and appends the row's line. A row that
 // ends in an error leaves nothing behind.
@@ -122,7 +68,9 @@ func notARow(d *jsontext.Decoder) error {
 // kindOf returns the kind of a value that a decoder has read. It looks at no string: one that is plain may be taken for
 // one that is not.
 func kindOf(value jsontext.Value) jsonscan.Kind {
-	switch value.Kind() {
+	switch value[0] {
+	case 'n':
+		return jsonscan.Null
 	case '"':
 		return jsonscan.EscapedString
 	case '{':
@@ -131,14 +79,13 @@ func kindOf(value jsontext.Value) jsonscan.Kind {
 		return jsonscan.Array
 	case 't', 'f':
 		return jsonscan.Boolean
-	case '0':
-		if bytes.ContainsAny(value, ".eE") {
+	}
+	for _, c := range value {
+		if c == '.' || c|' ' == 'e' {
 			return jsonscan.Fraction
 		}
-		return jsonscan.Integer
-	default:
-		return jsonscan.Null
 	}
+	return jsonscan.Integer
 }
 
 // startRow begins a row.

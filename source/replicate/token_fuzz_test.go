@@ -1,12 +1,10 @@
 package replicate
 
 import (
-	"bytes"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -31,36 +29,5 @@ func FuzzTokenVersion(f *testing.F) {
 		if version > 0 {
 			assert.True(t, wentBackward(link, dataverse.NewDeltaLink("accounts", nil, fmt.Sprintf("%d%%21", version-1))))
 		}
-	})
-}
-
-// FuzzLedger feeds arbitrary keys, 16 bytes each. A ledger is read as it was written, and knows exactly what was added.
-func FuzzLedger(f *testing.F) {
-	for _, seed := range [][]byte{nil, make([]byte, 16), bytes.Repeat([]byte{0xa1}, 48), []byte("0123456789abcdefFEDCBA9876543210")} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		l := newLedger()
-		for at := 0; at+16 <= len(raw); at += 16 {
-			key := []byte(guid(raw[at : at+16]).String())
-			_, ok := l.add(key)
-			require.True(t, ok)
-			known, _ := l.add(key)
-			require.True(t, known)
-		}
-		text, err := l.MarshalText()
-		require.NoError(t, err)
-		var again ledger
-		if len(l.keys) > ledgerKeys {
-			require.False(t, l.fits())
-			require.ErrorIs(t, again.UnmarshalText(text), errLedger)
-			return
-		}
-		require.NoError(t, again.UnmarshalText(text))
-		require.Equal(t, l.list(), again.list())
-		for _, key := range l.list() {
-			again.remove(key)
-		}
-		require.Empty(t, again.list())
 	})
 }

@@ -130,6 +130,28 @@ func TestABrokenColumnAmongCachedOnesIsAnError(t *testing.T) {
 	}
 }
 
+func TestATableOfAnotherProviderIsVirtual(t *testing.T) {
+	for name, c := range map[string]struct {
+		members          string
+		virtual, elastic bool
+	}{
+		"standard":                 {`"TableType":"Standard","DataProviderId":null`, false, false},
+		"virtual":                  {`"TableType":"Virtual","DataProviderId":"7015a531-cc0d-4537-b5f2-c882a1eb65ad"`, true, false},
+		"elastic":                  {`"TableType":"Elastic","DataProviderId":"1d9bde74-9ebd-4da9-8ff5-aa74945b9f74"`, false, true},
+		"virtual, without a type":  {`"TableType":null,"DataProviderId":"7015a531-cc0d-4537-b5f2-c882a1eb65ad"`, true, false},
+		"elastic, without a type":  {`"DataProviderId":"1D9BDE74-9EBD-4DA9-8FF5-AA74945B9F74"`, false, true},
+		"standard, without a type": {`"DataProviderId":null`, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defined := strings.Replace(definition("a"), `{"LogicalName"`, `{`+c.members+`,"LogicalName"`, 1)
+			found, err := tables(t, newService(t, changes(defined)).client(), "a")
+			require.NoError(t, err)
+			assert.Equal(t, c.virtual, found["a"].Virtual)
+			assert.Equal(t, c.elastic, found["a"].Elastic)
+		})
+	}
+}
+
 // packed is a Web API without a network that gives one response, packed.
 type packed []byte
 

@@ -13,7 +13,7 @@ import (
 )
 
 func TestARefusedSelectionIsReadByKeys(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 		narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z"), row("left", "2026-03-01T00:00:00Z")}, delta: narrow()},
 	})
@@ -21,11 +21,11 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	got := run(t, s, nil, incremental(stateOf(narrow())))
 	assert.Equal(t, []dataverse.Link{changesSince(100), narrow()}, s.links())
 	assert.Equal(t, []string{record("b1", noon)}, got.records(), "a row that went in between has a deletion of its own")
-	want := strings.Replace(stateOf(narrow()), `"greatest":"`+april, `"columns":["accountid","modifiedon","name"],"by_keys":true,"greatest":"`+noon, 1)
+	want := strings.Replace(stateOf(narrow()), `"max_cursor":"`+april, `"columns":["accountid","name"],"by_keys":true,"max_cursor":"`+noon, 1)
 	assert.Equal(t, want, got.lastState(), "the token is still the service's own")
-	assert.Contains(t, got.log, "refresh the stream to have them come with the changes again")
+	assert.Contains(t, got.log, "To read them with the changes again")
 
-	s.answers[narrow()] = []answer{{delta: narrow()}}
+	s.responses[narrow()] = []response{{delta: narrow()}}
 	got = run(t, s, nil, incremental(got.lastState()))
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Equal(t, []dataverse.Link{changesSince(100), narrow(), narrow()}, s.links(), "what is refused is not asked for at each sync")
@@ -35,63 +35,63 @@ func TestARefusedSelectionIsReadByKeys(t *testing.T) {
 	delete(stream.Configured.Columns, "name")
 	stream.Configured.Columns["fax"] = protocol.Property{}
 	stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{Property: "fax", Type: dataverse.String})
-	other := dataverse.NewDeltaLink("accounts", []string{"accountid", "fax", "modifiedon"}, token(100))
-	s.answers[other] = []answer{{context: selecting("accountid,fax,modifiedon"), delta: other}}
+	other := dataverse.NewDeltaLink("accounts", []string{"accountid", "fax"}, token(100))
+	s.responses[other] = []response{{context: selecting("accountid,fax"), delta: other}}
 	got = run(t, s, nil, stream)
 	assert.Equal(t, other, s.links()[len(s.links())-1], "another selection is tried")
 	assert.NotContains(t, got.lastState(), "by_keys")
 }
 
-func TestAKeyTokenWhoseSelectionIsRefusedIsNoReasonToRefresh(t *testing.T) {
-	s := script(map[dataverse.Link]answer{
+func TestAKeyTokenWhoseSelectionIsRefusedNeedsNoRefresh(t *testing.T) {
+	s := script(map[dataverse.Link]response{
 		changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 		keysSince(100):    {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: keysSince(101)},
 	})
 	s.rows["b1"] = true
 	got := run(t, s, nil, incremental(stateOf(keysSince(100))))
 	assert.Equal(t, []string{record("b1", noon)}, got.records())
-	assert.Contains(t, got.log, "from now on changed rows are read by their keys")
-	assert.NotContains(t, got.log, "refresh", "the next reading of the table would take such a token too")
+	assert.Contains(t, got.log, "From now on, changed rows are read by their keys")
+	assert.NotContains(t, got.log, "refresh", "the next snapshot would take such a token too")
 }
 
-func TestALookupThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
+func TestARefusedLookupIsNoEvidenceAgainstTheToken(t *testing.T) {
 	refused := refusal(http.StatusBadRequest, "0x80048d19")
 	for name, s := range map[string]*service{
-		"of rows that were deleted and sent": script(map[dataverse.Link]answer{
+		"of rows that were deleted and sent": script(map[dataverse.Link]response{
 			changesSince(100): {rows: []string{row("b1", "2026-03-01T00:00:00Z"), gone("b1")}, delta: changesSince(101)},
 		}),
-		"of rows to read by their keys": script(map[dataverse.Link]answer{
+		"of rows to read by their keys": script(map[dataverse.Link]response{
 			changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 			narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, delta: narrow()},
 		}),
-		"by a link of the selection that is taken": script(map[dataverse.Link]answer{
-			changesSince(100): {rows: []string{row("b1", "2026-03-01T00:00:00Z"), gone("b1")}, context: selecting("accountid,modifiedon,name"), delta: changesSince(101)},
+		"by a link of the selection that is taken": script(map[dataverse.Link]response{
+			changesSince(100): {rows: []string{row("b1", "2026-03-01T00:00:00Z"), gone("b1")}, context: selecting("accountid,name"), delta: changesSince(101)},
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.lookErr = refused
+			s.lookupErr = refused
 			state := stateOf(narrow())
 			if name == "of rows that were deleted and sent" {
 				state = stateOf(changesSince(100))
 			}
-			asked := len(s.answers)
+			asked := len(s.responses)
 			got := run(t, s, nil, incremental(state))
 			assert.Equal(t, []string{"account ERROR " + refused.Error(), "account INCOMPLETE"}, got.messages[len(got.messages)-2:])
-			assert.Len(t, s.asked, asked, "nothing is read anew")
+			assert.Len(t, s.asked, asked, "no resync follows")
 		})
 	}
 }
 
-func TestManyChangedRowsAreReadInRequestsThatFitIntoAURL(t *testing.T) {
+func TestManyChangedRowsAreReadByURLsThatFit(t *testing.T) {
 	const many = 1000
 	var changed []string
-	s := script(map[dataverse.Link]answer{changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}})
+	s := script(map[dataverse.Link]response{changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)}})
 	for i := range many {
 		key := fmt.Sprintf("00000000-0000-0000-0000-%012d", i)
 		s.rows[key] = true
 		changed = append(changed, row(key, "2026-03-01T00:00:00Z"))
 	}
-	s.answers[narrow()] = []answer{{rows: changed, delta: narrow()}}
+	s.responses[narrow()] = []response{{rows: changed, delta: narrow()}}
 	stream := incremental(stateOf(narrow()))
 	got := run(t, s, nil, stream)
 	assert.Len(t, got.records(), many)
@@ -104,13 +104,13 @@ func TestARowThatIsCreatedAgainIsLookedUpWhenReadByKey(t *testing.T) {
 	for name, exists := range map[string]bool{"and it exists": true, "and it is gone": false} {
 		t.Run(name, func(t *testing.T) {
 			page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
-			s := script(map[dataverse.Link]answer{
+			s := script(map[dataverse.Link]response{
 				changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
 				narrow():          {rows: []string{row("b1", "2026-03-01T00:00:00Z")}, next: page},
 				page:              {rows: []string{gone("b1")}, delta: narrow()},
 			})
 			s.rows["b1"] = true
-			s.answers[page][0].before = func() { s.rows["b1"] = exists }
+			s.responses[page][0].before = func() { s.rows["b1"] = exists }
 			got := run(t, s, nil, incremental(stateOf(narrow())))
 			want := []string{record("b1", noon)}
 			if !exists {
@@ -121,11 +121,12 @@ func TestARowThatIsCreatedAgainIsLookedUpWhenReadByKey(t *testing.T) {
 	}
 }
 
-func TestKilledReadingsByKeyGoOn(t *testing.T) {
+func TestAnInterruptedScanByKeysContinues(t *testing.T) {
 	page := narrow() + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
-	s := script(map[dataverse.Link]answer{page: {rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()}})
+	s := script(map[dataverse.Link]response{page: {rows: []string{row("b2", "2026-03-01T00:00:00Z")}, delta: narrow()}})
 	s.rows["b2"] = true
-	got := run(t, s, nil, incremental(deltaAt(page, narrow(), april, "")))
-	assert.Equal(t, []dataverse.Link{page}, s.links())
+	s.responses[changesSince(100)] = []response{{delta: changesSince(101)}}
+	got := run(t, s, nil, incremental(changesAt(page, narrow(), april, "")))
+	assert.Equal(t, []dataverse.Link{page, changesSince(100)}, s.links(), "the scan began long ago: what has changed since comes too")
 	assert.Equal(t, []string{record("b2", noon)}, got.records())
 }

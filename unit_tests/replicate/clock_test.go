@@ -17,23 +17,23 @@ import (
 // set ahead and back.
 func clocked(ahead ...time.Duration) *service {
 	s := trackedTable()
-	at := func(i int) time.Time { return answered().Add(ahead[i%len(ahead)]) }
+	at := func(i int) time.Time { return serviceTime().Add(ahead[i%len(ahead)]) }
 	for i, link := range []dataverse.Link{keysLink, first, first, second} {
-		page := &s.answers[link][0]
+		page := &s.responses[link][0]
 		if i == 2 {
-			page = &s.answers[link][1]
+			page = &s.responses[link][1]
 		}
 		page.at = at(i)
 	}
-	s.answers[first][1].rows = []string{row("a1", "2026-09-01T00:00:00Z"), row("a2", "2026-03-01T00:00:00Z")}
-	s.answers[changesSince(100)] = []answer{{at: at(4), rows: []string{row("a1", "2020-01-01T00:00:00Z"), row("a2", "2027-01-01T00:00:00Z")}, next: changesTwo}}
-	s.answers[changesTwo] = []answer{{at: at(5), rows: []string{row("a3", "2020-01-01T00:00:00Z"), gone("a2")}, delta: changesSince(101)}}
-	s.answers[changesSince(101)] = []answer{{at: at(6), rows: []string{row("a2", "2020-01-01T00:00:00Z"), gone("a1")}, delta: changesSince(102)}}
+	s.responses[first][1].rows = []string{row("a1", "2026-09-01T00:00:00Z"), row("a2", "2026-03-01T00:00:00Z")}
+	s.responses[changesSince(100)] = []response{{at: at(4), rows: []string{row("a1", "2020-01-01T00:00:00Z"), row("a2", "2027-01-01T00:00:00Z")}, next: changesTwo}}
+	s.responses[changesTwo] = []response{{at: at(5), rows: []string{row("a3", "2020-01-01T00:00:00Z"), gone("a2")}, delta: changesSince(101)}}
+	s.responses[changesSince(101)] = []response{{at: at(6), rows: []string{row("a2", "2020-01-01T00:00:00Z"), gone("a1")}, delta: changesSince(102)}}
 	return s
 }
 
-// requireRising requires that no cursor of a key falls, and that a deletion is greater than all before it.
-func requireRising(t *testing.T, records []string) {
+// requireRisingCursors requires that no cursor of a key falls, and that a deletion is greater than all before it.
+func requireRisingCursors(t *testing.T, records []string) {
 	t.Helper()
 	greatest := map[string]string{}
 	for _, r := range records {
@@ -65,16 +65,16 @@ func TestNoCursorFallsWhateverTheClocksSay(t *testing.T) {
 			require.Equal(t, "account COMPLETE", once.last())
 			again := run(t, clocked(ahead...), nil, incremental(once.lastState()))
 			all := append(once.records(), again.records()...)
-			requireRising(t, all)
+			requireRisingCursors(t, all)
 			assert.Len(t, all, 3+2+2+2)
 		})
 	}
 }
 
 func TestNoCursorFallsWhereverAReadIsCutOff(t *testing.T) {
-	whole := run(t, clocked(time.Hour), nil, incremental(""))
+	complete := run(t, clocked(time.Hour), nil, incremental(""))
 	state, saved := "", 0
-	for i, m := range whole.messages {
+	for i, m := range complete.messages {
 		if _, rest, found := strings.Cut(m, " STATE "); found {
 			_, state, _ = strings.Cut(rest, " ")
 			saved++
@@ -82,12 +82,12 @@ func TestNoCursorFallsWhereverAReadIsCutOff(t *testing.T) {
 		t.Run(fmt.Sprintf("after message %d, %d states", i, saved), func(t *testing.T) {
 			s := clocked(-time.Hour)
 			if saved > 0 { // the first request only finds out that there are several pages
-				s.answers[first] = s.answers[first][1:]
+				s.responses[first] = s.responses[first][1:]
 			}
 			s.rows["a2"] = false
 			next := run(t, s, nil, incremental(state))
 			require.Equal(t, "account COMPLETE", next.last())
-			requireRising(t, append(outcome{messages: whole.messages[:i+1]}.records(), next.records()...))
+			requireRisingCursors(t, append(outcome{messages: complete.messages[:i+1]}.records(), next.records()...))
 		})
 	}
 }

@@ -100,7 +100,7 @@ func newJob(env replicate.Environment, out, log io.Writer) *replicate.Job {
 		Explain: func(err error) protocol.Failure {
 			return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
 		},
-		PageSize: 5000, Organization: organization, Now: answered, Parallel: func() int { return 4 },
+		PageSize: 5000, Organization: organization, Now: serviceTime, Parallel: func() int { return 4 },
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 func tableNamed(name string) (*dataverse.Table, dataverse.Link) {
 	table := account()
 	table.LogicalName, table.EntitySet, table.Tracked = name, name+"s", false
-	return table, dataverse.Link(name + "s?$select=accountid,modifiedon,name")
+	return table, dataverse.Link(name + "s?$select=accountid,name")
 }
 
 // of are the messages of one stream.
@@ -40,18 +40,18 @@ func (o outcome) of(stream string) []string {
 }
 
 func TestAStreamThatFailsLeavesTheOthersRead(t *testing.T) {
-	answers := map[dataverse.Link]answer{}
+	responses := map[dataverse.Link]response{}
 	var streams []replicate.Stream
 	for _, name := range []string{"one", "two", "three", "four", "five", "six"} {
 		table, link := tableNamed(name)
-		answers[link] = answer{rows: []string{row("a1", "2026-03-01T00:00:00Z")}}
+		responses[link] = response{rows: []string{row("a1", "2026-03-01T00:00:00Z")}}
 		if name == "two" {
-			answers[link] = answer{err: errors.New("read a page of two: the service is away")}
+			responses[link] = response{err: errors.New("read a page of two: the service is away")}
 		}
 		streams = append(streams, streamOf(table, airbyte.SyncModeFullRefresh, ""))
 	}
 	streams[4].Table = nil
-	got := run(t, script(answers), nil, streams...)
+	got := run(t, script(responses), nil, streams...)
 	require.NoError(t, got.err)
 	assert.Equal(t, 2, got.failed)
 	assert.Equal(t, []string{"STARTED", "ERROR read a page of two: the service is away", "INCOMPLETE"}, got.of("two"))
@@ -70,7 +70,7 @@ func TestAStreamThatFailsLeavesTheOthersRead(t *testing.T) {
 func TestAPanicInOneStreamLeavesTheOthersRead(t *testing.T) {
 	one, first := tableNamed("one")
 	two, second := tableNamed("two")
-	service := script(map[dataverse.Link]answer{
+	service := script(map[dataverse.Link]response{
 		first:  {before: func() { panic("a row too many") }},
 		second: {rows: []string{row("a1", "2026-03-01T00:00:00Z")}},
 	})
@@ -86,17 +86,17 @@ func TestAPanicInOneStreamLeavesTheOthersRead(t *testing.T) {
 
 func TestABrokenRowSendsNothingOfItsPage(t *testing.T) {
 	s := trackedTable()
-	s.answers[second] = []answer{{rows: []string{row("a3", "2026-03-01T00:00:00Z"), `{"name":"no key"}`}}}
+	s.responses[second] = []response{{rows: []string{row("a3", "2026-03-01T00:00:00Z"), `{"name":"no key"}`}}}
 	got := run(t, s, nil, incremental(""))
-	assert.Equal(t, []string{record("a1", march), record("a2", april)}, got.records())
-	assert.Equal(t, initialState(second, `"greatest":"`+april+`",`+ofOrganization()), got.lastState())
+	assert.Equal(t, []string{record("a1", noon), record("a2", noon)}, got.records())
+	assert.Equal(t, snapshotState(second, `"max_cursor":"`+noon+`",`+ofOrganization()), got.lastState())
 	assert.Equal(t, "account INCOMPLETE", got.last())
 }
 
 func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 	stream := fullRefresh("")
 	stream.Configured.Columns["ownerid"] = protocol.Property{}
-	got := run(t, script(wholeTable()), nil, stream)
+	got := run(t, script(twoPages()), nil, stream)
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.log, "columns=ownerid")
 	assert.Contains(t, got.log, "stream=account")
@@ -105,11 +105,11 @@ func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
 	stream := fullRefresh("")
 	delete(stream.Configured.Columns, "accountid")
-	got := run(t, script(wholeTable()), nil, stream)
+	got := run(t, script(twoPages()), nil, stream)
 	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
 	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
-	got = run(t, script(wholeTable()), nil, stream)
-	assert.Contains(t, got.log, "the configured catalog lacks the key")
+	got = run(t, script(twoPages()), nil, stream)
+	assert.Contains(t, got.log, "The configured catalog lacks the key")
 	assert.Contains(t, got.log, "column=accountid")
 	assert.Equal(t, "account COMPLETE", got.last())
 }
@@ -125,15 +125,15 @@ func TestAStreamWithNothingToReadFails(t *testing.T) {
 	assert.Empty(t, s.asked)
 }
 
-func TestACancelledReadLeavesItsStreamsIncompleteWithoutAnError(t *testing.T) {
+func TestACancelledReadLeavesItsStreamsIncomplete(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := trackedTable()
-	s.answers[second][0].before = cancel
+	s.responses[second][0].before = cancel
 	got := runIn(ctx, t, s, nil, incremental(""))
 	assert.Equal(t, 1, got.failed)
 	assert.Equal(t, []string{
-		record("a1", march), record("a2", april),
-		"account STATE 2.0 " + initialState(second, `"greatest":"`+april+`",`+ofOrganization()),
+		record("a1", noon), record("a2", noon),
+		"account STATE 2.0 " + snapshotState(second, `"max_cursor":"`+noon+`",`+ofOrganization()),
 		"account INCOMPLETE",
 	}, got.messages[len(got.messages)-4:])
 }
@@ -162,16 +162,16 @@ func (c *cut) Write(p []byte) (int, error) {
 }
 
 func TestAnOutputThatFailsEndsAllStreams(t *testing.T) {
-	whole := &cut{left: 100}
-	_, err := newJob(trackedTable(), whole, io.Discard).Run(t.Context(), []replicate.Stream{incremental("")})
+	complete := &cut{left: 100}
+	_, err := newJob(trackedTable(), complete, io.Discard).Run(t.Context(), []replicate.Stream{incremental("")})
 	require.NoError(t, err)
-	writes := 100 - whole.left
+	writes := 100 - complete.left
 	for left := range writes {
 		t.Run(fmt.Sprintf("after %d writes", left), func(t *testing.T) {
 			out := &cut{left: left}
 			s := trackedTable()
 			table, link := tableNamed("other")
-			s.answers[link] = []answer{{}}
+			s.responses[link] = []response{{}}
 			streams := []replicate.Stream{incremental(""), streamOf(table, airbyte.SyncModeFullRefresh, "")}
 			_, err := newJob(s, out, io.Discard).Run(t.Context(), streams)
 			require.ErrorIs(t, err, errPipe)
@@ -233,14 +233,14 @@ func (c *crowd) Page(ctx context.Context, q dataverse.PageRequest, sink datavers
 
 func TestFourStreamsAreReadAtOnceAndNoMore(t *testing.T) {
 	const tables = 20
-	answers := map[dataverse.Link]answer{}
+	responses := map[dataverse.Link]response{}
 	var streams []replicate.Stream
 	for i := range tables {
 		table, link := tableNamed(fmt.Sprintf("table%d", i))
-		answers[link] = answer{}
+		responses[link] = response{}
 		streams = append(streams, streamOf(table, airbyte.SyncModeFullRefresh, ""))
 	}
-	got := run(t, &crowd{service: script(answers), four: make(chan struct{})}, nil, streams...)
+	got := run(t, &crowd{service: script(responses), four: make(chan struct{})}, nil, streams...)
 	assert.Zero(t, got.failed)
 	open, most := 0, 0
 	for _, m := range got.messages {

@@ -13,18 +13,22 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-func TestMoreStreamsBeginWhenThereAreMorePlaces(t *testing.T) {
+// sinceTheBubbleBegan brings synctest's clock, which begins in 2000, to a time whose milliseconds have thirteen digits.
+const sinceTheBubbleBegan = 3 * 365 * 24 * time.Hour
+
+func TestMoreStreamsBeginWhenThereAreMoreSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(sinceTheBubbleBegan)
 		var places, reading atomic.Int32
 		places.Store(2)
 		release := make(chan struct{})
-		s := &service{answers: map[dataverse.Link][]answer{first: {}}}
+		s := &service{responses: map[dataverse.Link][]response{first: {}}}
 		var streams []replicate.Stream
 		for i := range 8 {
 			stream := fullRefresh("")
 			stream.Configured.Name = fmt.Sprintf("account%d", i)
 			streams = append(streams, stream)
-			s.answers[first] = append(s.answers[first], answer{rows: []string{row("a1", inMarch)}, before: func() {
+			s.responses[first] = append(s.responses[first], response{rows: []string{row("a1", inMarch)}, before: func() {
 				reading.Add(1)
 				<-release
 			}})

@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-// noSegment is what an entity set answers that is there no more.
+// noSegment is what an entity set responses that is there no more.
 func noSegment() error {
 	return &dataverse.APIError{
 		Status: http.StatusNotFound, Code: dataverse.CodeURINotParsed, Message: "Resource not found for the segment 'accounts'.",
@@ -24,31 +24,31 @@ func under(link dataverse.Link) dataverse.Link {
 	return dataverse.Link(strings.Replace(string(link), "accounts?", "firms?", 1))
 }
 
-func TestARenamedEntitySetIsTakenOverInTheMiddleOfARead(t *testing.T) {
+func TestARenamedEntitySetIsAdoptedDuringARead(t *testing.T) {
 	one := []string{row("a1", "2026-03-01T00:00:00Z")}
 	for name, c := range map[string]struct {
-		stream  replicate.Stream
-		answers map[dataverse.Link]answer
-		links   []dataverse.Link
+		stream    replicate.Stream
+		responses map[dataverse.Link]response
+		links     []dataverse.Link
 	}{
-		"at a full reading": {
+		"in a full refresh": {
 			fullRefresh(""),
-			map[dataverse.Link]answer{first: {rows: one, next: second}, second: {err: noSegment()}, under(first): {rows: one}},
+			map[dataverse.Link]response{first: {rows: one, next: second}, second: {err: noSegment()}, under(first): {rows: one}},
 			[]dataverse.Link{first, second, under(first)},
 		},
-		"at the first reading of a tracked table": {
-			incremental(initialState(second, ofOrganization())),
-			map[dataverse.Link]answer{second: {err: noSegment()}, under(first): {rows: one}, under(keysSince(100)): {err: expired()}},
+		"in the snapshot of a tracked table": {
+			incremental(snapshotState(second, ofOrganization())),
+			map[dataverse.Link]response{second: {err: noSegment()}, under(first): {rows: one, delta: under(changesSince(1))}, under(keysSince(100)): {err: expired()}},
 			nil,
 		},
 		"at changes": {
-			incremental(deltaState(100, march)),
-			map[dataverse.Link]answer{changesSince(100): {err: noSegment()}, under(changesSince(100)): {rows: one, delta: under(changesSince(101))}},
+			incremental(changesState(100, march)),
+			map[dataverse.Link]response{changesSince(100): {err: noSegment()}, under(changesSince(100)): {rows: one, delta: under(changesSince(101))}},
 			[]dataverse.Link{changesSince(100), under(changesSince(100))},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := script(c.answers)
+			s := script(c.responses)
 			s.table.EntitySet = "firms"
 			got := run(t, s, nil, c.stream)
 			assert.Contains(t, got.log, "now=firms")
@@ -62,17 +62,17 @@ func TestARenamedEntitySetIsTakenOverInTheMiddleOfARead(t *testing.T) {
 	}
 }
 
-func TestATableWhoseDefinitionCannotBeReadIsNoTableThatIsGone(t *testing.T) {
-	s := script(map[dataverse.Link]answer{first: {err: noSegment()}})
-	s.lookErr = errors.New("connection reset")
+func TestATableWithoutReadableDefinitionIsNotGone(t *testing.T) {
+	s := script(map[dataverse.Link]response{first: {err: noSegment()}})
+	s.lookupErr = errors.New("connection reset")
 	got := run(t, s, nil, incremental(""))
 	assert.Equal(t, "account ERROR "+noSegment().Error()+"\nconnection reset", got.messages[1])
 }
 
-func TestADeltaLinkOfAFormerEntitySetThatHoldsNoTokenLeadsToASecondReading(t *testing.T) {
+func TestADeltaLinkOfAFormerEntitySetLeadsToAResync(t *testing.T) {
 	s := trackedTable()
-	got := run(t, s, nil, incremental(strings.ReplaceAll(deltaState(100, april), escaped(changesSince(100)), "former?$token=100")))
-	assert.Equal(t, walkOf(), s.links())
+	got := run(t, s, nil, incremental(strings.ReplaceAll(changesState(100, april), escaped(changesSince(100)), "former?$token=100")))
+	assert.Equal(t, scansOf(), s.links())
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.log, "former entity set")
 }

@@ -13,37 +13,39 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// service is an environment that answers from a script. A request that the script does not hold is an error.
+// service is an environment that responses from a script. A request that the script does not hold is an error.
 type service struct {
-	answers map[dataverse.Link][]answer // by link, in the order of the requests for it
-	rows    map[string]bool             // keys that a search by keys finds
-	lookErr error                       // of a search by keys
-	hidden  error                       // of the question whether the user sees every row
-	twice   bool                        // a search by keys finds each row twice
-	table   *dataverse.Table            // the definition
-	tabled  int                         // how often the definition was asked for
+	responses   map[dataverse.Link][]response // by link, in the order of the requests for it
+	filtered    map[dataverse.Link][]response // the same of searches by keys, where they are scripted
+	generate    func(dataverse.PageRequest) response
+	rows        map[string]bool  // keys that a search by keys finds
+	lookupErr   error            // of a search by keys
+	hidden      error            // of the question whether the user sees every row
+	twice       bool             // a search by keys finds each row twice
+	table       *dataverse.Table // the definition
+	definitions int              // how often the definition was asked for
 
-	mu      sync.Mutex
-	asked   []dataverse.PageRequest // without the searches by keys
-	looked  []string                // keys of which only the existence was asked for
-	found   []string                // keys of which the row was asked for
-	proved  int                     // how often it was asked whether the user sees every row
-	noted   []dataverse.PageRequest // whole
-	before  func(dataverse.PageRequest)
-	longest int // characters of a search by keys at most
+	mu       sync.Mutex
+	asked    []dataverse.PageRequest // without the searches by keys
+	lookedUp []string                // keys of which only the existence was asked for
+	found    []string                // keys of which the row was asked for
+	proved   int                     // how often it was asked whether the user sees every row
+	noted    []dataverse.PageRequest // as they came
+	before   func(dataverse.PageRequest)
+	longest  int // characters of a search by keys at most
 }
 
-// answer is one answer to a request for a page.
-type answer struct {
-	at          time.Time // zero: answered()
+// response is one response to a request for a page.
+type response struct {
+	at          time.Time // zero: serviceTime()
 	rows        []string
 	context     string
 	next, delta dataverse.Link
 	err         error
-	before      func() // called before anything is answered
+	before      func() // called before anything is serviceTime
 }
 
-func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
+func serviceTime() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
 func (s *service) note(q dataverse.PageRequest) {
 	s.mu.Lock()
@@ -73,7 +75,7 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	}
 	page := dataverse.Page{At: a.at, Context: a.context, Next: a.next, Delta: a.delta}
 	if page.At.IsZero() {
-		page.At = answered()
+		page.At = serviceTime()
 	}
 	if page.Context == "" && (q.Link.DeltaToken() != "" || strings.Contains(string(q.Link), "istracking=%22True")) {
 		page.Context = selecting(strings.Join(q.Link.Select(), ","))
@@ -89,32 +91,39 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	return page, nil
 }
 
-func (s *service) take(q dataverse.PageRequest) (answer, error) {
+func (s *service) take(q dataverse.PageRequest) (response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if scripted, found := s.filtered[q.Link]; found && len(scripted) > 0 {
+		s.filtered[q.Link] = scripted[1:]
+		return scripted[0], nil
+	}
 	if _, filter, found := strings.Cut(string(q.Link), "$filter="); found {
 		return s.search(q.Link, filter)
 	}
 	if q.Size == 1 && q.TrackChanges {
 		s.proved++
-		return answer{}, s.hidden
+		return response{delta: keysSince(1)}, s.hidden
 	}
 	s.asked = append(s.asked, q)
-	left := s.answers[q.Link]
-	if len(left) == 0 {
-		return answer{}, fmt.Errorf("the script has no answer for %s", q.Link)
+	if s.generate != nil {
+		return s.generate(q), nil
 	}
-	s.answers[q.Link] = left[1:]
+	left := s.responses[q.Link]
+	if len(left) == 0 {
+		return response{}, fmt.Errorf("the script has no response for %s", q.Link)
+	}
+	s.responses[q.Link] = left[1:]
 	return left[0], nil
 }
 
-// search answers for the rows of some keys.
-func (s *service) search(link dataverse.Link, filter string) (answer, error) {
+// search responses for the rows of some keys.
+func (s *service) search(link dataverse.Link, filter string) (response, error) {
 	s.longest = max(s.longest, len(link))
 	var found []string
 	asked := &s.found
 	if len(link.Select()) == 1 {
-		asked = &s.looked
+		asked = &s.lookedUp
 	}
 	for condition := range strings.SplitSeq(filter, "%20or%20") {
 		key := strings.TrimPrefix(condition, "accountid%20eq%20")
@@ -126,15 +135,15 @@ func (s *service) search(link dataverse.Link, filter string) (answer, error) {
 			found = append(found, row(key, "2026-03-01T00:00:00Z"))
 		}
 	}
-	return answer{rows: found}, s.lookErr
+	return response{rows: found}, s.lookupErr
 }
 
 // Table implements replicate.Environment.
 func (s *service) Table(context.Context, string) (*dataverse.Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tabled++
-	return s.table, s.lookErr
+	s.definitions++
+	return s.table, s.lookupErr
 }
 
 // links are the pages asked for, in order.
@@ -146,11 +155,11 @@ func (s *service) links() []dataverse.Link {
 	return links
 }
 
-// script makes a service of one answer a link.
-func script(answers map[dataverse.Link]answer) *service {
-	s := &service{answers: map[dataverse.Link][]answer{}, rows: map[string]bool{}, table: account()}
-	for link, a := range answers {
-		s.answers[link] = []answer{a}
+// script makes a service of one response a link.
+func script(responses map[dataverse.Link]response) *service {
+	s := &service{responses: map[dataverse.Link][]response{}, rows: map[string]bool{}, table: account()}
+	for link, a := range responses {
+		s.responses[link] = []response{a}
 	}
 	return s
 }
@@ -175,12 +184,12 @@ func cookieRefused() error { return refusal(http.StatusBadRequest, dataverse.Cod
 
 // The links of an account stream with all its columns. Their tokens are in the encoding of the service.
 const (
-	first  dataverse.Link = "accounts?$select=accountid,modifiedon,name"
+	first  dataverse.Link = "accounts?$select=accountid,name"
 	second dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 	third  dataverse.Link = first + "&$skiptoken=%3Ccookie%20pagenumber=%223%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20/%3E"
 )
 
-// keysLink is the first page of the keys alone, and keysSince the delta link that such a walk ends with.
+// keysLink is the first page of the keys alone, and keysSince the delta link that such a scan ends with.
 const keysLink dataverse.Link = "accounts?$select=accountid"
 
 func keysSince(version int) dataverse.Link {
@@ -189,7 +198,7 @@ func keysSince(version int) dataverse.Link {
 
 // changesSince is the delta link of a version.
 func changesSince(version int) dataverse.Link {
-	return dataverse.NewDeltaLink("accounts", []string{"accountid", "modifiedon", "name"}, token(version))
+	return dataverse.NewDeltaLink("accounts", []string{"accountid", "name"}, token(version))
 }
 
 func token(version int) string {

@@ -51,7 +51,7 @@ func mismatch(s *rows.Store, raw json.RawMessage, edm string) *odata.Error {
 	return odata.BadPayload(s.Table.EntitySetName, "Cannot convert the literal '%s' to the expected type '%s'.", odata.Plain(raw), edm)
 }
 
-func invalid(s *rows.Store, code, format string, args ...any) *odata.Error {
+func invalid(code, format string, args ...any) *odata.Error {
 	e := odata.Refuse(http.StatusBadRequest, code, format, args...)
 	e.Message = "A validation error occurred. " + e.Message
 	return e
@@ -75,7 +75,7 @@ func quoted(s *rows.Store, c *schema.Column, text string, raw json.RawMessage) (
 			return nil, mismatch(s, raw, "Edm.Binary")
 		}
 	case c.MaxLength > 0 && odata.Units(text) > c.MaxLength:
-		return nil, invalid(s, "0x80044331", "The length of the '%s' attribute of the '%s' entity exceeded the maximum allowed length of '%d'.",
+		return nil, invalid("0x80044331", "The length of the '%s' attribute of the '%s' entity exceeded the maximum allowed length of '%d'.",
 			c.LogicalName, s.Table.LogicalName, c.MaxLength)
 	}
 	return odata.AppendQuoted(nil, text), nil
@@ -122,7 +122,7 @@ func outside(s *rows.Store, c *schema.Column, value string) *odata.Error {
 	for _, o := range c.Options {
 		accepted = append(accepted, strconv.Itoa(o.Value))
 	}
-	return invalid(s, "0x8004431A", "The value %s of '%s' on record of type '%s' is outside the valid range. Accepted Values: %s",
+	return invalid("0x8004431A", "The value %s of '%s' on record of type '%s' is outside the valid range. Accepted Values: %s",
 		value, c.LogicalName, s.Table.LogicalName, strings.Join(accepted, ","))
 }
 
@@ -190,9 +190,9 @@ func InBounds(s *rows.Store, made Edit) *odata.Error {
 		switch {
 		case err != nil: // null, or no number
 		case c.Type == schema.Integer && !Within(c, n):
-			return invalid(s, "0x8004432F", "An integer provided is outside of the allowed values for this attribute.")
+			return invalid("0x8004432F", "An integer provided is outside of the allowed values for this attribute.")
 		case (c.Type == schema.Decimal || c.Type == schema.Double || c.Type == schema.Money) && !Within(c, n):
-			return invalid(s, "0x80044330", "A decimal value provided is outside of the allowed values for this attribute.")
+			return invalid("0x80044330", "A decimal value provided is outside of the allowed values for this attribute.")
 		}
 	}
 	return nil

@@ -100,7 +100,7 @@ func DecodeMember(db *rows.Database, s *rows.Store, made *Edit, m Member) *odata
 	c := s.Table.ByProperty(property)
 	switch {
 	case c == nil:
-		return decodeNavigation(db, s, made, property, m.Raw)
+		return decodeNavigation(s, made, property, m.Raw)
 	case c.IsLookup():
 		return odata.BadPayload(set, "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.")
 	case !s.Writable(c):
@@ -112,7 +112,7 @@ func DecodeMember(db *rows.Database, s *rows.Store, made *Edit, m Member) *odata
 }
 
 // decodeNavigation reads a member that is not a property: a lookup set to null by its navigation property, or an error.
-func decodeNavigation(db *rows.Database, s *rows.Store, made *Edit, name string, raw json.RawMessage) *odata.Error {
+func decodeNavigation(s *rows.Store, made *Edit, name string, raw json.RawMessage) *odata.Error {
 	c := Navigation(s, name)
 	switch {
 	case c == nil:

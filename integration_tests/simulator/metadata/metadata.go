@@ -219,6 +219,7 @@ func (m *metadata) find(key string) (*schema.Table, *odata.Error) {
 	return nil, odata.Refuse(http.StatusNotFound, "0x80040217", "Could not find an entity with name %s and id %s.", name, id)
 }
 
+// EmptyID is the guid of all zeros, by which definitions say that there is no id.
 const EmptyID = "00000000-0000-0000-0000-000000000000"
 
 // metadataKey reads LogicalName='x', MetadataId=guid or guid. Both results are empty for anything else.

@@ -84,4 +84,5 @@ func (p Preferences) Applied(tracked bool) string {
 	return strings.Join(all, ",")
 }
 
+// ActionPrefix begins the qualified names of actions and functions that are bound to an entity set or a row.
 const ActionPrefix = "Microsoft.Dynamics.CRM."

@@ -16,6 +16,7 @@ import (
 // Kind is how values of a column compare.
 type Kind int
 
+// The kinds, in the order of the names that EDMName returns.
 const (
 	textKind Kind = iota
 	WholeKind

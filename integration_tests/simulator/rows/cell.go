@@ -12,6 +12,7 @@ import (
 // Role marks the columns whose value the service itself keeps.
 type Role int
 
+// The roles of columns. An ordinary one is not set by the service.
 const (
 	ordinary Role = iota
 	KeyRole

@@ -30,6 +30,9 @@ type Behaviors struct {
 	RecreatedOnlyUpserted bool
 	// DeletionsAtPageEnd puts deletions at the end of each page of a delta instead of the end of the scan.
 	DeletionsAtPageEnd bool
+	// BoundedChanges ends a scan of changes with what had changed at its first page, where TokenAt is FirstPage. Without
+	// it later pages hold what changed meanwhile.
+	BoundedChanges bool
 	// ExpiredStatus is the HTTP status of an expired token: 0 is 400, and 200 stands for all rows in place of an
 	// error, which the service gave until 2022.
 	ExpiredStatus int

@@ -89,6 +89,7 @@ func (s *Store) IsBase(c *schema.Column) bool {
 	return ok && c.Type == schema.Money && s.Table.Column(amount) != nil
 }
 
+// The table that holds settings of the environment, and the setting of it that matters here.
 const (
 	OrganizationTable = "organization"
 	expireSetting     = "expirechangetrackingindays"

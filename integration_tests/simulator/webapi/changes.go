@@ -17,6 +17,7 @@ import (
 type delta struct {
 	store *rows.Store
 	since int64                  // the token's row version
+	until int64                  // the row version at which the scan ends; 0: the latest
 	kept  func(rows.Change) bool // whether a deletion is still known
 }
 
@@ -76,7 +77,7 @@ func changesSince(db *rows.Database, w *scan) (*delta, *odata.Error) {
 		}
 		return nil, odata.ExpiredStamp(status)
 	}
-	return &delta{c.store, token.Version, func(d rows.Change) bool {
+	return &delta{c.store, token.Version, 0, func(d rows.Change) bool {
 		return now.Sub(d.At) <= db.Lifetime && (!db.Behaviors.RecreatedOnlyUpserted || !c.store.Exists(d.ID))
 	}}, nil
 }
@@ -107,14 +108,17 @@ func resolveSelect(db *rows.Database, w *scan) *odata.Error {
 func (d *delta) upserts(version int64, limit int) []rows.Change {
 	return d.store.Log.After(max(version, d.since), limit, func(c rows.Change) bool {
 		row := d.store.Rows[c.ID]
-		return !c.Deleted && row != nil && row.Version == c.Version
+		return !c.Deleted && row != nil && row.Version == c.Version && d.within(c)
 	})
 }
 
 // deletions returns the deletions after a row version, at most so many. Of each id the last one counts.
 func (d *delta) deletions(version int64, limit int) []rows.Change {
-	return d.store.Log.After(max(version, d.since), limit, func(c rows.Change) bool { return c.Deleted && !c.Repeated && d.kept(c) })
+	return d.store.Log.After(max(version, d.since), limit, func(c rows.Change) bool { return c.Deleted && !c.Repeated && d.kept(c) && d.within(c) })
 }
+
+// within reports whether a change is one of those with which the scan ends.
+func (d *delta) within(c rows.Change) bool { return d.until == 0 || c.Version <= d.until }
 
 func (d *delta) count() int {
 	all := len(d.store.Log.Entries)
@@ -134,6 +138,9 @@ func changes(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 	}
 	if refusal := resolveSelect(db, w); refusal != nil {
 		return nil, refusal
+	}
+	if db.Behaviors.BoundedChanges && db.Behaviors.TokenAt == rows.FirstPage {
+		d.until = w.version
 	}
 	total := 0
 	if w.call.query.Count {
@@ -160,7 +167,7 @@ func changes(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 		r, _ := w.call.store.Find(entry.ID)
 		body = rows.append(body, r)
 	}
-	body = closePage(db, body, w, next)
+	body = closePage(body, w, next)
 	reply := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(true))
 	reply.Lent = lent
 	return reply, nil

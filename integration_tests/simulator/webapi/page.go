@@ -130,7 +130,7 @@ func all(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 		}
 		body = rows.append(body, r)
 	}
-	body = closePage(db, body, w, p.next)
+	body = closePage(body, w, p.next)
 	reply := odata.NewReply(http.StatusOK).JSON(body).Preference(w.call.prefer.Applied(w.tracked))
 	reply.Lent = lent
 	return reply, nil
@@ -173,7 +173,7 @@ func token(db *rows.Database, w *scan) odata.Stamp {
 }
 
 // closePage writes the rest of a response after the last row: the link to the next page, if there is one.
-func closePage(db *rows.Database, body []byte, w *scan, next *query.Cookie) []byte {
+func closePage(body []byte, w *scan, next *query.Cookie) []byte {
 	body = append(body, ']')
 	if next != nil {
 		next.Tracking = w.tracked

@@ -43,7 +43,7 @@ func sql(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 			return nil, refusal
 		}
 	}
-	return odata.NewReply(http.StatusOK).JSON(closePage(db, body, w, p.next)), nil
+	return odata.NewReply(http.StatusOK).JSON(closePage(body, w, p.next)), nil
 }
 
 // appendItems writes a row of the response.

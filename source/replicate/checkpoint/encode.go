@@ -1,0 +1,111 @@
+package checkpoint
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Version is the version of the states that this program reads and writes.
+const Version = 2
+
+// FutureStateError reports a state that a newer version of the connector wrote.
+type FutureStateError struct{ Version int }
+
+func (e *FutureStateError) Error() string {
+	return fmt.Sprintf("the saved state has version %d, and this version of the connector reads version %d", e.Version, Version)
+}
+
+// ErrBadState reports a state that is neither one of this connector nor one of the Python connector.
+var ErrBadState = errors.New("the saved state was not written by this connector")
+
+// Parse reads a state of this connector or of the Python connector ({"$deltatoken": "..."}). Nothing, null, {}, [], what
+// holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the result is nil.
+// An error is a *FutureStateError or ErrBadState.
+func Parse(raw json.RawMessage) (*State, error) {
+	switch string(bytes.Join(bytes.Fields(raw), nil)) {
+	case "", "[]", `"None"`:
+		return nil, nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "__ab_") })
+	if len(members) == 0 {
+		return nil, nil
+	}
+	if token, found := members["$deltatoken"]; found && members["version"] == nil {
+		return parsePython(token)
+	}
+	if err := checkVersion(members["version"]); err != nil {
+		return nil, err
+	}
+	var s State
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadState, err)
+	}
+	if reason := invalid(&s); reason != "" {
+		return nil, fmt.Errorf("%w: %s", ErrBadState, reason)
+	}
+	return &s, nil
+}
+
+// IsNull reports whether a platform handed over a state that is null, as it does for a backfill of new columns. That differs
+// from no state at all: the destination has rows.
+func IsNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
+
+// checkVersion refuses the versions that this program does not read. It looks at nothing else: the other members of a later
+// version may be of any type.
+func checkVersion(raw json.RawMessage) error {
+	var version int
+	if raw != nil {
+		if err := json.Unmarshal(raw, &version); err != nil {
+			return fmt.Errorf("%w: its version: %w", ErrBadState, err)
+		}
+	}
+	switch {
+	case version > Version:
+		return &FutureStateError{Version: version}
+	case version < Version:
+		return fmt.Errorf("%w: its version is %d", ErrBadState, version)
+	default:
+		return nil
+	}
+}
+
+// invalid returns why a state does not keep its phase's promise, or "".
+func invalid(s *State) string {
+	switch s.Phase {
+	case FullRefresh, TokenScan:
+	case Snapshot, Changes:
+		if s.DeltaLink == "" {
+			return "it has no delta link"
+		}
+	case ReconcileDeletions:
+		if s.DeltaLink == "" || s.KnownKeys == nil || s.DeletionsUnknownSince.IsZero() {
+			return "it has no delta link, or no keys to look for"
+		}
+	case Start:
+		return "it is of a phase that is never saved"
+	default:
+		return fmt.Sprintf("its phase is %q", s.Phase)
+	}
+	if !s.MaxCursor.Valid() {
+		return "its max_cursor is not a time"
+	}
+	return ""
+}
+
+// Encode writes the state as it crosses the protocol.
+func (s State) Encode() (json.RawMessage, error) {
+	s.Version = Version
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write the state: %w", err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,191 @@
+package checkpoint
+
+import (
+	"slices"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Sync is what is known of a sync of a tracked table before any row is read.
+type Sync struct {
+	Organization string // the id of the environment's
+	Job          string // the platform's job, empty outside the platform
+	Attempt      int    // of the job, from 0
+	// Generation and MinimumGeneration are those of the configured stream: the destination removes rows of generations
+	// below the minimum once the stream is complete. nil: the platform has no generations.
+	Generation, MinimumGeneration *int64
+	NullState                     bool     // the platform handed over a state that is null
+	EntitySet                     string   // the table's name in links
+	Columns                       []string // that are asked for, sorted; none: all
+}
+
+// Opening is how a sync continues from what was saved.
+type Opening int
+
+// The openings, in the order in which they are looked for.
+const (
+	FirstSync           Opening = iota // there is no state, and the destination has no row
+	NoStateRowsMayStand                // there is no state, and the destination may have rows
+	RowsAreRemoved                     // the destination removes the rows that the state speaks of
+	LinkUnusable                       // a link in the state cannot be sent as a url
+	OtherOrganization                  // the state is of another organization
+	AfterFullRefresh                   // the state is of a full refresh
+	TokenScanResumed                   // the token scan continues
+	TokenScanRestarted                 // the token scan begins again under another entity set
+	SnapshotResumed                    // the snapshot continues
+	SnapshotRestarted                  // the snapshot begins again with other columns or another entity set
+	ChangesResumed                     // the scan of changes continues where it was interrupted
+	ChangesFollowed                    // the changes since the last sync are followed
+	ReconcileResumed                   // the search for deleted rows begins again
+)
+
+// Open returns the state that a sync of a tracked table continues from. saved is nil where there is none; it is not
+// changed.
+func (y Sync) Open(saved *State) (*State, Opening) {
+	if saved == nil {
+		return y.openWithoutState()
+	}
+	if y.removes(saved) {
+		s := y.empty()
+		s.MaxCursor = saved.MaxCursor
+		s.Run.Empty = y.Attempt == 0
+		if !s.Run.Empty {
+			doubt(s, time.Time{})
+		}
+		return s, RowsAreRemoved
+	}
+	s := clone(saved)
+	s.Run.Interrupted = y.Attempt > 0 || !betweenScans(s)
+	organization := s.Organization
+	s.Organization, s.Generation = y.Organization, y.Generation
+	switch {
+	case !s.Link.Usable() || !s.DeltaLink.Usable():
+		return s.Resync(), LinkUnusable
+	case organization != "" && organization != y.Organization:
+		return s.Resync(), OtherOrganization
+	case s.Phase == FullRefresh:
+		return s.Resync(), AfterFullRefresh
+	}
+	switch s.Phase {
+	case TokenScan:
+		return y.openTokenScan(s)
+	case Snapshot:
+		if s.InMiddle() && !y.Continues(s.Link) {
+			s.Restart()
+			return s, SnapshotRestarted
+		}
+		return s, SnapshotResumed
+	case ReconcileDeletions:
+		return s, ReconcileResumed
+	case FullRefresh, Start, Changes:
+	}
+	if s.InMiddle() {
+		return s, ChangesResumed
+	}
+	return s, ChangesFollowed
+}
+
+// betweenScans reports whether a state is one that a stream ends with. In the first attempt of a job it is taken for the last
+// one of the job before: nothing tells of records that a job sent which has failed with all its attempts and all its states.
+func betweenScans(s *State) bool {
+	return s.Phase == Changes && !s.InMiddle() || s.Phase == FullRefresh && s.Complete
+}
+
+// openWithoutState begins a snapshot. It is a resync where rows may stand in the destination.
+func (y Sync) openWithoutState() (*State, Opening) {
+	s := y.empty()
+	if !y.rowsMayStand() {
+		s.Run.Empty = true
+		return s, FirstSync
+	}
+	doubt(s, time.Time{})
+	return s, NoStateRowsMayStand
+}
+
+// openTokenScan continues a token scan. Its new token says nothing of rows that were sent with a former one.
+func (y Sync) openTokenScan(s *State) (*State, Opening) {
+	doubt(s, s.Issued)
+	if s.InMiddle() && s.Link.EntitySet() != y.EntitySet {
+		s.Restart()
+		return s, TokenScanRestarted
+	}
+	return s, TokenScanResumed
+}
+
+// empty is the state of a stream of which nothing was read.
+func (y Sync) empty() *State {
+	return &State{Version: Version, Phase: Start, KnownKeys: NewKeySet(), Organization: y.Organization, Generation: y.Generation}
+}
+
+// rowsMayStand reports whether the destination may have rows although there is no state. A backfill of new columns sets
+// the state to null; "refresh and retain records" raises the generation alone; an earlier attempt may have sent rows
+// before any of its states was kept. The first sync after a clear looks the same as one after such a refresh.
+func (y Sync) rowsMayStand() bool {
+	switch {
+	case y.Attempt > 0:
+		return true
+	case y.removesAll():
+		return false
+	default:
+		return y.NullState || y.Generation != nil && *y.Generation > 0
+	}
+}
+
+// removesAll reports whether the destination removes all rows of former generations.
+func (y Sync) removesAll() bool {
+	return y.Generation != nil && y.MinimumGeneration != nil && *y.Generation > 0 && *y.MinimumGeneration >= *y.Generation
+}
+
+// removes reports whether the destination removes the rows of a state's generation.
+func (y Sync) removes(saved *State) bool {
+	return saved.Generation != nil && y.MinimumGeneration != nil && *y.MinimumGeneration > *saved.Generation
+}
+
+// Continues reports whether a saved link leads to a page of today's entity set and columns.
+func (y Sync) Continues(link dataverse.Link) bool {
+	return link.Usable() && link.EntitySet() == y.EntitySet && SameColumns(link.Select(), y.Columns)
+}
+
+// SameColumns reports whether two lists name the same columns, in whatever order.
+func SameColumns(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}
+
+// FullOpening is how a full refresh continues from what was saved.
+type FullOpening int
+
+// The openings of a full refresh.
+const (
+	FullRefreshBegins    FullOpening = iota // all rows are read
+	FullRefreshResumed                      // the scan continues
+	FullRefreshRestarted                    // the scan begins again with other columns or another entity set
+	FullRefreshDone                         // the same job has read all rows
+)
+
+// OpenFullRefresh returns the state that a full refresh continues from. A state is honored only within the job that wrote it;
+// outside the platform one in the middle of a scan is, and one at its end is not, so that no run reads nothing. saved is nil
+// where there is none; it is not changed.
+func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
+	s := &State{Version: Version, Phase: FullRefresh, Job: y.Job, Organization: y.Organization, Generation: y.Generation}
+	if saved == nil {
+		return s, FullRefreshBegins
+	}
+	s.MaxCursor = saved.MaxCursor
+	switch {
+	case saved.Phase != FullRefresh || saved.Job != y.Job || saved.Organization != y.Organization:
+		return s, FullRefreshBegins
+	case saved.Complete && y.Job != "":
+		return clone(saved), FullRefreshDone
+	case saved.Complete || !saved.InMiddle():
+		return s, FullRefreshBegins
+	case !y.Continues(saved.Link):
+		return s, FullRefreshRestarted
+	default:
+		s.Link, s.PageSize, s.Restarts, s.Began = saved.Link, saved.PageSize, saved.Restarts, saved.Began
+		return s, FullRefreshResumed
+	}
+}

@@ -1,0 +1,52 @@
+package checkpoint
+
+// Hold notes the key of a record that is about to be sent, and reports whether the state knew it or need not know it.
+func (s *State) Hold(key []byte) (knew bool) {
+	s.Run.Empty = false
+	if s.KnownKeys == nil {
+		return true
+	}
+	knew, ok := s.KnownKeys.Add(key)
+	if !ok {
+		s.KnownKeys = nil
+	}
+	return knew || !ok
+}
+
+// Release forgets a key whose deletion was sent. A deleted row proves nothing later.
+func (s *State) Release(key string) {
+	if s.NewestSeen.Key == key {
+		s.NewestSeen = Row{}
+	}
+	if s.KnownKeys != nil {
+		s.KnownKeys.Remove(key)
+	}
+}
+
+// Trim drops the known keys where they have become too large for a state.
+func (s *State) Trim() {
+	if s.KnownKeys != nil && !s.KnownKeys.Fits() {
+		s.KnownKeys = nil
+	}
+}
+
+// See notes the row with the greatest version of a page that was sent.
+func (s *State) See(newest Row) {
+	if newest.Version > s.NewestSeen.Version {
+		s.NewestSeen = newest
+	}
+}
+
+// ConfirmHistory notes that the environment continues the history of NewestRow: the changes hold its key, or the row is
+// unchanged. Then it serves the next scan too, unless this one has seen a newer row.
+func (s *State) ConfirmHistory(unchanged bool) {
+	if unchanged {
+		s.See(s.NewestRow)
+	}
+	s.NewestRow = Row{}
+}
+
+// takeNewest makes the newest row of a scan that has ended the one to look for in the next.
+func takeNewest(s *State) {
+	s.NewestRow, s.NewestSeen = s.NewestSeen, Row{}
+}

@@ -1,0 +1,150 @@
+package checkpoint
+
+import (
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// clone copies a state. Both share the known keys, of which there is one set in a process.
+func clone(s *State) *State {
+	c := *s
+	return &c
+}
+
+// ScanForToken goes from Start to a token scan: the table has more than one page.
+func (s *State) ScanForToken() {
+	s.Phase, s.Link, s.PageSize = TokenScan, "", 0
+}
+
+// TakeToken goes from a token scan, or from Start where one page is all, to the snapshot. issued is when the scan's
+// first page came.
+func (s *State) TakeToken(link dataverse.Link, issued time.Time) {
+	s.Phase, s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = Snapshot, "", 0, link, issued, 0
+}
+
+// Advance moves a scan to its next page. pageSize is 0 unless the link numbers pages of that size.
+func (s *State) Advance(next dataverse.Link, pageSize int) {
+	s.Link, s.PageSize = next, pageSize
+}
+
+// Restart leads a scan back to its first page. It keeps the delta token, which stands for a time before all rows, however
+// often they are read.
+func (s *State) Restart() {
+	s.Link, s.PageSize = "", 0
+	s.Restarts++
+	if s.Phase == TokenScan {
+		s.Issued = time.Time{}
+	}
+}
+
+// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to show which rows are
+// deleted, else with the changes.
+func (s *State) EndSnapshot() {
+	s.Link, s.PageSize = "", 0
+	if s.KnownKeys != nil && !s.DeletionsUnknownSince.IsZero() {
+		s.Phase = ReconcileDeletions
+		return
+	}
+	follow(s)
+}
+
+// EndOnlyPage is EndSnapshot where the token came with the only page: no change can be missing.
+func (s *State) EndOnlyPage() {
+	s.EndSnapshot()
+	s.Run.UpToDate = true
+	takeNewest(s)
+}
+
+// Reconcile goes from changes that were followed to their end to the known keys, because deletions that could not be sent
+// before can be now.
+func (s *State) Reconcile() { s.Phase, s.Link = ReconcileDeletions, "" }
+
+// EndReconcile continues with the changes. reconciled reports whether all deletions that were found could be sent;
+// where not, the keys stay for a sync that can send them.
+func (s *State) EndReconcile(reconciled bool) {
+	keys := s.KnownKeys
+	if reconciled {
+		s.DeletionsUnknownSince = time.Time{}
+	}
+	follow(s)
+	s.KnownKeys = keys
+}
+
+// follow goes on to the changes since the delta token. Where deletions stay unknown, keys that are noted from now on would
+// not hold the rows in doubt.
+func follow(s *State) {
+	s.Phase, s.Link, s.PageSize, s.Restarts = Changes, "", 0, 0
+	if !s.DeletionsUnknownSince.IsZero() {
+		s.KnownKeys = nil
+	}
+}
+
+// EndChanges ends a scan of changes with the delta link to those after it. issued is when the scan's first page came. again
+// reports that the new link is to be followed in this sync too.
+func (s *State) EndChanges(link dataverse.Link, issued time.Time, again bool) {
+	s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = "", 0, link, issued, 0
+	s.Run.Interrupted, s.Run.UpToDate = false, !again
+	if s.NewestRow.IsZero() && !again { // what this sync has seen proves nothing to itself
+		takeNewest(s)
+	}
+}
+
+// EndFullRefresh ends a full refresh.
+func (s *State) EndFullRefresh() {
+	s.Link, s.PageSize, s.Restarts, s.Complete = "", 0, 0, true
+}
+
+// Resync gives the delta token up and begins another snapshot, whose records supersede those sent before. Deletions are
+// unknown until the known keys have been reconciled; where there are none they stay unknown. Keys of rows that an
+// interrupted process sent after its saved state are not among the known ones.
+func (s *State) Resync() *State {
+	next := &State{
+		Version: Version, Phase: Start, MaxCursor: s.MaxCursor, KnownKeys: s.KnownKeys, Organization: s.Organization, Generation: s.Generation,
+		DeletionsUnknownSince: s.DeletionsUnknownSince, DeletionsPossiblyUnknownSince: s.DeletionsPossiblyUnknownSince, Run: Run{Empty: s.Run.Empty, Doubted: s.Run.Doubted},
+	}
+	if s.Run.Empty {
+		next.KnownKeys = NewKeySet()
+		return next
+	}
+	since := knownUntil(s)
+	if s.Run.Interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
+		doubt(next, since)
+	}
+	if s.Phase == Start || s.Phase == TokenScan { // the doubts are those of the resync that it belongs to
+		return next
+	}
+	if next.DeletionsUnknownSince.IsZero() {
+		next.DeletionsUnknownSince = known(since)
+	}
+	return next
+}
+
+// knownUntil is since when the destination may hold rows that are deleted; zero: that is not known. A full refresh sends no
+// deletions, but a complete one sent only rows that existed when it began.
+func knownUntil(s *State) time.Time {
+	switch {
+	case s.Phase != FullRefresh:
+		return s.Issued
+	case s.Complete:
+		return s.Began
+	default:
+		return time.Time{}
+	}
+}
+
+// doubt notes that deletions since a time may be unknown. The earliest doubt counts.
+func doubt(s *State, since time.Time) {
+	since = known(since)
+	if s.DeletionsPossiblyUnknownSince.IsZero() || since.Before(s.DeletionsPossiblyUnknownSince) {
+		s.DeletionsPossiblyUnknownSince = since
+	}
+	s.Run.Empty, s.Run.Doubted = false, true
+}
+
+// LoseDeletions notes that a deletion could not be sent: deletions are unknown since the delta token was issued.
+func (s *State) LoseDeletions() {
+	if s.DeletionsUnknownSince.IsZero() {
+		s.DeletionsUnknownSince = known(s.Issued)
+	}
+}

@@ -1,0 +1,93 @@
+package replicate
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// TableGoneError reports that the environment no longer has a table of a stream's name, or none that can be addressed.
+type TableGoneError struct{ Table string }
+
+func (e *TableGoneError) Error() string {
+	return fmt.Sprintf("the environment has no table %s that the Web API can read", e.Table)
+}
+
+// NotTrackedError reports that change tracking was on for a table when its stream was discovered and is off now.
+type NotTrackedError struct{ Table string }
+
+func (e *NotTrackedError) Error() string {
+	return fmt.Sprintf("change tracking is off for table %s", e.Table)
+}
+
+// TokenExpiredError reports that changes can no longer be followed, where the user has chosen not to resync.
+type TokenExpiredError struct {
+	Table string
+	Since time.Time // changes after it are not known; zero if the time is not known either
+	Cause error
+}
+
+func (e *TokenExpiredError) Error() string {
+	since := e.Since
+	if since.IsZero() {
+		since = checkpoint.UnknownTime()
+	}
+	return fmt.Sprintf("the changes of %s since %s cannot be retrieved: %v", e.Table, timeText(since), e.Cause)
+}
+
+// Unwrap returns the response of the service.
+func (e *TokenExpiredError) Unwrap() error { return e.Cause }
+
+var (
+	// ErrLinkRepeats reports a page that leads back to one that was read before: the scan would never end.
+	ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
+
+	// ErrNoProgress reports that one page after another brought no row that had not come before.
+	ErrNoProgress = errors.New("the service kept sending next links that lead to no other rows")
+
+	// ErrNoDeltaLink reports that a scan of change tracking ended without the link to the changes after it. Without it the
+	// next sync would lose them, or this one has lost rows: the stream is not complete.
+	ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta link")
+
+	// ErrNoChanges reports a response with all rows to a delta link, as the service sent with expired tokens until 2022:
+	// deletions are not among them.
+	ErrNoChanges = errors.New("the response to the delta link holds all rows in place of the changes")
+
+	// ErrSelectIgnored reports that changes do not come with the columns that were asked for.
+	ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
+
+	// ErrRestored reports that the service counts its versions from further back than at the last sync, so that changes
+	// since then may have versions that were read already.
+	ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
+
+	// ErrOtherHistory reports that the newest row of the last sync is not as it was, and the changes do not say so. The
+	// environment was restored to a time before that sync and has been written to since.
+	ErrOtherHistory = errors.New("the newest row of the last sync is not as it was although no change says so, as after a restored backup")
+
+	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be rewritten.
+	errOldLink = errors.New("the delta link is of the table's former entity set, and holds no delta token")
+)
+
+// outputError is a failure to write messages. It ends all streams.
+type outputError struct{ error }
+
+// lookupError is an error of a request for rows by their keys. It is no evidence against the link or the delta token that
+// led to it.
+type lookupError struct{ error }
+
+func (e *lookupError) Unwrap() error { return e.error }
+
+// smallerPagesError reports that a page was too expensive in a scan that numbers its pages: it has to begin again with pages
+// of so many rows.
+type smallerPagesError struct {
+	rows  int
+	cause error
+}
+
+func (e *smallerPagesError) Error() string {
+	return "a page was too expensive, and the table's pages are numbered: " + e.cause.Error()
+}
+
+func (e *smallerPagesError) Unwrap() error { return e.cause }

@@ -1,0 +1,61 @@
+package replicate
+
+import (
+	"context"
+
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// rowsSentTwice is what else there is to report where a full refresh begins again.
+const rowsSentTwice = " Rows that were sent are sent again: a destination that appends without removing duplicates holds them twice."
+
+// readFullRefresh reads all rows. A scan that the same job has begun continues where it stood.
+func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
+	s, opening := sync.OpenFullRefresh(saved)
+	switch opening {
+	case checkpoint.FullRefreshDone:
+		r.log.InfoContext(ctx, "This job has already read the stream completely.")
+		if err := r.out.running(ctx); err != nil {
+			return err
+		}
+		return r.save(ctx, s)
+	case checkpoint.FullRefreshResumed:
+		r.log.InfoContext(ctx, "The full refresh continues where it was interrupted.")
+		r.rows = 0 // how many are left is not known
+	case checkpoint.FullRefreshRestarted:
+		r.log.WarnContext(ctx, "The table or its selected columns have changed since the full refresh was interrupted, so it begins again."+rowsSentTwice)
+	default:
+	}
+	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)
+	return err
+}
+
+// scanFullRefresh reads all rows, from the state's page on.
+func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
+	c := r.newPageScan(s, r.target.firstPage())
+	defer c.close()
+	for s.Complete = false; !s.Complete; {
+		page, err := c.read(ctx)
+		if err != nil {
+			return err
+		}
+		if s.Began.IsZero() {
+			s.Began = page.At
+		}
+		if err := r.out.running(ctx); err != nil {
+			return err
+		}
+		if err := c.deliver(ctx, nil); err != nil {
+			return err
+		}
+		if page.Next != "" {
+			c.advance(page.Next)
+		} else {
+			s.EndFullRefresh()
+		}
+		if err := r.save(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/bitstrapped/airbyte"
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+)
+
+// encodedPages is how many pages of rows exist in memory at once, whatever the number of streams: one that waits for
+// the end of its body, and one that is being written.
+const encodedPages = 2
+
+// Environment is where rows come from.
+type Environment interface {
+	// Page reads one page into the sink.
+	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
+	// Table reads a table's definition, nil if the environment has no such table.
+	Table(ctx context.Context, name string) (*dataverse.Table, error)
+}
+
+// Output is where messages go. It is safe for concurrent use.
+type Output interface {
+	Tracker() airbyte.MessageTracker
+	Status(stream string, s protocol.StreamStatus) error
+	Fail(protocol.Failure) error
+	RateLimited(stream string, quotaReset time.Time) error
+	Estimate(stream string, rows, bytes int64) error
+}
+
+// Stream is a stream to read.
+type Stream struct {
+	Configured protocol.ConfiguredStream
+	Table      *dataverse.Table // nil: the environment has no such table, or its definition cannot be read
+	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
+	State      []byte           // stream_state as it came, nil if none did
+	Rows       int64            // how many the table has, about; 0: not known
+}
+
+// Job is one read of several streams.
+type Job struct {
+	Environment  Environment
+	Output       Output
+	Log          *slog.Logger
+	Explain      func(error) protocol.Failure // turns an error into what the user sees
+	PageSize     int
+	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
+	Organization string        // of the environment
+	ID           string        // the platform's job id, empty outside the platform
+	Attempt      int           // of the platform's job, from 0; 0 outside the platform
+	FailOnExpiry bool          // a delta token that the service refuses is an error, and no reason for a resync
+	TokenLife    time.Duration // for how long the service accepts delta tokens; 0: not known
+	Now          func() time.Time
+
+	pool *record.Pool // for encoded pages
+}
+
+// Run reads all streams. One that fails is reported and leaves the others alone. failed is how many did, those among them
+// that a cancelled context left incomplete. The error is that of the output: then nothing more can be reported.
+func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
+	j.pool = record.NewPool(encodedPages)
+	var failures atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	ended, running := make(chan struct{}, len(streams)), 0
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for _, s := range inOrder(streams) {
+		for running >= j.Parallel() {
+			select {
+			case <-ended:
+				running--
+			case <-look.C: // more may run at once now
+			}
+		}
+		running++
+		group.Go(func() error {
+			defer func() { ended <- struct{}{} }()
+			ok, err := j.read(ctx, s)
+			if !ok {
+				failures.Add(1)
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return int(failures.Load()), err
+}
+
+// read reads one stream from STARTED to COMPLETE or INCOMPLETE. Its error is one of the output.
+func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
+	name := s.Configured.Name
+	select {
+	case <-ctx.Done(): // nothing was reported of the stream yet
+		return false, nil
+	default:
+	}
+	if err := j.Output.Status(name, protocol.Started); err != nil {
+		return false, err
+	}
+	out := newEmitter(name, j.Output, j.Log)
+	failure := j.readRecovering(ctx, s, out)
+	if err := out.close(); err != nil {
+		failure = err
+	}
+	var output outputError
+	switch {
+	case failure == nil:
+		return true, j.Output.Status(name, protocol.Complete)
+	case errors.As(failure, &output):
+		return false, output.error
+	case ctx.Err() != nil: // the process ends: what is open stays incomplete
+		return false, j.Output.Status(name, protocol.Incomplete)
+	}
+	explained := j.Explain(failure)
+	explained.Stream = name
+	if err := j.Output.Fail(explained); err != nil {
+		return false, err
+	}
+	return false, j.Output.Status(name, protocol.Incomplete)
+}
+
+// readRecovering is readStream with a panic as an error of the stream: a defect that one table meets leaves the others alone.
+func (j *Job) readRecovering(ctx context.Context, s Stream, out *emitter) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("read %s: panic: %v\n%s", s.Configured.Name, value, debug.Stack())
+		}
+	}()
+	return readStream(ctx, j, s, out)
+}

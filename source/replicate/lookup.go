@@ -1,0 +1,135 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+const (
+	// keysPerRequest is how many rows one request names at most. A query takes 500 conditions
+	// (Microsoft, "Filter rows using FetchXml").
+	keysPerRequest = 150
+	// longestQuery leaves room for the host in the 32 KB that the url of a GET may have
+	// (Microsoft, "Query data using the Web API").
+	longestQuery = 31 << 10
+	guidLength   = 36
+
+	or = "%20or%20"
+)
+
+// lookup asks for rows by their keys.
+type lookup struct {
+	r     *streamReader
+	table dataverse.Table
+}
+
+func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.target.table} }
+
+// rows reads the rows of some keys into a page reader's sink, and calls each after every response. Rows that do not exist do
+// not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
+func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []string, each func(dataverse.Page) error) error {
+	link := dataverse.NewLink(l.table.EntitySet, columns)
+	joint := dataverse.Link("?")
+	if len(columns) > 0 {
+		joint = "&"
+	}
+	link += joint + "$filter="
+	condition := l.table.PrimaryID + "%20eq%20"
+	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
+	for most := max(1, min(keysPerRequest, room)); len(keys) > 0; {
+		some := keys[:min(most, len(keys))]
+		err := l.search(ctx, pages, link+dataverse.Link(condition+strings.Join(some, or+condition)), some, each)
+		var smaller *smallerPagesError
+		if errors.As(err, &smaller) { // what has come of them comes once more
+			most = max(1, min(smaller.rows, len(some)/2))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		keys = keys[len(some):]
+	}
+	return nil
+}
+
+// search reads the responses to one request for some keys. Where they come on numbered pages of which one is too expensive,
+// its error is a *smallerPagesError: fewer rows are to be asked for.
+func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.Link, keys []string, each func(dataverse.Page) error) error {
+	pages.size.fixed, pages.withoutProgress = false, 0 // the pages of each search are its own
+	missing := make(map[string]struct{}, len(keys))    // the service may repeat a row from page to page
+	asked := make(map[string]struct{}, len(keys))
+	for _, key := range keys {
+		missing[key], asked[key] = struct{}{}, struct{}{}
+	}
+	for next := link; next != ""; {
+		page, err := pages.read(ctx, next)
+		var smaller *smallerPagesError
+		switch {
+		case errors.As(err, &smaller) && len(keys) > 1:
+			return err
+		case errors.As(err, &smaller):
+			return &lookupError{smaller.cause}
+		case err != nil:
+			return &lookupError{err}
+		}
+		for _, key := range pages.rowKeys() {
+			if _, ok := asked[key]; !ok { // taking it for another row would take the one asked for as deleted
+				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those asked for"}}
+			}
+			delete(missing, key)
+		}
+		if len(missing) > 0 && page.Next == "" {
+			if err := l.seesEveryRow(ctx); err != nil {
+				return err
+			}
+		}
+		if err := each(page); err != nil {
+			return err
+		}
+		next = page.Next
+	}
+	return nil
+}
+
+// seesEveryRow fails where the user may not see every row of the table.
+func (l *lookup) seesEveryRow(ctx context.Context) error {
+	pages := newKeyReader(l.r, record.NewKeySink(l.table), 1)
+	pages.track = true
+	if _, err := pages.read(ctx, l.r.target.firstKeys()); err != nil {
+		return &lookupError{err}
+	}
+	return nil
+}
+
+// existing reports which of some rows exist, and when the service said so.
+func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string]bool, at time.Time, err error) {
+	sink := record.NewKeySink(l.table)
+	exists = map[string]bool{}
+	err = l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), []string{l.table.PrimaryID}, keys, func(page dataverse.Page) error {
+		for _, key := range sink.Keys() {
+			exists[key] = true
+		}
+		at = page.At
+		return nil
+	})
+	return exists, at, err
+}
+
+// unchanged reports whether a row exists in the version that it had.
+func (l *lookup) unchanged(ctx context.Context, row checkpoint.Row) (bool, error) {
+	sink := record.NewKeySink(l.table)
+	same := false
+	columns := []string{l.table.PrimaryID, dataverse.VersionColumn}
+	err := l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{row.Key}, func(dataverse.Page) error {
+		_, version, ok := sink.Newest()
+		same = ok && version == row.Version
+		return nil
+	})
+	return same, err
+}

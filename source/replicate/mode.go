@@ -1,0 +1,38 @@
+package replicate
+
+import (
+	"github.com/bitstrapped/airbyte"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// Mode is how a stream is read.
+type Mode int
+
+// The modes.
+const (
+	FullRefresh    Mode = iota // all rows at every sync, as configured
+	NeverOffered               // the same, because the catalog offers no incremental sync of the stream
+	ElasticTable               // the same, because the changes of elastic tables cannot be followed
+	FollowsChanges             // all rows once, then the changes
+	TrackingOff                // the changes are to be followed, and change tracking is off for the table
+)
+
+// ModeOf decides how a stream is read. The table is nil where its definition is not known: then the catalog alone decides.
+// PyAirbyte configures every stream as incremental, those among them that never offered it.
+func ModeOf(s protocol.ConfiguredStream, t *dataverse.Table) Mode {
+	switch {
+	case s.SyncMode != airbyte.SyncModeIncremental:
+		return FullRefresh
+	case !s.Offers(airbyte.SyncModeIncremental):
+		return NeverOffered
+	case t == nil || catalog.Followed(*t, s):
+		return FollowsChanges
+	case !t.Tracked:
+		return TrackingOff
+	default:
+		return ElasticTable
+	}
+}

@@ -1,0 +1,104 @@
+package replicate
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// pageScan reads one page of rows after another, sends each between two states, and moves its state on.
+type pageScan struct {
+	r       *streamReader
+	state   *checkpoint.State
+	encoder *record.Encoder
+	pages   *pageReader    // of what the state's links lead to
+	first   dataverse.Link // where the state has no link
+	began   time.Time      // when the first page came, by the service's clock
+	unsaved bool           // no saved state leads to the page at hand
+}
+
+// newPageScan prepares a scan from a state's link on, or from the first link. It is to be closed, so that a page that is not
+// sent leaves its memory to others.
+func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *pageScan {
+	encoder := record.NewEncoder(r.target.plan, record.Options{
+		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
+	})
+	c := &pageScan{r: r, state: s, encoder: encoder, pages: newRowReader(r, encoder, r.job.PageSize), first: first}
+	c.pages.size.resume(s.PageSize)
+	return c
+}
+
+// close gives the memory of a page back that was not sent.
+func (c *pageScan) close() { c.encoder.Discard() }
+
+// read reads the page that the state leads to.
+func (c *pageScan) read(ctx context.Context) (dataverse.Page, error) {
+	page, err := c.pages.read(ctx, cmp.Or(c.state.Link, c.first))
+	if err == nil && c.began.IsZero() {
+		c.began = page.At
+	}
+	return page, err
+}
+
+// advance moves the state to the next page.
+func (c *pageScan) advance(next dataverse.Link) { c.state.Advance(next, c.pages.size.toSave()) }
+
+// deliver sends the page's rows and deletions. A destination may keep records that no later state covers, and the next
+// process has to supersede them: where the last state does not know their cursors or their keys, one that does goes ahead
+// of them and leads to the same page.
+func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
+	for _, key := range deleted {
+		c.encoder.Delete(key)
+	}
+	newestKey, newestVersion, hasNewest := c.encoder.Newest()
+	page, s := c.encoder.Records(), c.state
+	emitted := false
+	defer func() {
+		if !emitted {
+			page.Release()
+		}
+	}()
+	if page.Count == 0 {
+		return nil
+	}
+	knew, keys := !c.unsaved && s.MaxCursor == c.encoder.MaxCursor(), s.KnownKeys
+	s.MaxCursor = c.encoder.MaxCursor()
+	c.encoder.Keys(func(key []byte) { knew = s.Hold(key) && knew })
+	s.Trim()
+	if !knew || s.KnownKeys != keys {
+		if err := c.r.save(ctx, s); err != nil {
+			return err
+		}
+	}
+	rows, size := int64(page.Count), page.Bytes()
+	emitted = true
+	if err := c.r.out.records(ctx, page); err != nil {
+		return err
+	}
+	if err := c.r.estimate(ctx, s.Phase, rows, size); err != nil {
+		return err
+	}
+	if hasNewest {
+		s.See(checkpoint.Row{Key: newestKey, Version: newestVersion})
+	}
+	for _, key := range deleted {
+		s.Release(key)
+	}
+	return nil
+}
+
+// estimate emits once how much a scan of all rows will bring: as many rows as the table has, each as long as those of its
+// first page.
+func (r *streamReader) estimate(ctx context.Context, phase checkpoint.Phase, rows, size int64) error {
+	total := r.rows
+	r.rows = 0
+	if total == 0 || phase == checkpoint.Changes || phase == checkpoint.ReconcileDeletions {
+		return nil
+	}
+	total = max(total, rows)
+	return r.out.estimate(ctx, total, int64(float64(size)/float64(rows)*float64(total)))
+}

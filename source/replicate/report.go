@@ -1,0 +1,158 @@
+package replicate
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// toRemoveThem names the refresh of Airbyte after which no earlier row remains in the destination.
+const toRemoveThem = "To remove them, run \"Refresh and remove records\" on the stream."
+
+// reporter logs what a user should know of a stream. What it reports once it does not report again.
+type reporter struct {
+	log       *slog.Logger
+	tokenLife time.Duration // for how long the service accepts delta tokens; 0: not known
+
+	unsentReported bool // that deletions are not sent
+	ageReported    bool // that the delta token is old
+	doubtReported  bool // that deletions are possibly unknown
+}
+
+// columns warns of selected columns that do not exist, and of a key that is not selected.
+func (p *reporter) columns(ctx context.Context, t *target) {
+	if missing := t.plan.Missing; len(missing) > 0 {
+		p.log.WarnContext(ctx, "Columns of the configured catalog do not exist in Dataverse and are left out. "+
+			"To drop them, refresh the source schema.", "columns", strings.Join(missing, ","))
+	}
+	for _, column := range t.table.Key() {
+		if _, selected := t.stream.Columns[column]; !selected && len(t.stream.PrimaryKey) > 0 {
+			p.log.WarnContext(ctx, "The configured catalog lacks the key, so the destination cannot match the versions of a row. "+
+				"Select the column, or refresh the source schema.", "column", column)
+		}
+	}
+}
+
+// values warns of selected columns that came in no row, and of values that were sent as null.
+func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *record.Plan) {
+	if missing := stats.NeverSeen(plan); len(missing) > 0 {
+		p.log.WarnContext(ctx, "Selected columns came in no row of the table, and are sent as null.", "columns", strings.Join(missing, ","))
+	}
+	for _, c := range stats.Nulled() {
+		p.log.WarnContext(ctx, "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema.",
+			"column", c.Name, "values", c.Count)
+	}
+}
+
+// opening logs how the sync continues from what was saved.
+func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, saved, s *checkpoint.State) {
+	switch opening {
+	case checkpoint.FirstSync, checkpoint.ChangesFollowed, checkpoint.ChangesResumed:
+	case checkpoint.NoStateRowsMayStand:
+		p.doubtReported = true
+		p.log.WarnContext(ctx, "The sync has no saved state, although earlier syncs may have sent rows. The table is re-read in full. If the destination kept "+
+			"its rows, those deleted in Dataverse in the meantime remain there. "+toRemoveThem)
+	case checkpoint.RowsAreRemoved:
+		p.log.InfoContext(ctx, "The destination removes the rows that the saved state covers, so the table is re-read in full.")
+	case checkpoint.LinkUnusable:
+		p.log.WarnContext(ctx, "The link in the saved state cannot be sent as a url, so the table is re-read in full."+fateOfDeletions(s))
+	case checkpoint.OtherOrganization:
+		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, such as a copy, so the table is re-read in full."+fateOfDeletions(s),
+			"before", saved.Organization, "now", s.Organization)
+	case checkpoint.AfterFullRefresh:
+		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
+	case checkpoint.TokenScanResumed, checkpoint.TokenScanRestarted:
+		p.doubtReported = true
+		p.log.WarnContext(ctx, "The last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
+			"deleted in Dataverse in the meantime remain there. "+toRemoveThem, "since", timeText(s.DeletionsPossiblyUnknownSince))
+	case checkpoint.SnapshotRestarted:
+		p.log.WarnContext(ctx, "The table or its selected columns have changed since the snapshot was interrupted, so it begins again at its first page.")
+	case checkpoint.SnapshotResumed, checkpoint.ReconcileResumed:
+		p.log.InfoContext(ctx, "The snapshot continues where it was interrupted.")
+	}
+}
+
+// fateOfDeletions is what to report of deletions where a resync follows.
+func fateOfDeletions(s *checkpoint.State) string {
+	switch {
+	case s.DeletionsUnknownSince.IsZero():
+		return ""
+	case s.KnownKeys != nil:
+		return " Rows deleted since then are found by their keys."
+	default:
+		return " Rows deleted before that remain in the destination until you run \"Refresh and remove records\" on the stream."
+	}
+}
+
+// doubts reports, at each sync until a refresh removes the rows, that the destination may hold rows that are deleted.
+func (p *reporter) doubts(ctx context.Context, s *checkpoint.State) {
+	if since := s.DeletionsUnknownSince; !since.IsZero() {
+		p.log.WarnContext(ctx, "Rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination. "+toRemoveThem, "deletions_unknown_since", timeText(since))
+	}
+	since := s.DeletionsPossiblyUnknownSince
+	if since.IsZero() {
+		return
+	}
+	level := p.log.InfoContext
+	if !p.doubtReported && s.Run.Doubted {
+		level = p.log.WarnContext
+	}
+	level(ctx, "If the destination kept rows of an earlier sync that no saved state covers, those deleted in Dataverse in the meantime remain there. "+
+		toRemoveThem, "deletions_possibly_unknown_since", timeText(since))
+}
+
+// unsentDeletions warns once that deletions are not sent.
+func (p *reporter) unsentDeletions(ctx context.Context) {
+	if p.unsentReported {
+		return
+	}
+	p.unsentReported = true
+	p.log.WarnContext(ctx, "Rows were deleted, but the configured catalog lacks _ab_cdc_deleted_at or the key, so the deletions are not sent. "+
+		"Refresh the source schema and select both.")
+}
+
+// age warns once, before it is too late, that syncs are too rare or take too long for the life of delta tokens. now is a
+// time by the service's clock.
+func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) {
+	if s.Issued.IsZero() || p.tokenLife <= 0 || p.ageReported {
+		return
+	}
+	if age := now.Sub(s.Issued); age > p.tokenLife/2 {
+		p.ageReported = true
+		p.log.WarnContext(ctx, "The last sync was long ago, or took long. Dataverse forgets deletions and refuses delta tokens after some days. Sync more often, or "+
+			"have organization.expirechangetrackingindays raised.", "age", age.Round(time.Minute), "kept_for", p.tokenLife)
+	}
+}
+
+// selection reports which columns the selection has gained and lost since the last sync. Those that the table itself has
+// lost are reported already.
+func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State) {
+	before := s.Columns
+	if before == nil {
+		before = s.DeltaLink.Select()
+	}
+	if before == nil || checkpoint.SameColumns(before, []string{t.table.PrimaryID}) { // they are not known
+		return
+	}
+	now := t.plan.Select()
+	without := func(list, other []string) []string {
+		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !t.table.Has(c) })
+	}
+	added, removed := without(now, before), without(before, now)
+	if len(added)+len(removed) > 0 {
+		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value of a new column in the "+
+			"destination until you run \"Refresh and retain records\" on the stream.", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
+	}
+}
+
+func timeText(t time.Time) string {
+	if t.Equal(checkpoint.UnknownTime()) {
+		return "an unknown time"
+	}
+	return t.Format(time.RFC3339)
+}

@@ -1,0 +1,92 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// streamReader reads one stream.
+type streamReader struct {
+	job    *Job
+	target target
+	out    *emitter
+	log    *slog.Logger
+	report reporter
+	stats  record.ColumnStats
+	rows   int64 // how many the table has, about; 0: not known, or estimated already
+	moves  moves
+}
+
+// readStream reads a stream to its end.
+func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
+	if s.TableError != nil {
+		return s.TableError
+	}
+	if s.Table == nil {
+		return &TableGoneError{Table: s.Configured.Name}
+	}
+	saved, err := checkpoint.Parse(s.State)
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
+	}
+	plan, err := record.Compile(*s.Table, s.Configured)
+	if err != nil {
+		return err
+	}
+	log := j.Log.With("stream", s.Configured.Name)
+	r := &streamReader{
+		job: j, target: target{stream: s.Configured, table: *s.Table, plan: plan}, out: out, log: log,
+		report: reporter{log: log, tokenLife: j.TokenLife}, rows: s.Rows,
+	}
+	r.report.columns(ctx, &r.target)
+	if err := r.readMode(ctx, s, saved); err != nil {
+		return err
+	}
+	r.report.values(ctx, &r.stats, r.target.plan)
+	return nil
+}
+
+// readMode reads the stream as ModeOf decides.
+func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint.State) error {
+	sync := r.sync(checkpoint.IsNull(s.State))
+	switch ModeOf(s.Configured, s.Table) {
+	case FollowsChanges:
+		return r.readTracked(ctx, sync, saved)
+	case TrackingOff:
+		return &NotTrackedError{Table: r.target.table.LogicalName}
+	case ElasticTable:
+		r.log.WarnContext(ctx, "The table is elastic and is read in full: Dataverse does not name the partition of a deleted elastic row, "+
+			"so its changes cannot be followed. Refresh the source schema.")
+	case NeverOffered:
+		r.log.InfoContext(ctx, "The stream offers no incremental sync and is read in full.")
+	case FullRefresh:
+	}
+	return r.readFullRefresh(ctx, sync, saved)
+}
+
+// sync is what a state is opened with.
+func (r *streamReader) sync(nullState bool) checkpoint.Sync {
+	return checkpoint.Sync{
+		Organization: r.job.Organization, Job: r.job.ID, Attempt: r.job.Attempt,
+		Generation: r.target.stream.GenerationID, MinimumGeneration: r.target.stream.MinimumGenerationID, NullState: nullState,
+		EntitySet: r.target.table.EntitySet, Columns: r.target.plan.Select(),
+	}
+}
+
+// saveEnd emits the state that a scan ends with.
+func (r *streamReader) saveEnd(ctx context.Context, s *checkpoint.State) error {
+	if s.Phase == checkpoint.Changes {
+		r.target.rememberColumns(s)
+	}
+	return r.save(ctx, s)
+}
+
+// save emits a state.
+func (r *streamReader) save(ctx context.Context, s *checkpoint.State) error {
+	r.moves.note(s.Link)
+	return r.out.state(ctx, s)
+}

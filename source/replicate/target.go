@@ -1,0 +1,84 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// target is what is read of a table, as its definition is known now. Dataverse may change it while a stream is read.
+type target struct {
+	stream protocol.ConfiguredStream
+	table  dataverse.Table
+	plan   *record.Plan
+}
+
+// firstPage is the first page of the table's rows.
+func (t *target) firstPage() dataverse.Link {
+	return dataverse.NewLink(t.table.EntitySet, t.plan.Select())
+}
+
+// firstKeys is the first page of the table's keys alone.
+func (t *target) firstKeys() dataverse.Link {
+	return dataverse.NewLink(t.table.EntitySet, []string{t.table.PrimaryID})
+}
+
+// editsSelection reports whether the changes since a delta link are asked for with other columns than the link names. They
+// are not where the service has refused these columns before, nor where the link is of an unknown form.
+func (t *target) editsSelection(s *checkpoint.State) bool {
+	wanted := t.plan.Select()
+	refused := s.ByKeys && checkpoint.SameColumns(s.Columns, wanted)
+	return !checkpoint.SameColumns(s.DeltaLink.Select(), wanted) && !refused && s.DeltaLink.DeltaToken() != ""
+}
+
+// rememberColumns keeps today's selection beside a delta link that was taken with another one.
+func (t *target) rememberColumns(s *checkpoint.State) {
+	s.Columns = nil
+	if now := t.plan.Select(); !checkpoint.SameColumns(s.DeltaLink.Select(), now) {
+		s.Columns = now
+	} else {
+		s.ByKeys = false
+	}
+}
+
+// placeOf returns where the scan of a state stands.
+func (t *target) placeOf(s *checkpoint.State) Place {
+	switch {
+	case s.Phase != checkpoint.Changes && s.InMiddle():
+		return AtLaterPage
+	case s.Phase != checkpoint.Changes:
+		return AtFirstPage
+	case s.InMiddle():
+		return AtPageOfChanges
+	case t.editsSelection(s):
+		return AtEditedDeltaLink
+	default:
+		return AtDeltaLink
+	}
+}
+
+// definition asks for the table as it is now. Its error holds the cause for which that matters, unless the table is gone.
+func (t *target) definition(ctx context.Context, e Environment, cause error) (*dataverse.Table, error) {
+	table, err := e.Table(ctx, t.table.LogicalName)
+	if err != nil {
+		return nil, errors.Join(cause, err)
+	}
+	if table == nil {
+		return nil, &TableGoneError{Table: t.table.LogicalName}
+	}
+	return table, nil
+}
+
+// redefine continues with another definition of the table.
+func (t *target) redefine(table dataverse.Table, cause error) error {
+	plan, err := record.Compile(table, t.stream)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	t.table, t.plan = table, plan
+	return nil
+}
