@@ -120,7 +120,7 @@ func onLargePages(f faults.Fault) []faults.Fault {
 
 func linkFaults() []trouble {
 	return []trouble{
-		{name: "links to another host", want: ofPages("outside link"), faults: always(faults.Fault{Then: faults.ForeignLinks})},
+		{name: "links to another host", want: ofPages("outside link"), faults: always(faults.Fault{Then: faults.OtherHostLinks})},
 		{name: "a next link that repeats", want: [6]string{never, never, "repeated link", "repeated link", never, "repeated link"}, faults: always(faults.Fault{Then: faults.RepeatedLinks})},
 		{name: "no delta link", want: [6]string{never, never, never, never, "no delta link", "no delta link"}, faults: always(faults.Fault{Then: faults.MissingDeltaLink})},
 	}
