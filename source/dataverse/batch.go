@@ -49,9 +49,10 @@ func (c *Client) send(ctx context.Context, q request) error {
 	if !mayBeTooLong(err, length) || ctx.Err() != nil {
 		return err
 	}
-	batched := (&call{client: c, request: q, batched: true}).run(ctx)
+	batch := &call{client: c, request: q, batched: true}
+	batched := batch.run(ctx)
 	var refused *APIError
-	if errors.As(batched, &refused) && refused.Code == "" { // what refuses the url refuses the batch as well
+	if errors.As(batched, &refused) && (!batch.opened || refused.Code == "") { // what refuses the url refuses the batch as well
 		return err
 	}
 	if c.longest.Swap(int64(length)) == 0 {

@@ -26,6 +26,7 @@ type call struct {
 	client *Client
 	request
 	batched bool // sent inside a batch
+	opened  bool // the batch was accepted: a refusal is one of the request in it
 
 	began   time.Time // of the first attempt
 	sent    time.Time // of the attempt at hand
@@ -139,6 +140,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	a.release()
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
 	if a.batched {
+		a.opened = true
 		return a.client.decodeBatch(response, a.link, a.maxBytes, a.request.read)
 	}
 	return a.client.decode(response, a.maxBytes, a.request.read)
