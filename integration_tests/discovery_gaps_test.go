@@ -92,7 +92,7 @@ func TestDefinitionsThatAreMissingAreRequestedOnceMore(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 18})
 	all, _ := discovered(l)
 	for name, c := range map[string]struct {
-		changes, plain faults.Edit // nil: whole
+		changes, plain faults.Edit // nil: complete
 		want           []string    // nil: the discovery fails
 		warns          []string
 	}{

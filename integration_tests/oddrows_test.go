@@ -99,7 +99,7 @@ func TestAValueOfAnotherTypeBecomesNullWithAReason(t *testing.T) {
 		"not a number":          {"contoso_double", `"NaN"`},
 		"infinity":              {"contoso_double", `"INF"`},
 		"an object in a text":   {"contoso_name", `{"text":"x"}`},
-		"a text in a whole one": {"contoso_integer", `"12"`},
+		"a text in an integer":  {"contoso_integer", `"12"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"contoso_everything": 20}})
