@@ -2,6 +2,7 @@ package integration_tests_test
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
@@ -45,7 +46,7 @@ const early = 20
 
 // troubles are the rows of the matrix. What they end in was written down before any was tried.
 func troubles() []trouble {
-	return append(append(limitFaults(), outages()...), append(refusals(), linkFaults()...)...)
+	return slices.Concat(limitFaults(), outages(), refusals(), prooflessFaults(), linkFaults())
 }
 
 func limitFaults() []trouble {

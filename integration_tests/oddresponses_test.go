@@ -53,7 +53,7 @@ func TestAnExpiredTokenIsRecognizedInAnyShapeOfItsError(t *testing.T) {
 		"after a byte order mark":   byteOrderMark + `{"error":{"code":"0x80044352","message":"` + message + `"}}`,
 		"a message with a language": `{"error":{"code":"0x80044352","message":{"lang":"en-us","value":"` + message + `"}}}`,
 		"a code as a number":        `{"error":{"code":-2147204270,"message":"` + message + `"}}`,
-		"a code in small letters":   `{"error":{"code":"0x80044352","message":""}}`,
+		"a code without a message":  `{"error":{"code":"0x80044352","message":""}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 21, Rows: map[string]int{"task": 60}})

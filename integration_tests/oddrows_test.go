@@ -96,10 +96,10 @@ func TestAColumnThatComesInNoRowBringsOneWarning(t *testing.T) {
 
 func TestAValueOfAnotherTypeBecomesNullWithAReason(t *testing.T) {
 	for name, c := range map[string]struct{ column, value string }{
-		"not a number":          {"contoso_double", `"NaN"`},
-		"infinity":              {"contoso_double", `"INF"`},
-		"an object in a text":   {"contoso_name", `{"text":"x"}`},
-		"a text in a whole one": {"contoso_integer", `"12"`},
+		"not a number":         {"contoso_double", `"NaN"`},
+		"infinity":             {"contoso_double", `"INF"`},
+		"an object in a text":  {"contoso_name", `{"text":"x"}`},
+		"a text in an integer": {"contoso_integer", `"12"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"contoso_everything": 20}})

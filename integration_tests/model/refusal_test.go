@@ -16,8 +16,8 @@ import (
 type response string
 
 // The responses. Only the first refusal is evidence of Dataverse that a page's link can no longer be followed; the others
-// come from a plug-in, a proxy or a firewall, and nothing may be given up because of them, nor may a page be taken for
-// whole that is not.
+// come from a plug-in, a proxy or a firewall, and nothing may be given up because of them, nor may an
+// incomplete page be taken for a complete one.
 const (
 	served       response = ""
 	linkRefused  response = "400 0x8004112A, a page's link"
