@@ -63,8 +63,8 @@ func TestABodyThatUnpacksWithoutBoundTakesLittleMemory(t *testing.T) {
 			defer cancel()
 			command := exec.CommandContext(ctx, connector.Path, c.verb, "--config", l.configFile())
 			command.Env = append(os.Environ(), l.variables()...)
-			said, _ := command.Output() // the exit code is the verb's
-			assert.NotContains(t, string(said), "SUCCEEDED")
+			output, _ := command.Output() // the exit code is the verb's
+			assert.NotContains(t, string(output), "SUCCEEDED")
 			usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
 			require.True(t, ok)
 			assert.Less(t, usage.Maxrss>>10, int64(most), "MiB")

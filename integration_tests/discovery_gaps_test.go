@@ -92,7 +92,7 @@ func TestDefinitionsThatAreMissingAreRequestedOnceMore(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 18})
 	all, _ := discovered(l)
 	for name, c := range map[string]struct {
-		changes, plain faults.Edit // nil: whole
+		changes, plain faults.Edit // nil: complete
 		want           []string    // nil: the discovery fails
 		warns          []string
 	}{
@@ -128,7 +128,6 @@ func misshapen(t *testing.T) map[string]faults.Effect {
 	}
 	return map[string]faults.Effect{
 		"columns that are no list": spoil("Attributes", `"none"`),
-		"a tracking that is text":  spoil("ChangeTrackingEnabled", `"perhaps"`),
 		"an error of the service": faults.Handle(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 			query, err := url.QueryUnescape(r.URL.RequestURI())
 			if err != nil || !strings.Contains(query, "'task'") && !strings.Contains(query, `"task"`) {

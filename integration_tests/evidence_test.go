@@ -120,7 +120,7 @@ func TestARefusalOfDataverseIsNamedAsItsReason(t *testing.T) {
 	report, result := l.read(d, catalog)
 	assert.Equal(t, 1, result.ExitCode)
 	require.Len(t, report.Streams["task"].Errors, 1)
-	said := report.Streams["task"].Errors[0]
-	assert.True(t, strings.Contains(said.Message, "on_expired_token"), said.Message)
+	failure := report.Streams["task"].Errors[0]
+	assert.True(t, strings.Contains(failure.Message, "on_expired_token"), failure.Message)
 	assert.Equal(t, before, string(d.State("task")))
 }

@@ -2,6 +2,7 @@ package integration_tests_test
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
@@ -45,7 +46,7 @@ const early = 20
 
 // matrixRows returns the rows of the matrix.
 func matrixRows() []matrixRow {
-	return append(append(limitFaults(), outages()...), append(refusals(), linkFaults()...)...)
+	return slices.Concat(limitFaults(), outages(), refusals(), prooflessFaults(), linkFaults())
 }
 
 func limitFaults() []matrixRow {
@@ -104,12 +105,6 @@ func refusals() []matrixRow {
 		{name: "an attempt that times out, on pages of more than 50 rows", want: ofPages(exact), faults: onLargePages(faults.Slow(time.Minute)), large: true, limits: source.Limits{Attempt: time.Second}},
 		{name: "0x80040216 with a message that quotes the whole request", want: atSignIn("sign-in failed", "outage"), faults: always(faults.Echoed(http.StatusInternalServerError, "0x80040216"))},
 		{name: "403 with a message that quotes the whole request", want: ofService("forbidden"), faults: always(faults.Echoed(http.StatusForbidden, "0x80040220"))},
-		{name: "400 with HTML", want: ofService(exact), faults: each(faults.HTMLError(http.StatusBadRequest))},
-		{name: "400 with HTML without end", want: ofService("outage"), faults: always(faults.HTMLError(http.StatusBadRequest))},
-		{name: "404 with HTML", want: ofService(exact), faults: each(faults.HTMLError(http.StatusNotFound))},
-		{name: "404 with HTML without end", want: ofService("outage"), faults: always(faults.HTMLError(http.StatusNotFound))},
-		{name: "400 0x80040265 from a plug-in", want: ofService(exact), faults: each(faults.PluginError(http.StatusBadRequest))},
-		{name: "400 0x80040265 without end", want: ofService("outage"), faults: always(faults.PluginError(http.StatusBadRequest))},
 		{name: "401, a revoked token", want: ofService(exact), faults: each(faults.RevokedToken()), built: true},
 		{name: "401 during a short outage of Microsoft Entra", want: ofService(exact), faults: append(once(faults.RevokedToken()), afterwards)},
 		{name: "401 without end", want: ofService("token refused"), faults: always(faults.RevokedToken())},
@@ -126,7 +121,7 @@ func onLargePages(f faults.Fault) []faults.Fault {
 
 func linkFaults() []matrixRow {
 	return []matrixRow{
-		{name: "links to another host", want: ofPages("outside link"), faults: always(faults.Fault{Then: faults.ForeignLinks})},
+		{name: "links to another host", want: ofPages("outside link"), faults: always(faults.Fault{Then: faults.OtherHostLinks})},
 		{name: "a next link that repeats", want: [6]string{never, never, "repeated link", "repeated link", never, "repeated link"}, faults: always(faults.Fault{Then: faults.RepeatedLinks})},
 		{name: "no delta link", want: [6]string{never, never, never, never, "no delta link", "no delta link"}, faults: always(faults.Fault{Then: faults.MissingDeltaLink})},
 	}

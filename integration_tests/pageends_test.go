@@ -72,7 +72,7 @@ func TestPagesThatAreNeverWholeDoNotCompleteAStream(t *testing.T) {
 	for name, edit := range pageEdits() {
 		for _, table := range []string{"task", "contoso_child"} { // tracked, and not
 			if name == "a page without any link" && table == "contoso_child" {
-				continue // nothing tells it from the last page
+				continue // it looks like the last page
 			}
 			t.Run(name+" of "+table, func(t *testing.T) {
 				l := newLab(t, simulator.Options{Seed: 17, Rows: map[string]int{table: 130}})

@@ -39,52 +39,46 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	if err != nil {
 		return err
 	}
-	found := 0
+	added := make(map[string]bool, len(names))
 	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
-		streams.Add(catalog.Stream(t))
-		found++
+		if !added[t.LogicalName] { // a response may define a table twice
+			added[t.LogicalName] = true
+			streams.Add(catalog.Stream(t))
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if found == 0 && len(failed) > 0 {
-		return nothingLeft(failed)
+	if len(added) == 0 && len(failed) > 0 {
+		return noStreams(failed)
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(found, "table")))
-	i.warnFailed(ctx, failed)
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
+	if len(failed) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog: %s. If you need one of them, check in Power Apps that it exists and that "+
+			"the application user can read it. List tables that you do not need in exclude_tables.", countAre(len(failed), "table"), reasons(failed)))
+	}
 	i.warnSize(ctx, streams)
 	return nil
 }
 
-// nothingLeft is the error of a discovery in which no table could be read: that of a definition that cannot be read, if
-// there is one, else that there is none.
-func nothingLeft(failed []*dataverse.TableError) error {
-	var missing []string
+// noStreams returns the error of a discovery whose tables all failed: that of a request, if one failed.
+func noStreams(failed []*dataverse.TableError) error {
 	for _, f := range failed {
 		if !f.Missing() {
 			return f
 		}
-		missing = append(missing, f.Table)
 	}
-	return fmt.Errorf("%w: %s", errNoDefinitions, firstOf(missing))
+	return fmt.Errorf("%w: %s", errNoDefinitions, reasons(failed))
 }
 
-// warnFailed warns of the tables that the catalog lacks, with the reasons.
-func (i *invocation) warnFailed(ctx context.Context, failed []*dataverse.TableError) {
-	var missing []string
-	for _, f := range failed {
-		if f.Missing() {
-			missing = append(missing, f.Table)
-			continue
-		}
-		i.log.WarnContext(ctx, fmt.Sprintf("Table %s is not in the catalog, because its definition cannot be read: %v. "+
-			"If you do not need it, list it in exclude_tables.", f.Table, f.Unwrap()))
+// reasons lists tables in a sentence, each with the reason why it failed.
+func reasons(failed []*dataverse.TableError) string {
+	texts := make([]string, len(failed))
+	for i, f := range failed {
+		texts[i] = fmt.Sprintf("%s (%v)", f.Table, f.Unwrap())
 	}
-	if len(missing) > 0 {
-		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because Dataverse returned no definition with a key column that the "+
-			"application user can read: %s. If a table is needed, check in Power Apps that it exists.", countAre(len(missing), "table"), firstOf(missing)))
-	}
+	return firstOf(texts)
 }
 
 // The size of a catalog from which on the platform may reject it: Airbyte Cloud takes 1,000 streams of one connection
@@ -126,13 +120,13 @@ func (i *invocation) selectedTables(ctx context.Context, client *dataverse.Clien
 	return slices.Compact(names), nil
 }
 
-// firstOf lists names in a sentence, at most as many as a person reads.
-func firstOf(names []string) string {
+// firstOf lists texts in a sentence, at most as many as a person reads.
+func firstOf(texts []string) string {
 	const most = 20
-	if len(names) <= most {
-		return strings.Join(names, ", ")
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
 	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
 // count is a number with its noun.

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/protocol"
@@ -45,6 +46,9 @@ func transientError(format string, args ...any) explanation {
 func systemError(format string, args ...any) explanation {
 	return explanation{protocol.SystemError, fmt.Sprintf(format, args...)}
 }
+
+// clause returns the text of an error as a part of a sentence: messages of the service end with a period.
+func clause(err error) string { return strings.TrimRight(err.Error(), ". ") }
 
 // explainInput explains errors of the command line, of the files that it names, and of environment variables.
 func explainInput(err error) explanation {

@@ -23,16 +23,16 @@ func explainNetwork(err error) explanation {
 	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
 		return configError("The host %s cannot be found. Check url, authority_host if it is set, and the name server (DNS) that the connector uses.", unknownHost.Name)
 	case errors.As(err, &certificate):
-		return configError("The certificate of the host is not trusted: %v. If your company inspects TLS, set DATAVERSE_CA_FILE to a "+
-			"PEM file that holds its certificate authority.", certificate.Err)
+		return configError("The certificate of the host is not trusted: %s. If your company inspects TLS, set DATAVERSE_CA_FILE to a "+
+			"PEM file that holds its certificate authority.", clause(certificate.Err))
 	case errors.As(err, &signIn) && signIn.Temporary():
-		return transientError("The connector could not sign in: %v. Try again. If the problem persists, check the network connection to "+
-			"the sign-in host.", signIn)
+		return transientError("The connector could not sign in: %s. Try again. If the problem persists, check the network connection to "+
+			"the sign-in host.", clause(signIn))
 	case errors.As(err, &signIn):
-		return configError("The connector could not sign in: %v. Check url, and authority_host if it is set.", signIn)
+		return configError("The connector could not sign in: %s. Check url, and authority_host if it is set.", clause(signIn))
 	case errors.As(err, &connection):
-		return transientError("The environment could not be reached: %v. If the problem persists, check url and the network connection "+
-			"to it.", connection.Unwrap())
+		return transientError("The environment could not be reached: %s. If the problem persists, check url and the network connection "+
+			"to it.", clause(connection.Unwrap()))
 	default:
 		return explanation{}
 	}
@@ -56,7 +56,7 @@ func explainProxy(err error) explanation {
 	case isProxyUnreachable(err) && errors.As(err, &unknownHost) && unknownHost.IsNotFound:
 		return configError("The proxy %s cannot be found. Check the address in HTTPS_PROXY.", unknownHost.Name)
 	case isProxyUnreachable(err) && errors.As(err, &operation):
-		return transientError("The proxy could not be reached: %v. Check the address in HTTPS_PROXY.", operation.Err)
+		return transientError("The proxy could not be reached: %s. Check the address in HTTPS_PROXY.", clause(operation.Err))
 	default:
 		return explanation{}
 	}

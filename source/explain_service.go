@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -107,7 +108,7 @@ func explainPrivilege(refused *dataverse.APIError) explanation {
 	privilege := refused.MissingPrivilege()
 	if privilege == "" {
 		return configError("The application user lacks a privilege: %s. Assign it a security role that has Read at Organization level on "+
-			"the table, which change tracking requires.", refused.Message)
+			"the table, which change tracking requires.", strings.TrimRight(refused.Message, ". "))
 	}
 	return configError("The application user lacks the privilege %s, or has it below Organization level, which change tracking requires. "+
 		"Assign it a security role that has Read at Organization level on the table, deselect the stream, or move the stream to a "+
@@ -126,7 +127,7 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 			"address and that tenant_id is its tenant. In a national cloud, check authority_host too.")
 	case dataverse.URLTooLong(refused):
 		return configError("The url of the request to %s is too long for a proxy between the connector and the environment (status %d). "+
-			"Select fewer columns of the stream, or let the proxy pass urls of up to 32 KB or POST requests to $batch.",
+			"Select fewer columns of the stream, or allow urls of up to 32 KB, or POST requests to $batch, at the proxy.",
 			failed.Operation, refused.Status)
 	case elsewhere && failed.Table == "":
 		return configError("The url does not lead to the Web API of a Dataverse environment. " +
@@ -136,11 +137,11 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check the proxies and "+
 			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes(failed.Table))
 	case refused.Temporary():
-		return transientError("Dataverse failed at the request to %s each time: %v.%s", failed.Operation, refused, resumes(failed.Table))
+		return transientError("Dataverse failed at the request to %s each time: %s.%s", failed.Operation, clause(refused), resumes(failed.Table))
 	case refused.Status == http.StatusForbidden:
-		return configError("Dataverse does not allow the application user to make a request of the connector: %v. "+
-			"Check the security roles of the application user.", refused)
+		return configError("Dataverse does not allow the application user to make a request of the connector: %s. "+
+			"Check the security roles of the application user.", clause(refused))
 	default:
-		return systemError("Dataverse rejected a request of the connector: %v. Report it with the log of this sync.", refused)
+		return systemError("Dataverse rejected a request of the connector: %s. Report it with the log of this sync.", clause(refused))
 	}
 }

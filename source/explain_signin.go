@@ -20,7 +20,7 @@ func explainSignIn(err error) explanation {
 			return configError("%s (AADSTS%d)", known.message, known.code)
 		}
 	}
-	if refused.Foreign() {
+	if refused.NotFromEntra() {
 		return configError("The connector could not sign in: %v. Check authority_host, if it is set, and the proxies and firewalls "+
 			"between the connector and the sign-in host.", refused)
 	}

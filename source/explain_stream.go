@@ -40,12 +40,12 @@ func explainStream(err error) explanation {
 	case errors.Is(err, replicate.ErrNoChanges), errors.Is(err, replicate.ErrSelectIgnored), errors.Is(err, replicate.ErrRestored),
 		errors.Is(err, replicate.ErrOtherHistory):
 		return systemError("Dataverse does not return the changes of the table, although the connector restarted change tracking several "+
-			"times: %v. If the environment is being restored, sync again when the restore is complete. If the problem persists, %s, or "+
-			"set the stream to a full refresh sync mode.", err, startOver)
+			"times: %s. If the environment is being restored, sync again when the restore is complete. If the problem persists, %s, or "+
+			"set the stream to a full refresh sync mode.", clause(err), startOver)
 	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats),
 		errors.Is(err, replicate.ErrNoProgress), errors.Is(err, dataverse.ErrLinkOutside):
-		return systemError("The connector stopped the stream because it cannot follow the response of Dataverse without losing rows: %v. "+
-			"The state is kept. Sync again; if the problem persists, report it with the log of this sync.", err)
+		return systemError("The connector stopped the stream because it cannot follow the response of Dataverse without losing rows: %s. "+
+			"The state is kept. Sync again; if the problem persists, report it with the log of this sync.", clause(err))
 	default:
 		return explanation{}
 	}

@@ -33,7 +33,7 @@ func New() *Destination {
 }
 
 // Begin starts a sync of the streams of a catalog. It refuses streams in other modes than full_refresh with overwrite
-// and append_dedup, and those without a key, whose rows it could not tell apart.
+// and append_dedup, and those without a key, whose rows it could not distinguish.
 func (d *Destination) Begin(c Catalog) (*Sync, error) {
 	s := &Sync{destination: d, catalog: c, streams: map[string]*progress{}, report: newReport(), keep: -1}
 	for _, configured := range c.Streams {

@@ -118,10 +118,10 @@ func TestClearedAndBackfilledStreamsAreReadInFull(t *testing.T) {
 }
 
 func TestStatesThatThePlatformLosesLeaveTheirRecords(t *testing.T) {
-	d, catalog := destination.New(), things(destination.AppendDedup)
+	catalog := things(destination.AppendDedup)
 	lines := slices.Concat(goodRead(row("a", 1, `,"n":1`))[:4], []string{row("b", 1, `,"n":1`), state(2, 1), status("COMPLETE")})
 	for kept, want := range map[int]string{-1: `{"v":2}`, 2: `{"v":2}`, 1: `{"v":1}`, 0: ""} {
-		d = destination.New()
+		d := destination.New()
 		s, err := d.Begin(catalog)
 		require.NoError(t, err)
 		s.KeepStates(kept)

@@ -96,7 +96,7 @@ func (s *Sync) End(code int, rest []byte) *Report {
 	return s.report
 }
 
-// Apply applies a whole output.
+// Apply applies a complete output.
 func (s *Sync) Apply(lines [][]byte, code int, rest []byte) *Report {
 	for _, line := range lines {
 		s.Line(line)

@@ -67,7 +67,7 @@ func (w *world) touchDifferences(table string, before, after map[string]map[stri
 
 // restored notes that a backup was restored, from which the version goes on that is given. The connector has to notice it
 // by the newest row of its state, which has another version now or is gone: the trial leaves this row alone until then.
-// Where the state has no such row, or the row is in the backup too, nothing tells the histories apart.
+// Where the state has no such row, or the row is in the backup too, nothing distinguishes the histories.
 func (h *history) restored(w *world, stream string, rows map[string]map[string]json.RawMessage, differs bool, version int64) {
 	var state struct {
 		DeltaLink string `json:"delta_link"`
@@ -92,7 +92,7 @@ func (h *history) restored(w *world, stream string, rows map[string]map[string]j
 }
 
 // setApart changes a row once more if its version is by chance the one that it had before a backup was restored: nobody
-// could tell such versions apart.
+// could distinguish such versions.
 func (w *world) setApart(table, id string, row simulator.Row) error {
 	if w.former[table][id] == "" || w.former[table][id] != strconv.FormatInt(w.environment.Version(), 10) {
 		return nil

@@ -5,7 +5,7 @@
 // holds; verdict_test.go lists the exceptions.
 //
 //	go test ./integration_tests/model                              200 trials
-//	go run ./integration_tests/model/trials -n 10000               more of them, without a limit of time
+//	go run ./integration_tests/model/trials -n 10000               more of them, without a deadline
 //	go test ./integration_tests/model -seed 17                     one of them
 package model_test
 
@@ -13,8 +13,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,7 +30,7 @@ import (
 var (
 	trialsFlag = flag.Int("trials", usualTrials, "how many trials")
 	fromFlag   = flag.Int64("from", 1, "the seed of the first")
-	seedFlag   = flag.Uint64("seed", 0, "of the only trial; 0: as many trials as -trials says")
+	seedFlag   = flag.Uint64("seed", 0, "of the only trial; 0: run -trials trials")
 	shrinkFlag = flag.Duration("shrink", 40*time.Second, "for how long to look for a shorter sequence that fails too; 0: not at all")
 	failFlag   = flag.Int64("failures", 1, "after how many failures to stop")
 )
@@ -47,19 +49,63 @@ func TestTheDestinationEqualsTheEnvironmentWhateverHappens(t *testing.T) {
 	if reason := tooLittleTime(t, trials); reason != "" {
 		t.Fatal(reason)
 	}
+	p.tryAll(t, *fromFlag, *fromFlag+trials-1)
+}
+
+// tryAll runs the trials of a range of seeds, one on each processor at a time.
+func (p product) tryAll(t *testing.T, first, last int64) {
+	t.Helper()
 	var drawn, failed atomic.Int64
-	drawn.Store(*fromFlag - 1)
-	last := *fromFlag + trials - 1
-	shares := runtime.GOMAXPROCS(0)
-	for share := range shares {
-		t.Run(fmt.Sprintf("in share %d of the trials", share+1), func(t *testing.T) {
-			t.Parallel()
-			for seed := drawn.Add(1); seed <= last; seed = drawn.Add(1) {
-				if !p.try(t, uint64(seed)) && failed.Add(1) >= *failFlag {
-					drawn.Add(last)
+	drawn.Store(first - 1)
+	running := make([]atomic.Int64, runtime.GOMAXPROCS(0)) // the seeds
+	for i := range running {
+		running[i].Store(first)
+	}
+	stop := everyMinute(func() {
+		seed := drawn.Load()
+		for i := range running {
+			seed = min(seed, running[i].Load())
+		}
+		fmt.Printf("an interrupted run continues with -from %d\n", seed)
+	})
+	defer stop()
+	t.Run("trials", func(t *testing.T) {
+		for share := range running {
+			t.Run(fmt.Sprintf("in share %d", share+1), func(t *testing.T) {
+				t.Parallel()
+				for seed := drawn.Add(1); seed <= last; seed = drawn.Add(1) {
+					running[share].Store(seed)
+					if !p.try(t, uint64(seed)) && failed.Add(1) >= *failFlag {
+						drawn.Add(last)
+					}
 				}
+				running[share].Store(math.MaxInt64)
+			})
+		}
+	})
+}
+
+// everyMinute calls report every minute of a verbose test, until the returned function is called.
+func everyMinute(report func()) (stop func()) {
+	if !testing.Verbose() {
+		return func() {}
+	}
+	ticker, done := time.NewTicker(time.Minute), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for {
+			select {
+			case <-ticker.C:
+				report()
+			case <-done:
+				return
 			}
-		})
+		}
+	})
+	return func() {
+		ticker.Stop()
+		close(done)
+		wait.Wait()
 	}
 }
 
@@ -91,24 +137,24 @@ func newProduct(t *testing.T) product {
 // try runs the trial of a seed. If it fails, it reports the shortest one it can find that fails too.
 func (p product) try(t *testing.T, seed uint64) bool {
 	t.Helper()
-	whole := draw(seed)
-	err := p.run(t.Context(), whole)
+	drawn := draw(seed)
+	err := p.run(t.Context(), drawn)
 	if err == nil {
 		return true
 	}
-	t.Errorf("%s%v", whole, err)
+	t.Errorf("%s%v", drawn, err)
 	if *shrinkFlag == 0 {
 		return false
 	}
-	short := shrink(whole, func(candidate trial) bool { return p.run(t.Context(), candidate) != nil }, time.Now().Add(*shrinkFlag))
+	short := shrink(drawn, func(candidate trial) bool { return p.run(t.Context(), candidate) != nil }, time.Now().Add(*shrinkFlag))
 	t.Errorf("the shortest sequence found, of %d steps:\n%s%v", len(short.steps), short, p.run(context.WithoutCancel(t.Context()), short))
 	return false
 }
 
 func TestAShorterTrialThatStillFailsIsFound(t *testing.T) {
-	whole := draw(4)
+	drawn := draw(4)
 	culprit := step{kind: expire, table: tags}
-	whole.steps = append(whole.steps[:3:3], append([]step{culprit}, whole.steps[3:]...)...)
+	drawn.steps = append(drawn.steps[:3:3], append([]step{culprit}, drawn.steps[3:]...)...)
 	fails := func(candidate trial) bool {
 		for _, s := range candidate.steps {
 			if s.kind == culprit.kind && s.table == culprit.table {
@@ -117,7 +163,7 @@ func TestAShorterTrialThatStillFailsIsFound(t *testing.T) {
 		}
 		return false
 	}
-	short := shrink(whole, fails, time.Now().Add(time.Minute))
+	short := shrink(drawn, fails, time.Now().Add(time.Minute))
 	assert.Len(t, short.steps, 1)
 	assert.Empty(t, short.switches.simpler())
 }

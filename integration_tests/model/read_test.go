@@ -129,7 +129,7 @@ func (c *connector) asProcess(ctx context.Context, args, variables []string, o *
 	return result.ExitCode, err
 }
 
-// read reads, disturbs the read as the step says, and applies the output to the destination. The code is the exit code, or
+// read reads, disturbs the read as the step describes, and applies the output to the destination. The code is the exit code, or
 // -1 where the output was cut.
 func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Report, int, error) {
 	w.beginRead(s.read.newJob)
@@ -249,6 +249,6 @@ func (w *world) apply(lines [][]byte, code int, d disturbances) (*destination.Re
 // excused reports whether rows differ in their columns because the table lost one during this read: the later rows lack it.
 func (w *world) excused(violation error) bool {
 	_, rest, _ := strings.Cut(violation.Error(), "stream ")
-	stream, told, _ := strings.Cut(rest, ": ")
-	return w.lost[stream] && strings.Contains(told, "and one before had")
+	stream, violated, _ := strings.Cut(rest, ": ")
+	return w.lost[stream] && strings.Contains(violated, "and one before had")
 }

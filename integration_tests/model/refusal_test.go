@@ -1,18 +1,23 @@
 package model_test
 
 import (
+	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
 )
 
-// response is how a request is refused.
+// response is how a request is refused, or what is wrong with the page that it gets.
 type response string
 
 // The responses. Only the first refusal is evidence of Dataverse that a page's link can no longer be followed; the others
-// come from a plug-in, a proxy or a firewall, and nothing may be given up because of them.
+// come from a plug-in, a proxy or a firewall, and nothing may be given up because of them, nor may an
+// incomplete page be taken for a complete one.
 const (
 	served       response = ""
 	linkRefused  response = "400 0x8004112A, a page's link"
@@ -24,14 +29,16 @@ const (
 	bare400      response = "400 without a body"
 	bare404      response = "404 without a body"
 	bare410      response = "410 without a body"
+	linkless     response = "a page without its links"
+	halfFailed   response = "half of a page's rows beside an error"
 )
 
 // passing are the responses that are no evidence of anything.
 func passing() []response {
-	return []response{plugInFailed, badArgument, html400, html404, html410, bare400, bare404, bare410}
+	return []response{plugInFailed, badArgument, html400, html404, html410, bare400, bare404, bare410, linkless, halfFailed}
 }
 
-// write sends the response.
+// write sends a refusal.
 func (r response) write(w http.ResponseWriter) {
 	const html = "<html><body><h1>The request was blocked</h1></body></html>"
 	refused := map[response]struct {
@@ -54,6 +61,45 @@ func (r response) write(w http.ResponseWriter) {
 	_, _ = w.Write([]byte(refused.body)) // a client that has gone needs none
 }
 
+var (
+	nextLink   = regexp.MustCompile(`,"@odata\.nextLink":"[^"]*"`)
+	deltaLinks = regexp.MustCompile(`"@odata\.deltaLink":"[^"]*",`)
+)
+
+// spoil returns what is left of the body of a page.
+func (r response) spoil(body []byte) []byte {
+	if r == linkless {
+		return deltaLinks.ReplaceAll(nextLink.ReplaceAll(body, nil), nil)
+	}
+	var page map[string]json.RawMessage
+	var rows []json.RawMessage
+	if json.Unmarshal(body, &page) != nil || json.Unmarshal(page["value"], &rows) != nil {
+		return body // an error already
+	}
+	page["value"], _ = json.Marshal(rows[:len(rows)/2])
+	page["error"] = json.RawMessage(`{"code":"0x80040216","message":"An unexpected error occurred."}`)
+	spoiled, _ := json.Marshal(page) // what was read can be written
+	return spoiled
+}
+
+// send sends the response to a request, which next serves in the ordinary way.
+func (r response) send(w http.ResponseWriter, q *http.Request, next http.HandlerFunc) {
+	switch r {
+	case served:
+		next(w, q)
+	case linkless, halfFailed:
+		q.Header.Del("Accept-Encoding")
+		page := httptest.NewRecorder()
+		next(page, q)
+		maps.Copy(w.Header(), page.Header())
+		w.Header().Del("Content-Length")
+		w.WriteHeader(page.Code)
+		_, _ = w.Write(r.spoil(page.Body.Bytes()))
+	default:
+		r.write(w)
+	}
+}
+
 // refusal is a response that requests of a read get from one place on.
 type refusal struct {
 	from     place
@@ -63,7 +109,16 @@ type refusal struct {
 
 // strikes reports whether the n-th request for a table, of those that may fail, is refused.
 func (f refusal) strikes(q request, n int) bool {
-	return f.from.table == q.stream && n >= f.from.n && (f.response != linkRefused || q.middle)
+	switch {
+	case f.from.table != q.stream || n < f.from.n:
+		return false
+	case f.response == linkRefused:
+		return q.middle
+	case f.response == linkless: // of rows that are looked up, and of an untracked table, such a page is the last
+		return !q.lookup && q.stream != notes
+	default:
+		return true
+	}
 }
 
 func drawRefusal(r *rand.Rand) refusal {
@@ -84,11 +139,7 @@ func inject(server *simulator.Server, decide func(*http.Request) response) *faul
 	return server.Inject(faults.Fault{
 		When: faults.Timing{Count: faults.Forever},
 		Then: faults.Handle(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-			if refused := decide(r); refused != served {
-				refused.write(w)
-				return
-			}
-			next(w, r)
+			decide(r).send(w, r, next)
 		}),
 	})
 }

@@ -215,7 +215,7 @@ func (w *world) silent(ctx context.Context, c *connector, seed uint64) error {
 }
 
 // renewed refreshes a stream so that its rows go, or clears its data. From then on nothing can be missing, and no warning
-// says otherwise: after cleared data, which a source cannot tell from a refresh that retains rows, only on a condition.
+// claims otherwise: after cleared data, which looks like a refresh that retains rows to a source, only on a condition.
 func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
 	stream := tracked[seed%uint64(len(tracked))]
 	how := []kind{refresh, clearData}[seed%2]
@@ -236,7 +236,7 @@ func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
 			return err
 		}
 		if since := unknown.since(); !since.IsZero() {
-			return fmt.Errorf("after %s %s its state says that deletions are unknown since %s", how, stream, since)
+			return fmt.Errorf("after %s %s its state has deletions unknown since %s", how, stream, since)
 		}
 		for _, text := range []string{"deletions_unknown_since", "deletions_possibly_unknown_since", onCondition} {
 			if messages := logged(report, stream, text, "WARN", "INFO"); len(messages) > 0 {

@@ -15,7 +15,7 @@ import (
 // After a read that succeeds, and during which nothing changes, the destination must hold what the environment holds. There
 // are four exceptions:
 //
-//   - a row that was deleted while, as the connector's state and a message of that very read say, deletions were unknown;
+//   - a row that was deleted while deletions were unknown according to the connector's state and a message of that very read;
 //   - a row that was deleted before a read for which the platform handed out no sign that the destination had kept rows that
 //     the state does not know of, so that no connector can know of it;
 //   - a column that was selected after the row changed last, until the stream is read in full;
@@ -25,7 +25,7 @@ import (
 // that the destination kept its rows. A condition is reported by a warning in the sync in which it arises, and in a line of
 // the log at every later one.
 
-// doubts are since when a stream's state says that deletions are not known. Zero: they are.
+// doubts are since when deletions are unknown according to a stream's state. Zero: they are known.
 type doubts struct {
 	Certain  time.Time `json:"deletions_unknown_since"`
 	Possible time.Time `json:"deletions_possibly_unknown_since"`
@@ -87,28 +87,28 @@ func (w *world) warned(report *destination.Report) error {
 		certain := logged(report, stream, "deletions_unknown_since", "WARN")
 		switch {
 		case !now.Certain.IsZero() && len(certain) == 0:
-			return fmt.Errorf("the state of %s says that deletions are unknown since %s, and no warning does", stream, now.Certain)
+			return fmt.Errorf("deletions of %s are unknown since %s according to its state, and no warning reports it", stream, now.Certain)
 		case len(certain) > 0 && !w.history[stream].uncertain:
-			return fmt.Errorf("nothing of %s was lost, and a warning says so without a condition: %s", stream, certain[0])
+			return fmt.Errorf("nothing of %s was lost, and a warning reports a loss without a condition: %s", stream, certain[0])
 		case now.Possible.IsZero():
 		case len(logged(report, stream, "deletions_possibly_unknown_since", "WARN", "INFO")) == 0:
-			return fmt.Errorf("the state of %s says that deletions may be unknown since %s, and no message does", stream, now.Possible)
+			return fmt.Errorf("deletions of %s may be unknown since %s according to its state, and no message reports it", stream, now.Possible)
 		case before.Possible.IsZero() && len(logged(report, stream, onCondition, "WARN")) == 0:
-			return fmt.Errorf("deletions of %s may be unknown since %s from this sync on, and no warning says so", stream, now.Possible)
+			return fmt.Errorf("deletions of %s may be unknown since %s from this sync on, and no warning reports it", stream, now.Possible)
 		}
 	}
 	return w.expiredOnly(report)
 }
 
-// expired is what the error of a stream says whose token was refused, where on_expired_token is "fail".
+// expired is part of the error of a stream whose token was refused, where on_expired_token is "fail".
 const expired = "on_expired_token is set to fail"
 
-// expiredOnly checks that no error says that a token expired which is still good.
+// expiredOnly checks that no error reports a good token as expired.
 func (w *world) expiredOnly(report *destination.Report) error {
 	for stream, read := range report.Streams {
 		for _, e := range read.Errors {
 			if strings.Contains(e.Message, expired) && !w.history[stream].uncertain {
-				return fmt.Errorf("the token of %s is good, and an error says that it expired: %s", stream, e.Message)
+				return fmt.Errorf("the token of %s is good, and an error reports it as expired: %s", stream, e.Message)
 			}
 		}
 	}

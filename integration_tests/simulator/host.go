@@ -25,7 +25,7 @@ type host struct {
 	environment *rows.Database
 	entra       *entra.Service
 	api         *webapi.API
-	throttle    *limits.Limiter
+	limiter     *limits.Limiter
 	faults      *faults.Set
 	log         *requestLog
 	affinity    string
@@ -43,7 +43,7 @@ func newHost(db *rows.Database, o ServerOptions) *host {
 		environment: db,
 		entra:       signIn,
 		api:         webapi.New(db, directory.Applications[0].TenantID, directory.IsUser),
-		throttle:    limits.New(o.Limits),
+		limiter:     limits.New(o.Limits),
 		faults:      faults.NewSet(db, signIn),
 		log:         &requestLog{},
 		affinity:    strings.ReplaceAll(guid.Derived("affinity", db.Organization()), "-", ""),
@@ -96,8 +96,8 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 		return
 	}
 	id := user.TenantID + "/" + user.ClientID
-	leave, refusal := h.throttle.Enter(id, h.environment.Now())
-	h.throttle.SetHeaders(w.Header(), id)
+	leave, refusal := h.limiter.Enter(id, h.environment.Now())
+	h.limiter.SetHeaders(w.Header(), id)
 	if refusal != nil {
 		refusal.Write(w, r)
 		return

@@ -54,13 +54,13 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.Handle
 	key, now := keyOf(r), k.environment.Generation()
 	response := k.find(key, now)
 	if response == nil {
-		whole := odata.NewCapture(http.Header{})
-		inner(whole, r)
-		if whole.Code() != http.StatusOK {
-			release(whole, w)
+		captured := odata.NewCapture(http.Header{})
+		inner(captured, r)
+		if captured.Code() != http.StatusOK {
+			release(captured, w)
 			return
 		}
-		response = pack(whole, now)
+		response = pack(captured, now)
 		k.put(key, response)
 	}
 	for name, values := range response.header {
@@ -94,15 +94,15 @@ func (k *keeper) put(key string, response *keptResponse) {
 }
 
 // pack compresses a response about as well as the service does.
-func pack(whole *odata.Capture, made rows.Generation) *keptResponse {
+func pack(captured *odata.Capture, made rows.Generation) *keptResponse {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	// A bytes.Buffer does not fail.
-	_, _ = z.Write(whole.Body.Bytes())
+	_, _ = z.Write(captured.Body.Bytes())
 	_ = z.Close()
-	whole.Headers.Del("Date") // each sending has its own
-	whole.Headers.Del("Content-Length")
-	return &keptResponse{made: made, header: whole.Headers, gzipped: bytes.Clone(packed.Bytes()), size: int64(whole.Body.Len())}
+	captured.Headers.Del("Date") // each sending has its own
+	captured.Headers.Del("Content-Length")
+	return &keptResponse{made: made, header: captured.Headers, gzipped: bytes.Clone(packed.Bytes()), size: int64(captured.Body.Len())}
 }
 
 // release sends a response that was held back.

@@ -47,8 +47,8 @@ func (e *Error) Temporary() bool {
 		e.Status >= http.StatusInternalServerError || e.Name == "temporarily_unavailable"
 }
 
-// Foreign reports whether the response did not come from Microsoft Entra but from a proxy or a portal: the next one may.
-func (e *Error) Foreign() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
+// NotFromEntra reports whether the response did not come from Microsoft Entra but from a proxy or a portal: the next one may.
+func (e *Error) NotFromEntra() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
 
 // withoutSecrets turns an error response that MSAL reports into an *Error. Any other error keeps its cause but not its
 // text, because MSAL quotes whole responses and URLs that hold the tenant's id.

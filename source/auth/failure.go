@@ -46,8 +46,8 @@ func (f failure) Temporary() bool {
 	}
 }
 
-// Foreign reports whether a response came that no authority sends, but a proxy or a portal: the next one may be right.
-func (f failure) Foreign() bool {
+// NotFromEntra reports whether a response came that no authority sends, but a proxy or a portal: the next one may be right.
+func (f failure) NotFromEntra() bool {
 	var transport *url.Error
 	return !errors.As(f.cause, &transport) && !errors.Is(f.cause, context.Canceled)
 }

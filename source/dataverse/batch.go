@@ -42,16 +42,16 @@ func mayBeTooLong(err error, length int) bool {
 // send sends a request by its url, or in a batch where the url is as long as one that was refused.
 func (c *Client) send(ctx context.Context, q request) error {
 	length := len(c.root) + len(apiPath) + len(q.link)
-	if refused := c.longest.Load(); refused > 0 && int64(length) >= refused {
+	if longest := c.longest.Load(); longest > 0 && int64(length) >= longest {
 		return (&call{client: c, request: q, batched: true}).run(ctx)
 	}
 	err := (&call{client: c, request: q}).run(ctx)
 	if !mayBeTooLong(err, length) || ctx.Err() != nil {
 		return err
 	}
-	batched := (&call{client: c, request: q, batched: true}).run(ctx)
-	var refused *APIError
-	if errors.As(batched, &refused) && refused.Code == "" { // what refuses the url refuses the batch as well
+	batch := &call{client: c, request: q, batched: true}
+	batched := batch.run(ctx)
+	if refused(batched) && !batch.unwrapped { // the batch itself is refused
 		return err
 	}
 	if c.longest.Swap(int64(length)) == 0 {
@@ -86,8 +86,8 @@ func (a *call) newBatch(ctx context.Context) (*retryablehttp.Request, error) {
 }
 
 // decodeBatch decodes the one response in the response to a batch.
-func (c *Client) decodeBatch(outer *http.Response, link Link, maxBytes int64, read func(*http.Response, io.Reader) error) error {
-	body, err := c.unpack.open(outer)
+func (a *call) decodeBatch(outer *http.Response) error {
+	body, err := a.client.unpack.open(outer)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (c *Client) decodeBatch(outer *http.Response, link Link, maxBytes int64, re
 	if err != nil || !strings.HasPrefix(media, "multipart/") {
 		return &BrokenResponseError{Reason: "it is no response to a batch", passing: true, notJSON: true}
 	}
-	parts := multipart.NewReader(markedBody{&limitedReader{from: body, left: maxBytes, most: maxBytes}}, parameters["boundary"])
+	parts := multipart.NewReader(markedBody{&limitedReader{from: body, left: a.maxBytes, most: a.maxBytes}}, parameters["boundary"])
 	part, err := parts.NextRawPart()
 	if err != nil {
 		return cutBatch(err)
@@ -106,8 +106,9 @@ func (c *Client) decodeBatch(outer *http.Response, link Link, maxBytes int64, re
 		return cutBatch(err)
 	}
 	defer inner.Body.Close()
-	c.completeInner(inner, outer, link)
-	if err := c.decode(inner, maxBytes, read); err != nil {
+	a.unwrapped = true
+	completeInner(inner, outer, a.link)
+	if err := a.client.decode(inner, a.maxBytes, a.request.read); err != nil {
 		return err
 	}
 	switch _, err := parts.NextRawPart(); {
@@ -122,7 +123,7 @@ func (c *Client) decodeBatch(outer *http.Response, link Link, maxBytes int64, re
 
 // completeInner gives the response in a batch what only the outer one has, and the outer one the pause that the inner
 // one asks for.
-func (c *Client) completeInner(inner, outer *http.Response, link Link) {
+func completeInner(inner, outer *http.Response, link Link) {
 	for _, name := range []string{"Date", "x-ms-service-request-id"} {
 		if inner.Header.Get(name) == "" {
 			inner.Header.Set(name, outer.Header.Get(name))

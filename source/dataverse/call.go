@@ -25,7 +25,8 @@ import (
 type call struct {
 	client *Client
 	request
-	batched bool // sent inside a batch
+	batched   bool // sent inside a batch
+	unwrapped bool // the response inside the batch was reached
 
 	began   time.Time // of the first attempt
 	sent    time.Time // of the attempt at hand
@@ -139,7 +140,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	a.release()
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
 	if a.batched {
-		return a.client.decodeBatch(response, a.link, a.maxBytes, a.request.read)
+		return a.decodeBatch(response)
 	}
 	return a.client.decode(response, a.maxBytes, a.request.read)
 }

@@ -45,8 +45,8 @@ func (e *SignInError) Temporary() bool {
 
 // notFromEntra reports whether the response to the sign-in came from something else than the authority.
 func (e *SignInError) notFromEntra() bool {
-	var f interface{ Foreign() bool }
-	return errors.As(e.cause, &f) && f.Foreign()
+	var f interface{ NotFromEntra() bool }
+	return errors.As(e.cause, &f) && f.NotFromEntra()
 }
 
 // ConnectionError reports that no response came: the environment cannot be reached, or the connection broke.

@@ -17,7 +17,7 @@ import (
 // Reasons why a table that was asked for has no definition. No request failed.
 var (
 	// ErrNoDefinition reports that the service returned no definition, although it was asked for it twice and in two ways.
-	ErrNoDefinition = errors.New("Dataverse returned no definition of the table")
+	ErrNoDefinition = errors.New("the service returned no definition of the table")
 	// ErrNotAddressable reports that the definition has no entity set, or that the key column cannot be read.
 	ErrNotAddressable = errors.New("the Web API cannot address the table's rows: it has no entity set, or its key column cannot be read")
 )

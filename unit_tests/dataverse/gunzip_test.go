@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,7 +56,8 @@ func TestDamageInsideLongResponseIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, zipped(spoilt), good(`{"value":[{"name":"a"}]}`))
 			sink := &fastSink{}
-			_, err := s.client().Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
+			c := s.client(func(o *dataverse.Options) { o.Budget = time.Minute })
+			_, err := c.Page(t.Context(), dataverse.PageRequest{Table: "account", Link: "accounts", Size: 5000}, sink)
 			require.NoError(t, err)
 			assert.Len(t, s.requests(), 2)
 			assert.Equal(t, []string{`{"name":"a"}`}, sink.values)

@@ -76,6 +76,12 @@ func TestAPageThatIsTooExpensiveIsAskedForInSmallerOnes(t *testing.T) {
 		require.Zero(t, got.failed, got.messages)
 		assert.Equal(t, "first 1", sizes(s)[5])
 	})
+	t.Run("also where the service fails without a code", func(t *testing.T) {
+		s := &service{responses: map[dataverse.Link][]response{first: {{err: refusal(http.StatusInternalServerError, "")}, {rows: []string{row("a1", inMarch)}}}}}
+		got := run(t, s, nil, fullRefresh(""))
+		require.Zero(t, got.failed, got.messages)
+		assert.Equal(t, []string{"first 5000 or less", "first 1000 or less"}, sizes(s))
+	})
 	t.Run("until there is no smaller one", func(t *testing.T) {
 		s := &service{responses: map[dataverse.Link][]response{first: {{err: tooExpensive()}, {err: tooExpensive()}, {err: tooExpensive()}, {err: tooExpensive()}}}}
 		got := run(t, s, nil, fullRefresh(""))

@@ -109,7 +109,7 @@ func TestOtherRefusalsOfChangesLeaveTheTokenAlone(t *testing.T) {
 		"tracking that is off": refusal(http.StatusBadRequest, dataverse.CodeNotTracked),
 		"a passing refusal":    refusal(http.StatusBadRequest, "0x80044150"),
 		"throttling":           refusal(http.StatusTooManyRequests, dataverse.CodeThrottledRequests),
-		"a failure":            refusal(http.StatusInternalServerError, ""),
+		"an outage":            refusal(http.StatusServiceUnavailable, ""),
 		"a table that is gone": refusal(http.StatusNotFound, dataverse.CodeURINotParsed),
 		"a network error":      errors.New("connection reset"),
 	} {

@@ -94,7 +94,7 @@ func TestACheckExplainsWhatTheEnvironmentRejects(t *testing.T) {
 		"the user has no role":   {403, `{"error":{"code":"0x80042F09","message":"The user has not been assigned any License"}}`, []string{"no security role"}},
 		"the user is disabled":   {403, `{"error":{"code":"0x80040225","message":"disabled"}}`, []string{"is deactivated", "Activate it"}},
 		"a privilege is missing": {403, `{"error":{"code":"0x80040220","message":"Principal user is missing prvReadAccount privilege"}}`, []string{"prvReadAccount", "Organization level"}},
-		"some access is missing": {403, `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`, []string{"SecLib::AccessCheckEx failed."}},
+		"some access is missing": {403, `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`, []string{"SecLib::AccessCheckEx failed. Assign"}},
 		"the token is refused":   {401, ``, []string{"rejected the access token", "tenant_id"}},
 		"the url is a web site":  {404, `<html>`, []string{"does not lead to the Web API"}},
 		"the url redirects":      {302, ``, []string{"does not lead to the Web API"}},
@@ -208,6 +208,7 @@ func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
+			e.respond(api+"$batch", refuse(http.StatusRequestURITooLong, "")) // a proxy that refuses long urls in any request
 			if example.response != nil {
 				e.respond(api+"accounts", example.response)
 			}

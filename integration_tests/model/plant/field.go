@@ -24,7 +24,7 @@ type field struct {
 	trials int
 }
 
-// copy copies the module without what begins with a dot.
+// copy copies the module without files and directories whose names begin with a dot.
 func (f field) copy(from string) error {
 	if _, err := os.Stat(filepath.Join(from, "go.mod")); err != nil {
 		return fmt.Errorf("this is not the module's root: %w", err)
@@ -50,11 +50,11 @@ func (f field) copy(from string) error {
 	})
 }
 
-// show shows first, in one of the copies, that the test finds nothing where nothing is wrong, and then plants in all of
-// them, each defect once.
+// show runs the test without a defect in one of the copies first, where it has to pass, and then plants each defect once,
+// in whichever copy is free.
 func show(ctx context.Context, fields []field, only string) error {
-	if said, passed := fields[0].test(ctx); !passed {
-		return fmt.Errorf("the test fails without a defect:\n%s", said)
+	if output, passed := fields[0].test(ctx); !passed {
+		return fmt.Errorf("the test fails without a defect:\n%s", output)
 	}
 	defects := planted.List()
 	queue := make(chan planted.Defect, len(defects))
@@ -95,22 +95,22 @@ func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err er
 		return "", errors.Join(err, undo())
 	}
 	defer func() { err = errors.Join(err, undo()) }()
-	if said, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, said)
+	if output, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, output)
 	}
-	said, passed := f.test(ctx)
+	output, passed := f.test(ctx)
 	if passed {
 		return "", ctx.Err()
 	}
-	found := failedSeed.FindStringSubmatch(said)
+	found := failedSeed.FindStringSubmatch(output)
 	if found == nil {
-		return "", fmt.Errorf("%s: the test did not fail by a trial:\n%s", d.Name, said)
+		return "", fmt.Errorf("%s: the test did not fail by a trial:\n%s", d.Name, output)
 	}
 	return found[1], nil
 }
 
-// test runs the model test, without looking for the shortest sequence.
-func (f field) test(ctx context.Context) (said string, passed bool) {
+// test runs the model test. It does not look for the shortest sequence.
+func (f field) test(ctx context.Context) (output string, passed bool) {
 	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-run", "TestTheDestination",
 		"-trials", strconv.Itoa(f.trials), "-shrink", "0s").CombinedOutput()
 	return string(out), err == nil

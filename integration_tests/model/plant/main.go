@@ -1,6 +1,6 @@
 // Command plant shows that the model test can fail: it plants defects one by one in a copy of the module and runs the
-// test there, which has to find each. It is called in the module's root, and exits with 1 if a defect is not found, or
-// if the test fails without one.
+// test there, which has to find each. Run it in the module's root. It exits with 1 if a defect is not found, or if the
+// test fails without one.
 //
 //	go run ./integration_tests/model/plant [-trials 200] [-only WORDS]
 package main
@@ -27,10 +27,10 @@ func main() {
 	}
 }
 
-// copies is how many of the module there are: one trial does not use two processors for long.
+// copies is how many copies of the module there are: one trial does not keep two processors busy.
 const copies = 2
 
-// run copies the module and plants there.
+// run copies the module and plants the defects there.
 func run(ctx context.Context, trials int, only string) (err error) {
 	fields := make([]field, copies)
 	for i := range fields {

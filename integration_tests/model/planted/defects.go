@@ -1,38 +1,60 @@
 package planted
 
 // List returns all defects.
-func List() []Defect {
-	const (
-		changes = "source/replicate/changes.go"
-		tracked = "source/replicate/tracked.go"
-		walk    = "source/replicate/walk.go"
-		bykey   = "source/replicate/bykey.go"
-	)
+func List() []Defect { return append(scans(), doubts()...) }
+
+const (
+	changes     = "source/replicate/changes.go"
+	snapshot    = "source/replicate/snapshot.go"
+	pagescan    = "source/replicate/pagescan.go"
+	pagereader  = "source/replicate/pagereader.go"
+	lookup      = "source/replicate/lookup.go"
+	cause       = "source/replicate/cause.go"
+	resume      = "source/replicate/checkpoint/resume.go"
+	transitions = "source/replicate/checkpoint/transitions.go"
+	encoder     = "source/record/encoder.go"
+)
+
+// scans are mistakes in reading pages, in sending them, and in saving states.
+func scans() []Defect {
 	return []Defect{
-		{"a state is sent before the records of its page", []Edit{{walk,
-			"	if err := w.deliver(ctx, gone); err != nil {\n",
-			"	before := *w.state\n	w.advance(page)\n	if err := w.checkpoint(ctx, *w.state); err != nil {\n		return err\n	}\n	*w.state = before\n" +
-				"	if err := w.deliver(ctx, gone); err != nil {\n"}}},
-		{"no state goes ahead of records that a destination may keep", []Edit{{walk, "	if !known || s.Ledger != ledger {\n", "	if (!known || s.Ledger != ledger) && w.first {\n"}}},
+		{"a state is sent before the records of its page", []Edit{{changes,
+			"	if err := c.scan.deliver(ctx, deleted); err != nil {\n",
+			"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
+				"	if err := c.scan.deliver(ctx, deleted); err != nil {\n"}}},
+		{"no state goes ahead of records that a destination may keep", []Edit{{pagescan, "	if !knew || s.KnownKeys != keys {\n", "	if (!knew || s.KnownKeys != keys) && c.unsaved {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil // a bare space cannot be sent at all\n",
 			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err\n"}}},
-		{"the delta token is taken after the rows", []Edit{
-			{walk, "	w.whole = s.Phase == Initial\n", "	w.whole, w.track = s.Phase == Initial, s.Phase == Initial\n"},
-			{walk, "	case s.Phase == Initial:\n", "	case s.Phase == Initial:\n		s.Begin = page.Delta\n"},
-		}},
-		{"the token at the end is believed to be of the first page without proof", []Edit{{"source/replicate/reading.go",
-			"		bound, proved = r.bound(ctx, w.came)\n", "		bound, proved = 1<<62, true\n"}}},
-		{"a deletion's cursor equals that of the row", []Edit{{"source/record/encoder.go", "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
-		{"the greatest cursor is not kept", []Edit{{walk, "	s.Greatest = w.encoder.Greatest()\n", ""}}},
-		{"the deletion of a row that was created again is believed", []Edit{{walk, "if w.sent.may(key) {", "if w.first && w.sent.may(key) {"}}},
-		{"a walk through changes that goes on forgets what was sent", []Edit{{changes, "newSeen(resumed || s.Restarts > 0)", "newSeen(s.Restarts > 0)"}}},
-		{"a second reading does not rise above the first", []Edit{{tracked, "s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, true,", "s.Greatest, s.Rising, s.Gap, s.Ledger = before.Greatest, false,"}}},
-		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case w.edited && !honoured(", "case w.edited && w.first && !honoured("}}},
-		{"deletions that cannot be known are not told", []Edit{{tracked, "	if s.Gap.IsZero() {\n", "	if !s.Gap.IsZero() {\n"}}},
-		{"a full reading goes on in another job", []Edit{{"source/replicate/reader.go", " || saved.Job != r.ID ||", " ||"}}},
-		{"rows are read without proof that all may be seen", []Edit{{walk, "	w.whole = s.Phase == Initial\n", ""}}},
-		{"a row that is not found is taken for deleted", []Edit{{bykey, "if len(found) < rows && page.Next", "if len(found) > rows && page.Next"}}},
-		{"all rows in place of changes are taken for changes", []Edit{{"source/replicate/pager.go", "case p.changes && !page.Changes():", "case p.changes && p.track && !page.Changes():"}}},
+		{"the delta token is taken after the rows", []Edit{{snapshot, "			s.EndSnapshot()\n", "			s.DeltaLink = page.Delta\n			s.EndSnapshot()\n"}}},
+		{"a deletion's cursor equals that of the row", []Edit{{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
+		{"the greatest cursor is not kept", []Edit{{pagescan, "	s.MaxCursor = c.encoder.MaxCursor()\n", ""}}},
+		{"the deletion of a row that was created again is believed", []Edit{{changes, "if c.sent.MayHold(key) {", "if c.scan.unsaved && c.sent.MayHold(key) {"}}},
+		{"a scan of changes that continues forgets what was sent", []Edit{{changes, "NewSentKeys(c.resumed || s.Restarts > 0)", "NewSentKeys(s.Restarts > 0)"}}},
+		{"a resync does not supersede what was sent", []Edit{{transitions, "Phase: Start, MaxCursor: s.MaxCursor, KnownKeys:", "Phase: Start, KnownKeys:"}}},
+		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case c.edited && !c.byKeys && !honored(", "case c.edited && c.byKeys && !honored("}}},
+		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
+		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
+		{"a row that is not found is taken for deleted", []Edit{{lookup, "if len(missing) > 0 && page.Next", "if len(missing) > len(keys) && page.Next"}}},
+		{"all rows in place of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
+		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
+		{"changes that were interrupted end as of the time they began", []Edit{{changes, "c.scan.began, again || c.resumed)", "c.scan.began, again)"}}},
+		{"a refusal without a code is evidence against the delta token", []Edit{{cause, "	case !coded:\n", "	case refused != nil && !coded && refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	case !coded:\n"}}},
+		{"a plug-in's refusal is evidence against the delta token", []Edit{{cause, "		return LinkRefused\n	default:\n", "		return LinkRefused\n	case refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	default:\n"}}},
+	}
+}
+
+// doubts are mistakes in knowing what the destination may hold.
+func doubts() []Defect {
+	return []Defect{
+		{"rows of a snapshot are older than those of the changes before it", []Edit{{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at.Add(-24*time.Hour)), e.before.Next())"}}},
+		{"deletions that cannot be known are not reported", []Edit{{transitions, "	if next.DeletionsUnknownSince.IsZero() {\n", "	if !next.DeletionsUnknownSince.IsZero() {\n"}}},
+		{"a null state is no state", []Edit{{resume, "return y.NullState || y.Generation", "return y.Generation"}}},
+		{"a refresh that retains rows begins a first sync", []Edit{{resume, "return y.NullState || y.Generation != nil && *y.Generation > 0\n", "return y.NullState\n"}}},
+		{"a refresh that removes rows leaves doubts", []Edit{{resume, "	case y.removesAll():\n		return false\n", ""}}},
+		{"a later attempt without a state is taken for the first", []Edit{{resume, "	case y.Attempt > 0:\n		return true\n", ""}}},
+		{"a token scan that continues leaves no doubt", []Edit{{resume, "	doubt(s, s.Issued)\n", ""}}},
+		{"a restored backup is not noticed", []Edit{{changes,
+			"		return false, fmt.Errorf(\"read the changes of %s: %w\", c.r.target.table.LogicalName, ErrOtherHistory)\n", "		return false, nil\n"}}},
 	}
 }

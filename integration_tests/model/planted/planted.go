@@ -1,5 +1,5 @@
 // Package planted holds defects that the model test has to find, as edits of the connector's source: each is a mistake
-// that a source of this kind is easily made with.
+// that is easily made in a source of this kind.
 package planted
 
 import (
@@ -15,17 +15,17 @@ type Defect struct {
 	Edits []Edit
 }
 
-// Edit replaces a text, which stands exactly once in a file below the module's root.
+// Edit replaces a text, which a file below the module's root holds exactly once.
 type Edit struct{ File, Old, New string }
 
-// Apply plants the defect in the module at root. It returns a function that takes it back. A text that does not stand
-// there exactly once any more is an error: the defect has to be written anew.
+// Apply plants the defect in the module at root. It returns a function that undoes it. A text that the file no longer holds
+// exactly once is an error: the defect has to be rewritten.
 func (d Defect) Apply(root string) (undo func() error, err error) {
 	before := map[string][]byte{}
 	undo = func() error {
 		for path, content := range before {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
-				return fmt.Errorf("take back %q: %w", d.Name, err)
+				return fmt.Errorf("undo %q: %w", d.Name, err)
 			}
 		}
 		return nil

@@ -27,7 +27,7 @@ func copyOf(t *testing.T, d planted.Defect) string {
 	return directory
 }
 
-func TestEachDefectCanBePlantedAndTakenBack(t *testing.T) {
+func TestEachDefectCanBePlantedAndUndone(t *testing.T) {
 	for _, d := range planted.List() {
 		t.Run(d.Name, func(t *testing.T) {
 			directory := copyOf(t, d)
@@ -45,7 +45,7 @@ func TestEachDefectCanBePlantedAndTakenBack(t *testing.T) {
 	}
 }
 
-func TestADefectThatNoLongerFitsIsTold(t *testing.T) {
+func TestADefectThatNoLongerFitsIsAnError(t *testing.T) {
 	d := planted.Defect{Name: "of old code", Edits: []planted.Edit{{File: "go.mod", Old: "there is no such text", New: ""}}}
 	_, err := d.Apply(copyOf(t, d))
 	assert.ErrorContains(t, err, "0 times")

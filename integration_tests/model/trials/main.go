@@ -1,7 +1,8 @@
-// Command trials tries the connector at random as often as asked for, and takes the time it needs: the tests' own limit of
-// ten minutes does not hold here. It is called in the module's root, and exits with 1 if a trial fails.
+// Command trials runs as many of the model trials as requested, without the limit of ten minutes that a test has. It uses all
+// processors, prints each trial that fails with its seed, and every minute the seed from which an interrupted run
+// continues. Run it in the module's root. It exits with 1 if a trial fails.
 //
-//	go run ./integration_tests/model/trials [-n 10000] [-from 1]
+//	go run ./integration_tests/model/trials [-n 10000] [-from 1] [-failures 1]
 package main
 
 import (
@@ -16,10 +17,11 @@ import (
 
 func main() {
 	n := flag.Int("n", 10_000, "how many trials")
-	from := flag.Int("from", 1, "the seed of the first, to go on where others ended")
+	from := flag.Int("from", 1, "the seed of the first")
+	failures := flag.Int("failures", 1, "after how many failures to stop")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *n, *from)
+	err := run(ctx, *n, *from, *failures)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "trials:", err)
@@ -27,13 +29,14 @@ func main() {
 	}
 }
 
-// run runs the model test without a limit of time.
-func run(ctx context.Context, n, from int) error {
-	test := exec.CommandContext(ctx, "go", "test", "./integration_tests/model", "-count=1", "-timeout=0",
-		"-run=TestTheDestinationEqualsTheEnvironmentWhateverHappens", "-trials="+strconv.Itoa(n), "-from="+strconv.Itoa(from))
+// run runs the model test without a deadline. It is verbose, so that what fails is printed at once.
+func run(ctx context.Context, n, from, failures int) error {
+	test := exec.CommandContext(ctx, "go", "test", "-v", "./integration_tests/model", "-count=1", "-timeout=0",
+		"-run=TestTheDestinationEqualsTheEnvironmentWhateverHappens",
+		"-trials="+strconv.Itoa(n), "-from="+strconv.Itoa(from), "-failures="+strconv.Itoa(failures))
 	test.Stdout, test.Stderr = os.Stdout, os.Stderr
 	if err := test.Run(); err != nil {
-		return fmt.Errorf("try %d times: %w", n, err)
+		return fmt.Errorf("run %d trials: %w", n, err)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func Coerce(s *rows.Store, c *schema.Column, raw json.RawMessage) (rows.Value, *
 	case schema.ManagedProperty:
 		shown, refusal = managed(s, c, raw)
 	case schema.Integer, schema.BigInt, schema.Picklist, schema.State, schema.Status:
-		shown, refusal = whole(s, c, raw)
+		shown, refusal = integer(s, c, raw)
 	case schema.Money, schema.Decimal, schema.Double:
 		shown, refusal = fraction(s, c, raw)
 	case schema.Boolean:
@@ -103,7 +103,7 @@ func dateTime(s *rows.Store, c *schema.Column, text string, raw json.RawMessage)
 	return odata.AppendUnix(nil, at.Unix()), nil
 }
 
-func whole(s *rows.Store, c *schema.Column, raw json.RawMessage) ([]byte, *odata.Error) {
+func integer(s *rows.Store, c *schema.Column, raw json.RawMessage) ([]byte, *odata.Error) {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	switch {
 	case err != nil && c.Type == schema.BigInt:
@@ -200,8 +200,8 @@ func InBounds(s *rows.Store, made Edit) *odata.Error {
 
 // Within reports whether a number is between the column's bounds.
 func Within(c *schema.Column, f float64) bool {
-	least, greatest := c.Bounds()
-	return float64(least) <= f && f <= float64(greatest)
+	minimum, maximum := c.Bounds()
+	return float64(minimum) <= f && f <= float64(maximum)
 }
 
 // managed reads a managed property: an object of which only Value can be written.

@@ -26,15 +26,15 @@ func (d Definition) apply(x exchange, next func(exchange)) {
 	plain := x
 	plain.r = x.r.Clone(x.r.Context())
 	plain.r.Header.Del("Accept-Encoding")
-	whole := odata.NewCapture(x.w.Header())
-	plain.w = whole
+	captured := odata.NewCapture(x.w.Header())
+	plain.w = captured
 	next(plain)
-	if d.holds(whole.Body.Bytes()) {
+	if d.holds(captured.Body.Bytes()) {
 		x.w.Header().Del("Content-Length")
 		d.Then.apply(x, next)
 		return
 	}
-	Transfer{}.send(x.w, x.r, whole)
+	Transfer{}.send(x.w, x.r, captured)
 }
 
 // Misshapen replaces the definition of one table by JSON that is not one: its entity set is a number, its attributes are
@@ -59,7 +59,7 @@ func (d Definition) holds(body []byte) bool {
 func (d Definition) replace(body, other []byte) []byte {
 	var kept [][]byte
 	struck := false
-	begin, end := d.each(body, func(json.RawMessage) {
+	start, end := d.each(body, func(json.RawMessage) {
 		struck = true
 		if other != nil {
 			kept = append(kept, other)
@@ -68,38 +68,38 @@ func (d Definition) replace(body, other []byte) []byte {
 	if !struck {
 		return body
 	}
-	return bytes.Join([][]byte{body[:begin], bytes.Join(kept, []byte{','}), body[end:]}, nil)
+	return bytes.Join([][]byte{body[:start], bytes.Join(kept, []byte{','}), body[end:]}, nil)
 }
 
 // each calls one function with the table's definition, and the other with each definition of another table. It returns
 // where the list of definitions begins and ends in the body.
-func (d Definition) each(body []byte, own, other func(json.RawMessage)) (begin, end int) {
+func (d Definition) each(body []byte, own, other func(json.RawMessage)) (start, end int) {
 	for _, member := range []string{`"EntityMetadata":[`, `"value":[`} {
 		if at := bytes.Index(body, []byte(member)); at >= 0 {
-			begin = at + len(member)
+			start = at + len(member)
 			break
 		}
 	}
-	if begin == 0 {
+	if start == 0 {
 		return 0, 0
 	}
-	list := json.NewDecoder(bytes.NewReader(body[begin-1:]))
+	list := json.NewDecoder(bytes.NewReader(body[start-1:]))
 	if _, err := list.Token(); err != nil {
-		return begin, begin
+		return start, start
 	}
-	end = begin
+	end = start
 	for list.More() {
 		var element json.RawMessage
 		var name struct{ LogicalName string }
 		if list.Decode(&element) != nil {
-			return begin, end
+			return start, end
 		}
-		end = begin - 1 + int(list.InputOffset())
+		end = start - 1 + int(list.InputOffset())
 		if json.Unmarshal(element, &name) == nil && name.LogicalName == d.Table {
 			own(element)
 		} else {
 			other(element)
 		}
 	}
-	return begin, end
+	return start, end
 }

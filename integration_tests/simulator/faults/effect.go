@@ -47,11 +47,11 @@ func (f Edit) apply(x exchange, next func(exchange)) {
 	inner := x
 	inner.r = x.r.Clone(x.r.Context())
 	inner.r.Header.Del("Accept-Encoding") // bodies are edited in plain text
-	whole := odata.NewCapture(x.w.Header())
-	inner.w = whole
+	captured := odata.NewCapture(x.w.Header())
+	inner.w = captured
 	next(inner)
-	whole.Edit(func(body []byte) []byte { return f(x.r, body) })
-	Transfer{}.send(x.w, x.r, whole)
+	captured.Edit(func(body []byte) []byte { return f(x.r, body) })
+	Transfer{}.send(x.w, x.r, captured)
 }
 
 // Header sets a header of the response.

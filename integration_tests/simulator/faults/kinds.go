@@ -41,7 +41,7 @@ func Kinds() []Kind {
 		{"revoked-token", "401", unauthorized},
 		{"demanded-claims", "401 with a claims challenge, to every token without the claims", unauthorized + " count=all claims=" + usualClaims},
 		{"sign-in-outage", "503 AADSTS90033 of the sign-in host", "phase=sign-in status=503 code=AADSTS90033"},
-		{"foreign-links", "the links of a page lead to another host", "links=foreign"},
+		{"other-host-links", "the links of a page lead to another host", "links=other-host"},
 		{"repeated-links", "the next link leads to its own page", "links=repeated"},
 		{"missing-links", "pages have no link at all", "links=missing"},
 		{"more-without-link", "pages announce more records and have no link", "links=more-records"},

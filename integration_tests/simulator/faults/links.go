@@ -17,7 +17,7 @@ type Links string
 
 // What can be wrong with links.
 const (
-	ForeignLinks     Links = "foreign"       // they lead to another host, which must never see a token
+	OtherHostLinks   Links = "other-host"    // they lead to another host, which must never see a token
 	RepeatedLinks    Links = "repeated"      // the next link leads to the page that was asked for
 	EndlessLinks     Links = "endless"       // each page has a next link to its own rows, by an address that is always another
 	MissingDeltaLink Links = "missing-delta" // the last page of a tracked scan lacks the delta link
@@ -33,13 +33,13 @@ const (
 // AllLinks returns all effects on links.
 func AllLinks() []Links {
 	return []Links{
-		ForeignLinks, RepeatedLinks, EndlessLinks, MissingDeltaLink, MissingLinks, MoreWithoutLink,
+		OtherHostLinks, RepeatedLinks, EndlessLinks, MissingDeltaLink, MissingLinks, MoreWithoutLink,
 		HTTPLinks, OtherPortLinks, APIAliasLinks, RelativeLinks, PaddedLinks,
 	}
 }
 
-// foreignHost is where foreign links lead; no such host exists (RFC 2606).
-const foreignHost = "dataverse.invalid"
+// otherHost is where other-host links lead; no such host exists (RFC 2606).
+const otherHost = "dataverse.invalid"
 
 // otherPort is the port of OtherPortLinks.
 const otherPort = "44344"
@@ -94,8 +94,8 @@ func (l Links) rewrite(member []byte) []byte {
 	}
 	origin := "https://" + link.Host
 	switch l { //nolint:exhaustive // the others do not change where links lead
-	case ForeignLinks:
-		origin = "https://" + foreignHost
+	case OtherHostLinks:
+		origin = "https://" + otherHost
 	case HTTPLinks:
 		origin = "http://" + link.Host
 	case OtherPortLinks:

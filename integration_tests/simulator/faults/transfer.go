@@ -33,17 +33,17 @@ type Transfer struct {
 }
 
 func (t Transfer) apply(x exchange, next func(exchange)) {
-	whole := odata.NewCapture(x.w.Header())
+	captured := odata.NewCapture(x.w.Header())
 	inner := x
-	inner.w = whole
+	inner.w = captured
 	next(inner)
-	t.send(x.w, x.r, whole)
+	t.send(x.w, x.r, captured)
 }
 
-func (t Transfer) send(w http.ResponseWriter, r *http.Request, whole *odata.Capture) {
-	body := whole.Body.Bytes()
+func (t Transfer) send(w http.ResponseWriter, r *http.Request, captured *odata.Capture) {
+	body := captured.Body.Bytes()
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(whole.Code())
+	w.WriteHeader(captured.Code())
 	if t.StallAfter > 0 {
 		if t.write(w, r, body[:min(t.StallAfter, len(body))]) && t.StallAfter < len(body) {
 			<-r.Context().Done()

@@ -38,9 +38,9 @@ func newCell(column *schema.Column, property string) *Cell {
 	return &Cell{Column: column, Property: property, member: `,"` + property + `":`}
 }
 
-// AppendName writes the member's name, with a comma unless it is the first after begin.
-func (c *Cell) AppendName(dst []byte, begin int) []byte {
-	if len(dst) == begin {
+// AppendName writes the member's name, with a comma unless it is the first after start.
+func (c *Cell) AppendName(dst []byte, start int) []byte {
+	if len(dst) == start {
 		return append(dst, c.member[1:]...)
 	}
 	return append(dst, c.member...)

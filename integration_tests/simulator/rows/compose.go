@@ -37,11 +37,11 @@ func (s *Store) compose() {
 
 // appendComposed writes the parts that the row has, one after another, and nothing if the row has none of them.
 func (s *Store) appendComposed(dst []byte, r Ref, c *Cell) []byte {
-	begin := len(dst)
+	start := len(dst)
 	dst = append(dst, '"')
 	for _, p := range c.parts {
 		before := len(dst)
-		if before > begin+1 {
+		if before > start+1 {
 			dst = append(dst, p.before...)
 		}
 		at := len(dst)
@@ -52,8 +52,8 @@ func (s *Store) appendComposed(dst []byte, r Ref, c *Cell) []byte {
 		}
 		dst = append(dst[:at], dst[at+1:len(dst)-1]...) // without its quotes
 	}
-	if len(dst) == begin+1 {
-		return dst[:begin]
+	if len(dst) == start+1 {
+		return dst[:start]
 	}
 	return append(dst, '"')
 }

@@ -24,7 +24,7 @@ type Database struct {
 	Behaviors Behaviors
 	seed      uint64
 	Lifetime  time.Duration // of a delta token and of the trace of a deletion
-	begin     int64         // when the oldest generated row was made, in Unix time
+	start     int64         // when the oldest generated row was made, in Unix time
 	words     *vocabulary
 	Bodies    sync.Pool // *[]byte, of responses that have been sent
 
@@ -63,8 +63,8 @@ func New(o Options) (*Database, error) {
 	if db.clock == nil {
 		db.clock = time.Now
 	}
-	db.begin = beginning(db.Now())
-	db.ticks = unixTicks + (db.begin+life)*ticksPerSecond
+	db.start = beginning(db.Now())
+	db.ticks = unixTicks + (db.start+life)*ticksPerSecond
 	if o.ExpireDays == 0 {
 		db.Lifetime = defaultExpireDays * 24 * time.Hour
 	}
@@ -122,7 +122,7 @@ func (db *Database) attach(t *schema.Table, rows int) error {
 	case rows < 0:
 		return fmt.Errorf("table %s: %d rows", t.LogicalName, rows)
 	}
-	s := newStore(db.seed, t.Clone(), rows, db.begin)
+	s := newStore(db.seed, t.Clone(), rows, db.start)
 	s.firstVersion = db.reserve(s)
 	s.ValidFrom = db.CurrentVersion(t)
 	db.Stores[t.LogicalName] = s

@@ -93,19 +93,19 @@ func (b binder) status(c *schema.Column) Filler {
 
 // appendSelection writes some of the values, which are sorted, as a multi-select column does: "1,2,3".
 func appendSelection(dst []byte, values []int, h uint64) []byte {
-	begin := len(dst)
+	start := len(dst)
 	dst = append(dst, '"')
 	for i, v := range values {
 		if h>>(Word(i)&63)&1 == 0 {
 			continue
 		}
-		if len(dst) > begin+1 {
+		if len(dst) > start+1 {
 			dst = append(dst, ',')
 		}
 		dst = strconv.AppendInt(dst, int64(v), 10)
 	}
-	if len(dst) == begin+1 {
-		return dst[:begin]
+	if len(dst) == start+1 {
+		return dst[:start]
 	}
 	return append(dst, '"')
 }

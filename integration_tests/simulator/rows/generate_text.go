@@ -26,10 +26,10 @@ func (b binder) text(c *schema.Column) Filler {
 		limit = 100
 	}
 	return func(dst []byte, row uint64) []byte {
-		begin := len(dst)
+		start := len(dst)
 		dst = append(say(append(dst, '"'), Draw(salt, row)), '"')
-		if len(dst)-begin-2 > limit { // in bytes, and perhaps not in characters
-			dst = odata.AppendQuoted(dst[:begin], odata.Cut(odata.Plain(dst[begin:]), limit))
+		if len(dst)-start-2 > limit { // in bytes, and perhaps not in characters
+			dst = odata.AppendQuoted(dst[:start], odata.Cut(odata.Plain(dst[start:]), limit))
 		}
 		return dst
 	}

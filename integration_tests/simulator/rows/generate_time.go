@@ -18,11 +18,11 @@ const (
 // beginning returns when the oldest generated rows were made, in Unix time: on 1 March 2018, or, if the environment's clock
 // stands before the newest of them, as long before that day.
 func beginning(now time.Time) int64 {
-	begin := time.Date(2018, time.March, 1, 0, 0, 0, 0, time.UTC).Unix()
-	if latest := now.Unix()/day*day - day; begin+life > latest {
+	start := time.Date(2018, time.March, 1, 0, 0, 0, 0, time.UTC).Unix()
+	if latest := now.Unix()/day*day - day; start+life > latest {
 		return latest - life
 	}
-	return begin
+	return start
 }
 
 const ticksPerSecond = 10_000_000
@@ -33,7 +33,7 @@ func (s *Store) changed(row uint64) int64 {
 	slot := (life - year) * ticksPerSecond / Word64(s.span)
 	rank := row ^ s.shuffle
 	ticks := rank*slot + below(Draw(s.salt^changedStream, row), slot)
-	return unixTicks + (s.begin+year)*ticksPerSecond + int64(ticks)
+	return unixTicks + (s.start+year)*ticksPerSecond + int64(ticks)
 }
 
 // made returns when the generated row was created: at its last change, or up to a year before.
@@ -74,8 +74,8 @@ func (b binder) period(c *schema.Column) interval {
 	s, name := b.store, c.LogicalName
 	between := func(first, last, of int64) interval {
 		return func(row uint64) (from, to int64) {
-			begin, end := s.made(row), unixOf(s.changed(row))
-			return begin + (end-begin)*first/of, begin + (end-begin)*last/of
+			start, end := s.made(row), unixOf(s.changed(row))
+			return start + (end-start)*first/of, start + (end-start)*last/of
 		}
 	}
 	ahead := func(from, to int64) interval {
@@ -94,7 +94,7 @@ func (b binder) period(c *schema.Column) interval {
 	case name == "scheduledend" || name == "estimatedclosedate" || name == "postponeuntil":
 		return ahead(31*day, 90*day)
 	case b.store.Table.Custom && name != "overriddencreatedon" && !strings.HasSuffix(name, "_date"):
-		return always(s.begin, s.begin+life)
+		return always(s.start, s.start+life)
 	case strings.HasSuffix(name, "start") || name == "startedon":
 		return between(0, 1, 2)
 	case strings.HasSuffix(name, "end") || name == "completedon":

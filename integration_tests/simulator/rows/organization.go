@@ -32,7 +32,7 @@ func (db *Database) found() {
 		values[c.LogicalName] = Value{newSequence(db.seed, "transactioncurrency", 0).Id(0).AppendQuotedTo(nil), "transactioncurrency"}
 	}
 	now := db.Now()
-	row := &Row{Index: -1, Version: db.NextVersion(s.Table), Created: db.begin, Modified: now.Unix(), Values: values}
+	row := &Row{Index: -1, Version: db.NextVersion(s.Table), Created: db.start, Modified: now.Unix(), Values: values}
 	s.Put(&Journal{}, id, row, now)
 	s.ValidFrom = row.Version
 }

@@ -16,7 +16,7 @@ type Store struct {
 	IDs          Sequence
 	salt         uint64 // of the rows' values
 	firstVersion int64  // of the generated rows
-	begin        int64  // when the first generated row was made, in Unix time
+	start        int64  // when the first generated row was made, in Unix time
 	span         int64  // a power of two, above the number of generated rows
 	shuffle      uint64
 	Rows         map[guid.ID]*Row
@@ -50,11 +50,11 @@ type Ref struct {
 	Row   *Row // nil for an untouched generated row
 }
 
-func newStore(seed uint64, t *schema.Table, rows int, begin int64) *Store {
+func newStore(seed uint64, t *schema.Table, rows int, start int64) *Store {
 	s := &Store{
 		Table:    t,
 		IDs:      newSequence(seed, t.Family(), rows),
-		begin:    begin,
+		start:    start,
 		span:     1 << bits.Len64(Word(rows)),
 		Rows:     map[guid.ID]*Row{},
 		Unfilled: map[string]bool{},

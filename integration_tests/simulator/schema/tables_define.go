@@ -130,14 +130,14 @@ func (d *Definition) integers(schemaNames ...string) {
 }
 
 // counts adds Integer columns with values from 0 to the maximum.
-func (d *Definition) counts(greatest int, schemaNames ...string) {
-	d.within(0, greatest, schemaNames...)
+func (d *Definition) counts(maximum int, schemaNames ...string) {
+	d.within(0, maximum, schemaNames...)
 }
 
 // within adds Integer columns with bounds.
-func (d *Definition) within(least, greatest int, schemaNames ...string) {
+func (d *Definition) within(minimum, maximum int, schemaNames ...string) {
 	for _, s := range schemaNames {
-		d.Add(Column{SchemaName: s, Type: Integer, Min: least, Max: greatest})
+		d.Add(Column{SchemaName: s, Type: Integer, Min: minimum, Max: maximum})
 	}
 }
 
@@ -155,12 +155,12 @@ func (d *Definition) numbers(kind ColumnType, precision int, schemaNames ...stri
 
 // Money adds amounts with their companions in the base currency. Those of the service's own tables are not below zero.
 func (d *Definition) Money(schemaNames ...string) {
-	greatest := 100_000_000_000_000
+	maximum := 100_000_000_000_000
 	if d.Table.Custom {
-		greatest = 0 // as far as the type reaches, in both directions
+		maximum = 0 // as far as the type reaches, in both directions
 	}
 	for _, s := range schemaNames {
-		d.Add(Column{SchemaName: s, Type: Money, Precision: 2, Max: greatest})
+		d.Add(Column{SchemaName: s, Type: Money, Precision: 2, Max: maximum})
 		d.numbers(Money, 4, s+"_Base")
 	}
 }

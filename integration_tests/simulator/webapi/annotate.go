@@ -19,13 +19,13 @@ const (
 )
 
 // annotate writes the annotations of a value that were asked for, before the value itself.
-func (w *rowWriter) annotate(dst []byte, begin int, r rows.Ref, c *rows.Cell, value []byte) []byte {
+func (w *rowWriter) annotate(dst []byte, start int, r rows.Ref, c *rows.Cell, value []byte) []byte {
 	if c.Column == nil {
 		return dst
 	}
 	member := func(annotation, text string) {
 		if w.prefer.Wants(annotation) {
-			dst = odata.AppendQuoted(appendName(dst, begin, c.Property+"@"+annotation), text)
+			dst = odata.AppendQuoted(appendName(dst, start, c.Property+"@"+annotation), text)
 		}
 	}
 	if !c.Column.IsLookup() {

@@ -142,12 +142,12 @@ func apply(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 			body = append(body, ',')
 		}
 		body = append(body, '{')
-		begin := len(body)
+		start := len(body)
 		for _, cell := range a.by {
-			body = c.store.AppendOrNull(appendName(body, begin, cell.Property), g.first, cell)
+			body = c.store.AppendOrNull(appendName(body, start, cell.Property), g.first, cell)
 		}
 		for _, value := range a.aggregates {
-			body = value.append(appendName(body, begin, value.name), c.store, g.rows)
+			body = value.append(appendName(body, start, value.name), c.store, g.rows)
 		}
 		body = append(body, '}')
 	}

@@ -193,11 +193,11 @@ func (d *delta) cut(w *scan, b rows.Behaviors) (pageOfChanges, *query.Cookie, *o
 	if len(p.upserts) <= w.size || b.DeletionsAtPageEnd {
 		p.deletions = d.deletions(deleted, w.size+1)
 	}
-	room := w.size
+	capacity := w.size
 	if b.DeletionsAtPageEnd && len(p.deletions) > 0 {
-		room = max(1, w.size-min(len(p.deletions), max(1, w.size/4)))
+		capacity = max(1, w.size-min(len(p.deletions), max(1, w.size/4)))
 	}
-	upserts := p.upserts[:min(room, len(p.upserts))]
+	upserts := p.upserts[:min(capacity, len(p.upserts))]
 	deletions := p.deletions[:min(w.size-len(upserts), len(p.deletions))]
 	more := len(upserts) < len(p.upserts) || len(deletions) < len(p.deletions)
 	p = pageOfChanges{upserts, deletions}

@@ -66,7 +66,7 @@ func TestADelta(t *testing.T) {
 	assert.Len(t, deletion, 3)
 
 	assert.Equal(t, "5", s.do(http.MethodGet, strings.Replace(link, "accounts?", "accounts/$count?", 1), "").body)
-	assert.Equal(t, page.Value, s.get(link).Value, "an old token gives the same again")
+	assert.Equal(t, page.Value, s.get(link).Value, "an old token returns the same again")
 	assert.Empty(t, s.get(page.DeltaLink).Value)
 }
 
@@ -92,7 +92,7 @@ func TestADeltaIsPagedAcrossItsHalves(t *testing.T) {
 	}
 }
 
-func TestChangesDuringADeltaWalkAreNotLost(t *testing.T) {
+func TestChangesDuringAScanOfChangesAreNotLost(t *testing.T) {
 	s := newService(t, map[string]int{"account": 10})
 	ids := s.ids("account")
 	link := s.track("accounts")

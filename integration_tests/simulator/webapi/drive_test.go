@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-func TestDrivingFromGo(t *testing.T) {
+func TestWritesFromGo(t *testing.T) {
 	s := newService(t, map[string]int{"account": 1, "contact": 2, "systemuser": 1, "team": 1})
 	account, contact, team := s.ids("account")[0], s.ids("contact")[1], s.ids("team")[0]
 	require.NoError(t, edit.Update(s.env, "account", account, map[string]any{"_primarycontactid_value": contact, "_ownerid_value": team, "revenue": 12.345}))

@@ -30,12 +30,12 @@ type related struct {
 }
 
 // expand compiles an $expand over the rows of a table. The caller holds the lock.
-func expand(db *rows.Database, s *rows.Store, text string, room int) ([]*related, *odata.Error) {
+func expand(db *rows.Database, s *rows.Store, text string, remaining int) ([]*related, *odata.Error) {
 	parts, balanced := odata.SplitOutside(text, ',')
 	if !balanced {
 		return nil, odata.BadQuery("')' or ',' expected at position %d in '%s'.", len(text), text)
 	}
-	if len(parts) > room {
+	if len(parts) > remaining {
 		return nil, odata.BadQuery("The number of expanded properties in the query exceeds the limit of %d.", maxExpansions)
 	}
 	var all []*related
@@ -51,7 +51,7 @@ func expand(db *rows.Database, s *rows.Store, text string, room int) ([]*related
 		if !nested {
 			inside = ")"
 		}
-		if refusal := refine(db, x, strings.TrimSuffix(inside, ")"), room-len(parts)); refusal != nil {
+		if refusal := refine(db, x, strings.TrimSuffix(inside, ")"), remaining-len(parts)); refusal != nil {
 			return nil, refusal
 		}
 		all = append(all, x)
@@ -89,7 +89,7 @@ func navigate(db *rows.Database, s *rows.Store, name string) (*related, *odata.E
 }
 
 // refine reads the options inside an expansion: $select, $expand, and for collections $filter, $orderby and $top.
-func refine(db *rows.Database, x *related, inside string, room int) (refusal *odata.Error) {
+func refine(db *rows.Database, x *related, inside string, remaining int) (refusal *odata.Error) {
 	options, balanced := odata.SplitOutside(inside, ';')
 	if !balanced {
 		return odata.BadQuery("')' or ',' expected at position %d in '%s'.", len(inside), inside)
@@ -123,17 +123,17 @@ func refine(db *rows.Database, x *related, inside string, room int) (refusal *od
 		}
 	}
 	x.match = both(x.match, visible(db, x.to))
-	x.show, refusal = shown(db, x.to, selected, deeper, room)
+	x.show, refusal = shown(db, x.to, selected, deeper, remaining)
 	return refusal
 }
 
 // shown returns what a response shows of each row by $select and $expand.
-func shown(db *rows.Database, s *rows.Store, selected, expanded string, room int) (showing, *odata.Error) {
+func shown(db *rows.Database, s *rows.Store, selected, expanded string, remaining int) (showing, *odata.Error) {
 	show, refusal := project(s, selected)
 	if refusal != nil || expanded == "" {
 		return show, refusal
 	}
-	if show.expanded, refusal = expand(db, s, expanded, room); refusal != nil {
+	if show.expanded, refusal = expand(db, s, expanded, remaining); refusal != nil {
 		return show, refusal
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(show.context, "("), ")")

@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRelatedRowsComeAlongByExpand(t *testing.T) {
+func TestRelatedRowsAreReturnedByExpand(t *testing.T) {
 	s := newService(t, nil)
 	firm := s.create("account", map[string]any{"name": "Contoso"})
 	for _, name := range []string{"Ada", "Bea", "Cid"} {
 		s.create("contact", map[string]any{"lastname": name, "_parentcustomerid_value": firm})
 	}
 	s.create("contact", map[string]any{"lastname": "Dan"})
-	t.Run("a lookup gives a row or null", func(t *testing.T) {
+	t.Run("a lookup returns a row or null", func(t *testing.T) {
 		page := s.get("contacts?$select=lastname&$orderby=lastname&$expand=parentcustomerid_account($select=name)")
 		assert.Equal(t, testBase+"/$metadata#contacts(lastname,parentcustomerid_account(name))", page.Context)
 		var got struct{ Name, AccountID string }

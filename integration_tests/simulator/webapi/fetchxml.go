@@ -152,7 +152,7 @@ func (q *fetchQuery) translate(c *call) *odata.Error {
 // filter returns a filter as $filter has it, empty without conditions.
 func (f fetchWhere) filter(s *rows.Store) (string, *odata.Error) {
 	operators := map[string]string{
-		"neq": "ne", "begins-with": "like", "ends-with": "like", "not-begin-with": "not-like", "not-end-with": "not-like",
+		"neq": "ne", "begins-with": "like", "ends-with": "like", "not-start-with": "not-like", "not-end-with": "not-like",
 	}
 	var parts []string
 	for _, condition := range f.Conditions {
@@ -167,7 +167,7 @@ func (f fetchWhere) filter(s *rows.Store) (string, *odata.Error) {
 		operator := condition.Operator
 		for i, value := range values {
 			switch operator {
-			case "begins-with", "not-begin-with":
+			case "begins-with", "not-start-with":
 				values[i] = value + "%"
 			case "ends-with", "not-end-with":
 				values[i] = "%" + value

@@ -23,7 +23,7 @@ func TestTheOrganizationIsOneRow(t *testing.T) {
 	assert.Equal(t, other, s.env.Organization())
 }
 
-func TestAnAlteredLifeOfTokens(t *testing.T) {
+func TestAChangedLifetimeOfTokens(t *testing.T) {
 	set := func(s service, days string) int {
 		return s.do(http.MethodPatch, "organizations("+s.env.Organization()+")", `{"expirechangetrackingindays":`+days+`}`).status
 	}

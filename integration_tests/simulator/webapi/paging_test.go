@@ -85,7 +85,7 @@ func TestAPlusSignInATokenIsASpaceUnlessLinksMustBeExact(t *testing.T) {
 	assert.Equal(t, "0x80044183", code)
 }
 
-func TestAWalkGivesEveryRowOnce(t *testing.T) {
+func TestAScanReturnsEveryRowOnce(t *testing.T) {
 	s := newService(t, map[string]int{"account": 25, "contoso_legacyorder": 11})
 	generated := s.ids("account")
 	require.NoError(t, edit.Delete(s.env, "account", generated[4]))

@@ -32,7 +32,7 @@ func (w *rowWriter) append(dst []byte, r rows.Ref) []byte {
 
 // members writes the members of a row, without its braces.
 func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
-	begin := len(dst)
+	start := len(dst)
 	if w.etags {
 		dst = appendETag(w.store, append(dst, `"@odata.etag":"W/\"`...), r)
 		dst = append(dst, `\""`...)
@@ -40,15 +40,15 @@ func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
 	w.nulls = w.nulls[:0]
 	for _, c := range w.show.cells {
 		before := len(dst)
-		dst = c.AppendName(dst, begin)
+		dst = c.AppendName(dst, start)
 		value := len(dst)
 		dst = w.store.AppendValue(dst, r, c)
 		switch {
 		case len(dst) > value:
 			if w.prefer.Include != "" {
 				w.scratch = append(w.scratch[:0], dst[value:]...)
-				dst = w.annotate(dst[:before], begin, r, c, w.scratch)
-				dst = append(c.AppendName(dst, begin), w.scratch...)
+				dst = w.annotate(dst[:before], start, r, c, w.scratch)
+				dst = append(c.AppendName(dst, start), w.scratch...)
 			}
 		case w.show.selected:
 			dst = append(dst, "null"...)
@@ -58,17 +58,17 @@ func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
 		}
 	}
 	for _, c := range w.nulls {
-		dst = append(c.AppendName(dst, begin), "null"...)
+		dst = append(c.AppendName(dst, start), "null"...)
 	}
 	for _, x := range w.show.expanded {
-		dst = appendRelated(w.env, appendName(dst, begin, x.name), w.store, r, x, w.prefer)
+		dst = appendRelated(w.env, appendName(dst, start, x.name), w.store, r, x, w.prefer)
 	}
 	return dst
 }
 
 // appendName writes a member's name, with a comma unless it is the first.
-func appendName(dst []byte, begin int, name string) []byte {
-	if len(dst) > begin {
+func appendName(dst []byte, start int, name string) []byte {
+	if len(dst) > start {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, '"')

@@ -28,7 +28,7 @@ func memberNames(t *testing.T, object string) []string {
 	return names
 }
 
-func TestMembersOfAnAnswer(t *testing.T) {
+func TestMembersOfAResponse(t *testing.T) {
 	const id = "00000000-0000-0000-0000-0000000000aa"
 	s := newService(t, map[string]int{"systemuser": 1, "transactioncurrency": 1})
 	s.create("account", map[string]any{"accountid": id, "name": "A", "revenue": 20000, "fax": nil})
@@ -37,7 +37,7 @@ func TestMembersOfAnAnswer(t *testing.T) {
 		name, target, prefer string
 		want                 []string
 	}{
-		{"$select gives the order, nulls stay in their place and the key comes last", "accounts(" + id + ")?$select=fax,name", "",
+		{"$select sets the order, nulls stay in their place and the key comes last", "accounts(" + id + ")?$select=fax,name", "",
 			[]string{"@odata.context", "@odata.etag", "fax", "name", "accountid"}},
 		{"an amount brings its currency", "accounts(" + id + ")?$select=revenue,accountid", "",
 			[]string{"@odata.context", "@odata.etag", "revenue", "accountid", "_transactioncurrencyid_value"}},

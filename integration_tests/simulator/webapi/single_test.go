@@ -16,18 +16,18 @@ func TestFollowingALookup(t *testing.T) {
 	firm := s.create("account", map[string]any{"name": "Contoso"})
 	person := s.create("contact", map[string]any{"lastname": "Orton", "_parentcustomerid_value": firm})
 	address := "contacts(" + person + ")/"
-	t.Run("gives the related row", func(t *testing.T) {
+	t.Run("returns the related row", func(t *testing.T) {
 		var row map[string]any
 		require.NoError(t, json.Unmarshal([]byte(s.do(http.MethodGet, address+"parentcustomerid_account?$select=name", "").body), &row))
 		assert.Equal(t, testBase+"/$metadata#accounts(name)/$entity", row["@odata.context"])
 		assert.Equal(t, "Contoso", row["name"])
 		assert.Equal(t, firm, row["accountid"])
 	})
-	t.Run("gives its address with $ref", func(t *testing.T) {
+	t.Run("returns its address with $ref", func(t *testing.T) {
 		a := s.do(http.MethodGet, address+"parentcustomerid_account/$ref", "")
 		assert.JSONEq(t, `{"@odata.context":"`+testBase+`/$metadata#$ref","@odata.id":"`+testBase+`/accounts(`+firm+`)"}`, a.body)
 	})
-	t.Run("gives nothing where it points to no row of that kind", func(t *testing.T) {
+	t.Run("returns nothing where it points to no row of that kind", func(t *testing.T) {
 		assert.Equal(t, http.StatusNoContent, s.do(http.MethodGet, address+"parentcustomerid_contact", "").status)
 		assert.Equal(t, http.StatusNoContent, s.do(http.MethodGet, address+"preferredsystemuserid", "").status)
 	})

@@ -49,12 +49,12 @@ func sql(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 // appendItems writes a row of the response.
 func appendItems(dst []byte, s *rows.Store, r rows.Ref, items []query.SelectItem) ([]byte, *odata.Error) {
 	dst = append(dst, '{')
-	begin := len(dst)
+	start := len(dst)
 	for _, item := range items {
 		if item.Cell == nil {
 			return dst, query.SQLRefused("COUNT(*) stands alone here")
 		}
-		dst = s.AppendOrNull(appendName(dst, begin, item.Name), r, item.Cell)
+		dst = s.AppendOrNull(appendName(dst, start, item.Name), r, item.Cell)
 	}
 	return append(dst, '}'), nil
 }

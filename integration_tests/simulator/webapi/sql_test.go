@@ -45,7 +45,7 @@ func TestRowsAreSelectedBySQL(t *testing.T) {
 	assert.Equal(t, []string{"2"}, column([]content{counted}, "n"))
 }
 
-func TestSQLIsAnsweredPageByPage(t *testing.T) {
+func TestSQLIsServedPageByPage(t *testing.T) {
 	s := newService(t, map[string]int{"contact": 12})
 	pages := s.scan("contacts?sql="+url.QueryEscape("SELECT contactid FROM contact"), "Prefer: odata.maxpagesize=5")
 	require.Len(t, pages, 3)
@@ -70,7 +70,7 @@ func TestPagesOfAVirtualTableAreFoundByTheirNumber(t *testing.T) {
 	})
 }
 
-func TestSQLThatIsNotTakenIsRefused(t *testing.T) {
+func TestSQLThatIsNotSupportedIsRefused(t *testing.T) {
 	s := people(t)
 	for sql, want := range map[string]string{
 		"DELETE FROM contact":                                                         "'DELETE' is not expected",

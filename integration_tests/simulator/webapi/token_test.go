@@ -30,7 +30,7 @@ func TestTokensExpire(t *testing.T) {
 		{"when a column changes its type", func(s service) {
 			require.NoError(s.t, s.env.RetypeColumn("account", schema.Column{LogicalName: "fax", SchemaName: "Fax", Type: schema.Integer}))
 		}},
-		{"when told to", func(s service) { s.env.Expire("account") }},
+		{"on request", func(s service) { s.env.Expire("account") }},
 		{"when tracking was off in between", func(s service) {
 			require.NoError(s.t, s.env.SetTracked("account", false))
 			require.NoError(s.t, s.env.SetTracked("account", true))
@@ -51,7 +51,7 @@ func TestTokensExpire(t *testing.T) {
 	}
 }
 
-func TestTheLifeOfATokenCanBeChosen(t *testing.T) {
+func TestTheLifetimeOfATokenCanBeChosen(t *testing.T) {
 	t.Run("it does not expire before its time", func(t *testing.T) {
 		s := newService(t, map[string]int{"account": 3}, func(o *rows.Options) { o.ExpireDays = 30 })
 		link := s.track("accounts")
@@ -74,7 +74,7 @@ func TestTheLifeOfATokenCanBeChosen(t *testing.T) {
 	})
 }
 
-func TestTheMomentOfAToken(t *testing.T) {
+func TestTheMomentThatATokenStandsFor(t *testing.T) {
 	for name, test := range map[string]struct {
 		at    rows.TokenAt
 		found bool

@@ -1,4 +1,4 @@
-package simulator_test
+package schema_test
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
 // fixtures returns the folder of real payloads; without it the test is skipped.
@@ -106,7 +107,7 @@ type realColumn struct {
 
 func TestTablesAgreeWithRealOnes(t *testing.T) {
 	folder := fixtures(t)
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	// These columns come with the sales application, which the fixture's environment does not have.
 	sales := []string{"openrevenue", "openrevenue_base", "openrevenue_date", "openrevenue_state", "opendeals", "opendeals_date", "opendeals_state"}
 
@@ -116,7 +117,7 @@ func TestTablesAgreeWithRealOnes(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join(folder, "definitions", "entitydefinition_"+name+".json"))
 			require.NoError(t, err)
 			require.NoError(t, json.Unmarshal(raw, &want))
-			require.NoError(t, json.Unmarshal(c.get("EntityDefinitions(LogicalName='"+name+"')?$expand=Attributes").body, &got))
+			require.NoError(t, json.Unmarshal(c.Get("EntityDefinitions(LogicalName='"+name+"')?$expand=Attributes").Body, &got))
 			columns := map[string]realColumn{}
 			for _, each := range want.Attributes {
 				columns[each.LogicalName] = each
@@ -154,11 +155,11 @@ func TestEntitySetsAgreeWithRealOnes(t *testing.T) {
 
 func TestMetadataHasTheMembersOfRealMetadata(t *testing.T) {
 	folder := fixtures(t)
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	raw, err := os.ReadFile(filepath.Join(folder, "definitions", "entitydefinition_account.json"))
 	require.NoError(t, err)
-	want := response{body: raw}.json(t)
-	got := c.get("EntityDefinitions(LogicalName='account')?$expand=Attributes").json(t)
+	want := simulatortest.Response{Body: raw}.JSON(t)
+	got := c.Get("EntityDefinitions(LogicalName='account')?$expand=Attributes").JSON(t)
 	// Settings are a navigation property in the Web API, and options have to be expanded there.
 	missing := func(want, got map[string]any) (names []string) {
 		for name := range want {
@@ -171,10 +172,10 @@ func TestMetadataHasTheMembersOfRealMetadata(t *testing.T) {
 	}
 	t.Run("no column lacks a member", func(t *testing.T) {
 		known := map[any]map[string]any{}
-		for _, each := range objects(t, want["Attributes"]) {
+		for _, each := range simulatortest.Objects(t, want["Attributes"]) {
 			known[each["LogicalName"]] = each
 		}
-		for _, each := range objects(t, got["Attributes"]) {
+		for _, each := range simulatortest.Objects(t, got["Attributes"]) {
 			assert.Empty(t, missing(known[each["LogicalName"]], each), "%s", each["LogicalName"])
 		}
 	})

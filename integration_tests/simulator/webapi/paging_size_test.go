@@ -1,4 +1,4 @@
-package simulator_test
+package webapi_test
 
 import (
 	"strings"
@@ -7,20 +7,21 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
-func TestAPageSizeThatChangesInTheMiddleOfAWalk(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 20}, simulator.ServerOptions{})
+func TestAPageSizeThatChangesInTheMiddleOfAScan(t *testing.T) {
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, DefaultRows: 20}, simulator.ServerOptions{})
 	// scan reads the first page at one size and all others at another, and counts each row.
 	scan := func(set, key, first, then string) map[any]int {
 		seen := map[any]int{}
 		for link, size := set, first; link != ""; size = then {
-			page := c.sized(link, "odata.maxpagesize="+size)
-			for _, id := range column(page.values(t), key) {
+			page := c.Sized(link, "odata.maxpagesize="+size)
+			for _, id := range simulatortest.Column(page.Values(t), key) {
 				seen[id]++
 			}
-			link, _ = page.json(t)["@odata.nextLink"].(string)
-			link = strings.TrimPrefix(link, c.server.URL)
+			link, _ = page.JSON(t)["@odata.nextLink"].(string)
+			link = strings.TrimPrefix(link, c.Server.URL)
 		}
 		return seen
 	}

@@ -1,4 +1,4 @@
-package simulator_test
+package faults_test
 
 import (
 	"compress/gzip"
@@ -12,25 +12,26 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
 // under returns the body of a response while a fault is at work.
-func (c *caller) under(f faults.Fault, path, prefer string) string {
-	c.t.Helper()
-	injection := c.server.Inject(f.Always())
+func under(c *simulatortest.Caller, f faults.Fault, path, prefer string) string {
+	c.T.Helper()
+	injection := c.Server.Inject(f.Always())
 	defer injection.Remove()
-	body := string(c.sized(path, prefer).body)
-	require.Positive(c.t, injection.Hits())
+	body := string(c.Sized(path, prefer).Body)
+	require.Positive(c.T, injection.Hits())
 	return body
 }
 
 func TestLinksThatCannotBeFollowed(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, DefaultRows: 5}, simulator.ServerOptions{})
 	const paged, tracked = "odata.maxpagesize=2", "odata.track-changes"
 	bent := func(l faults.Links, prefer string) string {
-		return c.under(faults.Fault{Then: l}, "accounts?$select=name", prefer)
+		return under(c, faults.Fault{Then: l}, "accounts?$select=name", prefer)
 	}
-	port := c.server.URL[strings.LastIndex(c.server.URL, ":"):]
+	port := c.Server.URL[strings.LastIndex(c.Server.URL, ":"):]
 	for name, test := range map[string]struct {
 		links  faults.Links
 		prefer string
@@ -43,19 +44,19 @@ func TestLinksThatCannotBeFollowed(t *testing.T) {
 		"white space":              {faults.PaddedLinks, paged, `"@odata.nextLink":" \nhttps://127.0.0.1`},
 		"an address has no alias":  {faults.APIAliasLinks, paged, `"@odata.nextLink":"https://127.0.0.1` + port},
 		"more records, no link":    {faults.MoreWithoutLink, paged, `],"@Microsoft.Dynamics.CRM.morerecords":true}`},
-		"always another next link": {faults.EndlessLinks, "", `],"@odata.nextLink":"` + c.server.URL + `/api/data/v9.2/accounts?$select=name&tag=1"}`},
+		"always another next link": {faults.EndlessLinks, "", `],"@odata.nextLink":"` + c.Server.URL + `/api/data/v9.2/accounts?$select=name&tag=1"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Contains(t, bent(test.links, test.prefer), test.want)
 		})
 	}
 	t.Run("the alias of a host", func(t *testing.T) {
-		injection := c.server.Inject(faults.Fault{Then: faults.APIAliasLinks})
+		injection := c.Server.Inject(faults.Fault{Then: faults.APIAliasLinks})
 		defer injection.Remove()
-		request := c.request(http.MethodGet, "accounts?$select=name")
+		request := c.Request(http.MethodGet, "accounts?$select=name")
 		request.Host = "contoso.crm4.example"
 		request.Header.Set("Prefer", paged)
-		assert.Contains(t, string(c.send(request).body), `"@odata.nextLink":"https://contoso.api.crm4.example/api/data/v9.2/accounts?`)
+		assert.Contains(t, string(c.Send(request).Body), `"@odata.nextLink":"https://contoso.api.crm4.example/api/data/v9.2/accounts?`)
 	})
 	t.Run("no link at all", func(t *testing.T) {
 		for _, prefer := range []string{paged, tracked} {
@@ -63,18 +64,18 @@ func TestLinksThatCannotBeFollowed(t *testing.T) {
 		}
 	})
 	t.Run("an endless link leads to the same rows and another link", func(t *testing.T) {
-		injection := c.server.Inject(faults.Fault{Then: faults.EndlessLinks}.Always())
+		injection := c.Server.Inject(faults.Fault{Then: faults.EndlessLinks}.Always())
 		defer injection.Remove()
-		first := c.get("accounts?$select=name")
-		next, _ := first.json(t)["@odata.nextLink"].(string)
-		second := c.get(strings.TrimPrefix(next, c.server.URL))
-		assert.Equal(t, first.values(t), second.values(t))
-		assert.Contains(t, second.json(t)["@odata.nextLink"], "&tag=2")
+		first := c.Get("accounts?$select=name")
+		next, _ := first.JSON(t)["@odata.nextLink"].(string)
+		second := c.Get(strings.TrimPrefix(next, c.Server.URL))
+		assert.Equal(t, first.Values(t), second.Values(t))
+		assert.Contains(t, second.JSON(t)["@odata.nextLink"], "&tag=2")
 	})
 }
 
 func TestBodiesThatAreNotWhatTheySeem(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 2}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, DefaultRows: 2}, simulator.ServerOptions{})
 	for name, test := range map[string]struct {
 		then faults.Effect
 		want string
@@ -92,25 +93,25 @@ func TestBodiesThatAreNotWhatTheySeem(t *testing.T) {
 		"HTML of a firewall":          {faults.HTMLError(410).Then, "<h1>Gone</h1>"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Contains(t, c.under(faults.Fault{Then: test.then}, "accounts?$select=name,revenue", ""), test.want)
+			assert.Contains(t, under(c, faults.Fault{Then: test.then}, "accounts?$select=name,revenue", ""), test.want)
 		})
 	}
 	t.Run("a null is a value too", func(t *testing.T) {
 		const path = "accounts?$select=name,description"
-		body := c.under(faults.Fault{Then: faults.Value{Property: "description", JSON: "1"}}, path, "")
+		body := under(c, faults.Fault{Then: faults.Value{Property: "description", JSON: "1"}}, path, "")
 		assert.Equal(t, 2, strings.Count(body, `"description":1`))
 	})
 }
 
 func TestAResponseThatUnpacksToMore(t *testing.T) {
 	const size = 40 << 20
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	c.server.Inject(faults.Fault{Match: faults.PhaseWhoAmI, Then: faults.Inflating(size)})
-	request := c.request(http.MethodGet, "WhoAmI")
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c.Server.Inject(faults.Fault{Match: faults.PhaseWhoAmI, Then: faults.Inflating(size)})
+	request := c.Request(http.MethodGet, "WhoAmI")
 	request.Header.Set("Accept-Encoding", "gzip")
-	got := c.send(request)
-	assert.Less(t, len(got.body), size/100)
-	unpacked, err := gzip.NewReader(strings.NewReader(string(got.body)))
+	got := c.Send(request)
+	assert.Less(t, len(got.Body), size/100)
+	unpacked, err := gzip.NewReader(strings.NewReader(string(got.Body)))
 	require.NoError(t, err)
 	n, err := io.Copy(io.Discard, unpacked)
 	require.NoError(t, err)
@@ -118,7 +119,7 @@ func TestAResponseThatUnpacksToMore(t *testing.T) {
 }
 
 func TestFaultsOfOneDefinition(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	const (
 		some    = "EntityDefinitions?$select=LogicalName&$filter=LogicalName eq 'account' or LogicalName eq 'contact'"
 		changes = `RetrieveMetadataChanges(Query=@q)?@q={"Properties":{"PropertyNames":["LogicalName"]}}`
@@ -128,20 +129,20 @@ func TestFaultsOfOneDefinition(t *testing.T) {
 	for _, path := range []string{some, changes} {
 		t.Run("in "+path[:8], func(t *testing.T) {
 			path := escaped.Replace(path)
-			without := c.under(faults.MissingDefinition("account"), path, "")
+			without := under(c, faults.MissingDefinition("account"), path, "")
 			assert.NotContains(t, without, `"LogicalName":"account"`)
 			assert.Contains(t, without, `"LogicalName":"contact"`)
-			assert.Contains(t, c.under(faults.BrokenDefinition("account"), path, ""), `{"error":{"code":"0x80040216"`)
-			misshapen := c.under(faults.MisshapenDefinition("account"), path, "")
+			assert.Contains(t, under(c, faults.BrokenDefinition("account"), path, ""), `{"error":{"code":"0x80040216"`)
+			misshapen := under(c, faults.MisshapenDefinition("account"), path, "")
 			assert.Contains(t, misshapen, `{"LogicalName":"account","EntitySetName":7,"Attributes":"none"}`)
 			assert.Contains(t, misshapen, `"LogicalName":"contact"`)
 		})
 	}
 	t.Run("leave the definitions of other tables alone", func(t *testing.T) {
 		path := escaped.Replace(other)
-		ordinary := string(c.get(path).body)
+		ordinary := string(c.Get(path).Body)
 		for _, f := range []faults.Fault{faults.MissingDefinition("account"), faults.BrokenDefinition("account"), faults.MisshapenDefinition("account")} {
-			assert.Equal(t, ordinary, c.under(f, path, ""))
+			assert.Equal(t, ordinary, under(c, f, path, ""))
 		}
 	})
 }

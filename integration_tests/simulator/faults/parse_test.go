@@ -1,4 +1,4 @@
-package simulator_test
+package faults_test
 
 import (
 	"os"
@@ -27,8 +27,8 @@ func TestFaultsAreReadFromText(t *testing.T) {
 		"probability=5% seed=7 each=true delay=250ms nth=4": {
 			When: faults.Timing{Probability: 0.05, Seed: 7, Each: true, Nth: 4}, Then: faults.Delay(250 * time.Millisecond),
 		},
-		"links=foreign contains=$skiptoken=x method=GET path=/api": {
-			Match: faults.All{faults.Method("GET"), faults.PathPrefix("/api"), faults.Contains("$skiptoken=x")}, Then: faults.ForeignLinks,
+		"links=other-host contains=$skiptoken=x method=GET path=/api": {
+			Match: faults.All{faults.Method("GET"), faults.PathPrefix("/api"), faults.Contains("$skiptoken=x")}, Then: faults.OtherHostLinks,
 		},
 		"cut-after=9 stall-after=8 bytes-per-second=7 dop-hint=6": {
 			Then: faults.Chain{faults.Transfer{CutAfter: 9, StallAfter: 8, BytesPerSecond: 7}, faults.DOPHint(6)},
@@ -58,7 +58,7 @@ func TestTextThatIsNoFaultIsRefused(t *testing.T) {
 		"page=0":                  "not a number above 0",
 		"count=-1":                "not a number above 0",
 		"phase=lunch":             "not one of [sign-in",
-		"links=none":              "not one of [foreign",
+		"links=none":              "not one of [other-host",
 		"probability=50":          "not a probability",
 		"delay=3":                 "not a time",
 		`message="open`:           "not closed",
@@ -69,7 +69,7 @@ func TestTextThatIsNoFaultIsRefused(t *testing.T) {
 			require.ErrorContains(t, err, told)
 		})
 	}
-	t.Run("a file tells the line", func(t *testing.T) {
+	t.Run("a file names the line", func(t *testing.T) {
 		list, err := faults.ParseAll(strings.NewReader("# comment\n\ndropped\n  cut table=account\n"))
 		require.NoError(t, err)
 		assert.Len(t, list, 2)
@@ -99,7 +99,7 @@ func TestKindsAreWhatTheirConstructorsMake(t *testing.T) {
 		"revoked-token":         faults.RevokedToken(),
 		"demanded-claims":       faults.DemandedClaims(claims),
 		"sign-in-outage":        faults.SignInOutage(),
-		"foreign-links":         {Then: faults.ForeignLinks},
+		"other-host-links":      {Then: faults.OtherHostLinks},
 		"repeated-links":        {Then: faults.RepeatedLinks},
 		"missing-delta-link":    {Then: faults.MissingDeltaLink},
 	} {
@@ -116,7 +116,7 @@ func TestKindsAreWhatTheirConstructorsMake(t *testing.T) {
 }
 
 func TestTheReadmeNamesEachKindAndPhase(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	for _, kind := range faults.Kinds() {
 		assert.Contains(t, string(readme), "| `"+kind.Name+"` | "+kind.Description+" |")

@@ -1,4 +1,4 @@
-package simulator_test
+package metadata_test
 
 import (
 	"net/http"
@@ -10,16 +10,17 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
 func TestTableDefinitions(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	base := c.server.URL + "/api/data/v9.2"
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	base := c.Server.URL + "/api/data/v9.2"
 
 	t.Run("a selection holds what was named and MetadataId", func(t *testing.T) {
-		got := c.get("EntityDefinitions?$select=LogicalName,CanChangeTrackingBeEnabled")
-		assert.Equal(t, base+"/$metadata#EntityDefinitions(LogicalName,CanChangeTrackingBeEnabled)", got.json(t)["@odata.context"])
-		tables := got.values(t)
+		got := c.Get("EntityDefinitions?$select=LogicalName,CanChangeTrackingBeEnabled")
+		assert.Equal(t, base+"/$metadata#EntityDefinitions(LogicalName,CanChangeTrackingBeEnabled)", got.JSON(t)["@odata.context"])
+		tables := got.Values(t)
 		assert.Len(t, tables, len(schema.Realistic()))
 		for _, table := range tables {
 			assert.Len(t, table, 3)
@@ -27,53 +28,53 @@ func TestTableDefinitions(t *testing.T) {
 		}
 	})
 	t.Run("everything is returned at once, whatever page size is preferred", func(t *testing.T) {
-		request := c.request(http.MethodGet, "EntityDefinitions?$select=LogicalName")
+		request := c.Request(http.MethodGet, "EntityDefinitions?$select=LogicalName")
 		request.Header.Set("Prefer", "odata.maxpagesize=1")
-		got := c.send(request)
-		assert.Len(t, got.values(t), len(schema.Realistic()))
-		assert.NotContains(t, got.json(t), "@odata.nextLink")
+		got := c.Send(request)
+		assert.Len(t, got.Values(t), len(schema.Realistic()))
+		assert.NotContains(t, got.JSON(t), "@odata.nextLink")
 	})
 	t.Run("intersects have an entity set but no collection name", func(t *testing.T) {
-		got := c.get("EntityDefinitions(LogicalName='systemuserroles')?$select=EntitySetName,LogicalCollectionName,PrimaryNameAttribute,Privileges").json(t)
+		got := c.Get("EntityDefinitions(LogicalName='systemuserroles')?$select=EntitySetName,LogicalCollectionName,PrimaryNameAttribute,Privileges").JSON(t)
 		assert.Equal(t, "systemuserrolescollection", got["EntitySetName"])
 		assert.Nil(t, got["LogicalCollectionName"])
 		assert.Nil(t, got["PrimaryNameAttribute"])
 		assert.Empty(t, got["Privileges"])
 	})
 	t.Run("elastic and virtual tables both have a data provider", func(t *testing.T) {
-		elastic := c.get("EntityDefinitions(LogicalName='contoso_sensordata')?$select=TableType,DataProviderId").json(t)
+		elastic := c.Get("EntityDefinitions(LogicalName='contoso_sensordata')?$select=TableType,DataProviderId").JSON(t)
 		assert.Equal(t, "Elastic", elastic["TableType"])
 		assert.Equal(t, "1d9bde74-9ebd-4da9-8ff5-aa74945b9f74", elastic["DataProviderId"])
-		virtual := c.get("EntityDefinitions(LogicalName='contoso_legacyorder')?$select=TableType,DataProviderId,ChangeTrackingEnabled").json(t)
+		virtual := c.Get("EntityDefinitions(LogicalName='contoso_legacyorder')?$select=TableType,DataProviderId,ChangeTrackingEnabled").JSON(t)
 		assert.Equal(t, "Virtual", virtual["TableType"])
 		assert.NotNil(t, virtual["DataProviderId"])
 		assert.Equal(t, false, virtual["ChangeTrackingEnabled"])
 	})
 	t.Run("a table is found by name and by MetadataId", func(t *testing.T) {
-		byName := c.get("EntityDefinitions(LogicalName='account')").json(t)
-		byID := c.get("EntityDefinitions(" + byName["MetadataId"].(string) + ")").json(t)
+		byName := c.Get("EntityDefinitions(LogicalName='account')").JSON(t)
+		byID := c.Get("EntityDefinitions(" + byName["MetadataId"].(string) + ")").JSON(t)
 		assert.Equal(t, base+"/$metadata#EntityDefinitions/$entity", byName["@odata.context"])
 		assert.Equal(t, byName, byID)
 	})
 	t.Run("one property of a table can be asked for", func(t *testing.T) {
-		assert.Equal(t, "accounts", c.get("EntityDefinitions(LogicalName='account')/EntitySetName").json(t)["value"])
-		assert.Equal(t, true, c.get("EntityDefinitions(LogicalName='account')/CanChangeTrackingBeEnabled").json(t)["Value"])
+		assert.Equal(t, "accounts", c.Get("EntityDefinitions(LogicalName='account')/EntitySetName").JSON(t)["value"])
+		assert.Equal(t, true, c.Get("EntityDefinitions(LogicalName='account')/CanChangeTrackingBeEnabled").JSON(t)["Value"])
 	})
 	t.Run("there are no alternate keys", func(t *testing.T) {
-		assert.Empty(t, c.get("EntityDefinitions(LogicalName='account')/Keys").values(t))
-		assert.Equal(t, []any{}, c.get("EntityDefinitions(LogicalName='account')?$select=LogicalName&$expand=Keys").json(t)["Keys"])
+		assert.Empty(t, c.Get("EntityDefinitions(LogicalName='account')/Keys").Values(t))
+		assert.Equal(t, []any{}, c.Get("EntityDefinitions(LogicalName='account')?$select=LogicalName&$expand=Keys").JSON(t)["Keys"])
 	})
 	t.Run("labels are left out for other languages", func(t *testing.T) {
 		path := "EntityDefinitions(LogicalName='account')?$select=DisplayName&LabelLanguages="
-		english, _ := c.get(path + "1033").json(t)["DisplayName"].(map[string]any)
-		german, _ := c.get(path + "1031").json(t)["DisplayName"].(map[string]any)
+		english, _ := c.Get(path + "1033").JSON(t)["DisplayName"].(map[string]any)
+		german, _ := c.Get(path + "1031").JSON(t)["DisplayName"].(map[string]any)
 		assert.Len(t, english["LocalizedLabels"], 1)
 		assert.Empty(t, german["LocalizedLabels"])
 	})
 }
 
 func TestTableFilters(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	tests := []struct {
 		name, filter string
 		some, none   []any
@@ -91,7 +92,7 @@ func TestTableFilters(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run("a filter may name "+test.name, func(t *testing.T) {
-			got := column(c.get("EntityDefinitions?$select=LogicalName&$filter="+url.QueryEscape(test.filter)).values(t), "LogicalName")
+			got := simulatortest.Column(c.Get("EntityDefinitions?$select=LogicalName&$filter="+url.QueryEscape(test.filter)).Values(t), "LogicalName")
 			assert.Subset(t, got, test.some)
 			for _, name := range test.none {
 				assert.NotContains(t, got, name)
@@ -99,12 +100,12 @@ func TestTableFilters(t *testing.T) {
 		})
 	}
 	t.Run("spaces may be sent as plus signs", func(t *testing.T) {
-		assert.Len(t, c.get("EntityDefinitions?$filter=LogicalName+eq+%27account%27&$select=LogicalName").values(t), 1)
+		assert.Len(t, c.Get("EntityDefinitions?$filter=LogicalName+eq+%27account%27&$select=LogicalName").Values(t), 1)
 	})
 }
 
 func TestMetadataRefusals(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	tests := []struct {
 		name, path    string
 		status        int
@@ -145,29 +146,29 @@ func TestMetadataRefusals(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name+" is refused", func(t *testing.T) {
-			c.get(test.path).refused(t, test.status, test.code, test.message)
+			c.Get(test.path).Refused(t, test.status, test.code, test.message)
 		})
 	}
 }
 
 func TestColumnDefinitions(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	const everything = "EntityDefinitions(LogicalName='contoso_everything')"
 
 	t.Run("expanded columns are selected and filtered", func(t *testing.T) {
-		got := c.get("EntityDefinitions?$select=LogicalName&$filter=LogicalName+eq+'account'" +
+		got := c.Get("EntityDefinitions?$select=LogicalName&$filter=LogicalName+eq+'account'" +
 			"&$expand=Attributes($select=LogicalName,AttributeType;$filter=IsValidODataAttribute+eq+true+and+AttributeType+eq+Microsoft.Dynamics.CRM.AttributeTypeCode'Lookup')")
-		assert.Contains(t, got.json(t)["@odata.context"], "#EntityDefinitions(LogicalName,Attributes(LogicalName,AttributeType))")
-		columns := objects(t, got.values(t)[0]["Attributes"])
-		assert.Contains(t, column(columns, "LogicalName"), "primarycontactid")
-		assert.NotContains(t, column(columns, "LogicalName"), "primarycontactidname")
+		assert.Contains(t, got.JSON(t)["@odata.context"], "#EntityDefinitions(LogicalName,Attributes(LogicalName,AttributeType))")
+		columns := simulatortest.Objects(t, got.Values(t)[0]["Attributes"])
+		assert.Contains(t, simulatortest.Column(columns, "LogicalName"), "primarycontactid")
+		assert.NotContains(t, simulatortest.Column(columns, "LogicalName"), "primarycontactidname")
 		for _, each := range columns {
 			assert.Equal(t, "#Microsoft.Dynamics.CRM.LookupAttributeMetadata", each["@odata.type"])
 			assert.Len(t, each, 4, "type, two selected, MetadataId")
 		}
 	})
 	t.Run("without a selection columns show what their type has", func(t *testing.T) {
-		columns := objects(t, c.get(everything + "?$expand=Attributes").json(t)["Attributes"])
+		columns := simulatortest.Objects(t, c.Get(everything + "?$expand=Attributes").JSON(t)["Attributes"])
 		found := map[any]map[string]any{}
 		for _, each := range columns {
 			found[each["LogicalName"]] = each
@@ -182,21 +183,21 @@ func TestColumnDefinitions(t *testing.T) {
 		assert.NotContains(t, found["contoso_choice"], "OptionSet")
 	})
 	t.Run("a single column is found by its name", func(t *testing.T) {
-		got := c.get(everything + "/Attributes(LogicalName='contoso_decimal')").json(t)
+		got := c.Get(everything + "/Attributes(LogicalName='contoso_decimal')").JSON(t)
 		assert.Equal(t, "#Microsoft.Dynamics.CRM.DecimalAttributeMetadata", got["@odata.type"])
 		assert.EqualValues(t, "10", got["Precision"])
-		same := c.get(everything + "/Attributes(" + got["MetadataId"].(string) + ")").json(t)
+		same := c.Get(everything + "/Attributes(" + got["MetadataId"].(string) + ")").JSON(t)
 		assert.Equal(t, got["LogicalName"], same["LogicalName"])
 	})
 	t.Run("a single column can be cast", func(t *testing.T) {
-		got := c.get(everything + "/Attributes(LogicalName='contoso_choice')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet").json(t)
+		got := c.Get(everything + "/Attributes(LogicalName='contoso_choice')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet").JSON(t)
 		options, _ := got["OptionSet"].(map[string]any)
 		assert.Len(t, options["Options"], 3)
 	})
 }
 
 func TestCasts(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	tests := []struct{ class, property, member string }{
 		{"Lookup", "Targets", "contoso_anything"},
 		{"DateTime", "DateTimeBehavior", "contoso_dateonly"},
@@ -219,32 +220,32 @@ func TestCasts(t *testing.T) {
 		{"EntityName", "IsEntityReferenceStored", "contoso_tablename"},
 	}
 	for _, test := range tests {
-		t.Run("a cast to "+test.class+" gives the columns of that type with its properties", func(t *testing.T) {
-			columns := c.get("EntityDefinitions(LogicalName='contoso_everything')/Attributes/Microsoft.Dynamics.CRM." + test.class +
-				"AttributeMetadata?$select=LogicalName,AttributeTypeName," + test.property).values(t)
-			assert.Contains(t, column(columns, "LogicalName"), test.member)
+		t.Run("a cast to "+test.class+" returns the columns of that type with its properties", func(t *testing.T) {
+			columns := c.Get("EntityDefinitions(LogicalName='contoso_everything')/Attributes/Microsoft.Dynamics.CRM." + test.class +
+				"AttributeMetadata?$select=LogicalName,AttributeTypeName," + test.property).Values(t)
+			assert.Contains(t, simulatortest.Column(columns, "LogicalName"), test.member)
 			for _, each := range columns {
 				assert.NotNil(t, each[test.property], each["LogicalName"])
 				assert.NotContains(t, each, "@odata.type")
 			}
 		})
 	}
-	t.Run("states and status reasons tell how they belong together", func(t *testing.T) {
+	t.Run("states and status reasons refer to each other", func(t *testing.T) {
 		const path = "EntityDefinitions(LogicalName='task')/Attributes/Microsoft.Dynamics.CRM."
-		states := c.get(path + "StateAttributeMetadata?$select=LogicalName&$expand=OptionSet($select=Options),GlobalOptionSet").values(t)
+		states := c.Get(path + "StateAttributeMetadata?$select=LogicalName&$expand=OptionSet($select=Options),GlobalOptionSet").Values(t)
 		require.Len(t, states, 1)
 		assert.Nil(t, states[0]["GlobalOptionSet"])
 		set, _ := states[0]["OptionSet"].(map[string]any)
-		completed := objects(t, set["Options"])[1]
+		completed := simulatortest.Objects(t, set["Options"])[1]
 		assert.Equal(t, "#Microsoft.Dynamics.CRM.StateOptionMetadata", completed["@odata.type"])
 		assert.EqualValues(t, "5", completed["DefaultStatus"])
 		assert.Equal(t, "Completed", completed["InvariantName"])
-		statuses := c.get(path + "StatusAttributeMetadata?$expand=OptionSet").values(t)
+		statuses := c.Get(path + "StatusAttributeMetadata?$expand=OptionSet").Values(t)
 		set, _ = statuses[0]["OptionSet"].(map[string]any)
-		assert.EqualValues(t, "1", objects(t, set["Options"])[3]["State"])
+		assert.EqualValues(t, "1", simulatortest.Objects(t, set["Options"])[3]["State"])
 	})
 	t.Run("a Boolean has two options", func(t *testing.T) {
-		flags := c.get("EntityDefinitions(LogicalName='account')/Attributes/Microsoft.Dynamics.CRM.BooleanAttributeMetadata?$expand=OptionSet&$filter=LogicalName+eq+'creditonhold'").values(t)
+		flags := c.Get("EntityDefinitions(LogicalName='account')/Attributes/Microsoft.Dynamics.CRM.BooleanAttributeMetadata?$expand=OptionSet&$filter=LogicalName+eq+'creditonhold'").Values(t)
 		require.Len(t, flags, 1)
 		set, _ := flags[0]["OptionSet"].(map[string]any)
 		yes, _ := set["TrueOption"].(map[string]any)

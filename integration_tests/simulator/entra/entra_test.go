@@ -1,4 +1,4 @@
-package simulator_test
+package entra_test
 
 import (
 	"encoding/base64"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
 const (
@@ -21,31 +22,31 @@ const (
 
 func TestSignInWithMSAL(t *testing.T) {
 	expired := simulator.Application{TenantID: tenant, ClientID: "00000000-0000-4000-8000-00000000000e", Secret: "old", SecretExpired: true}
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: []simulator.Application{simulator.DefaultApplication(), expired}})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: []simulator.Application{simulator.DefaultApplication(), expired}})
 	good := simulator.DefaultApplication()
 	tests := []struct {
 		name, tenant, client, secret, scope string
 		want                                []string // parts of the error; none: a token
 	}{
-		{name: "the right secret gives a token", tenant: tenant, client: client, secret: good.Secret, scope: c.server.URL + "/.default"},
-		{name: "a url with a slash at its end gives a token", tenant: tenant, client: client, secret: good.Secret, scope: c.server.URL + "//.default"},
-		{name: "a wrong secret is told from a secret's id", tenant: tenant, client: client, secret: "wrong", scope: c.server.URL + "/.default",
+		{name: "the right secret is accepted", tenant: tenant, client: client, secret: good.Secret, scope: c.Server.URL + "/.default"},
+		{name: "a url with a slash at its end is accepted", tenant: tenant, client: client, secret: good.Secret, scope: c.Server.URL + "//.default"},
+		{name: "a wrong secret", tenant: tenant, client: client, secret: "wrong", scope: c.Server.URL + "/.default",
 			want: []string{"AADSTS7000215", "not the client secret ID", client, "invalid_client"}},
-		{name: "an expired secret is told so", tenant: tenant, client: expired.ClientID, secret: "old", scope: c.server.URL + "/.default",
+		{name: "an expired secret", tenant: tenant, client: expired.ClientID, secret: "old", scope: c.Server.URL + "/.default",
 			want: []string{"AADSTS7000222", "expired", expired.ClientID}},
-		{name: "an unknown application is told so", tenant: tenant, client: "00000000-0000-4000-8000-000000000001", secret: "x", scope: c.server.URL + "/.default",
+		{name: "an unknown application", tenant: tenant, client: "00000000-0000-4000-8000-000000000001", secret: "x", scope: c.Server.URL + "/.default",
 			want: []string{"AADSTS700016", "00000000-0000-4000-8000-000000000001", tenant}},
-		{name: "an unknown tenant is told so", tenant: "00000000-0000-4000-8000-000000000002", client: client, secret: "x", scope: c.server.URL + "/.default",
+		{name: "an unknown tenant", tenant: "00000000-0000-4000-8000-000000000002", client: client, secret: "x", scope: c.Server.URL + "/.default",
 			want: []string{"AADSTS90002", "00000000-0000-4000-8000-000000000002", "invalid_tenant"}},
-		{name: "another environment is told so", tenant: tenant, client: client, secret: good.Secret, scope: "https://other.crm.dynamics.com/.default",
+		{name: "another environment", tenant: tenant, client: client, secret: good.Secret, scope: "https://other.crm.dynamics.com/.default",
 			want: []string{"AADSTS500011", "https://other.crm.dynamics.com"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			credential, err := confidential.NewCredFromSecret(test.secret)
 			require.NoError(t, err)
-			app, err := confidential.New(c.server.Authority+"/"+test.tenant, test.client, credential,
-				confidential.WithHTTPClient(c.http), confidential.WithInstanceDiscovery(false))
+			app, err := confidential.New(c.Server.Authority+"/"+test.tenant, test.client, credential,
+				confidential.WithHTTPClient(c.HTTP), confidential.WithInstanceDiscovery(false))
 			require.NoError(t, err)
 			result, err := app.AcquireTokenByCredential(t.Context(), []string{test.scope})
 			for _, part := range test.want {
@@ -55,8 +56,8 @@ func TestSignInWithMSAL(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			c.token = result.AccessToken
-			assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
+			c.Token = result.AccessToken
+			assert.Equal(t, http.StatusOK, c.Get("WhoAmI").Status)
 		})
 	}
 }
@@ -67,9 +68,9 @@ func assertion(issuer string) string {
 }
 
 func TestTokenEndpoint(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	good := url.Values{"grant_type": {"client_credentials"}, "client_id": {client},
-		"client_secret": {simulator.DefaultApplication().Secret}, "scope": {c.server.URL + "/.default openid offline_access profile"}}
+		"client_secret": {simulator.DefaultApplication().Secret}, "scope": {c.Server.URL + "/.default openid offline_access profile"}}
 	tests := []struct {
 		name   string
 		change func(url.Values)
@@ -81,8 +82,8 @@ func TestTokenEndpoint(t *testing.T) {
 		{"a request without a client", func(f url.Values) { f.Del("client_id") }, 400, "invalid_request", "900144"},
 		{"a request without a credential", func(f url.Values) { f.Del("client_secret") }, 401, "invalid_client", "7000216"},
 		{"another grant", func(f url.Values) { f.Set("grant_type", "password") }, 400, "unsupported_grant_type", "70003"},
-		{"a scope that is no .default", func(f url.Values) { f.Set("scope", c.server.URL+"/user_impersonation") }, 400, "invalid_scope", "1002012"},
-		{"scopes of two resources", func(f url.Values) { f.Set("scope", c.server.URL+"/.default https://x/.default") }, 400, "invalid_scope", "70011"},
+		{"a scope that is no .default", func(f url.Values) { f.Set("scope", c.Server.URL+"/user_impersonation") }, 400, "invalid_scope", "1002012"},
+		{"scopes of two resources", func(f url.Values) { f.Set("scope", c.Server.URL+"/.default https://x/.default") }, 400, "invalid_scope", "70011"},
 		{"an assertion of another application", func(f url.Values) {
 			f.Set("client_assertion", assertion("someone"))
 			f.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
@@ -95,9 +96,9 @@ func TestTokenEndpoint(t *testing.T) {
 				form[name] = values
 			}
 			test.change(form)
-			got := c.askToken(tenant, form)
-			assert.Equal(t, test.status, got.status)
-			body := got.json(t)
+			got := c.AskToken(tenant, form)
+			assert.Equal(t, test.status, got.Status)
+			body := got.JSON(t)
 			assert.Equal(t, test.kind, body["error"])
 			assert.Contains(t, body["error_description"], "AADSTS"+test.code+": ")
 			for _, member := range []string{"error_codes", "timestamp", "trace_id", "correlation_id"} {
@@ -108,51 +109,51 @@ func TestTokenEndpoint(t *testing.T) {
 }
 
 func TestSignInEndpoints(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	t.Run("an assertion of the application itself gives a token", func(t *testing.T) {
-		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "scope": {c.server.URL + "/.default"},
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	t.Run("an assertion of the application itself is accepted", func(t *testing.T) {
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "scope": {c.Server.URL + "/.default"},
 			"client_assertion": {assertion(client)}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
-		got := c.askToken(tenant, form).json(t)
+		got := c.AskToken(tenant, form).JSON(t)
 		assert.NotEmpty(t, got["access_token"])
 		assert.EqualValues(t, "3599", got["expires_in"])
 		assert.Equal(t, "Bearer", got["token_type"])
 	})
 	t.Run("the issuer is on the authority's host", func(t *testing.T) {
-		got := c.get("/" + tenant + "/v2.0/.well-known/openid-configuration").json(t)
-		assert.Equal(t, c.server.Authority+"/"+tenant+"/v2.0", got["issuer"])
-		assert.Equal(t, c.server.Authority+"/"+tenant+"/oauth2/v2.0/token", got["token_endpoint"])
+		got := c.Get("/" + tenant + "/v2.0/.well-known/openid-configuration").JSON(t)
+		assert.Equal(t, c.Server.Authority+"/"+tenant+"/v2.0", got["issuer"])
+		assert.Equal(t, c.Server.Authority+"/"+tenant+"/oauth2/v2.0/token", got["token_endpoint"])
 	})
 	t.Run("instance discovery names this host", func(t *testing.T) {
-		got := c.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" +
-			url.QueryEscape(c.server.Authority+"/"+tenant+"/oauth2/v2.0/authorize")).json(t)
-		assert.Equal(t, c.server.Authority+"/"+tenant+"/v2.0/.well-known/openid-configuration", got["tenant_discovery_endpoint"])
+		got := c.Get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" +
+			url.QueryEscape(c.Server.Authority+"/"+tenant+"/oauth2/v2.0/authorize")).JSON(t)
+		assert.Equal(t, c.Server.Authority+"/"+tenant+"/v2.0/.well-known/openid-configuration", got["tenant_discovery_endpoint"])
 	})
 }
 
 func TestTokens(t *testing.T) {
-	clock := newClock()
-	c := serve(t, simulator.Options{Seed: 1, Clock: clock.now}, simulator.ServerOptions{TokenLife: time.Minute})
+	clock := simulatortest.NewClock()
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, Clock: clock.Now}, simulator.ServerOptions{TokenLife: time.Minute})
 	challenged := func(t *testing.T) {
 		t.Helper()
-		got := c.get("WhoAmI")
-		assert.Equal(t, http.StatusUnauthorized, got.status)
-		assert.Empty(t, got.body)
-		assert.Equal(t, "Bearer authorization_uri="+c.server.URL+"/"+tenant+"/oauth2/authorize, resource_id="+c.server.URL+"/",
-			got.header.Get("WWW-Authenticate"))
+		got := c.Get("WhoAmI")
+		assert.Equal(t, http.StatusUnauthorized, got.Status)
+		assert.Empty(t, got.Body)
+		assert.Equal(t, "Bearer authorization_uri="+c.Server.URL+"/"+tenant+"/oauth2/authorize, resource_id="+c.Server.URL+"/",
+			got.Header.Get("WWW-Authenticate"))
 	}
 	t.Run("a token serves until its life is over", func(t *testing.T) {
-		assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
-		clock.add(time.Minute)
+		assert.Equal(t, http.StatusOK, c.Get("WhoAmI").Status)
+		clock.Add(time.Minute)
 		challenged(t)
 	})
 	t.Run("a revoked token is refused", func(t *testing.T) {
-		c.token = c.signIn(simulator.DefaultApplication())
-		assert.Equal(t, http.StatusOK, c.get("WhoAmI").status)
-		c.server.RevokeTokens()
+		c.Token = c.SignIn(simulator.DefaultApplication())
+		assert.Equal(t, http.StatusOK, c.Get("WhoAmI").Status)
+		c.Server.RevokeTokens()
 		challenged(t)
 	})
-	t.Run("a request without a token is told where to get one", func(t *testing.T) {
-		c.token = ""
+	t.Run("a request without a token is refused with where to get one", func(t *testing.T) {
+		c.Token = ""
 		challenged(t)
 	})
 }
@@ -170,9 +171,9 @@ func TestApplicationUsers(t *testing.T) {
 		t.Run(test.name+" gets a token and is forbidden everything", func(t *testing.T) {
 			application := simulator.DefaultApplication()
 			test.mark(&application)
-			c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: []simulator.Application{application}})
-			assert.NotEmpty(t, c.token)
-			c.get("WhoAmI").refused(t, 403, test.code, test.message)
+			c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: []simulator.Application{application}})
+			assert.NotEmpty(t, c.Token)
+			c.Get("WhoAmI").Refused(t, 403, test.code, test.message)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package simulator_test
+package webapi_test
 
 import (
 	"encoding/xml"
@@ -14,101 +14,102 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
+	"source-microsoft-dataverse/integration_tests/simulator/simulatortest"
 )
 
 func TestFunctions(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 2, Rows: map[string]int{"account": 12_345},
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, DefaultRows: 2, Rows: map[string]int{"account": 12_345},
 		Organization: "AAAAAAAA-1111-4222-8333-444444444444"}, simulator.ServerOptions{})
-	base := c.server.URL + "/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM."
+	base := c.Server.URL + "/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM."
 
 	t.Run("functions without parameters may be called with and without parentheses", func(t *testing.T) {
 		for _, name := range []string{"WhoAmI", "RetrieveVersion", "RetrieveTimestamp"} {
-			plain, called := c.get(name).json(t), c.get(name+"()").json(t)
+			plain, called := c.Get(name).JSON(t), c.Get(name+"()").JSON(t)
 			assert.Equal(t, base+name+"Response", plain["@odata.context"])
 			assert.Equal(t, plain, called)
 		}
 	})
 	t.Run("who am I names a user, a business unit and the organization", func(t *testing.T) {
-		got := c.get("WhoAmI").json(t)
+		got := c.Get("WhoAmI").JSON(t)
 		assert.Equal(t, "aaaaaaaa-1111-4222-8333-444444444444", got["OrganizationId"])
-		assert.Equal(t, http.StatusOK, c.get("systemusers("+got["UserId"].(string)+")?$select=fullname").status)
-		assert.Equal(t, http.StatusOK, c.get("businessunits("+got["BusinessUnitId"].(string)+")?$select=name").status)
+		assert.Equal(t, http.StatusOK, c.Get("systemusers("+got["UserId"].(string)+")?$select=fullname").Status)
+		assert.Equal(t, http.StatusOK, c.Get("businessunits("+got["BusinessUnitId"].(string)+")?$select=name").Status)
 	})
 	t.Run("the organization is described", func(t *testing.T) {
-		got := c.get("RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Default')").json(t)
+		got := c.Get("RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Default')").JSON(t)
 		detail, _ := got["Detail"].(map[string]any)
 		assert.Equal(t, "aaaaaaaa-1111-4222-8333-444444444444", detail["OrganizationId"])
-		c.get("RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Nope')").refused(t, 400, "0x80060888", "EndpointAccessType")
-		c.get("RetrieveCurrentOrganization").refused(t, 400, "0x80060888", "AccessType")
+		c.Get("RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Nope')").Refused(t, 400, "0x80060888", "EndpointAccessType")
+		c.Get("RetrieveCurrentOrganization").Refused(t, 400, "0x80060888", "AccessType")
 	})
 	t.Run("rows are counted whatever their number", func(t *testing.T) {
-		got := c.get("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=" + url.QueryEscape(`["account","contact"]`)).json(t)
+		got := c.Get("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=" + url.QueryEscape(`["account","contact"]`)).JSON(t)
 		counts, _ := got["EntityRecordCountCollection"].(map[string]any)
 		assert.Equal(t, []any{"account", "contact"}, counts["Keys"])
 		assert.EqualValues(t, "12345", counts["Values"].([]any)[0])
-		c.get("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=[\"nope\"]").refused(t, 404, "0x80041102", "name = 'nope'")
-		c.get("RetrieveTotalRecordCount").refused(t, 400, "0x80060888", "EntityNames")
+		c.Get("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=[\"nope\"]").Refused(t, 404, "0x80041102", "name = 'nope'")
+		c.Get("RetrieveTotalRecordCount").Refused(t, 400, "0x80060888", "EntityNames")
 	})
 	t.Run("the timestamp moves with the schema", func(t *testing.T) {
-		before := c.get("RetrieveTimestamp").json(t)["Timestamp"]
-		require.NoError(t, c.environment.SetTracked("contoso_child", true))
-		assert.NotEqual(t, before, c.get("RetrieveTimestamp").json(t)["Timestamp"])
+		before := c.Get("RetrieveTimestamp").JSON(t)["Timestamp"]
+		require.NoError(t, c.Environment.SetTracked("contoso_child", true))
+		assert.NotEqual(t, before, c.Get("RetrieveTimestamp").JSON(t)["Timestamp"])
 	})
 	t.Run("functions cannot be posted to and have no other parameters", func(t *testing.T) {
-		c.send(c.request(http.MethodPost, "WhoAmI")).refused(t, 405, "0x80060888", "POST")
-		c.get("WhoAmI(x=1)").refused(t, 400, "0x80060888", "'x'")
-		c.get("WhoAmI(").refused(t, 400, "0x80060888", "expected")
+		c.Send(c.Request(http.MethodPost, "WhoAmI")).Refused(t, 405, "0x80060888", "POST")
+		c.Get("WhoAmI(x=1)").Refused(t, 400, "0x80060888", "'x'")
+		c.Get("WhoAmI(").Refused(t, 400, "0x80060888", "expected")
 	})
 	t.Run("an unknown function is an unknown segment", func(t *testing.T) {
-		assert.Equal(t, http.StatusNotFound, c.get("RetrieveNothing()").status)
+		assert.Equal(t, http.StatusNotFound, c.Get("RetrieveNothing()").Status)
 	})
 }
 
 func TestPrivileges(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1, DefaultRows: 1}, simulator.ServerOptions{})
-	user, _ := c.get("WhoAmI").json(t)["UserId"].(string)
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1, DefaultRows: 1}, simulator.ServerOptions{})
+	user, _ := c.Get("WhoAmI").JSON(t)["UserId"].(string)
 	path := "systemusers(" + user + ")/Microsoft.Dynamics.CRM."
 	named := func(name string) []map[string]any {
-		got := c.get(path + "RetrieveUserPrivilegeByPrivilegeName(PrivilegeName='" + name + "')")
-		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
-		return objects(t, got.json(t)["RolePrivileges"])
+		got := c.Get(path + "RetrieveUserPrivilegeByPrivilegeName(PrivilegeName='" + name + "')")
+		require.Equal(t, http.StatusOK, got.Status, "%s", got.Body)
+		return simulatortest.Objects(t, got.JSON(t)["RolePrivileges"])
 	}
-	t.Run("a privilege is told with its depth", func(t *testing.T) {
-		assert.Equal(t, []any{"Global"}, column(named("prvReadAccount"), "Depth"))
-		c.environment.SetReadDepth("account", schema.Local)
-		assert.Equal(t, []any{"Local"}, column(named("prvReadAccount"), "Depth"))
+	t.Run("a privilege is returned with its depth", func(t *testing.T) {
+		assert.Equal(t, []any{"Global"}, simulatortest.Column(named("prvReadAccount"), "Depth"))
+		c.Environment.SetReadDepth("account", schema.Local)
+		assert.Equal(t, []any{"Local"}, simulatortest.Column(named("prvReadAccount"), "Depth"))
 	})
 	t.Run("a privilege that the user lacks is not listed", func(t *testing.T) {
 		assert.Empty(t, named("prvReadPlugInTraceLog"))
 	})
 	t.Run("all privileges carry the ids of the metadata", func(t *testing.T) {
-		all := objects(t, c.get(path + "RetrieveUserPrivileges()").json(t)["RolePrivileges"])
-		contact := c.get("EntityDefinitions(LogicalName='contact')?$select=Privileges").json(t)
-		for _, privilege := range objects(t, contact["Privileges"]) {
-			assert.Contains(t, column(all, "PrivilegeId"), privilege["PrivilegeId"])
+		all := simulatortest.Objects(t, c.Get(path + "RetrieveUserPrivileges()").JSON(t)["RolePrivileges"])
+		contact := c.Get("EntityDefinitions(LogicalName='contact')?$select=Privileges").JSON(t)
+		for _, privilege := range simulatortest.Objects(t, contact["Privileges"]) {
+			assert.Contains(t, simulatortest.Column(all, "PrivilegeId"), privilege["PrivilegeId"])
 		}
 	})
 	t.Run("an unknown privilege and an unknown user are refused", func(t *testing.T) {
-		c.get(path+"RetrieveUserPrivilegeByPrivilegeName(PrivilegeName='prvNope')").refused(t, 404, "0x80040217", "prvNope")
-		c.get("systemusers(00000000-0000-0000-0000-000000000001)/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()").
-			refused(t, 404, "0x80040217", "Does Not Exist")
+		c.Get(path+"RetrieveUserPrivilegeByPrivilegeName(PrivilegeName='prvNope')").Refused(t, 404, "0x80040217", "prvNope")
+		c.Get("systemusers(00000000-0000-0000-0000-000000000001)/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()").
+			Refused(t, 404, "0x80040217", "Does Not Exist")
 	})
 }
 
 func TestCSDL(t *testing.T) {
-	c := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
-	document := func(accept, path string) response {
-		request := c.request(http.MethodGet, path)
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	document := func(accept, path string) simulatortest.Response {
+		request := c.Request(http.MethodGet, path)
 		request.Header.Set("Accept", accept)
-		return c.send(request)
+		return c.Send(request)
 	}
 	t.Run("it cannot be had as JSON", func(t *testing.T) {
-		document("application/json", "$metadata").refused(t, 415, "0x80060888", "A supported MIME type could not be found that matches the acceptable MIME types for the request.")
+		document("application/json", "$metadata").Refused(t, 415, "0x80060888", "A supported MIME type could not be found that matches the acceptable MIME types for the request.")
 	})
 	t.Run("it is well-formed XML that says what inherits from what", func(t *testing.T) {
 		got := document("application/xml", "$metadata")
-		require.Equal(t, http.StatusOK, got.status)
-		decoder := xml.NewDecoder(strings.NewReader(string(got.body)))
+		require.Equal(t, http.StatusOK, got.Status)
+		decoder := xml.NewDecoder(strings.NewReader(string(got.Body)))
 		bases, properties, entity := map[string]string{}, map[string]string{}, ""
 		for {
 			token, err := decoder.Token()
@@ -143,10 +144,10 @@ func TestCSDL(t *testing.T) {
 		assert.NotContains(t, properties, "account.isprivate")
 		assert.Equal(t, "Edm.Date", properties["contact.birthdate"])
 		assert.Equal(t, "mscrm.BooleanManagedProperty", properties["systemform.iscustomizable"])
-		assert.NotContains(t, string(got.body), "ChangeTracking")
+		assert.NotContains(t, string(got.Body), "ChangeTracking")
 	})
 	t.Run("with annotations it says which sets are tracked", func(t *testing.T) {
-		got := string(document("*/*", "$metadata?annotations=true").body)
+		got := string(document("*/*", "$metadata?annotations=true").Body)
 		assert.Contains(t, got, `<EntitySet Name="accounts" EntityType="mscrm.account">`+"\n"+`<Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record><PropertyValue Property="Supported" Bool="true"/>`)
 	})
 }
