@@ -24,16 +24,16 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-// The streams of a cell: two whose changes are followed, and one of a virtual table, whose pages have numbers alone.
+// The streams of a cell: two whose changes are followed, and one of a virtual table, whose pages are numbered.
 const (
 	struckTable  = "subject"
 	anotherTable = "annotation"
 	virtualTable = "contoso_legacyorder"
 )
 
-// cell is a fault in a phase, and what came of it.
+// cell is a fault in a phase, and its outcome.
 type cell struct {
-	trouble
+	matrixRow
 	phase         faults.Phase
 	want          string
 	streams       []destination.Stream
@@ -43,18 +43,18 @@ type cell struct {
 	environment *simulator.Environment
 	server      *simulator.Server
 	secrets     *secrets
-	err         error // of the trial itself
+	err         error // of the test itself
 	took        time.Duration
 	hits        int
 	code        int
-	lines       [][]byte // of the read with the fault
+	lines       [][]byte // that the read with the fault wrote
 	failures    []destination.Error
-	after       []string // what is not the same in the end
-	told        []string // secrets that an output holds
+	differences []string // between the destination and the environment in the end
+	leaked      []string // secrets in the output
 }
 
-// try reads in spite of the fault. Where that fails it reads again without it: what was read before must not harm.
-func (c *cell) try(ctx context.Context) {
+// run reads with the fault. If that fails, it reads again without it, which must succeed from the states of the first read.
+func (c *cell) run(ctx context.Context) {
 	began := time.Now()
 	c.err = c.attempt(ctx)
 	c.took = time.Since(began)
@@ -97,7 +97,7 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 		}
 	}
 	for _, s := range catalog.Streams {
-		c.after = append(c.after, d.Differences(s.Stream.Name, c.environment.Rows(s.Stream.Name))...)
+		c.differences = append(c.differences, d.Differences(s.Stream.Name, c.environment.Rows(s.Stream.Name))...)
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (c *cell) open(ctx context.Context) (err error) {
 
 func (c *cell) path(name string) string { return filepath.Join(c.directory, name) }
 
-// inject sets the faults to work in the cell's phase. Those that say their own phase keep it.
+// inject injects the faults in the cell's phase. Faults with a phase of their own keep it.
 func (c *cell) inject() []*faults.Injection {
 	var all []*faults.Injection
 	for _, f := range c.faults {
@@ -166,7 +166,7 @@ func (c *cell) change() error {
 	return nil
 }
 
-// succeed reads without faults, which must go well.
+// succeed reads without faults, which must succeed.
 func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog destination.Catalog, when string) error {
 	report, code, err := c.read(ctx, d, catalog, source.Limits{})
 	if err == nil && code != 0 {
@@ -175,7 +175,7 @@ func (c *cell) succeed(ctx context.Context, d *destination.Destination, catalog 
 	return err
 }
 
-// read runs the connector at the debug level, and brings what came into the destination.
+// read runs the connector at the debug level, and applies its messages to the destination.
 func (c *cell) read(ctx context.Context, d *destination.Destination, catalog destination.Catalog, limits source.Limits) (*destination.Report, int, error) {
 	args := []string{"read", "--debug"}
 	for name, content := range map[string]any{"config": c.settings(), "catalog": catalog, "state": d.StateFile()} {
@@ -204,7 +204,7 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 	if err != nil {
 		return nil, code, err
 	}
-	c.told = append(c.told, c.secrets.in(lines)...)
+	c.leaked = append(c.leaked, c.secrets.in(lines)...)
 	if c.lines == nil {
 		c.lines = lines
 	}
@@ -216,7 +216,7 @@ func (c *cell) read(ctx context.Context, d *destination.Destination, catalog des
 	return report, code, errors.Join(report.Violations...)
 }
 
-// inProcess runs the connector in this process, with pauses that are a five-hundredth of the usual ones.
+// inProcess runs the connector in this process, with pauses five hundred times as short as usual.
 func (c *cell) inProcess(ctx context.Context, args []string, limits source.Limits) ([][]byte, int, error) {
 	limits.Backoff = 2 * time.Millisecond
 	var stdout bytes.Buffer
@@ -227,7 +227,7 @@ func (c *cell) inProcess(ctx context.Context, args []string, limits source.Limit
 	return bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'}), code, nil
 }
 
-// asProcess runs the built connector, whose limits are the usual ones.
+// asProcess runs the built connector, with the usual limits.
 func (c *cell) asProcess(ctx context.Context, args []string, _ source.Limits) ([][]byte, int, error) {
 	result, err := connector.Run(ctx, args, []string{"DATAVERSE_CA_FILE=" + c.path("ca.pem")})
 	if err == nil && len(result.Rest)+len(result.Stderr) > 0 {
@@ -247,15 +247,15 @@ func (c *cell) settings() map[string]any {
 	}
 }
 
-// judge holds what came against what was to come.
-func (c *cell) judge(t *testing.T) {
+// check compares the outcome with the expected one.
+func (c *cell) check(t *testing.T) {
 	t.Logf("took %v", c.took.Round(time.Millisecond))
 	require.NoError(t, c.err)
-	assert.Positive(t, c.hits, "the fault struck nothing")
-	assert.Empty(t, c.after, "what the destination holds in the end")
-	assert.Empty(t, c.told, "secrets that were told")
+	assert.Positive(t, c.hits, "no request met the fault")
+	assert.Empty(t, c.differences, "differences between the destination and the environment")
+	assert.Empty(t, c.leaked, "secrets in the output")
 	if c.limit != "" {
-		c.tells(t)
+		c.checkPause(t)
 	}
 	if c.want == exact {
 		assert.Zero(t, c.code)
@@ -271,9 +271,9 @@ func (c *cell) judge(t *testing.T) {
 	}), "%+v", c.failures)
 }
 
-// tells requires that a pause which the service asked for was told: in the log with its limit, and of the streams that
-// wait as RATE_LIMITED, until they go on.
-func (c *cell) tells(t *testing.T) {
+// checkPause requires that a pause which the service asked for is visible: in the log with its limit, and in the statuses of the
+// waiting streams as RATE_LIMITED, until they continue.
+func (c *cell) checkPause(t *testing.T) {
 	logged, paused, resumed := false, false, false
 	for _, line := range c.lines {
 		m, err := destination.Parse(line)

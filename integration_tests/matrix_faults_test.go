@@ -9,18 +9,18 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-// trouble is a row of the matrix: what goes wrong, and what comes of it in each phase.
-type trouble struct {
+// matrixRow is a row of the matrix: faults, and the expected outcome in each phase.
+type matrixRow struct {
 	name   string
 	want   [6]string // by phase
 	faults []faults.Fault
-	limit  string        // that the log has to name, with a pause that the streams have to tell
-	built  bool          // by the built connector, as a process
-	large  bool          // on pages of 60 rows, from which smaller ones can be asked for
-	limits source.Limits // beside the usual ones
+	limit  string        // that the log must name, with a pause that the statuses of streams must show
+	built  bool          // the built connector runs as a process
+	large  bool          // pages have 60 rows, so that smaller ones can be requested
+	limits source.Limits // in place of the usual ones
 }
 
-// everywhere and its like are outcomes by phase.
+// everywhere and the functions below return an outcome for each phase.
 func everywhere(o string) [6]string  { return [6]string{o, o, o, o, o, o} }
 func ofService(o string) [6]string   { return [6]string{never, o, o, o, o, o} }
 func ofSignIn(o string) [6]string    { return [6]string{o, never, never, never, never, never} }
@@ -33,7 +33,7 @@ func each(f faults.Fault) []faults.Fault {
 	return []faults.Fault{f}
 }
 
-// once makes it strike one request, for those that take their time.
+// once makes it strike one request, for faults that take long.
 func once(f faults.Fault) []faults.Fault { return []faults.Fault{f} }
 
 // always makes it strike every request, every time.
@@ -41,16 +41,16 @@ func always(f faults.Fault) []faults.Fault {
 	return []faults.Fault{f.Always()}
 }
 
-// The faults cut and stop a response where even the shortest has begun and not ended.
+// early is the byte after which faults cut or stop a response: even the shortest response is longer.
 const early = 20
 
-// troubles are the rows of the matrix. What they end in was written down before any was tried.
-func troubles() []trouble {
+// matrixRows returns the rows of the matrix.
+func matrixRows() []matrixRow {
 	return slices.Concat(limitFaults(), outages(), refusals(), prooflessFaults(), linkFaults())
 }
 
-func limitFaults() []trouble {
-	return []trouble{
+func limitFaults() []matrixRow {
+	return []matrixRow{
 		{name: "429, number of requests", want: ofService(exact), faults: once(faults.ThrottledBy(faults.LimitOfRequests, "1")), limit: "number of requests", built: true},
 		{name: "429, execution time", want: ofService(exact), faults: once(faults.ThrottledBy(faults.LimitOfExecution, "1")), limit: "combined execution time"},
 		{name: "429, concurrent requests", want: ofService(exact), faults: once(faults.ThrottledBy(faults.LimitOfConcurrency, "1")), limit: "concurrent requests"},
@@ -60,10 +60,10 @@ func limitFaults() []trouble {
 	}
 }
 
-func outages() []trouble {
+func outages() []matrixRow {
 	stalling := source.Limits{Attempt: time.Second}
-	strange := faults.Fault{Then: faults.Response{ContentType: "application/json", Body: []byte(`{"status":"ok"}`)}}
-	return []trouble{
+	unexpected := faults.Fault{Then: faults.Response{ContentType: "application/json", Body: []byte(`{"status":"ok"}`)}}
+	return []matrixRow{
 		{name: "502", want: everywhere(exact), faults: each(faults.GatewayError(http.StatusBadGateway))},
 		{name: "503", want: everywhere(exact), faults: each(faults.GatewayError(http.StatusServiceUnavailable)), built: true},
 		{name: "504", want: everywhere(exact), faults: each(faults.GatewayError(http.StatusGatewayTimeout))},
@@ -77,22 +77,22 @@ func outages() []trouble {
 		{name: "a response whose bytes come slowly", want: everywhere(exact), faults: each(faults.Fault{Then: faults.Transfer{BytesPerSecond: 50_000}})},
 		{name: "a response whose JSON ends early", want: everywhere(exact), faults: each(faults.BrokenJSON())},
 		{name: "only responses whose JSON ends early", want: atSignIn("sign-in refused", "connection lost"), faults: always(faults.BrokenJSON())},
-		{name: "a response that is not from the Web API", want: everywhere(exact), faults: each(strange)},
-		{name: "only responses that are not from the Web API", want: atSignIn("sign-in refused", "unreadable"), faults: always(strange)},
+		{name: "a response that is not from the Web API", want: everywhere(exact), faults: each(unexpected)},
+		{name: "only responses that are not from the Web API", want: atSignIn("sign-in refused", "unreadable"), faults: always(unexpected)},
 		{name: "an HTML page", want: everywhere(exact), faults: each(faults.LoginPage())},
 		{name: "only HTML pages", want: atSignIn("sign-in refused", "unreadable"), faults: always(faults.LoginPage())},
 		{name: "a response that cannot be decompressed", want: ofService(exact), faults: each(faults.BrokenGzip())},
 	}
 }
 
-func refusals() []trouble {
+func refusals() []matrixRow {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1-demanded"}}}`
 	internal := func(code string) faults.Fault {
 		return faults.Fault{Then: faults.Error{Status: http.StatusInternalServerError, Code: code}}
 	}
 	afterwards := faults.SignInOutage()
 	afterwards.When = faults.Timing{Nth: 3, Count: 3} // the first sign-in has two requests
-	return []trouble{
+	return []matrixRow{
 		{name: "0x80044150, SQL error", want: ofService(exact), faults: each(internal("0x80044150"))},
 		{name: "0x80072323, SQL resource limit", want: ofService(exact), faults: each(internal("0x80072323"))},
 		{name: "0x80040216, unexpected error", want: ofService(exact), faults: each(internal("0x80040216"))},
@@ -119,8 +119,8 @@ func onLargePages(f faults.Fault) []faults.Fault {
 	return always(f.On(faults.LargerThan(50)))
 }
 
-func linkFaults() []trouble {
-	return []trouble{
+func linkFaults() []matrixRow {
+	return []matrixRow{
 		{name: "links to another host", want: ofPages("outside link"), faults: always(faults.Fault{Then: faults.OtherHostLinks})},
 		{name: "a next link that repeats", want: [6]string{never, never, "repeated link", "repeated link", never, "repeated link"}, faults: always(faults.Fault{Then: faults.RepeatedLinks})},
 		{name: "no delta link", want: [6]string{never, never, never, never, "no delta link", "no delta link"}, faults: always(faults.Fault{Then: faults.MissingDeltaLink})},

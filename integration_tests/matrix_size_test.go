@@ -18,8 +18,8 @@ func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 		attempts int
 		sizes    []string
 	}{
-		"behind a key, any size goes on where the page before ended":                {"contoso_child", 1, []string{"250", "50", "250"}},
-		"where pages have numbers alone, another size would lead past rows or back": {virtualTable, 3, []string{"250", "50"}},
+		"after a key, any size continues where the page before ended": {"contoso_child", 1, []string{"250", "50", "250"}},
+		"numbered pages of another size would skip or repeat rows":    {virtualTable, 3, []string{"250", "50"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{test.table: 1200}})
@@ -36,7 +36,7 @@ func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 	}
 }
 
-// sizes are the sizes of pages that the connector asked for of a table, one after another.
+// sizes returns the page sizes that the connector requested of a table, in order.
 func (l *lab) sizes(table string) []string {
 	t, _ := l.environment.Table(table)
 	var sizes []string

@@ -25,16 +25,16 @@ func phases() []faults.Phase {
 	}
 }
 
-// The outcomes of the matrix that are no errors.
+// The outcomes of the matrix that are not errors.
 const (
 	exact = "exact" // the destination holds what the environment holds
-	never = "–"     // the fault cannot happen there
+	never = "–"     // the fault cannot occur in this phase
 )
 
-// outcome is an error of the matrix, as users meet it.
+// outcome is an error in the matrix, as users see it.
 type outcome struct {
 	name, failure string
-	sentences     []string // one of them is told
+	sentences     []string // the message contains one of them
 }
 
 func outcomes() []outcome {
@@ -63,8 +63,8 @@ func outcomeNamed(name string) outcome {
 	return outcome{}
 }
 
-// atOnce is how many cells are tried at the same time. Most of their time they wait.
-const atOnce = 8
+// parallelCells is how many cells run at the same time. Most of the time they wait.
+const parallelCells = 8
 
 func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	require.NoError(t, buildErr)
@@ -74,34 +74,34 @@ func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	require.NoError(t, err)
 
 	var cells []*cell
-	for _, f := range troubles() {
+	for _, f := range matrixRows() {
 		for i, phase := range phases() {
 			if f.want[i] != never {
-				cells = append(cells, &cell{trouble: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
+				cells = append(cells, &cell{matrixRow: f, phase: phase, want: f.want[i], streams: streams, specification: specification, directory: t.TempDir()})
 			}
 		}
 	}
-	if raced { // a quarter of them shows what there is of races
+	if raced { // a quarter of them is enough to find data races
 		cells = slices.DeleteFunc(cells, func(c *cell) bool { return len(c.name)%4 != 0 })
 	}
 	stderr := captureStderr(t)
-	places := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, parallelCells)
 	var wait sync.WaitGroup
 	for _, c := range cells {
 		wait.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			c.try(t.Context())
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			c.run(t.Context())
 		})
 	}
 	wait.Wait()
 	assert.Empty(t, stderr(), "stderr")
 	for _, c := range cells {
-		t.Run(c.name+" at the "+string(c.phase)+": "+c.want, func(t *testing.T) { c.judge(t) })
+		t.Run(c.name+" at the "+string(c.phase)+": "+c.want, func(t *testing.T) { c.check(t) })
 	}
 }
 
-// captureStderr turns stderr to a file until the test ends, and returns what reads it.
+// captureStderr redirects stderr to a file until the test ends, and returns a function that reads the file.
 func captureStderr(t *testing.T) (written func() string) {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
@@ -134,7 +134,7 @@ func matrix() string {
 		fmt.Fprintf(&b, " %s |", strings.ReplaceAll(string(p), "-", " "))
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", 1+len(phases())) + "\n")
-	for _, f := range troubles() {
+	for _, f := range matrixRows() {
 		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(f.want[:], " | "))
 	}
 	b.WriteString("\n## Errors\n\n| outcome | failure type | what the error says |\n| --- | --- | --- |\n")
