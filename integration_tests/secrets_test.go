@@ -61,6 +61,7 @@ func TestErrorsShowNoTokens(t *testing.T) {
 			l.sync(d, catalog)
 			newWorkload(t, l.environment, 6).change("task", 20)
 			l.server.Inject(fault.On(faults.Contains("/tasks?")).Always())
+			l.server.Inject(fault.On(faults.Contains("/$batch")).Always()) // where urls go that are too long
 			result := l.run(append(l.readArgs(d, catalog), "--debug")...)
 			assert.Equal(t, 1, result.ExitCode)
 			l.keepsTokensToItself(result)

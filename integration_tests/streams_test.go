@@ -42,7 +42,7 @@ func TestOnlySelectedColumnsAreRequested(t *testing.T) {
 		if r.Prefer == keys {
 			assert.Equal(t, []string{"accountid"}, selected)
 		} else {
-			assert.ElementsMatch(t, []string{"accountid", "name", "_primarycontactid_value", "modifiedon"}, selected)
+			assert.ElementsMatch(t, []string{"accountid", "name", "_primarycontactid_value", "versionnumber"}, selected)
 		}
 		prefer = append(prefer, r.Prefer)
 	}

@@ -16,9 +16,9 @@ const (
 	// maxFactBytes bounds a response that states some facts. The largest are the privileges of an administrator: 150 bytes
 	// each, and an environment has thousands.
 	maxFactBytes = 16 << 20
-	// maxMetadataBytes bounds definitions. Fifty of the largest tables with every property, 1.5 MB each, have 75 MB; the
-	// names of 1,000 tables with every property, from a service that ignores $select, have 300 MB.
-	maxMetadataBytes = 512 << 20
+	// maxMetadataBytes bounds definitions. Fifty of the largest tables with every property, 1.5 MB each, have 75 MB; with
+	// the properties that are asked for they have two.
+	maxMetadataBytes = 80 << 20
 	// maxErrorBytes bounds what is read of the body of a refusal.
 	maxErrorBytes = 1 << 20
 )

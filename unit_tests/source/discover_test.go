@@ -52,7 +52,7 @@ func TestATableWithoutAUsableDefinitionIsNamed(t *testing.T) {
 	require.Equal(t, 0, code, o.text)
 	assert.Len(t, o.of("CATALOG")[0].Catalog.Streams, 1)
 	require.Len(t, warnings(o), 1)
-	assert.Contains(t, warnings(o)[0], "2 tables are not in the catalog: absent (Dataverse returned no definition of the table), keyless (")
+	assert.Contains(t, warnings(o)[0], "2 tables are not in the catalog: absent (the service returned no definition of the table), keyless (")
 }
 
 func TestADiscoveryWithoutAnyStreamIsAnError(t *testing.T) {
