@@ -38,6 +38,8 @@ func scans() []Defect {
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "if len(missing) > 0 && page.Next", "if len(missing) > len(keys) && page.Next"}}},
 		{"all rows in place of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
+		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
+			"	if err := others.check(page.Next != \"\"); err != nil {\n", "	if err := others.check(page.Next != \"\"); err != nil && !rows {\n"}}},
 		{"changes that were interrupted end as of the time they began", []Edit{{changes, "c.scan.began, again || c.resumed)", "c.scan.began, again)"}}},
 		{"a refusal without a code is evidence against the delta token", []Edit{{cause, "	case !coded:\n", "	case refused != nil && !coded && refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	case !coded:\n"}}},
 		{"a plug-in's refusal is evidence against the delta token", []Edit{{cause, "		return LinkRefused\n	default:\n", "		return LinkRefused\n	case refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	default:\n"}}},
