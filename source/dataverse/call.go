@@ -29,7 +29,7 @@ type call struct {
 	unwrapped bool // the response inside the batch was reached
 
 	began   time.Time // of the first attempt
-	sent    time.Time // of the attempt at hand
+	sent    time.Time // of the current attempt
 	hasSlot bool
 
 	attempts  int
@@ -168,7 +168,7 @@ func (a *call) classify(ctx context.Context, response *http.Response, err error)
 	return decision.Again, nil
 }
 
-// count adds the attempt at hand to what has happened.
+// count adds the current attempt to what has happened.
 func (a *call) count(err error, response *http.Response) {
 	if limited(err) {
 		a.throttled++

@@ -137,7 +137,7 @@ func misshapen(at jsontext.Pointer) error {
 	return &BrokenResponseError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
 }
 
-// drain reads to the end of the response, so that a cut body or a wrong checksum is noticed.
+// drain reads to the end of the response, so that a cut-off body or a wrong checksum is noticed.
 func drain(d *jsontext.Decoder) error {
 	_, err := d.ReadToken()
 	switch {

@@ -19,7 +19,7 @@ type RetryPolicy struct {
 	PartialAttempts   int // attempts at a request for several tables of which one may be at fault; 0: Attempts
 }
 
-// Attempts is what has happened to a request so far, the attempt at hand included.
+// Attempts is what has happened to a request so far, including the current one.
 type Attempts struct {
 	Failed       int           // attempts that failed for another reason than a limit
 	Malformed    int           // responses that arrived whole and could not be used

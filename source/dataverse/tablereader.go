@@ -28,7 +28,7 @@ func (c *Client) eachTable(body io.Reader, array string, found func(Table)) erro
 type tableReader struct {
 	response *fastReader
 	cached   columnTemplates
-	columns  []Column          // of the table at hand
+	columns  []Column          // of the current table
 	column   *jsontext.Decoder // of a column that matches no template
 	text     bytes.Reader      // of that column
 	variable []variableValue   // in it
@@ -120,7 +120,7 @@ func (r *tableReader) noteVariable(of columnMember, value jsontext.Value, end in
 	}
 }
 
-// addColumn adds a column to those of the table at hand, if rows have it.
+// addColumn adds a column to those of the current table, if rows have it.
 func (r *tableReader) addColumn(column definedColumn) {
 	if column.inRows() {
 		r.columns = append(r.columns, column.column())

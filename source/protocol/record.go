@@ -7,7 +7,7 @@ import (
 )
 
 // Records is a chunk of encoded RECORD lines of one stream. It is what crosses airbyte.RecordWriter, and leaves in one
-// write: it should hold all lines at hand, or as many as make the system call cheap.
+// write: it should hold all lines that are ready, or enough of them to make the system call cheap.
 type Records struct {
 	// Lines holds whole lines. Each is what RecordHead returns, an object of JSON, and what AppendRecordEnd appends.
 	Lines []byte

@@ -30,10 +30,10 @@ type Encoder struct {
 	options Options
 	head    []byte // what stands before the data of a line
 
-	before Cursor // the greatest cursor of all pages before the one at hand
-	cursor Cursor // of the page at hand
-	used   bool   // a record of the page at hand has its cursor
-	cdc    []byte // the members of change data capture in each row of the page at hand
+	before Cursor // the greatest cursor of all pages before the current one
+	cursor Cursor // of the current page
+	used   bool   // a record of the current page has its cursor
+	cdc    []byte // the members of change data capture in each row of the current page
 
 	permit  bool // it has the pool's permit for a page
 	lines   lines
@@ -43,7 +43,7 @@ type Encoder struct {
 	deletions int
 	nulled    map[string]int // how many values of the page were nulled, by column
 
-	// The row at hand.
+	// The current row.
 	row       uint32 // counted through all pages
 	members   members
 	facts     rowFacts
@@ -88,7 +88,7 @@ func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// Discard drops the page at hand, if there is one, and returns its permit.
+// Discard drops the current page, if there is one, and returns its permit.
 func (e *Encoder) Discard() {
 	e.reset()
 	if e.permit {
@@ -97,7 +97,7 @@ func (e *Encoder) Discard() {
 	}
 }
 
-// reset forgets the page at hand, but for its permit.
+// reset forgets the current page, but for its permit.
 func (e *Encoder) reset() {
 	e.lines.clear()
 	e.rows.clear()
@@ -122,7 +122,7 @@ func (e *Encoder) Records() *Page {
 	return e.lines.toPage(e.rows.all)
 }
 
-// MaxCursor returns the greatest cursor of all pages so far, the one at hand included.
+// MaxCursor returns the greatest cursor of all pages so far, including the current one.
 func (e *Encoder) MaxCursor() Cursor {
 	if e.used {
 		return e.cursor

@@ -35,8 +35,8 @@ func rowRoles(key []string) map[string]role {
 	return roles
 }
 
-// rowFacts is what is noted of the row at hand beside its line. Its texts are copies: those of a decoder are gone with its
-// next step. Of a member that comes twice the first one counts, as it does in the line.
+// rowFacts is what is noted of the current row beside its line. Its texts are copies: those of a decoder are gone with
+// its next step. Of a member that comes twice the first one counts, as it does in the line.
 type rowFacts struct {
 	keyName      string // for errors
 	canonicalKey bool   // the key has to be in canonical form

@@ -14,31 +14,31 @@ const margin = 1 << 10
 //
 //	chunks[0]  |line|line|line|
 //	chunks[1]  |line|line|
-//	buffer     |line|line|the line at hand...      |
+//	buffer     |line|line|the current line...      |
 //	                     ^from             ^len    ^cap
 //
 // The pool is told of all memory that the chunks take, also of what a chunk grew by when a value took more room than it was
 // given (accountGrowth).
 type lines struct {
 	pool   *Pool
-	ctx    context.Context // of the page at hand: its rows come one by one, without one of their own
+	ctx    context.Context // of the current page: its rows come one by one, without one of their own
 	chunks [][]byte        // the full ones
-	buffer []byte          // the chunk at hand: whole lines, and the line at hand
-	from   int             // where in buffer the line at hand begins
+	buffer []byte          // the current chunk: whole lines, and the current line
+	from   int             // where in buffer the current line begins
 	taken  int             // how much of the buffer's memory the pool knows of
 }
 
 // place is where a whole line stands.
 type place struct{ chunk, from, to int32 }
 
-// reserve makes room for n more bytes of the line at hand, and the margin.
+// reserve makes room for n more bytes of the current line, and the margin.
 func (l *lines) reserve(n int) {
 	if cap(l.buffer)-len(l.buffer) < n+margin {
 		l.nextChunk(n + margin)
 	}
 }
 
-// append appends bytes to the line at hand.
+// append appends bytes to the current line.
 func (l *lines) append(text []byte) {
 	l.reserve(len(text))
 	l.buffer = append(l.buffer, text...)
@@ -52,7 +52,7 @@ func (l *lines) accountGrowth() {
 	}
 }
 
-// nextChunk moves the line at hand to a new chunk with room for n more bytes of it.
+// nextChunk moves the current line to a new chunk with room for n more bytes of it.
 func (l *lines) nextChunk(n int) {
 	l.accountGrowth()
 	line := l.buffer[l.from:]
@@ -65,13 +65,13 @@ func (l *lines) nextChunk(n int) {
 	l.buffer, l.from, l.taken = next, 0, cap(next)
 }
 
-// dropLine drops what there is of the line at hand.
+// dropLine drops what there is of the current line.
 func (l *lines) dropLine() {
 	l.accountGrowth()
 	l.buffer = l.buffer[:l.from]
 }
 
-// endLine ends the line at hand and returns where it stands.
+// endLine ends the current line and returns where it stands.
 func (l *lines) endLine() place {
 	l.accountGrowth()
 	at := place{int32(len(l.chunks)), int32(l.from), int32(len(l.buffer))} //nolint:gosec // a page has a few hundred megabytes

@@ -97,8 +97,8 @@ func (e *Encoder) startRow() {
 	e.lines.append(e.head)
 }
 
-// claim reports whether a member of the row at hand is to be written: it is a selected column, and the row's first of its
-// name.
+// claim reports whether a member of the current row is to be written: it is a selected column, and the row's first of
+// its name.
 func (e *Encoder) claim(m *memberPlan) bool {
 	if m.column == noColumn || e.writtenIn[m.column] == e.row {
 		return false
@@ -107,8 +107,8 @@ func (e *Encoder) claim(m *memberPlan) bool {
 	return true
 }
 
-// write appends a selected column's member to the line at hand. A value of another type than the schema declares becomes
-// null.
+// write appends a selected column's member to the current line. A value of another type than the schema declares
+// becomes null.
 func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	c := &e.plan.columns[m.column]
 	e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
@@ -153,7 +153,7 @@ func (e *Encoder) finishRow() error {
 	return nil
 }
 
-// endLine ends the line at hand, which is that of a key.
+// endLine ends the current line, which is that of a key.
 func (e *Encoder) endLine(key []byte, changes []protocol.FieldChange) {
 	e.lines.reserve(len(changes) * changeLength)
 	line := e.lines.buffer
