@@ -169,7 +169,7 @@ const (
 
 // OpenFullRefresh returns the state that a full refresh continues from. A state is honored only within the job that
 // wrote it. Outside the platform, a state in the middle of a scan is honored and one at its end is not: otherwise the
-// next run would read nothing. saved is nil if there is no saved state. Open does not change it.
+// next run would read nothing. saved is nil if there is no saved state. OpenFullRefresh does not change it.
 func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 	s := &State{Version: Version, Phase: FullRefresh, Job: y.Job, Organization: y.Organization, Generation: y.Generation}
 	if saved == nil {
