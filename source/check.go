@@ -9,8 +9,8 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// check reports whether the configuration leads to an environment whose tables can be listed. What the user can fix is
-// reported as FAILED; an outage is an error of the run.
+// check reports whether the configuration gives access to an environment whose tables can be listed. What the user can
+// fix is reported as FAILED; an outage is an error of the run.
 func (i *invocation) check(ctx context.Context) error {
 	problem := i.connectWithin(ctx, i.process.Limits.standard().Check, i.tryEnvironment)
 	if problem == nil {

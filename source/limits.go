@@ -11,7 +11,7 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// Limits bound how long a run and its requests take. A zero value stands for the standard limit.
+// Limits bound how long a run and its requests take. A zero value means the standard limit.
 type Limits struct {
 	Check    time.Duration // a whole check; 0: 3 minutes
 	Discover time.Duration // a whole discovery; 0: 8.5 minutes

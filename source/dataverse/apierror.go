@@ -8,20 +8,20 @@ import (
 	"slices"
 )
 
-// Codes that are decided on (Microsoft, "Web service error codes").
+// Codes on which the client or its callers decide (Microsoft, "Web service error codes").
 const (
 	CodeThrottledTime        = "0x80072321" // combined execution time within five minutes
 	CodeThrottledRequests    = "0x80072322" // number of requests within five minutes
 	CodeThrottledConcurrency = "0x80072326" // concurrent requests
 	CodeNotFound             = "0x80040217" // no row with that key
 	CodePrivilegeMissing     = "0x80040220" // the user lacks a privilege, or its depth
-	CodeNotMember            = "0x80072560" // the token is good, but no user of this environment
+	CodeNotMember            = "0x80072560" // the token is valid, but its user is not one of this environment
 	CodeNoRoles              = "0x80042f09" // the user has no security role
 	CodeUserDisabled         = "0x80040225" // the user is disabled
 	CodeNotTracked           = "0x80072491" // change tracking is off for the table
 	CodeRelatedNotTracked    = "0x80072492" // an intersect table whose parents are not tracked
 	CodeTokenExpired         = "0x80044352" // the delta token is too old, or the table has changed since
-	CodeTokenMalformed       = "0x80044183" // the delta token is no delta token
+	CodeTokenMalformed       = "0x80044183" // the delta token is malformed
 	CodeNoRetrieve           = "0x80040800" // a table whose rows cannot be read as a set
 	CodePageNumber           = "0x8004112a" // the service does not accept the paging cookie
 	CodePageOrder            = "0x80041129" // the paging cookie is of another order
@@ -36,7 +36,7 @@ const (
 	codeUnexpected       = "0x80040216"
 )
 
-// temporaryCodes are those of failures that pass, whatever the status beside them.
+// temporaryCodes are those of failures that pass, whatever their status.
 func temporaryCodes() []string {
 	return []string{
 		CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, codeThrottled, codeSQLError, codeSQLTimeout, codeSQLResourceLimit,
@@ -46,7 +46,7 @@ func temporaryCodes() []string {
 }
 
 // conclusiveCodes are those of refusals that are about the request: its user, table, query, delta token or paging
-// cookie. Sending it again does not help, whatever the status beside them.
+// cookie. Sending it again does not help, whatever their status.
 func conclusiveCodes() []string {
 	return []string{
 		CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeNotTracked, CodeRelatedNotTracked,
@@ -64,8 +64,8 @@ func conclusiveCodes() []string {
 // APIError is a refusal: a response with another status than 200.
 type APIError struct {
 	Status    int
-	Code      string // "0x" and hexadecimal digits in lower case, mostly eight; empty if the response has no code of Dataverse
-	Message   string // without the tokens of the request, should the service repeat them
+	Code      string // "0x" and hexadecimal digits in lower case, mostly eight; empty if the response has no Dataverse code
+	Message   string // without the tokens of the request, which the service may repeat
 	RequestID string // x-ms-service-request-id, under which Microsoft's support finds the request
 }
 
@@ -112,11 +112,11 @@ func (e *APIError) Temporary() bool {
 	}
 }
 
-// Inconclusive reports whether a status that means a refusal for good says nothing about the request. Either the
-// response has none of Dataverse's codes, as the page of a proxy or a firewall, or its code is not about the user, the
-// table, the query, the delta token or the paging cookie: a plug-in on Retrieve or RetrieveMultiple, for instance, fails
-// a read with 0x80040265. Such a refusal often passes, so the client repeats it a few times. It is no evidence against
-// a delta token, a checkpoint or a selection.
+// Inconclusive reports whether a refusal says nothing about the request although its status usually means a permanent
+// error. Either the response has none of Dataverse's codes, such as the page of a proxy or a firewall, or its code is
+// not about the user, the table, the query, the delta token or the paging cookie: a plug-in on Retrieve or
+// RetrieveMultiple, for instance, fails a read with 0x80040265. Such a refusal often passes, so the client repeats it a
+// few times. It is no evidence against a delta token, a checkpoint or a selection.
 func (e *APIError) Inconclusive() bool {
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone:
@@ -133,7 +133,7 @@ func (e *APIError) Inconclusive() bool {
 	return !speaksOfRequest.MatchString(e.Message)
 }
 
-// speaksOfRequest matches the messages of Dataverse that are about the request, for a code beside them that is not known:
+// speaksOfRequest matches the messages of Dataverse that are about the request, for responses whose code is not known:
 // an expired delta token (Microsoft, "Web service error codes", 0x80044352), an entity set or a column that does not
 // exist, a privilege.
 var speaksOfRequest = regexp.MustCompile(`(?i)version stamp associated with the client has expired|resource not found for the segment|` +
@@ -162,7 +162,7 @@ func (e *APIError) MissingPrivilege() string {
 	return found[1]
 }
 
-// HasCode reports whether err is a refusal by the Web API with one of these codes.
+// HasCode reports whether err wraps an APIError with one of these codes.
 func HasCode(err error, codes ...string) bool {
 	var api *APIError
 	return errors.As(err, &api) && slices.Contains(codes, api.Code)

@@ -21,7 +21,7 @@ func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	if err := a.tokens.Renew(req.Context(), token, claimsOf(response)); err != nil {
-		return response, nil //nolint:nilerr // the service's own refusal says more than the failed renewal
+		return response, nil //nolint:nilerr // the service's refusal is more informative than the failed renewal
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
 	_ = response.Body.Close()
@@ -45,8 +45,8 @@ func (a *authorized) send(req *http.Request) (*http.Response, string, error) {
 	return response, token, err
 }
 
-// claimsOf returns the decoded claims challenge of a 401, empty if it has none that is JSON
-// (Microsoft, "Claims challenges, claims requests and client capabilities").
+// claimsOf returns the decoded claims challenge of a 401, empty if it has no challenge that is JSON (Microsoft, "Claims
+// challenges, claims requests and client capabilities").
 func claimsOf(response *http.Response) string {
 	challenge := strings.Join(response.Header.Values("WWW-Authenticate"), ", ")
 	_, rest, found := strings.Cut(challenge, `claims="`)

@@ -19,14 +19,15 @@ import (
 // A GET whose url is too long for a proxy, or for the 32 KB of the service, is sent inside the body of a POST to $batch,
 // where its url may have 64 KB (Microsoft, "Query data using the Web API", "Compose a query that is too long").
 
-// batchBoundary separates the one part of a batch; nothing in a link can be equal to it.
+// batchBoundary delimits the only part of a batch; a link cannot contain it.
 const batchBoundary = "batch_source_microsoft_dataverse"
 
-// longURL is a length at which web servers and proxies begin to refuse urls without a telling status: IIS, for instance,
-// responds with 404.15 to a query of more than 2,048 bytes (Microsoft, "Request Limits <requestLimits>").
+// longURL is a length at which web servers and proxies begin to refuse urls with a status that does not name the
+// reason: IIS, for instance, responds with 404.15 to a query of more than 2,048 bytes (Microsoft, "Request Limits
+// <requestLimits>").
 const longURL = 2000
 
-// URLTooLong reports whether a url was refused because of its length, by a status that says so.
+// URLTooLong reports whether the status says that a url was refused because of its length.
 func URLTooLong(err error) bool {
 	var refused *APIError
 	return errors.As(err, &refused) && refused.Code == "" &&
@@ -39,7 +40,7 @@ func mayBeTooLong(err error, length int) bool {
 	return URLTooLong(err) || length > longURL && errors.As(err, &refused) && refused.Code == "" && refused.Inconclusive()
 }
 
-// send sends a request by its url, or in a batch where the url is as long as one that was refused.
+// send sends a request by its url, or in a batch if the url is at least as long as one that was refused.
 func (c *Client) send(ctx context.Context, q request) error {
 	length := len(c.root) + len(apiPath) + len(q.link)
 	if longest := c.longest.Load(); longest > 0 && int64(length) >= longest {
@@ -80,7 +81,7 @@ func (a *call) newBatch(ctx context.Context) (*retryablehttp.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare a batch: %w", err)
 	}
-	a.client.setHeaders(req.Header, "odata.continue-on-error") // else a refused GET would turn the batch into a refusal
+	a.client.setHeaders(req.Header, "odata.continue-on-error") // otherwise a refused GET would make the whole batch fail
 	req.Header.Set("Content-Type", "multipart/mixed; boundary="+batchBoundary)
 	return req, nil
 }
@@ -121,8 +122,8 @@ func (a *call) decodeBatch(outer *http.Response) error {
 	}
 }
 
-// completeInner gives the response in a batch what only the outer one has, and the outer one the pause that the inner
-// one asks for.
+// completeInner copies to the response in a batch what only the outer response has, and to the outer response the pause
+// that the inner one asks for.
 func completeInner(inner, outer *http.Response, link Link) {
 	for _, name := range []string{"Date", "x-ms-service-request-id"} {
 		if inner.Header.Get(name) == "" {

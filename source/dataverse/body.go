@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// limitedReader fails with a *ResponseTooLargeError where more than most bytes come.
+// limitedReader fails with a *ResponseTooLargeError after more than most bytes.
 type limitedReader struct {
 	from io.Reader
 	left int64
@@ -29,7 +29,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 type bomSkipper struct {
 	from   io.Reader
 	looked bool
-	head   []byte // of the body, where it is no mark
+	head   []byte // of the body, if it is not a mark
 }
 
 func (b *bomSkipper) Read(p []byte) (int, error) {
@@ -52,14 +52,14 @@ func (b *bomSkipper) Read(p []byte) (int, error) {
 	return b.from.Read(p)
 }
 
-// bodyReadError is an error of a body that could not be read, as opposed to one of what it says.
+// bodyReadError is an error of reading a body, as opposed to one of its content.
 type bodyReadError struct{ cause error }
 
 func (e *bodyReadError) Error() string { return e.cause.Error() }
 
 func (e *bodyReadError) Unwrap() error { return e.cause }
 
-// markedBody marks the errors of a body, so that they are known when a decoder has wrapped them.
+// markedBody marks the errors of reading a body, so that they can be recognized after a decoder has wrapped them.
 type markedBody struct{ from io.Reader }
 
 func (m markedBody) Read(p []byte) (int, error) {

@@ -19,9 +19,9 @@ import (
 //  1. acquire: the attempt waits for a slot of the limiter (run for the first attempt, PrepareRetry for the others)
 //  2. send: the transport signs the request and sends it; a 401 is repeated once there with a new token
 //  3. read (ResponseHandler): the body is read whole into a buffer, the slot is released, and the body is decoded
-//  4. classify (CheckRetry): the RetryPolicy decides on the error of 2 or 3, and the limiter learns of a pause
-//  5. pause (Backoff): the wait before the next attempt, unless the limiter holds all requests back anyway
-//  6. again from 1, or giveUp (ErrorHandler), which words the last error
+//  4. classify (CheckRetry): the RetryPolicy decides on the error of 2 or 3, and the limiter is notified of a pause
+//  5. pause (Backoff): the wait before the next attempt, unless the limiter pauses all requests anyway
+//  6. again from 1, or giveUp (ErrorHandler), which returns the final error
 type call struct {
 	client *Client
 	request
@@ -29,14 +29,14 @@ type call struct {
 	unwrapped bool // the response inside the batch was reached
 
 	began   time.Time // of the first attempt
-	sent    time.Time // of the attempt at hand
+	sent    time.Time // of the current attempt
 	hasSlot bool
 
 	attempts  int
 	throttled int // attempts that a limit refused
 	so        Attempts
 	lastErr   error
-	pausesAll bool // the limiter holds the next attempt back
+	pausesAll bool // the limiter delays the next attempt
 }
 
 func (a *call) run(ctx context.Context) error {
@@ -76,8 +76,8 @@ func (a *call) newRequest(ctx context.Context) (*retryablehttp.Request, error) {
 	return req, nil
 }
 
-// acquire waits for a slot for the next attempt. The time of the first wait is not counted: it depends on the other
-// requests.
+// acquire waits for a slot for the next attempt. The first wait does not count against the budget: it depends on the
+// other requests.
 func (a *call) acquire(ctx context.Context) error {
 	a.client.open.update(a, "waits for a slot")
 	latest := a.began
@@ -104,14 +104,14 @@ func (a *call) release() {
 	}
 }
 
-// end leaves nothing of the call behind.
+// end releases everything that the call holds.
 func (a *call) end() {
 	a.release()
 	a.client.open.remove(a)
 }
 
-// read reads a response: first its bytes, while the service is at work, then what they say. A refusal keeps its slot
-// until it is known whether all requests have to pause.
+// read reads a response: first its bytes, while the service is still sending, then their content. A refusal keeps its
+// slot until it is known whether all requests have to pause.
 func (a *call) read(ctx context.Context, response *http.Response) error {
 	most := a.maxBytes
 	if response.StatusCode != http.StatusOK {
@@ -120,7 +120,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	buffer, err := a.client.buffers.fill(response, most)
 	defer func() {
 		_ = response.Body.Close()
-		response.Body = http.NoBody // retryablehttp reads what it thinks is left
+		response.Body = http.NoBody // retryablehttp drains what it assumes is left
 		a.client.buffers.recycle(buffer)
 	}()
 	took := time.Since(a.sent)
@@ -146,8 +146,8 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 }
 
 // classify decides whether there is another attempt. retryablehttp calls it before the response is read, with no error,
-// and again with the error of reading it. The slot is released last, after a pause has begun: the next request has to
-// see it.
+// and again with the error of reading it. The slot is released last, after a pause has begun, so that the next request
+// sees the pause.
 func (a *call) classify(ctx context.Context, response *http.Response, err error) (again bool, stop error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
@@ -168,7 +168,7 @@ func (a *call) classify(ctx context.Context, response *http.Response, err error)
 	return decision.Again, nil
 }
 
-// count adds the attempt at hand to what has happened.
+// count adds the current attempt to the counters.
 func (a *call) count(err error, response *http.Response) {
 	if limited(err) {
 		a.throttled++
@@ -189,8 +189,8 @@ func (a *call) count(err error, response *http.Response) {
 	}
 }
 
-// pauseAll makes all requests wait. An attempt before the time would only prolong the pause (Microsoft, "Service
-// protection API limits").
+// pauseAll makes all requests wait. An earlier attempt would only prolong the pause (Microsoft, "Service protection API
+// limits").
 func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
 	if !a.client.limiter.throttled(a.sent, pause) {
 		return
@@ -202,7 +202,7 @@ func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
 	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. All requests pause for %v. The reason: %v", why, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
 }
 
-// pause returns the time before the next attempt. Where all requests wait, the limiter holds the call back.
+// pause returns the time before the next attempt. If all requests wait, the limiter delays the call.
 func (a *call) pause(ctx context.Context) time.Duration {
 	if a.pausesAll {
 		return 0
@@ -214,7 +214,8 @@ func (a *call) pause(ctx context.Context) time.Duration {
 }
 
 // waitError returns the error of a call that could not be sent again, or at all, because the service asks for a pause
-// that is longer than the call may take. Where only the rest of its time is too short, the refusal itself says more.
+// that is longer than the call may take. If only the rest of its time is too short, the refusal itself is more
+// informative.
 func (a *call) waitError(ctx context.Context, err error) error {
 	var wait *WaitError
 	if !errors.As(err, &wait) {
@@ -224,7 +225,7 @@ func (a *call) waitError(ctx context.Context, err error) error {
 		return a.lastErr
 	}
 	wait.Budget, wait.cause = a.client.options.Budget, cmp.Or(wait.cause, a.lastErr)
-	if limited(a.lastErr) { // the others only arrive while it lasts
+	if limited(a.lastErr) { // other errors only occur while the limit lasts
 		a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse asks to wait %v before the next request. The connector waits %v at most.", wait.Asked, wait.Budget))
 	}
 	return wait

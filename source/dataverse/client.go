@@ -13,9 +13,9 @@ import (
 // (Microsoft, "Compose HTTP requests and handle errors").
 const apiPath = "/api/data/v9.2/"
 
-// Tokens provides access tokens. It is asked before each attempt of each request and must keep its own cache.
+// Tokens provides access tokens. It is called before each attempt at each request and must have a cache.
 type Tokens interface {
-	// Token returns a token that the service should accept now.
+	// Token returns a token that is currently valid.
 	Token(ctx context.Context) (string, error)
 	// Renew makes the next Token return another token than refused. claims is the claims challenge of the service, or
 	// empty.
@@ -26,13 +26,13 @@ type Tokens interface {
 type Options struct {
 	Agent            string        // User-Agent of all requests
 	AttemptTimeout   time.Duration // of one attempt, its body included; 0: 5 minutes
-	Attempts         int           // failed attempts at one request, those refused by a limit not counted; 0: 8
+	Attempts         int           // failed attempts at one request, not counting those refused by a limit; 0: 8
 	WaitMin          time.Duration // longest wait before the second attempt, doubled before each further one; 0: 1 second
 	WaitMax          time.Duration // longest wait between two attempts, unless the service asks for more; 0: 1 minute
 	Budget           time.Duration // of one request from its first attempt on, waits included; 0: 30 minutes
 	MaxPageBytes     int64         // largest JSON of a page of more than one row; 0: 64 MiB
 	MaxResponseBytes int64         // largest body of any response; 0: 1 GiB
-	MaxConcurrent    int           // most concurrent requests that the user allows; 0: what the service recommends, else 4
+	MaxConcurrent    int           // most concurrent requests that the user allows; 0: as the service recommends, or 4
 	MemorySlots      int           // most concurrent requests that the memory allows; 0: any number
 	Log              *slog.Logger  // nil: nothing is logged
 }
@@ -49,7 +49,7 @@ type Client struct {
 	buffers     responseBuffers
 	unpack      gunzipper
 	fastReaders fastReaders
-	reached     atomic.Bool  // a response has come
+	reached     atomic.Bool  // a response has arrived
 	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
 	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }

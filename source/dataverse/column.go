@@ -6,7 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// definedColumn is a column in a response, as far as it is asked for.
+// definedColumn holds the requested properties of a column.
 type definedColumn struct {
 	name, typ, behavior string
 	valid, readable     bool // IsValidODataAttribute and IsValidForRead
@@ -17,7 +17,7 @@ type columnMember int
 
 const (
 	otherMember columnMember = iota
-	metadataID               // which the service sends unasked
+	metadataID               // which the service sends without being asked
 	logicalName
 	attributeTypeName
 	dateTimeBehavior

@@ -18,8 +18,7 @@ const (
 )
 
 // RowCounts returns how many rows tables have, from a snapshot that the service takes once a day and that includes rows
-// which the user may not see. It is good for estimates and for nothing else (Web API reference,
-// RetrieveTotalRecordCount).
+// which the user may not see. It is suitable only for estimates (Web API reference, RetrieveTotalRecordCount).
 //
 // Tables that the service refuses to count are left out. The error is that of a request which failed otherwise.
 func (c *Client) RowCounts(ctx context.Context, tables []string) (map[string]int64, error) {
@@ -58,7 +57,7 @@ func (c *Client) rowCounts(ctx context.Context, tables []string, counts map[stri
 	err := c.get(ctx, request{
 		operation: "count the rows of " + someOf(tables),
 		link:      Link("RetrieveTotalRecordCount(EntityNames=@p1)?@p1=" + escape(`["`+strings.Join(tables, `","`)+`"]`)),
-		policy:    RetryPolicy{Attempts: 1}, // an estimate is not worth a wait
+		policy:    RetryPolicy{Attempts: 1}, // an estimate is not worth retrying
 		read: func(_ *http.Response, body io.Reader) error {
 			result.Keys, result.Values = nil, nil
 			var others envelope

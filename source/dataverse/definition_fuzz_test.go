@@ -40,7 +40,7 @@ func FuzzDefinitions(f *testing.F) {
 			t.Fatalf("%q passed for a response with %v", body, found)
 		}
 		if !valid || !jsontext.Value(body).IsValid() {
-			return // of two members with one name, either may count
+			return // if two members have the same name, either may count
 		}
 		want, fits := decodeTables([]byte(body))
 		if fits != (err == nil) || fits && !reflect.DeepEqual(want, found) {

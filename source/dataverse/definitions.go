@@ -30,8 +30,8 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), err
 }
 
-// Table reads the definition of one table, nil if the environment has none that the Web API can address. Its error is
-// that of a definition which could not be read.
+// Table reads the definition of one table. It returns nil if the environment has no such table that the Web API can
+// address, and an error if the definition could not be read.
 func (c *Client) Table(ctx context.Context, name string) (*Table, error) {
 	var found *Table
 	failed, err := c.Tables(ctx, []string{name}, func(t Table) error {
@@ -68,8 +68,8 @@ func (r *definitionReader) definitions(ctx context.Context, names []string, link
 	return found, err
 }
 
-// metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions"), the only request that
-// has the behaviors of dates beside all other columns.
+// metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions"), the only request
+// that returns the behaviors of dates together with all other columns.
 func (r *definitionReader) metadataChanges(ctx context.Context, names []string, attempts int) ([]Table, error) {
 	query, err := metadataQuery(names)
 	if err != nil {
@@ -78,8 +78,8 @@ func (r *definitionReader) metadataChanges(ctx context.Context, names []string, 
 	return r.definitions(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", attempts)
 }
 
-// plainDefinitions reads tables by EntityDefinitions. Its expansion of columns does not have the behaviors of dates, for
-// they belong to a derived type: they take one more request for each table that has dates.
+// plainDefinitions reads tables by EntityDefinitions. Its expansion of columns lacks the behaviors of dates, which
+// belong to a derived type, so each table with dates takes one more request.
 func (r *definitionReader) plainDefinitions(ctx context.Context, names []string, attempts int) ([]Table, error) {
 	filter := make([]string, len(names))
 	for i, name := range names {
@@ -124,7 +124,7 @@ func (r *definitionReader) dateBehaviors(ctx context.Context, t *Table, attempts
 }
 
 // eachDefinition reads the elements of one array of a response and skips all else. The service does not page
-// definitions, so that one which announces more of them is broken.
+// definitions, so a response that announces more of them is broken.
 func eachDefinition(body io.Reader, array string, element func(*jsontext.Decoder) error) error {
 	d := newDecoder(body)
 	found := false
@@ -148,7 +148,7 @@ func eachDefinition(body io.Reader, array string, element func(*jsontext.Decoder
 	return drain(d)
 }
 
-// someOf names tables in an error without filling a page with them.
+// someOf names a few of the tables in an error.
 func someOf(names []string) string {
 	const few = 3
 	if len(names) <= few {

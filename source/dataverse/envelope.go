@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// envelope judges the members at the top level of a response that its reader does not know. Most are annotations to
-// skip. Two kinds change what the response means: a failure that the service met after it had begun to send status 200
-// (OASIS, OData JSON Format 4.01, 21.4 "In-Stream Error"), and the announcement of more rows.
+// envelope interprets the members at the top level of a response that its reader does not know. Most are annotations to
+// skip. Two kinds change what the response means: a failure that occurred after the service had sent status 200 (OASIS,
+// OData JSON Format 4.01, 21.4 "In-Stream Error"), and the announcement of more rows.
 type envelope struct {
-	failure string // what the error says
+	failure string // the message of the error
 	more    string // the member that announces more rows
 }
 
@@ -26,9 +26,8 @@ const (
 	isNextLink         // more rows, unless it is null or empty
 )
 
-// meaningOf returns what a member announces. Its namespace, its letter case and the way in which it is written as an
-// annotation do not count: "@Microsoft.Dynamics.CRM.morerecords", "@nextLink", "odata.nextLink" and "@odata.NextLink" are
-// all in use.
+// meaningOf returns what a member announces. Its namespace, its letter case and its annotation syntax do not matter:
+// "@Microsoft.Dynamics.CRM.morerecords", "@nextLink", "odata.nextLink" and "@odata.NextLink" are all in use.
 func meaningOf(member []byte) meaning {
 	name := strings.ToLower(string(member[bytes.LastIndexAny(member, ".@")+1:]))
 	switch strings.NewReplacer("_", "", "-", "", "$", "").Replace(name) {
@@ -69,7 +68,7 @@ func (e *envelope) read(d *jsontext.Decoder, member []byte) error {
 	return nil
 }
 
-// check returns an error where the members mean that the response is not what it seems. hasNext reports whether the
+// check returns an error if the members mean that the response failed or is incomplete. hasNext reports whether the
 // response has a link to more rows that can be followed.
 func (e *envelope) check(hasNext bool) error {
 	switch {

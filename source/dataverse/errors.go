@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// ErrSink marks an error of the Sink that takes a page's rows: sending the request again would not help.
+// ErrSink marks an error of the Sink that takes a page's rows. Repeating the request would not help.
 var ErrSink = errors.New("a row could not be taken")
 
-// ErrLinkOutside reports that the service sent a link that leads out of the environment's Web API. It is not followed:
-// the token would go there.
+// ErrLinkOutside reports that the service sent a link that leads out of the environment's Web API. It is not followed,
+// because the request would send the token there.
 var ErrLinkOutside = errors.New("the service sent a link that leads out of the environment's Web API")
 
-// errUnusableLink reports that a link is no url, without quoting it: it may hold a delta token.
+// errUnusableLink reports that a link is not a valid url. It does not quote the link, which may hold a delta token.
 var errUnusableLink = errors.New("the link to read cannot be sent as a url")
 
 // RequestError names the request that failed. It wraps the reason.
 type RequestError struct {
 	Operation string // such as "read a page of account"
-	Table     string // logical name of the table whose rows were asked for; empty for any other request
+	Table     string // logical name of the table whose rows were requested; empty for any other request
 	cause     error
 }
 
@@ -34,16 +34,16 @@ type SignInError struct{ cause error }
 
 func (e *SignInError) Error() string { return e.cause.Error() }
 
-// Unwrap returns the error of the Tokens that were asked.
+// Unwrap returns the error of the Tokens.
 func (e *SignInError) Unwrap() error { return e.cause }
 
-// Temporary reports whether the sign-in may succeed later. It is final where the authority has refused it.
+// Temporary reports whether the sign-in may succeed later. It is false if the authority has refused it.
 func (e *SignInError) Temporary() bool {
 	var t interface{ Temporary() bool }
 	return !errors.As(e.cause, &t) || t.Temporary()
 }
 
-// notFromEntra reports whether the response to the sign-in came from something else than the authority.
+// notFromEntra reports whether the response to the sign-in did not come from the authority.
 func (e *SignInError) notFromEntra() bool {
 	var f interface{ NotFromEntra() bool }
 	return errors.As(e.cause, &f) && f.NotFromEntra()
@@ -60,7 +60,7 @@ func (e *ConnectionError) Error() string {
 func (e *ConnectionError) Unwrap() error { return e.cause }
 
 // WaitError reports that the service asked for a longer pause than the request's budget has left, so that the client
-// gave up at once: an attempt before its time would only prolong the pause (Microsoft, "Service protection API limits").
+// gave up at once: an earlier attempt would only prolong the pause (Microsoft, "Service protection API limits").
 type WaitError struct {
 	Asked  time.Duration
 	Budget time.Duration // of one request, with all its attempts and waits
@@ -78,14 +78,14 @@ func (e *WaitError) Unwrap() error { return e.cause }
 type BrokenResponseError struct {
 	Reason  string // a clause that begins with "it" or "its" and quotes nothing of a row
 	cause   error
-	cut     bool // it did not arrive whole
-	passing bool // it did not arrive whole, or not from the service: the next response may be another
+	cut     bool // it did not arrive completely
+	passing bool // it did not arrive completely, or not from the service: the next response may differ
 	notJSON bool // its media type is not JSON, so that it did not come from the Web API
 	form    string
-	at      int64 // the place in Reason, if it names one
+	at      int64 // the position that Reason names, if any
 }
 
-// tellPlace makes Reason of a format with one place, in bytes.
+// tellPlace sets Reason from a format with one position, in bytes.
 func (e *BrokenResponseError) tellPlace(form string, at int64) *BrokenResponseError {
 	e.Reason, e.form, e.at = fmt.Sprintf(form, at), form, at
 	return e
@@ -98,21 +98,21 @@ func (e *BrokenResponseError) Error() string {
 	return "the response is broken: " + e.Reason
 }
 
-// Cut reports whether the response broke off, on its way or at its source.
+// Cut reports whether the response ended early, in transit or at its source.
 func (e *BrokenResponseError) Cut() bool { return e.cut }
 
 // Unwrap returns the error met while the response was read, or nil.
 func (e *BrokenResponseError) Unwrap() error { return e.cause }
 
-// ResponseTooLargeError reports that a response holds more than the client takes into its memory.
+// ResponseTooLargeError reports a response that is larger than the client accepts.
 type ResponseTooLargeError struct{ Bytes int64 }
 
 func (e *ResponseTooLargeError) Error() string {
 	return fmt.Sprintf("the response holds more than %d MB", e.Bytes>>20)
 }
 
-// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and keeps
-// errors of the sign-in apart from those of the environment.
+// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and
+// distinguishes errors of the sign-in from those of the environment.
 func withoutURL(err error) error {
 	var signIn *SignInError
 	if errors.As(err, &signIn) {

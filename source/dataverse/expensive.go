@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// cost is what a failure says about the size of the request.
+// cost is how a failure relates to the size of the request.
 type cost int
 
 const (
@@ -17,10 +17,9 @@ const (
 	tooMuch                  // the request asked for too much at once
 )
 
-// TooExpensive reports whether a request failed because it asked for too much at once, or may have: it took the service
-// or an attempt too long, its response was too large, or it met a failure without a more specific cause, as large
-// pages of some tables do for as long as they are large (AWS Glue, "Microsoft Dynamics 365 CRM connector limitations").
-// The same rows may come on smaller pages.
+// TooExpensive reports whether a request failed, or may have failed, because it asked for too much at once: it took too
+// long, its response was too large, or it failed without a more specific cause, as large pages of some tables do every
+// time (AWS Glue, "Microsoft Dynamics 365 CRM connector limitations"). Smaller pages with the same rows may succeed.
 func TooExpensive(err error) bool { return costOf(err) != unrelated }
 
 func costOf(err error) cost {
@@ -37,7 +36,7 @@ func costOf(err error) cost {
 		return tooMuch
 	case errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect"):
 		return unrelated
-	case errors.Is(err, context.DeadlineExceeded): // other times than that of an attempt are those of the network
+	case errors.Is(err, context.DeadlineExceeded): // any other timeout than that of the attempt is one of the network
 		return tooMuch
 	default:
 		return unrelated

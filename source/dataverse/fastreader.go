@@ -12,7 +12,7 @@ import (
 // fastReaders keeps the memory of fast readers for the next ones.
 type fastReaders struct{ idle sync.Pool }
 
-// get returns a fast reader of a body. It is to be returned with put.
+// get returns a fast reader of a body, to be returned with put.
 func (s *fastReaders) get(body io.Reader) *fastReader {
 	r, ok := s.idle.Get().(*fastReader)
 	if !ok {
@@ -27,25 +27,25 @@ func (s *fastReaders) put(r *fastReader) {
 	s.idle.Put(r)
 }
 
-// fastReaderMemory is how much of a response is looked at together.
+// fastReaderMemory is how much of a response is examined at once.
 const fastReaderMemory = 128 << 10
 
-// fastReader stands between the body of a response and the decoder that reads it. A response is mostly one array of
-// elements that are much alike, so eachElement lets a function take elements out of the array as text, before the decoder
-// sees them; the decoder reads what that function leaves, and everything around the array.
+// fastReader is a reader between the body of a response and its decoder. A response is mostly one array of similar
+// elements, so eachElement lets a function take elements out of the array as text, before the decoder sees them. The
+// decoder reads the elements that the function leaves, and everything around the array.
 //
 //	body      ...already read...                                        ...not read...
 //	          |  seen by the decoder  |  taken  |         rest         |
-//	memory                     [   no longer of use    |  rest  |  free  ]
+//	memory                     [   no longer needed    |  rest  |  free  ]
 //	                                                   ^        ^
 //	                                               next byte    filled up to here
 //
 // These invariants hold between two calls of Read:
 //
-//   - rest follows what the decoder has seen or a function has taken: no byte is skipped, none is given twice;
-//   - the decoder has no byte in its own buffer behind an element that is followed by one that may be taken, for Read gives
-//     it at most what stands before the next start of an element; so when it asks for more behind an element, rest begins
-//     with the comma of the next one;
+//   - rest follows what the decoder has seen or a function has taken: no byte is skipped or passed on twice;
+//   - the decoder's own buffer ends with an element if the next one may be taken, because Read gives it at most the
+//     bytes before the next start of an element; so when it asks for more after an element, rest begins with the comma
+//     of the next one;
 //   - an error of the body waits in err until rest is empty.
 type fastReader struct {
 	body   io.Reader
@@ -53,10 +53,10 @@ type fastReader struct {
 	rest   []byte // of what was read from the body
 	err    error  // of the body, behind the rest
 
-	// start is how the elements begin that may be taken, with the comma before them.
+	// start is the beginning of the elements that may be taken, including the comma before them.
 	start []byte
-	// fast takes the element that a text begins with, and returns its length, or 0 if it leaves it to the decoder. It is nil
-	// but in eachElement, between two elements.
+	// fast takes the element at the beginning of a text and returns its length, or 0 to leave it to the decoder. It is
+	// nil except in eachElement, between two elements.
 	fast func(text []byte) (length int)
 
 	last    byte  // that the decoder was given
@@ -64,15 +64,15 @@ type fastReader struct {
 	taken   int64 // bytes in all, which the decoder does not count
 }
 
-// eachElement reads an array from d, which reads from r. It calls decode in front of each element, to read it from d, but
-// for those that fast takes: the first one never, for fast is only asked for elements that follow another. What fast takes
-// is checked by nothing else, so it must be sure that it is valid JSON.
+// eachElement reads an array from d, which reads from r. It calls decode before each element, to read it from d, except
+// for those that fast takes. fast is never called for the first element, only for elements that follow another. Nothing
+// else checks what fast takes, so fast must be sure that it is valid JSON.
 func (r *fastReader) eachElement(d *jsontext.Decoder, fast func(text []byte) (length int), decode func() error) error {
 	if err := open(d, '['); err != nil {
 		return err
 	}
 	for {
-		kind := d.PeekKind() // asks Read for more where the decoder has nothing left
+		kind := d.PeekKind() // calls Read if the decoder's buffer is empty
 		r.fast = nil         // an element may have an array of objects in it
 		if kind == ']' || kind == jsontext.KindInvalid {
 			_, err := d.ReadToken()
@@ -102,7 +102,7 @@ func (r *fastReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// takeElements lets fast take the elements that come next, each with the comma before it.
+// takeElements lets fast take the next elements, each with the comma before it.
 func (r *fastReader) takeElements() {
 	for {
 		r.fill()
@@ -119,7 +119,7 @@ func (r *fastReader) takeElements() {
 	}
 }
 
-// correctPlace corrects the place in the response that an error of the decoder names, by what was taken before it.
+// correctPlace adds the bytes that were taken before it to the position that an error of the decoder names.
 func (r *fastReader) correctPlace(err error) error {
 	var broken *BrokenResponseError
 	if r.taken > 0 && errors.As(err, &broken) && broken.form != "" {
@@ -128,8 +128,8 @@ func (r *fastReader) correctPlace(err error) error {
 	return err
 }
 
-// nextElement returns where the next text stands in rest that may be an element, or else how much can be given: at most
-// most. The first byte is passed over: it was looked at before.
+// nextElement returns the position in rest of the next possible element, or how many bytes can be passed on, at most
+// most. It skips the first byte, which was examined before.
 func (r *fastReader) nextElement(most int) int {
 	text := r.rest[:min(len(r.rest), most+len(r.start))]
 	if len(r.start) == 0 {
@@ -144,8 +144,8 @@ func (r *fastReader) nextElement(most int) int {
 	return len(text)
 }
 
-// fill makes sure that a whole element is in memory, if it is not much longer than those before and the response goes on
-// for so long.
+// fill makes sure that a whole element is in memory, unless it is much longer than those before or the response ends
+// first.
 func (r *fastReader) fill() {
 	if r.err != nil || len(r.rest) > min(max(2*r.longest, fastReaderMemory/16), fastReaderMemory/2) {
 		return

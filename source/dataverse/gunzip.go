@@ -20,19 +20,19 @@ const (
 // gunzipper unpacks responses. It keeps the memory of finished responses for the next ones.
 type gunzipper struct{ idle sync.Pool }
 
-// open returns the unpacked body of a response. It is to be closed beside the response's own.
+// open returns the decompressed body of a response. It must be closed in addition to the response's own body.
 func (g *gunzipper) open(response *http.Response) (io.ReadCloser, error) {
 	switch coding := strings.ToLower(strings.TrimSpace(response.Header.Get("Content-Encoding"))); coding {
 	case "", "identity":
 		return io.NopCloser(response.Body), nil
-	case "gzip", "x-gzip": // one and the same (RFC 9110, 8.4.1.3)
+	case "gzip", "x-gzip": // synonyms (RFC 9110, 8.4.1.3)
 		body, ok := g.idle.Get().(*gunzipped)
 		if !ok {
 			body = &gunzipped{from: g}
 		}
 		var from io.Reader = response.Body
 		if whole, ok := from.(bufferedBody); ok {
-			from = whole.Reader // which gzip knows, and reads faster than any other
+			from = whole.Reader // which gzip reads faster than any other reader
 		}
 		if err := body.gzip.Reset(from); err != nil {
 			g.idle.Put(body)

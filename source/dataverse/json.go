@@ -10,9 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// newDecoder returns a decoder of the JSON of a response. The default check for repeated names would remember every name of
-// every row. Texts may hold half a surrogate pair or bytes that are not UTF-8, as old imports have left them: code that
-// passes a text on replaces those.
+// newDecoder returns a decoder of the JSON of a response. It does not check for repeated names, which would store every
+// name of every row. Texts may hold half a surrogate pair or bytes that are not UTF-8, left by old imports: code that
+// passes on a text replaces them.
 func newDecoder(body io.Reader) *jsontext.Decoder { return jsontext.NewDecoder(body, decoding()) }
 
 func decoding() jsontext.Options {
@@ -37,7 +37,7 @@ func eachMember(d *jsontext.Decoder, member func(name []byte) error) error {
 	return broken(err)
 }
 
-// unquote returns the text of a valid JSON string. It is a part of the string where there is nothing to decode.
+// unquote returns the text of a valid JSON string. It is a part of the string if there is nothing to decode.
 func unquote(quoted jsontext.Value) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
@@ -46,7 +46,7 @@ func unquote(quoted jsontext.Value) []byte {
 	return text
 }
 
-// eachElement reads an array, calling element in front of each of its values to read it.
+// eachElement reads an array, calling element to read each of its values.
 func eachElement(d *jsontext.Decoder, element func() error) error {
 	if err := open(d, '['); err != nil {
 		return err
@@ -120,7 +120,7 @@ func boolOf(value jsontext.Value) (is, fits bool) {
 // decode reads one value into a struct. A value that does not fit is a broken response, like broken JSON.
 func decode(d *jsontext.Decoder, into any) error { return misfit(gojson.UnmarshalDecode(d, into)) }
 
-// decodeValue does the same for a value that is read already, and reports whether it fits.
+// decodeValue decodes a value that has already been read, and reports whether it fits.
 func decodeValue(value jsontext.Value, into any) (fits bool) {
 	return gojson.Unmarshal(value, into, decoding()) == nil
 }
@@ -137,7 +137,7 @@ func misshapen(at jsontext.Pointer) error {
 	return &BrokenResponseError{Reason: fmt.Sprintf("it is not of the documented shape at %q", at)}
 }
 
-// drain reads to the end of the response, so that a cut body or a wrong checksum is noticed.
+// drain reads to the end of the response, so that a cut-off body or a wrong checksum is noticed.
 func drain(d *jsontext.Decoder) error {
 	_, err := d.ReadToken()
 	switch {
@@ -150,8 +150,8 @@ func drain(d *jsontext.Decoder) error {
 	}
 }
 
-// broken turns an error of the JSON syntax or of the body into a *BrokenResponseError. Errors that are typed
-// already stay as they are.
+// broken turns an error of the JSON syntax or of the body into a *BrokenResponseError. Errors that are already typed
+// remain as they are.
 func broken(err error) error {
 	var already *BrokenResponseError
 	if err == nil || errors.As(err, &already) || errors.Is(err, ErrSink) {
@@ -160,14 +160,14 @@ func broken(err error) error {
 	var unread *bodyReadError
 	var syntax *jsontext.SyntacticError
 	switch {
-	case errors.As(err, &unread): // within objects and arrays jsontext takes it for one of the syntax
+	case errors.As(err, &unread): // within objects and arrays jsontext reports it as a syntax error
 		return &BrokenResponseError{Reason: "it could not be read to its end", cause: unread.cause, cut: true, passing: true}
 	case !errors.As(err, &syntax):
 		return &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		cut := &BrokenResponseError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
 		return cut.tellPlace("its JSON ends early, at byte %d", syntax.ByteOffset)
-	default: // the decoder's own text would quote what stands there, which may be a row's
+	default: // the decoder's own text would quote the response, which may hold row data
 		return new(BrokenResponseError).tellPlace("its JSON is not valid at byte %d", syntax.ByteOffset)
 	}
 }

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// sustainable is how many busy requests use up what the service grants one user continuously: 20 minutes of execution
-	// time in any five (Microsoft, "Service protection API limits").
+	// sustainable is the number of requests that, always busy, use all that the service grants one user: 20 minutes of
+	// execution time in any five (Microsoft, "Service protection API limits").
 	sustainable = 4
-	// maxConcurrent is how many requests of one user the service takes at once (the same page).
+	// maxConcurrent is the number of concurrent requests that the service accepts from one user (the same page).
 	maxConcurrent = 52
-	// initialLimit is how many requests run at once before the service has sent a hint.
+	// initialLimit is the number of concurrent requests before the service has sent a hint.
 	initialLimit = 3
 )
 
-// limiter decides how many requests are under way at once, for everything that one user asks of the service. It grants
-// slots in the order in which they were asked for. Their number starts small, grows by one with each good response until
-// the service first refuses a request, is halved by each refusal and grows by one a round from then on. It never exceeds
-// what the service recommends (header x-ms-dop-hint).
+// limiter decides how many requests of one user are under way at once. It grants slots in the order of the requests.
+// Their number starts small and grows by one with each good response until the service first refuses a request. Each
+// refusal halves it; from then on it grows by one per round of responses. It never exceeds what the service recommends
+// (header x-ms-dop-hint).
 type limiter struct {
-	most int // whatever the service recommends
+	most int // even if the service recommends more
 
 	mu            sync.Mutex
 	waiters       []*waiter
@@ -33,8 +33,8 @@ type limiter struct {
 	limit         float64
 	ceiling       int
 	hinted        bool
-	refused       bool      // a limit of the service was met once
-	lowered       time.Time // when that was: refusals of requests sent before say nothing new
+	refused       bool      // a limit of the service was reached once
+	lowered       time.Time // when it was last reached: refusals of requests sent earlier are no news
 	lastThrottled float64   // the limit at which the service last refused requests; 0: it never did
 	pausedUntil   time.Time // nothing is sent before
 	resume        *time.Timer
@@ -43,7 +43,7 @@ type limiter struct {
 // waiter is a request that waits for its slot.
 type waiter struct {
 	granted chan struct{}
-	paused  chan time.Time // until when nothing is sent; the last value counts
+	paused  chan time.Time // the time until which nothing is sent; the last value counts
 }
 
 // newLimiter returns a limiter that never grants more slots than the user and the machine allow; 0: any number.
@@ -62,7 +62,7 @@ func newLimiter(wanted, machine int) *limiter {
 func (l *limiter) bounded(n int) int { return max(min(n, l.most), 1) }
 
 // acquire waits for a slot, and for the end of a pause that the service has asked for. onPause, unless it is nil, is
-// called with the end of each pause. A pause beyond the latest time is a *WaitError at once.
+// called with the end of each pause. If a pause ends after latest, acquire returns a *WaitError at once.
 func (l *limiter) acquire(ctx context.Context, latest time.Time, onPause func(until time.Time)) error {
 	w := &waiter{granted: make(chan struct{}), paused: make(chan time.Time, 1)}
 	l.mu.Lock()
@@ -91,7 +91,7 @@ func (l *limiter) acquire(ctx context.Context, latest time.Time, onPause func(un
 	}
 }
 
-// leave removes a waiter, or releases its slot if it was granted one meanwhile.
+// leave removes a waiter, or releases its slot if it has been granted one in the meantime.
 func (l *limiter) leave(w *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +111,7 @@ func (l *limiter) release() {
 	l.grant()
 }
 
-// grant hands free slots to the waiters. The lock is held.
+// grant grants free slots to the waiters. The lock is held.
 func (l *limiter) grant() {
 	if time.Now().Before(l.pausedUntil) {
 		return
@@ -123,8 +123,8 @@ func (l *limiter) grant() {
 	}
 }
 
-// hint takes the service's recommendation of how many requests to send at once, which comes with each good response
-// (Microsoft, "Send parallel requests").
+// hint records how many concurrent requests the service recommends, which it sends with each good response (Microsoft,
+// "Send parallel requests").
 func (l *limiter) hint(header http.Header) {
 	recommended, err := strconv.Atoi(header.Get("x-ms-dop-hint"))
 	if err != nil || recommended <= 0 {
@@ -156,10 +156,10 @@ func (l *limiter) served() {
 	l.grant()
 }
 
-// step is what one good response adds: one slot in a round of responses, and far less near the limit at which the
-// service last refused requests, where each round of refusals makes all streams pause. Without the slower steps, a
-// simulated service that recommends more requests than it allows refused 1.2 to 1.6 % of them instead of 0.5 to 0.8 %,
-// and a sync took twice as long.
+// step is the increase after one good response: one slot per round of responses, and far less near the limit at which
+// the service last refused requests, because each round of refusals makes all streams pause. Without the slower steps,
+// a simulated service that recommends more requests than it allows refused 1.2 to 1.6 % of them instead of 0.5 to 0.8
+// %, and a sync took twice as long.
 func (l *limiter) step() float64 {
 	const near, far, slower = 0.75, 1.5, 16
 	switch {
@@ -170,8 +170,8 @@ func (l *limiter) step() float64 {
 	}
 }
 
-// throttled records a refusal by a limit of the service, and that nothing is to be sent for some time. It reports
-// whether the pause is a new one: requests under way at the same time are refused together.
+// throttled records a refusal by a limit of the service and the pause that it asks for. It reports whether the pause is
+// new: requests under way at the same time are refused together.
 func (l *limiter) throttled(sent time.Time, pause time.Duration) (isNew bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,7 +186,7 @@ func (l *limiter) throttled(sent time.Time, pause time.Duration) (isNew bool) {
 	return isNew
 }
 
-// announcePause informs the waiters of a pause, and resumes at its end. The lock is held.
+// announcePause informs the waiters of a pause and grants slots again at its end. The lock is held.
 func (l *limiter) announcePause() {
 	for _, w := range l.waiters {
 		select {
@@ -205,8 +205,8 @@ func (l *limiter) announcePause() {
 	})
 }
 
-// state returns how many requests may be under way at once by the service's last recommendation and the user's setting,
-// and until when nothing is sent, zero if there is no pause.
+// state returns how many requests may be under way at once, by the service's last recommendation and the user's
+// setting, and the end of the current pause, zero if there is none.
 func (l *limiter) state() (ceiling int, pausedUntil time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,8 +11,7 @@ import (
 // cookies are encoded twice, and a link that is decoded and encoded again no longer works.
 type Link string
 
-// NewLink returns the link to the first page of a table: its entity set and the columns to select, all of them if there
-// are none.
+// NewLink returns the link to the first page of a table: its entity set and the columns to select; none means all.
 func NewLink(entitySet string, columns []string) Link {
 	if len(columns) == 0 {
 		return Link(entitySet)
@@ -31,7 +30,7 @@ func NewDeltaLink(entitySet string, columns []string, token string) Link {
 }
 
 // EncodeToken returns the raw encoding, as in a link, of a delta token that was decoded, as the Python connector stores
-// it. A token that is encoded already is returned unchanged.
+// it. A token that is already encoded is returned unchanged.
 func EncodeToken(token string) string {
 	if strings.Contains(token, "%") {
 		return token
@@ -44,10 +43,10 @@ func escape(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }
 
-// relative returns the Link of a link that the service sent: an absolute one, as it does, or one relative to the host or
-// to the API, as OData allows (OData JSON Format 4.01, 4.6.1). It is followed by its path on the client's own root, so
-// that the scheme and the port, which services behind proxies often get wrong, do not count. A link to another host is
-// ErrLinkOutside.
+// relative returns the Link of a link that the service sent: the service sends absolute links, and OData also allows
+// links relative to the host or to the API (OData JSON Format 4.01, 4.6.1). The Link is its path on the client's own
+// root, so that the scheme and the port, which services behind proxies often get wrong, do not matter. For a link to
+// another host the error is ErrLinkOutside.
 func (c *Client) relative(sent string) (Link, error) {
 	sent = strings.TrimSpace(sent)
 	if sent == "" {
@@ -61,7 +60,7 @@ func (c *Client) relative(sent string) (Link, error) {
 	if !found || link == "" {
 		return "", fmt.Errorf("%w: its path is not below %s", ErrLinkOutside, apiPath)
 	}
-	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent at all
+	return Link(strings.ReplaceAll(link, " ", "%20")), nil // a bare space cannot be sent
 }
 
 // pathOf returns the path and query of a link on the environment's host.
@@ -72,7 +71,7 @@ func (c *Client) pathOf(sent string) (string, error) {
 		return "", ErrLinkOutside
 	case strings.HasPrefix(sent, "/"):
 		return sent, nil
-	case !strings.ContainsAny(first, `:/\.`): // an entity set; anything that may be a scheme or lead upwards is none
+	case !strings.ContainsAny(first, `:/\.`): // an entity set, which cannot look like a scheme or lead upwards
 		return apiPath + sent, nil
 	}
 	host, rest, found := cutHost(sent)
@@ -83,8 +82,8 @@ func (c *Client) pathOf(sent string) (string, error) {
 	return rest, nil
 }
 
-// cutHost splits "https://host:port/path" into its host, without the port, and its path. Only the schemes of the web are
-// known, and an authority that is more than a host and a port is no host.
+// cutHost splits "https://host:port/path" into its host, without the port, and its path. It accepts only http and
+// https, and only an authority that is a host and a port.
 func cutHost(absolute string) (host, rest string, found bool) {
 	scheme, after, found := strings.Cut(absolute, "://")
 	if !found || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
@@ -101,7 +100,7 @@ func cutHost(absolute string) (host, rest string, found bool) {
 	return authority.Hostname(), after[slash:], true
 }
 
-// canonicalHost returns the one name of a host that has several: org.api.crm4.dynamics.com is an alias of
+// canonicalHost returns one name for a host that has several: org.api.crm4.dynamics.com is an alias of
 // org.crm4.dynamics.com (Microsoft, "Compose HTTP requests and handle errors"), and hosts have no letter case.
 func canonicalHost(host string) string {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
@@ -117,10 +116,10 @@ func (l Link) EntitySet() string {
 	return set
 }
 
-// DeltaToken returns the raw value of $deltatoken, empty if the link has none.
+// DeltaToken returns the raw value of $deltatoken, empty if the link has no token.
 func (l Link) DeltaToken() string { return l.option("$deltatoken") }
 
-// Select returns the properties named by $select, nil if the link has none.
+// Select returns the properties named by $select, nil if the link has no $select.
 func (l Link) Select() []string {
 	list := l.option("$select")
 	if list == "" {
@@ -150,15 +149,15 @@ func (l Link) option(name string) string {
 	return ""
 }
 
-// NumbersPages reports whether a link leads to a page by its number alone, or by something that only the provider of a
-// virtual table can read: with another page size it would lead to other rows. The paging cookie of an ordinary table
+// NumbersPages reports whether a link identifies its page only by number, or in a form that only the provider of a
+// virtual table can read: with another page size it would return other rows. The paging cookie of an ordinary table
 // holds the key of the last row that was read (Microsoft, "Page results using OData").
 func (l Link) NumbersPages() bool {
 	cookie := l.option("$skiptoken")
 	if cookie == "" {
 		return false
 	}
-	for range 3 { // the cookie with the key is encoded inside the one that is encoded
+	for range 3 { // the cookie with the key is encoded inside an encoded cookie
 		var err error
 		if cookie, err = url.QueryUnescape(cookie); err != nil {
 			return true

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// tableProperties returns the properties of EntityMetadata that make a Table.
+// tableProperties returns the properties of EntityMetadata that a Table needs.
 func tableProperties() []string {
 	return []string{"LogicalName", "EntitySetName", "PrimaryIdAttribute", "ChangeTrackingEnabled", "TableType", "DataProviderId"}
 }
 
-// columnProperties returns the properties of AttributeMetadata, the base of all columns, that make a Column.
+// columnProperties returns the properties of AttributeMetadata, the base type of all columns, that a Column needs.
 func columnProperties() []string {
 	return []string{"LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead"}
 }
@@ -45,8 +45,8 @@ type (
 	}
 )
 
-// metadataQuery returns the query for the named tables. They are joined by Or: lists for the operator In have no
-// documented form in the Web API.
+// metadataQuery returns the query for the named tables. They are joined by Or: the Web API documents no form of lists
+// for the operator In.
 func metadataQuery(names []string) (string, error) {
 	query := entityQuery{
 		Criteria:       metadataCriteria{FilterOperator: "Or"},

@@ -15,7 +15,8 @@ type Identity struct {
 	UserID         string // of the application user
 }
 
-// WhoAmI asks the service which user the client is. It is the cheapest proof that the sign-in and the environment match.
+// WhoAmI returns the user as which the service recognizes the client. It is the cheapest check that the sign-in and the
+// environment match.
 func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 	var who Identity
 	err := c.get(ctx, request{
@@ -69,7 +70,7 @@ func (e *expiry) Begin(context.Context, time.Time) error {
 // Discard ends an attempt that failed.
 func (e *expiry) Discard() {}
 
-// FastRow leaves every row to Row.
+// FastRow returns 0: it leaves every row to Row.
 func (e *expiry) FastRow([]byte) int { return 0 }
 
 // Row reads the organization's row.

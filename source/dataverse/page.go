@@ -12,25 +12,24 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxPageSize is the most rows that the service puts on a page; a larger preference is ignored
-// (Microsoft, "Page results using OData"). Package config, which does not import this one, bounds the user's setting by
-// the same number.
+// MaxPageSize is the most rows that the service puts on a page; a larger preference is ignored (Microsoft, "Page
+// results using OData"). Package config, which does not import this one, limits the user's setting to the same number.
 const MaxPageSize = 5000
 
 // Sink takes the rows of one page while they are decoded.
 type Sink interface {
-	// Begin starts an attempt at the page, whose response waits in memory. It may wait for room to decode it. at is the
-	// service's clock, in UTC. An error ends the request.
+	// Begin starts an attempt at the page, whose response is in memory. It may wait for memory to decode it. at is the
+	// time by the service's clock, in UTC. An error ends the request.
 	Begin(ctx context.Context, at time.Time) error
-	// Discard drops what came since Begin: the attempt has failed.
+	// Discard drops all rows since Begin, because the attempt has failed.
 	Discard()
-	// FastRow reads the row, or the deletion, that a text begins with, without a decoder, and returns its length. It must be
-	// sure that the row is valid JSON, which nobody else checks. If it is not sure, or if the row does not end within the
-	// text, it keeps nothing and returns 0: Row is then called for the same row and returns the error, if there is one. The
-	// text is valid during the call.
+	// FastRow reads the row or deletion at the beginning of a text, without a decoder, and returns its length. It must
+	// be sure that the row is valid JSON, which nothing else checks. If it is not sure, or if the row does not end
+	// within the text, it keeps nothing and returns 0: Row is then called for the same row and returns the error, if
+	// there is one. The text is valid during the call.
 	FastRow(text []byte) int
-	// Row reads exactly one row, or one deletion, from the decoder, which is positioned before it. An error that wraps
-	// ErrSink ends the request; any other means a broken response, and the page is requested again.
+	// Row reads exactly one row or deletion from the decoder, which is positioned before it. An error that wraps
+	// ErrSink ends the request; any other error means a broken response, and the page is requested again.
 	Row(*jsontext.Decoder) error
 }
 
@@ -39,8 +38,9 @@ type PageRequest struct {
 	Table string // logical name, for errors
 	Link  Link
 	Size  int // most rows on the page; the service needs it with every request
-	// ExpensiveAttempts is how many attempts are made at a page that is TooExpensive, where the caller can ask for a smaller
-	// one instead; 0: as many as at any other. What may as well be a passing failure gets more of them: see RetryPolicy.
+	// ExpensiveAttempts is the number of attempts at a page that is TooExpensive, for a caller that can request a
+	// smaller one instead; 0: as many as at any other page. A failure that may also be temporary gets more attempts:
+	// see RetryPolicy.
 	ExpensiveAttempts int
 	TrackChanges      bool // the first scan with change tracking: its last page has a delta link
 	// OnThrottled, if any, is called with the time until which the service makes the request wait.
@@ -55,11 +55,11 @@ type Page struct {
 	Delta   Link      // on the last page of a tracked scan only
 }
 
-// Changes reports whether the page says that it holds changes: the response to a delta link, and not a page of all rows.
-// Only the first page of a scan of changes must say so; later ones may have the context of the table.
+// Changes reports whether the page is marked as changes: the response to a delta link, and not a page of all rows. Only
+// the first page of a scan of changes must be marked; later ones may have the context of the table.
 func (p Page) Changes() bool { return strings.HasSuffix(p.Context, "/$delta") }
 
-// Columns returns the properties that the context names, nil where it names none.
+// Columns returns the properties that the context names, nil if it names none.
 func (p Page) Columns() []string {
 	_, set, _ := strings.Cut(p.Context, "#")
 	_, list, found := strings.Cut(set, "(")
@@ -70,7 +70,7 @@ func (p Page) Columns() []string {
 	return strings.Split(list, ",")
 }
 
-// Page reads one page into sink and returns its links. Rows in sink count only when it returns no error.
+// Page reads one page into sink and returns its links. The rows in sink are valid only if the error is nil.
 func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, error) {
 	prefer := "odata.maxpagesize=" + strconv.Itoa(q.Size)
 	if q.TrackChanges {

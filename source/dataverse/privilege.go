@@ -23,12 +23,12 @@ const (
 // Privileges are the depths of a user's privileges, by their names in lower case.
 type Privileges map[string]Depth
 
-// Read returns how far the user may read a table, "" where the privileges do not say: some tables share the privilege of
-// another name, as all activities do with prvReadActivity.
+// Read returns the depth at which the user may read a table, "" if it is unknown: some tables share a privilege of
+// another name, as all activities share prvReadActivity.
 func (p Privileges) Read(table string) Depth { return p["prvread"+table] }
 
-// Privileges reads what a user may do through all of its security roles, those of its teams included, in one request
-// (Web API reference, RetrieveUserPrivileges).
+// Privileges reads the privileges of a user from all of its security roles, including those of its teams, in one
+// request (Web API reference, RetrieveUserPrivileges).
 func (c *Client) Privileges(ctx context.Context, userID string) (Privileges, error) {
 	var found Privileges
 	err := c.get(ctx, request{

@@ -12,10 +12,10 @@ import (
 )
 
 // newAPIError reads a refusal. The body of a 401 is mostly empty, that of a gateway is HTML. Each part of the body is
-// read on its own: one that has an unexpected form does not hide the others.
+// read independently, so that one of an unexpected form does not hide the others.
 func newAPIError(response *http.Response, body io.Reader) *APIError {
 	e := &APIError{Status: response.StatusCode, RequestID: response.Header.Get("x-ms-service-request-id")}
-	raw, _ := io.ReadAll(body) // a body that breaks off is no JSON
+	raw, _ := io.ReadAll(body) // a body that ends early is not JSON
 	e.Code, e.Message = readFailure(raw)
 	e.Message = withoutTokens(e.Message, response.Request)
 	if e.Message == "" {
@@ -25,7 +25,7 @@ func newAPIError(response *http.Response, body io.Reader) *APIError {
 }
 
 // readFailure reads the code and the message of a failure in JSON: {"error":{"code":...,"message":...}}, the
-// "odata.error" of OData 3, an error that is a text, or {"Message":...} of ASP.NET.
+// "odata.error" of OData 3, an error that is a string, or {"Message":...} of ASP.NET.
 func readFailure(raw []byte) (code, message string) {
 	var parts map[string]json.RawMessage
 	if json.Unmarshal(raw, &parts) != nil {
@@ -57,7 +57,7 @@ func firstText(parts map[string]json.RawMessage, names ...string) string {
 	return ""
 }
 
-// textIn returns a text, or the value of OData 3's {"lang":...,"value":...}.
+// textIn returns a string, or the value of OData 3's {"lang":...,"value":...}.
 func textIn(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
@@ -91,16 +91,16 @@ func readCode(value json.RawMessage) string {
 		return ""
 	case number < 0 && number >= -1<<31:
 		number += 1 << 32
-	case number < 1<<31 || number >= 1<<32: // the status, or a code of somebody else
+	case number < 1<<31 || number >= 1<<32: // the status, or a code of another service
 		return ""
 	}
 	return "0x" + strconv.FormatInt(number, 16)
 }
 
-// withoutTokens takes the access token, the paging cookie and the delta token of a request out of a text, in the
+// withoutTokens removes the access token, the paging cookie and the delta token of a request from a text, in all
 // encodings in which the service may repeat them.
 func withoutTokens(text string, request *http.Request) string {
-	const shortest = 4 // anything shorter is no token
+	const shortest = 4 // anything shorter is not a token
 	link := Link("?" + request.URL.RawQuery)
 	values := []string{strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")}
 	for _, encoded := range []string{link.option("$skiptoken"), link.DeltaToken()} {

@@ -11,35 +11,35 @@ import (
 	"time"
 )
 
-// Bounds of bodies once they are unpacked. That of a page is Options.MaxPageBytes; none exceeds Options.MaxResponseBytes.
+// Limits of decompressed bodies. That of a page is Options.MaxPageBytes; none exceeds Options.MaxResponseBytes.
 const (
-	// maxFactBytes bounds a response that states some facts. The largest are the privileges of an administrator: 150 bytes
-	// each, and an environment has thousands.
+	// maxFactBytes limits responses that are neither pages nor definitions. The largest are the privileges of an
+	// administrator: 150 bytes each, and an environment has thousands.
 	maxFactBytes = 16 << 20
-	// maxMetadataBytes bounds definitions. Fifty of the largest tables with every property, 1.5 MB each, have 75 MB; with
-	// the properties that are asked for they have two.
+	// maxMetadataBytes limits definitions. Fifty of the largest tables take 75 MB with every property, 1.5 MB each, and
+	// 2 MB with the requested properties.
 	maxMetadataBytes = 80 << 20
-	// maxErrorBytes bounds what is read of the body of a refusal.
+	// maxErrorBytes limits how much of the body of a refusal is read.
 	maxErrorBytes = 1 << 20
 )
 
 // request is one GET of the Web API.
 type request struct {
-	operation string // such as "read a page of account": stands in errors and logs in place of the url
+	operation string // such as "read a page of account": used in errors and logs in place of the url
 	table     string // logical name of the table whose rows it reads; empty: none
 	link      Link
 	prefer    string
-	policy    RetryPolicy // a zero Attempts stands for Options.Attempts
+	policy    RetryPolicy // a zero Attempts means Options.Attempts
 	maxBytes  int64       // of the body, compressed or not; 0: maxFactBytes
 	// onThrottled, if any, is called with the time until which the service makes the request wait.
 	onThrottled func(until time.Time)
-	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each time; an
-	// error of kind *BrokenResponseError leads to another attempt.
+	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each
+	// time; after a *BrokenResponseError there is another attempt.
 	read func(response *http.Response, body io.Reader) error
 }
 
-// get sends a request until its response has been read whole, or further attempts are pointless. Its errors are of kind
-// *RequestError.
+// get sends a request until its response has been read completely or further attempts are pointless. Its errors are of
+// type *RequestError.
 func (c *Client) get(ctx context.Context, q request) error {
 	if q.maxBytes == 0 {
 		q.maxBytes = maxFactBytes
@@ -66,16 +66,16 @@ func (c *Client) setHeaders(h http.Header, prefer string) {
 		h.Set("User-Agent", c.options.Agent)
 	}
 	if prefer != "" {
-		h.Set("Prefer", prefer) // one header: several have made the service drop the delta link
+		h.Set("Prefer", prefer) // one header: with several the service has dropped the delta link
 	}
 }
 
-// decode passes the body of a good response to read and turns any other response into an error. Every body is bounded
-// here, where it is unpacked: what is small on the wire may be huge in memory.
+// decode passes the body of a good response to read and turns any other response into an error. Every body is limited
+// here, where it is decompressed: a body that is small on the wire may be huge in memory.
 func (c *Client) decode(response *http.Response, maxBytes int64, read func(*http.Response, io.Reader) error) error {
 	body, err := c.unpack.open(response)
 	if response.StatusCode != http.StatusOK {
-		if err != nil { // the status says enough
+		if err != nil { // the status is enough
 			return newAPIError(response, http.NoBody)
 		}
 		defer body.Close()

@@ -10,19 +10,19 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// responseBuffers hold responses as they came, compressed, until they are decoded: a decoder that waits does not keep
-// the service waiting, and a slow destination breaks no connection. Memory is used again.
+// responseBuffers hold responses as received, compressed, until they are decoded, so that a slow decoder does not keep
+// the service waiting and a slow destination breaks no connection. Their memory is reused.
 type responseBuffers struct{ idle sync.Pool }
 
 const (
-	// maxPlainBytes is how much of an uncompressed response is kept as it came.
+	// maxPlainBytes is how much of an uncompressed response is kept uncompressed.
 	maxPlainBytes = 256 << 10
 	// maxIdleBytes is the largest buffer that is kept for the next responses.
 	maxIdleBytes = 4 << 20
 )
 
-// fill reads the whole of a response's body, up to most bytes, and puts the buffered body in its place, also
-// where the body cannot be read to its end. The buffer is to be recycled after use.
+// fill reads the whole of a response's body, up to most bytes, and replaces the body by the buffered one, even if the
+// body cannot be read to its end. The buffer must be recycled after use.
 func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buffer, error) {
 	buffer, ok := b.idle.Get().(*bytes.Buffer)
 	if !ok {
@@ -43,7 +43,7 @@ func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buff
 	return buffer, nil
 }
 
-// bufferedBody is a response's body that is whole in memory.
+// bufferedBody is a response's body in memory.
 type bufferedBody struct{ *bytes.Reader }
 
 // Close releases the memory: the reader may outlive the body.
@@ -52,7 +52,8 @@ func (b bufferedBody) Close() error {
 	return nil
 }
 
-// read copies a body. What comes uncompressed, as through some proxies, is compressed on the way if it is large.
+// read copies a body. A large body that arrives uncompressed, as through some proxies, is compressed while it is
+// copied.
 func (b *responseBuffers) read(response *http.Response, buffer *bytes.Buffer) error {
 	if response.Header.Get("Content-Encoding") != "" {
 		_, err := buffer.ReadFrom(response.Body)

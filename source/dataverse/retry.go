@@ -12,31 +12,31 @@ import (
 	"time"
 )
 
-// RetryPolicy decides what follows an attempt that failed. It is a pure function of the error and of what went before.
+// RetryPolicy decides what follows a failed attempt. It is a pure function of the error and of the attempts so far.
 type RetryPolicy struct {
-	Attempts          int // attempts that may fail, those refused by a limit not counted
+	Attempts          int // attempts that may fail, not counting those refused by a limit
 	ExpensiveAttempts int // see PageRequest.ExpensiveAttempts
-	PartialAttempts   int // attempts at a request for several tables of which one may be at fault; 0: Attempts
+	PartialAttempts   int // attempts at a request for several tables if one of them may be the cause; 0: Attempts
 }
 
-// Attempts is what has happened to a request so far, the attempt at hand included.
+// Attempts counts what has happened to a request so far, including the current one.
 type Attempts struct {
-	Failed       int           // attempts that failed for another reason than a limit
-	Malformed    int           // responses that arrived whole and could not be used
+	Failed       int           // attempts that failed for a reason other than a limit
+	Malformed    int           // responses that arrived completely and could not be used
 	Inconclusive int           // refusals for which APIError.Inconclusive is true
-	Left         time.Duration // of the request's time; none is left at 0 and below
-	Asked        time.Duration // pause that the service asked for with this response; 0: it asked for none
+	Left         time.Duration // of the request's budget; 0 or less: none
+	Asked        time.Duration // pause that the service asked for with this response; 0: none
 	Reached      bool          // the environment has responded before, to any request
 }
 
 // Decision is what follows a failed attempt. The zero value ends the request.
 type Decision struct {
 	Again    bool // the request is sent again
-	PauseAll bool // nothing at all is sent for a while, whether or not this request is sent again
+	PauseAll bool // all requests pause, whether or not this one is sent again
 }
 
-// fewAttempts is how often a request is sent whose failure is unlikely to pass: a response that arrives whole and cannot
-// be used, or an inconclusive refusal.
+// fewAttempts is the number of attempts at a request whose failure is unlikely to be temporary: a response that arrives
+// completely and cannot be used, or an inconclusive refusal.
 const fewAttempts = 3
 
 // Decide returns what follows an attempt that ended with err.
@@ -59,9 +59,9 @@ func (p RetryPolicy) Decide(err error, so Attempts) Decision {
 	}
 }
 
-// expensiveAttempts is how many attempts are made at a request that is too expensive, where a smaller one can be sent
-// instead. What may as well be a passing failure of the service gets another attempt, or all of them where the smaller
-// request means to begin a scan again.
+// expensiveAttempts is the number of attempts at a request that is too expensive, if a smaller one can be sent instead.
+// A failure that may also be temporary gets another attempt, or all of them if the smaller request means that a scan
+// restarts.
 func (p RetryPolicy) expensiveAttempts(size cost) int {
 	switch {
 	case size == tooMuch:
@@ -73,8 +73,8 @@ func (p RetryPolicy) expensiveAttempts(size cost) int {
 	}
 }
 
-// transient reports whether the same request may succeed when it is sent again. The name of a host that has responded
-// before may be missing for the moment; that of any other is mistyped.
+// transient reports whether the same request may succeed when it is sent again. If a host that has responded before
+// cannot be found, the failure is temporary; any other name is mistyped.
 func transient(err error, reached bool) bool {
 	var api *APIError
 	var signIn *SignInError
@@ -118,8 +118,8 @@ func refused(err error) bool {
 	return errors.As(err, &api)
 }
 
-// retryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3).
-// 0: there is none, or it has passed, or it is neither.
+// retryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3). It
+// returns 0 if the header is missing, has passed, or is neither.
 func retryAfter(response *http.Response) time.Duration {
 	if response == nil {
 		return 0
@@ -143,8 +143,8 @@ func retryAfter(response *http.Response) time.Duration {
 	return max(0, date.Sub(now))
 }
 
-// backoff is exponential with full jitter: any time up to the ceiling, which is doubled with each time
-// (Amazon, "Exponential Backoff And Jitter").
+// backoff is exponential with full jitter: any time up to a ceiling that doubles with each attempt (Amazon,
+// "Exponential Backoff And Jitter").
 func (o Options) backoff(times int) time.Duration {
 	ceiling := min(o.WaitMin<<min(times-1, 16), o.WaitMax)
 	return rand.N(ceiling) + 1 //nolint:gosec // jitter needs no secrecy

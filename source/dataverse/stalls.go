@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// openCalls holds the requests under way and what each of them is doing.
+// openCalls holds the requests under way and the activity of each.
 type openCalls struct {
 	mu    sync.Mutex
 	calls map[*call]activity
@@ -36,8 +36,8 @@ func (o *openCalls) remove(a *call) {
 	o.ended++
 }
 
-// snapshot returns how many requests are open, what the one is doing that has not moved for the longest, and whether any
-// has ended since the last snapshot.
+// snapshot returns the number of open requests, the activity that has not changed for the longest time, and whether any
+// request has ended since the last snapshot.
 func (o *openCalls) snapshot() (open int, oldest string, doing activity, moved bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -50,8 +50,8 @@ func (o *openCalls) snapshot() (open int, oldest string, doing activity, moved b
 	return len(o.calls), oldest, doing, moved
 }
 
-// LogStalls logs what the client waits for whenever no request has ended for a time of every, until the context ends. It
-// is meant to run beside the requests, so that the log explains a sync that stands still.
+// LogStalls logs what the client waits for whenever no request has ended for the duration every, until the context
+// ends. It is meant to run alongside the requests, so that the log explains a sync that makes no progress.
 func (c *Client) LogStalls(ctx context.Context, every time.Duration) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()

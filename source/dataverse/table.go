@@ -9,22 +9,22 @@ const elasticProvider = "1d9bde74-9ebd-4da9-8ff5-aa74945b9f74"
 // (Microsoft, "Use elastic tables").
 const PartitionColumn = "partitionid"
 
-// ModifiedColumn is the column in which the service keeps when a row was last changed. Not every table has it.
+// ModifiedColumn is the column with the time of a row's last change. Not every table has it.
 const ModifiedColumn = "modifiedon"
 
-// VersionColumn is the column in which the service keeps the version of a row: a number that is unique in the environment's
-// database, and greater with every change. Not every table has it.
+// VersionColumn is the column with the version of a row: a number that is unique in the environment's database and
+// rises with every change. Not every table has it.
 const VersionColumn = "versionnumber"
 
 // Table is a table as the Web API shows it.
 type Table struct {
 	LogicalName string
-	EntitySet   string // the table's name in urls; never a plural that could be computed
+	EntitySet   string // the table's name in urls; it cannot be derived from the logical name
 	PrimaryID   string // logical name of the key column
 	Tracked     bool   // change tracking is on
 	Elastic     bool
-	Virtual     bool     // its rows come from elsewhere; their keys need not be unique
-	Columns     []Column // those that rows have and that can be read, by name
+	Virtual     bool     // its rows come from another system; their keys need not be unique
+	Columns     []Column // the readable columns of rows, sorted by name
 }
 
 // Column is a column that rows have.
@@ -71,10 +71,10 @@ type DateBehavior string
 const (
 	UserLocal           DateBehavior = "UserLocal"           // an instant
 	DateOnly            DateBehavior = "DateOnly"            // a day, "2024-03-15"
-	TimeZoneIndependent DateBehavior = "TimeZoneIndependent" // a wall clock time, although printed with a Z
+	TimeZoneIndependent DateBehavior = "TimeZoneIndependent" // a wall clock time, although it has a Z
 )
 
-// Column returns the column of that property, nil if rows do not have it.
+// Column returns the column with the given property, nil if rows do not have it.
 func (t Table) Column(property string) *Column {
 	for i := range t.Columns {
 		if t.Columns[i].Property == property {

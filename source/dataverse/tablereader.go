@@ -28,7 +28,7 @@ func (c *Client) eachTable(body io.Reader, array string, found func(Table)) erro
 type tableReader struct {
 	response *fastReader
 	cached   columnTemplates
-	columns  []Column          // of the table at hand
+	columns  []Column          // of the current table
 	column   *jsontext.Decoder // of a column that matches no template
 	text     bytes.Reader      // of that column
 	variable []variableValue   // in it
@@ -71,8 +71,8 @@ func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
 
 func byProperty(a, b Column) int { return strings.Compare(a.Property, b.Property) }
 
-// readColumns reads the columns of a table. Those that match a template are not decoded: a response is mostly the same null
-// members over and over, and comparing text is many times as fast as decoding it.
+// readColumns reads the columns of a table. Columns that match a template are not decoded: most of a response is the
+// same null members over and over, and comparing text is many times faster than decoding it.
 func (r *tableReader) readColumns(d *jsontext.Decoder) error {
 	if d.PeekKind() == 'n' {
 		return d.SkipValue()
@@ -87,7 +87,8 @@ func (r *tableReader) readColumns(d *jsontext.Decoder) error {
 	})
 }
 
-// matchColumn reads the column that a text begins with, if it matches a template, and returns its length, else 0.
+// matchColumn reads the column at the beginning of a text if it matches a template, and returns its length, otherwise
+// 0.
 func (r *tableReader) matchColumn(text []byte) int {
 	column, length := r.cached.match(text)
 	if length > 0 {
@@ -96,7 +97,7 @@ func (r *tableReader) matchColumn(text []byte) int {
 	return length
 }
 
-// decodeColumn decodes a column, and makes a template of it.
+// decodeColumn decodes a column and caches its text as a template.
 func (r *tableReader) decodeColumn(text jsontext.Value) error {
 	r.text.Reset(text)
 	r.column.Reset(&r.text, decoding())
@@ -120,7 +121,7 @@ func (r *tableReader) noteVariable(of columnMember, value jsontext.Value, end in
 	}
 }
 
-// addColumn adds a column to those of the table at hand, if rows have it.
+// addColumn adds a column to the current table if rows have it.
 func (r *tableReader) addColumn(column definedColumn) {
 	if column.inRows() {
 		r.columns = append(r.columns, column.column())

@@ -14,15 +14,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Reasons why a table that was asked for has no definition. No request failed.
+// Reasons why a requested table has no definition although no request failed.
 var (
-	// ErrNoDefinition reports that the service returned no definition, although it was asked for it twice and in two ways.
+	// ErrNoDefinition reports that the service returned no definition, although it was requested twice and in two ways.
 	ErrNoDefinition = errors.New("the service returned no definition of the table")
 	// ErrNotAddressable reports that the definition has no entity set, or that the key column cannot be read.
 	ErrNotAddressable = errors.New("the Web API cannot address the table's rows: it has no entity set, or its key column cannot be read")
 )
 
-// TableError is why one table of several could not be read. It wraps ErrNoDefinition, ErrNotAddressable or the
+// TableError reports why one table of several could not be read. It wraps ErrNoDefinition, ErrNotAddressable or the
 // *RequestError of the definition.
 type TableError struct {
 	Table string // logical name
@@ -44,23 +44,22 @@ const (
 	// tablesPerRequest is how many tables one request for definitions names: about 12 KB of url of the 32 KB that a GET may
 	// have, and a response of some megabytes.
 	tablesPerRequest = 50
-	// maxFailedDefinitions is how many requests for definitions may fail before tables are no longer searched for the one
-	// at fault: a service that fails so often fails for another reason.
+	// maxFailedDefinitions is the number of failed requests for definitions after which the search for the table that
+	// causes the failures ends: a service that fails so often fails for another reason.
 	maxFailedDefinitions = 60
 )
 
-// Tables reads the definitions of the named tables, columns included, and passes them to yield one by one, in no order
-// and never two at once. A name that is given twice counts once.
+// Tables reads the definitions of the named tables, columns included, and passes them to yield one by one, in no
+// particular order and never concurrently. Repeated names count once.
 //
-// One table does not take the others along: where a response for several tables is missing some of them or cannot be
-// read, they are asked for in another way and then in smaller parts. The tables that remain without a definition are
-// returned with their reasons, sorted by name. An error means that the service could not be read at all, or that yield
-// failed.
+// One table does not affect the others: if a response for several tables lacks some of them or cannot be read, they are
+// requested in another way and then in smaller groups. The tables that remain without a definition are returned with
+// the reasons, sorted by name. An error means that the service could not be read at all, or that yield failed.
 func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) error) ([]*TableError, error) {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	group, ctx := errgroup.WithContext(ctx)
 	r := &definitionReader{client: c, decoders: make(chan struct{}, runtime.GOMAXPROCS(0)), yield: yield}
-	group.SetLimit(c.Slots() + cap(r.decoders)) // a response that is being decoded has no slot any more
+	group.SetLimit(c.Slots() + cap(r.decoders)) // a response that is being decoded no longer has a slot
 	for part := range slices.Chunk(names, tablesPerRequest) {
 		group.Go(func() error { return r.read(ctx, part, fewAttempts) })
 	}
@@ -69,8 +68,8 @@ func (c *Client) Tables(ctx context.Context, names []string, yield func(Table) e
 	return r.failed, err
 }
 
-// definitionReader reads definitions. Responses lie compressed until one of the decoders is free: decoded they take many
-// times the memory, and more decoders than processors are no faster.
+// definitionReader reads definitions. Responses remain compressed until one of the decoders is free: decoded they take
+// many times the memory, and more decoders than processors are no faster.
 type definitionReader struct {
 	client   *Client
 	decoders chan struct{}
@@ -81,8 +80,8 @@ type definitionReader struct {
 	failed []*TableError
 }
 
-// read reads the definitions of some tables: by RetrieveMetadataChanges, else by the plain definitions, else in halves,
-// down to the one table that cannot be read. A failure for which a table may be at fault is repeated only that often.
+// read reads the definitions of some tables: by RetrieveMetadataChanges, then by the plain definitions, then in halves,
+// down to the one table that cannot be read. The number of failures that a table may have caused is limited.
 func (r *definitionReader) read(ctx context.Context, names []string, attempts int) error {
 	found, err := r.either(ctx, names, attempts)
 	switch {
@@ -103,8 +102,8 @@ func (r *definitionReader) read(ctx context.Context, names []string, attempts in
 	return r.read(ctx, names[half:], 1)
 }
 
-// either reads tables by RetrieveMetadataChanges, or else by the plain definitions. Where the first fails and the second
-// does not, the plain definitions serve from then on.
+// either reads tables by RetrieveMetadataChanges, or by the plain definitions if that fails. If only the first fails,
+// later calls use the plain definitions.
 func (r *definitionReader) either(ctx context.Context, names []string, attempts int) ([]Table, error) {
 	var first error
 	if !r.client.plain.Load() {
@@ -123,8 +122,8 @@ func (r *definitionReader) either(ctx context.Context, names []string, attempts 
 	return found, err
 }
 
-// retrySingle decides whether one table is at fault or the whole service: once the service has responded to another
-// request, the table is asked for again.
+// retrySingle finds out whether the failure is due to one table or to the whole service: it requests the table again
+// after the service has responded to another request.
 func (r *definitionReader) retrySingle(ctx context.Context, names []string, cause error) error {
 	if _, err := r.client.WhoAmI(ctx); err != nil {
 		return cause
@@ -141,7 +140,7 @@ func (r *definitionReader) retrySingle(ctx context.Context, names []string, caus
 	}
 }
 
-// deliver passes on the tables that were found, and asks once more for those that are missing.
+// deliver passes on the tables that were found and requests those that are missing once more.
 func (r *definitionReader) deliver(ctx context.Context, names []string, found []Table) error {
 	if missing := namesWithout(names, found); len(missing) > 0 && !r.client.plain.Load() {
 		more, err := r.plainDefinitions(ctx, missing, fewAttempts)
@@ -183,12 +182,12 @@ func (r *definitionReader) fail(names []string, err error) {
 	}
 }
 
-// namesWithout returns the names of which no table was found.
+// namesWithout returns the names for which no table was found.
 func namesWithout(names []string, found []Table) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return isAmong(found, name) })
 }
 
-// namesWith returns the names of which a table was found.
+// namesWith returns the names for which a table was found.
 func namesWith(names []string, found []Table) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isAmong(found, name) })
 }
@@ -198,7 +197,7 @@ func isAmong(tables []Table, name string) bool {
 }
 
 // refusesFunction reports whether the service refused one request as such, for good or until the attempts were used up.
-// A limit, a refused token and a gateway, whose responses have no code, would meet any other request as well.
+// A limit, a refused token or a gateway, whose responses have no code, would affect any other request as well.
 func refusesFunction(err error) bool {
 	var refused *APIError
 	var wait *WaitError
@@ -208,8 +207,8 @@ func refusesFunction(err error) bool {
 	return !refused.Temporary() || refused.Code != "" && !refused.Throttled()
 }
 
-// blamesTables reports whether one of the tables asked for may be the reason of an error, so that others can be read
-// without it. Errors that any other request would meet as well have another reason.
+// blamesTables reports whether one of the requested tables may be the cause of an error, so that the others can be read
+// without it. Errors that would affect any other request as well have another cause.
 func blamesTables(err error) bool {
 	var refused *APIError
 	var broken *BrokenResponseError

@@ -7,34 +7,35 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// columnTemplates are the texts of columns that were decoded, without the values that differ from column to column. A text
-// that matches one says the same as the one that was decoded, and is as valid: the values that differ are plain strings.
+// columnTemplates are the texts of columns that were decoded, without the values that differ from column to column. A
+// text that matches a template has the same meaning as the decoded one and is just as valid: the values that differ are
+// plain strings.
 type columnTemplates struct {
 	list  []*columnTemplate // the one that matched last comes first
 	start []byte            // with which all of them begin
 }
 
 const (
-	// maxTemplateLength is the longest text of a column that is cached; longer ones have labels or options.
+	// maxTemplateLength is the longest text of a column that is cached; longer texts have labels or options.
 	maxTemplateLength = 8 << 10
-	// maxTemplates is how many texts are cached. A service that sends more kinds of them sends labels.
+	// maxTemplates is how many texts are cached. A service that sends more kinds of texts sends labels.
 	maxTemplates = 64
 )
 
 // columnTemplate is one text, cut at the values that differ.
 type columnTemplate struct {
 	column definedColumn  // as all columns of this text are
-	fixed  [][]byte       // what stands before, between and behind the values; one more than these
+	fixed  [][]byte       // the text before, between and after the values: one more than there are values
 	values []columnMember // the logical name, or an id that is skipped
 }
 
-// variableValue is where in a text a value stands that differs from column to column.
+// variableValue is the position in a text of a value that differs from column to column.
 type variableValue struct {
 	of       columnMember
 	from, to int
 }
 
-// match returns the column that a text begins with, and the length of its own text; 0 if no template matches.
+// match returns the column at the beginning of a text and the length of the column's text; 0 if no template matches.
 func (t *columnTemplates) match(text []byte) (definedColumn, int) {
 	for i, template := range t.list {
 		if column, length := template.match(text); length > 0 {
@@ -45,7 +46,7 @@ func (t *columnTemplates) match(text []byte) (definedColumn, int) {
 	return definedColumn{}, 0
 }
 
-// match returns the column that a text begins with, and the length of its own text; 0 if it does not match.
+// match returns the column at the beginning of a text and the length of the column's text; 0 if it does not match.
 func (t *columnTemplate) match(text []byte) (definedColumn, int) {
 	column, rest := t.column, text
 	for i, fixed := range t.fixed {
@@ -68,9 +69,9 @@ func (t *columnTemplate) match(text []byte) (definedColumn, int) {
 	return column, len(text) - len(rest)
 }
 
-// add caches the text of a column, in which some values differ from column to column; they are given in their order.
+// add caches the text of a column. values are the values in it that differ from column to column, in order.
 func (t *columnTemplates) add(text []byte, column definedColumn, values []variableValue) {
-	first := bytes.IndexByte(text, ':') + 1 // behind the first member's name
+	first := bytes.IndexByte(text, ':') + 1 // after the first member's name
 	if !slices.ContainsFunc(values, func(v variableValue) bool { return v.of == logicalName }) {
 		return // no other column has the same text
 	}
@@ -90,7 +91,8 @@ func (t *columnTemplates) add(text []byte, column definedColumn, values []variab
 	t.list = append(t.list, template)
 }
 
-// plainStringLength returns the length of the JSON string that a text begins with, if it needs no decoding, else 0.
+// plainStringLength returns the length of the JSON string at the beginning of a text if it needs no decoding, otherwise
+// 0.
 func plainStringLength(text []byte) int {
 	if len(text) == 0 || text[0] != '"' {
 		return 0

@@ -9,7 +9,7 @@ import (
 // The members of an object, found without decoding them.
 func Example() {
 	text := []byte(`{"name":"Contoso","revenue":1000.50,"tags":["a","b"]}`)
-	for at := 1; ; at++ { // behind the brace, or behind a comma
+	for at := 1; ; at++ { // after the brace, or after a comma
 		colon, _ := jsonscan.EndOfString(text, at)
 		end, kind := jsonscan.EndOfValue(text, colon+1)
 		fmt.Printf("%s = %s, a number: %t\n", text[at:colon], text[colon+1:end], kind&jsonscan.Number != 0)

@@ -1,26 +1,26 @@
 // Package jsonscan finds the ends of JSON values in bytes, without decoding them and without allocating.
 //
-// It is for the one place where nearly all time of a read is spent: the rows of a page. It accepts JSON (RFC 8259) as
-// services print it by machine: compact, without white space between tokens. What it accepts is valid, except that bytes
-// beyond ASCII need not be UTF-8: code that passes a string on has to replace what is not. What it is not sure of it
-// refuses, and leaves to a decoder: white space, values nested too deeply, a number with which the text ends, and
+// It is for the rows of a page, where a read spends nearly all its time. It accepts JSON (RFC 8259) in the form that
+// services generate: compact, without white space between tokens. What it accepts is valid, except that bytes beyond
+// ASCII need not be UTF-8: code that passes on a string has to replace the others. It refuses what it is not sure of,
+// which a decoder can then read: white space, values that are nested too deeply, a number at the end of the text, and
 // everything that is not valid.
 //
-// Each function takes a text and the place in it where something begins, and returns the place just behind its end, or 0
-// where it refuses it. A value never ends at 0, so there is no second result to check.
+// Each function takes a text and the position at which something begins, and returns the position just after its end,
+// or 0 if it refuses it. A value never ends at 0, so there is no second result to check.
 package jsonscan
 
 // Kind is a set of kinds of values. The functions of this package return sets of one.
 type Kind uint8
 
-// The kinds of values that RFC 8259 (section 3) names. Numbers and strings are divided by how much a caller still has to
-// look at them.
+// The kinds of values that RFC 8259 (section 3) names. Numbers and strings are divided by how closely a caller still
+// has to examine them.
 const (
 	Null          Kind = 1 << iota
 	Boolean            // true or false
 	Integer            // a number without fraction and exponent
 	Fraction           // any other number
-	PlainString        // a string of printable ASCII and DEL, without escapes: its text is what stands between the quotes
+	PlainString        // a string of printable ASCII and DEL, without escapes: its text is what is between the quotes
 	EscapedString      // any other string: it has escapes, or bytes beyond ASCII
 	Object
 	Array
@@ -32,10 +32,10 @@ const (
 	String = PlainString | EscapedString
 )
 
-// maxDepth is how deep objects and arrays may lie within each other. Rows of Dataverse have two levels.
+// maxDepth is how deeply objects and arrays may be nested. Rows of Dataverse have two levels.
 const maxDepth = 16
 
-// EndOfValue returns the end of the value that begins at a place, and its kind.
+// EndOfValue returns the end of the value that begins at the given position, and its kind.
 func EndOfValue(text []byte, at int) (end int, kind Kind) { return endOfValue(text, at, 0) }
 
 func endOfValue(text []byte, at, depth int) (end int, kind Kind) {
@@ -60,7 +60,7 @@ func endOfValue(text []byte, at, depth int) (end int, kind Kind) {
 	}
 }
 
-// endOfObject returns the end of the object whose brace stands at a place.
+// endOfObject returns the end of the object whose brace is at the given position.
 func endOfObject(text []byte, at, depth int) int {
 	at++
 	if depth > maxDepth || at >= len(text) {
@@ -91,7 +91,7 @@ func endOfObject(text []byte, at, depth int) int {
 	}
 }
 
-// endOfArray returns the end of the array whose bracket stands at a place.
+// endOfArray returns the end of the array whose bracket is at the given position.
 func endOfArray(text []byte, at, depth int) int {
 	at++
 	if depth > maxDepth || at >= len(text) {

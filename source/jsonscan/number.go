@@ -1,7 +1,7 @@
 package jsonscan
 
-// EndOfNumber returns the end of the number that begins at a place (RFC 8259, section 6), and whether it is an Integer or
-// a Fraction. It refuses a number with which the text ends: there may be more of it.
+// EndOfNumber returns the end of the number that begins at the given position (RFC 8259, section 6), and whether it is
+// an Integer or a Fraction. It refuses a number at the end of the text, because there may be more digits.
 func EndOfNumber(text []byte, at int) (end int, kind Kind) {
 	kind = Integer
 	if at < len(text) && text[at] == '-' {
@@ -34,7 +34,7 @@ func EndOfNumber(text []byte, at int) (end int, kind Kind) {
 	return at, kind
 }
 
-// endOfDigits returns the end of one digit or more, 0 where there is none.
+// endOfDigits returns the end of one or more digits, 0 if there is no digit.
 func endOfDigits(text []byte, at int) int {
 	from := at
 	for at < len(text) && isDigit(text[at]) {

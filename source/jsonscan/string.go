@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// EndOfString returns the end of the string whose quotation mark stands at a place, and whether it is a PlainString or an
-// EscapedString.
+// EndOfString returns the end of the string whose quotation mark is at the given position, and whether it is a
+// PlainString or an EscapedString.
 func EndOfString(text []byte, at int) (end int, kind Kind) {
 	kind = PlainString
 	for at++; ; {
@@ -31,19 +31,20 @@ func EndOfString(text []byte, at int) (end int, kind Kind) {
 	}
 }
 
-// UnescapedASCII returns how many bytes of ASCII a text begins with that stand for themselves within a string ("unescaped"
-// in RFC 8259, section 7): up to a quotation mark, a backslash, a control character or a byte beyond ASCII.
+// UnescapedASCII returns the number of ASCII bytes at the beginning of a text that represent themselves within a string
+// ("unescaped" in RFC 8259, section 7): up to a quotation mark, a backslash, a control character or a byte beyond
+// ASCII.
 //
-// It looks at eight bytes at once. With the eight bytes as one number, (x-0x01…)&^x has the highest bit of each byte set
-// that is zero, and of no byte below the first such one ("Bit Twiddling Hacks", haszero); bytes are made zero by xor with
-// what is looked for.
+// It examines eight bytes at once. With x as the number that they form, (x-0x01…)&^x has the highest bit set in each
+// zero byte, and in no byte below the first one ("Bit Twiddling Hacks", haszero). An xor with the byte to find makes
+// its occurrences zero.
 func UnescapedASCII(text []byte) int {
 	const each, highest = 0x0101010101010101, 0x8080808080808080
 	at := 0
 	for ; len(text)-at >= 8; at += 8 {
 		eight := binary.LittleEndian.Uint64(text[at:])
 		quote, backslash := eight^'"'*each, eight^'\\'*each
-		// A borrow spoils only bytes behind the first one that is found.
+		// A borrow affects only bytes after the first one that is found.
 		found := (eight | (eight - ' '*each) | (quote-each)&^quote | (backslash-each)&^backslash) & highest
 		if found != 0 {
 			return at + bits.TrailingZeros64(found)/8
@@ -55,7 +56,7 @@ func UnescapedASCII(text []byte) int {
 	return at
 }
 
-// lengthOfEscape returns the length of the escape that a text begins with, 0 where there is none that is valid.
+// lengthOfEscape returns the length of the escape at the beginning of a text, 0 if there is no valid one.
 func lengthOfEscape(text []byte) int {
 	if len(text) < 2 {
 		return 0

@@ -11,7 +11,7 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// FuzzEndOfValue compares with a decoder: what is accepted is a value for it too, and ends where it does.
+// FuzzEndOfValue compares with a decoder: an accepted value is valid for the decoder too and ends at the same position.
 func FuzzEndOfValue(f *testing.F) {
 	for _, seed := range []string{
 		`null,`, `true}`, `-12.50e+3]`, `0`, `01,`, `"a\u00e9\ud83d\"",`, `"ü` + "\xff" + `",`, `{"a":[1,{}],"b":[]},`, `[[{"a":"\n"}]]`, `{"a": 1}`, `[1,]`, `"\x"`, `nulL`, ``,

@@ -164,7 +164,7 @@ func lenientProperty(schema json.RawMessage) Property {
 	return Property{Type: texts(members["type"]), Format: text(members["format"]), AirbyteType: text(members["airbyte_type"])}
 }
 
-// texts returns the strings of a JSON array, or the one string that stands for an array of one; nil for anything else.
+// texts returns the strings of a JSON array, or a single string as an array of one; nil for anything else.
 func texts(value json.RawMessage) []string {
 	if one := text(value); one != "" {
 		return []string{one}

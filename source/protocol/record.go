@@ -6,10 +6,11 @@ import (
 	"strconv"
 )
 
-// Records is a chunk of encoded RECORD lines of one stream. It is what crosses airbyte.RecordWriter, and leaves in one
-// write: it should hold all lines at hand, or as many as make the system call cheap.
+// Records is a chunk of encoded RECORD lines of one stream. It is the argument of airbyte.RecordWriter and is written
+// at once: it should hold all lines that are ready, or enough of them to make the system call cheap.
 type Records struct {
-	// Lines holds whole lines. Each is what RecordHead returns, an object of JSON, and what AppendRecordEnd appends.
+	// Lines holds whole lines. Each consists of the result of RecordHead, a JSON object, and what AppendRecordEnd
+	// appends.
 	Lines []byte
 	// Count is the number of lines.
 	Count int
@@ -17,14 +18,14 @@ type Records struct {
 
 // The envelope of a RECORD (AirbyteRecordMessage in
 // https://github.com/airbytehq/airbyte-protocol/blob/main/protocol-models/src/main/resources/airbyte_protocol/v0/airbyte_protocol.yaml).
-// Streams encode records side by side, and those encoded later may be written first. So a line is encoded with a
+// Streams encode records concurrently, and those encoded later may be written first. So a line is encoded with a
 // placeholder for its time, as long as any time until the year 2286, and the Writer puts the time of the write there.
 const (
 	emittedAtName        = `"emitted_at":`
 	emittedAtPlaceholder = "1000000000000"
 )
 
-// RecordHead returns what stands before the data in each RECORD line of a stream. The stream's name and the time precede
+// RecordHead returns the text before the data in each RECORD line of a stream. The stream's name and the time precede
 // the data, so that the time has the same place in every line and cannot be mistaken for a column of that name.
 func RecordHead(stream string) []byte {
 	head := appendText([]byte(`{"type":"RECORD","record":{"stream":`), stream)
@@ -39,7 +40,7 @@ type FieldChange struct {
 	Reason ChangeReason
 }
 
-// Change is what became of a value.
+// Change is how a value was changed.
 type Change string
 
 // Nulled is a value that is delivered as null.
@@ -48,10 +49,10 @@ const Nulled Change = "NULLED"
 // ChangeReason is why a value was changed.
 type ChangeReason string
 
-// SourceSerializationError is the reason where a value is not of the type that the stream's schema declares.
+// SourceSerializationError is the reason if a value is not of the type that the stream's schema declares.
 const SourceSerializationError ChangeReason = "SOURCE_SERIALIZATION_ERROR"
 
-// AppendRecordEnd appends what stands behind the data in a RECORD line: the changes made to it, if any, and a line feed.
+// AppendRecordEnd appends the text after the data in a RECORD line: the changes made to it, if any, and a line feed.
 func AppendRecordEnd(line []byte, changes []FieldChange) []byte {
 	if len(changes) == 0 {
 		return append(line, "}}\n"...)

@@ -11,18 +11,18 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// column is what becomes of a selected column: its member of a record's data, for every value that the service sends.
+// column converts the values of a selected column: each becomes a member of a record's data.
 type column struct {
 	property string
 	member   []byte        // `,"property":`
 	null     []byte        // the member of a row whose column is null or missing
 	kinds    jsonscan.Kind // the kinds of values that the schema declares; null is always one of them
 	zoneless bool          // its times lose their Z
-	required bool          // a value of another kind must not become null: it is a key's or a cursor's
+	required bool          // the column is a key or a cursor, whose values must not become null
 }
 
-// newColumn compiles a column under its configured schema. The table's own type of the column counts too: a catalog of the
-// Python connector declares some types differently, and destinations convert their values.
+// newColumn compiles a column under its configured schema. The type that the table declares matters too: a catalog of
+// the Python connector declares some types differently, and destinations convert their values.
 func newColumn(c dataverse.Column, configured protocol.Property) column {
 	compiled := column{
 		property: c.Property, member: appendName(nil, c.Property),
@@ -33,7 +33,8 @@ func newColumn(c dataverse.Column, configured protocol.Property) column {
 	return compiled
 }
 
-// kindsOf returns the kinds of values that have one of some types of JSON Schema. A schema without types allows all.
+// kindsOf returns the kinds of values that have one of the given types of JSON Schema. A schema without types allows
+// all.
 func kindsOf(types []string) jsonscan.Kind {
 	var kinds jsonscan.Kind
 	for _, t := range types {
@@ -58,7 +59,7 @@ func kindsOf(types []string) jsonscan.Kind {
 	return kinds
 }
 
-// copied returns the kinds of values that leave as they came, together with the name before them.
+// copied returns the kinds of values that are copied unchanged, together with the name before them.
 func (c *column) copied() jsonscan.Kind {
 	copied := c.kinds & (jsonscan.Null | jsonscan.Boolean | jsonscan.Number | jsonscan.PlainString)
 	if !bytes.HasSuffix(c.null, []byte(":null")) {
@@ -70,19 +71,19 @@ func (c *column) copied() jsonscan.Kind {
 	return copied
 }
 
-// accepts reports whether a value is of a kind that the schema declares. A number without anything behind its point is an
-// integer (JSON Schema Validation, draft 7, section 6.1.1).
+// accepts reports whether a value is of a kind that the schema declares. A number whose fraction is zero is an integer
+// (JSON Schema Validation, draft 7, section 6.1.1).
 func (c *column) accepts(value []byte, kind jsonscan.Kind) bool {
 	return c.kinds&kind != 0 || kind == jsonscan.Fraction && c.kinds&jsonscan.Integer != 0 && isWhole(value)
 }
 
-// isWhole reports whether a number has only zeros behind its point, and no exponent.
+// isWhole reports whether a number has only zeros after its decimal point, and no exponent.
 func isWhole(number []byte) bool {
 	_, fraction, _ := bytes.Cut(number, []byte("."))
 	return len(fraction) > 0 && len(bytes.Trim(fraction, "0")) == 0
 }
 
-// append appends the column's member with a value that it accepts, as the service sent it.
+// append appends the column's member with an accepted value, as the service sent it.
 func (c *column) append(dst, value []byte, kind jsonscan.Kind) []byte {
 	if kind == jsonscan.Null {
 		return append(dst, c.null...)

@@ -2,7 +2,7 @@ package record
 
 import "time"
 
-// cursorLayout has as many digits as destinations keep, always all of them, so that cursors compare as texts.
+// cursorLayout has as many digits as destinations keep, with trailing zeros, so that cursors compare as texts.
 const cursorLayout = "2006-01-02T15:04:05.000000Z"
 
 // Cursor is a value of _ab_cdc_updated_at: UTC with microseconds, in a fixed width. Cursors compare as texts. The zero
@@ -14,8 +14,8 @@ func CursorAt(t time.Time) Cursor {
 	return Cursor(t.UTC().Format(cursorLayout))
 }
 
-// Next returns the smallest cursor greater than c. The last microsecond of the year 9999 is its own, and so is what is not
-// a cursor.
+// Next returns the smallest cursor greater than c. For the last microsecond of the year 9999, and for a value that is
+// not a cursor, it returns c.
 func (c Cursor) Next() Cursor {
 	t, err := time.Parse(cursorLayout, string(c))
 	if err != nil {

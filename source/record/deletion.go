@@ -2,8 +2,8 @@ package record
 
 import "source-microsoft-dataverse/source/catalog"
 
-// Delete appends a deletion. Its cursor is that of the page, so it is greater than every version of the row that was sent
-// with an earlier page. A version on the same page is replaced: of each key a page sends the last only.
+// Delete appends a deletion. Its cursor is that of the page, so it is greater than every version of the row that was
+// sent with an earlier page. A version on the same page is replaced: a page sends only the last version of each key.
 func (e *Encoder) Delete(key string) {
 	e.lines.reserve(len(e.head) + len(key))
 	line := append(e.lines.buffer, e.head...)

@@ -12,38 +12,38 @@ import (
 
 // Options configures an Encoder.
 type Options struct {
-	// MaxCursor is the greatest cursor that the stream has sent before. Every cursor of the encoder is greater.
+	// MaxCursor is the greatest cursor that the stream has sent so far. Every cursor of the encoder is greater.
 	MaxCursor Cursor
 	// Pool is the memory of the encoded pages. It is required.
 	Pool *Pool
-	// KeepRepeats keeps all rows of a page, also those with the same key. It is for tables without a real key, the virtual
-	// ones, as long as no changes are followed: otherwise the last version of each key stays.
+	// KeepRepeats keeps all rows of a page, including those with the same key. It is for virtual tables, whose keys may
+	// not be unique, if no changes are followed. Otherwise only the last version of each key remains.
 	KeepRepeats bool
 	// Stats, if any, counts what happens to the columns.
 	Stats *ColumnStats
 }
 
-// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink and belongs to one goroutine.
-// What it knows of a page beside its lines stays until the next Begin or Discard.
+// Encoder turns the rows of one page after another into RECORD lines. It is a dataverse.Sink and belongs to one
+// goroutine. What it knows about a page other than its lines remains until the next Begin or Discard.
 type Encoder struct {
 	plan    *Plan
 	options Options
-	head    []byte // what stands before the data of a line
+	head    []byte // the text before the data of a line
 
-	before Cursor // the greatest cursor of all pages before the one at hand
-	cursor Cursor // of the page at hand
-	used   bool   // a record of the page at hand has its cursor
-	cdc    []byte // the members of change data capture in each row of the page at hand
+	before Cursor // the max cursor of all pages before the current one
+	cursor Cursor // of the current page
+	used   bool   // a record of the current page has its cursor
+	cdc    []byte // the members of change data capture in each row of the current page
 
 	permit  bool // it has the pool's permit for a page
 	lines   lines
 	rows    rows
 	deleted []string
-	// deletions is how many were written.
+	// deletions is the number of deletions written.
 	deletions int
 	nulled    map[string]int // how many values of the page were nulled, by column
 
-	// The row at hand.
+	// The current row.
 	row       uint32 // counted through all pages
 	members   members
 	facts     rowFacts
@@ -66,8 +66,8 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 	}
 }
 
-// Begin starts a page, or another attempt at it; at is the service's time of the page. It waits for the pool's permit, which
-// an attempt takes over from the one before it.
+// Begin starts a page, or another attempt at it; at is the service's time of the page. It waits for the pool's permit,
+// which another attempt at the page reuses.
 func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 	if !e.permit {
 		if err := e.lines.pool.acquire(ctx); err != nil {
@@ -88,7 +88,7 @@ func (e *Encoder) Begin(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// Discard drops the page at hand, if there is one, and returns its permit.
+// Discard drops the current page, if there is one, and returns its permit.
 func (e *Encoder) Discard() {
 	e.reset()
 	if e.permit {
@@ -97,7 +97,7 @@ func (e *Encoder) Discard() {
 	}
 }
 
-// reset forgets the page at hand, but for its permit.
+// reset clears the current page, but keeps its permit.
 func (e *Encoder) reset() {
 	e.lines.clear()
 	e.rows.clear()
@@ -122,7 +122,7 @@ func (e *Encoder) Records() *Page {
 	return e.lines.toPage(e.rows.all)
 }
 
-// MaxCursor returns the greatest cursor of all pages so far, the one at hand included.
+// MaxCursor returns the greatest cursor of all pages so far, including the current one.
 func (e *Encoder) MaxCursor() Cursor {
 	if e.used {
 		return e.cursor
@@ -139,8 +139,8 @@ func (e *Encoder) Keys(each func(key []byte)) {
 }
 
 // Newest returns the key and the version of the row with the greatest versionnumber on the page, whether that column is
-// selected or not. It reports false where no row of the page has a version.
+// selected or not. ok is false if no row of the page has a version.
 func (e *Encoder) Newest() (key string, version uint64, ok bool) { return e.rows.newest.get() }
 
-// Deleted returns the keys of the page's deletions, in their order. Nothing is written for them before Delete is called.
+// Deleted returns the keys of the page's deletions in order. No record is written for them until Delete is called.
 func (e *Encoder) Deleted() []string { return e.deleted }

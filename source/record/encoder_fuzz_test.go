@@ -21,7 +21,7 @@ import (
 // pythonBreaks are the characters at which Python's str.splitlines ends a line.
 const pythonBreaks = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
 
-// FuzzRow feeds arbitrary bytes as a page. Whatever they are, what leaves is whole RECORD messages, one a line.
+// FuzzRow feeds arbitrary bytes as a page. Whatever they are, the output is complete RECORD messages, one per line.
 func FuzzRow(f *testing.F) {
 	for _, seed := range []string{
 		`[{"thingid":"t1","amount":"NaN"},{"Thingid":"T1","amount":1.0,"any":"\u0000"},{"thingid":"t1","amount":1.5}]`,

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// role is what a member of a row is needed for beside being written, as a set.
+// role is the set of purposes for which a member of a row is needed other than being written.
 type role uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 	roleRemoved                    // a deletion in the form of OData 4.01, which Dataverse does not print
 )
 
-// rowRoles returns the roles of members by their names, for the rows and the deletions of a table.
+// rowRoles returns the roles of members by name, for the rows and deletions of a table.
 func rowRoles(key []string) map[string]role {
 	roles := map[string]role{dataverse.VersionColumn: roleVersion, "@odata.context": roleContext, "@removed": roleRemoved}
 	roles["id"] |= roleID
@@ -35,8 +35,8 @@ func rowRoles(key []string) map[string]role {
 	return roles
 }
 
-// rowFacts is what is noted of the row at hand beside its line. Its texts are copies: those of a decoder are gone with its
-// next step. Of a member that comes twice the first one counts, as it does in the line.
+// rowFacts is what is noted about the current row in addition to its line. Its texts are copies, because those of a
+// decoder are valid only until its next step. If a member occurs twice, the first one counts, as it does in the line.
 type rowFacts struct {
 	keyName      string // for errors
 	canonicalKey bool   // the key has to be in canonical form
@@ -53,8 +53,8 @@ func (f *rowFacts) reset() {
 	f.version, f.versioned, f.deletedContext, f.reason, f.removed = 0, false, false, false, false
 }
 
-// note notes the value of a member with a role. It reports false where it does not understand a value that identifies the
-// row: then normalize is to be tried.
+// note notes the value of a member with a role. It reports false for a value that identifies the row and is not in
+// canonical form: the caller should then try normalize.
 func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
 	switch {
 	case r&roleKey != 0 && len(f.key) == 0:
@@ -83,7 +83,7 @@ func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
 	return true
 }
 
-// acceptsKey reports whether the key that was noted, of a value of a kind, is a key or missing.
+// acceptsKey reports whether the noted key, from a value of the given kind, is a key or missing.
 func (f *rowFacts) acceptsKey(kind jsonscan.Kind) bool {
 	if len(f.key) == 0 {
 		return kind&(jsonscan.String|jsonscan.Null) != 0
@@ -91,8 +91,8 @@ func (f *rowFacts) acceptsKey(kind jsonscan.Kind) bool {
 	return !f.canonicalKey || kind == jsonscan.PlainString && isCanonicalKey(f.key)
 }
 
-// normalize returns the value of a member in canonical form, if it is the key and has to have that form. A key that cannot
-// be brought into it is returned as it is: note refuses it.
+// normalize returns the value of a member in canonical form if it is a key that must have that form. A key that has no
+// canonical form is returned unchanged: note rejects it.
 func (f *rowFacts) normalize(r role, value []byte, kind jsonscan.Kind) ([]byte, jsonscan.Kind) {
 	if r&roleKey == 0 || !f.canonicalKey || kind&jsonscan.String == 0 {
 		return value, kind
@@ -105,7 +105,7 @@ func (f *rowFacts) normalize(r role, value []byte, kind jsonscan.Kind) ([]byte, 
 }
 
 // deletion returns the key of the deleted row if the object is a deletion: {"@odata.context": ".../$deletedEntity",
-// "id": ..., "reason": ...}. A row that left the result for another reason than "deleted" is gone all the same. An object
+// "id": ..., "reason": ...}. A row that left the result for a reason other than "deleted" is gone as well. An object
 // that is neither a deletion nor a row with its key is an error.
 func (f *rowFacts) deletion() (key string, is bool, err error) {
 	switch {
@@ -133,7 +133,7 @@ func isDeletedContext(context []byte) bool {
 	return len(context) >= len(suffix) && bytes.EqualFold(context[len(context)-len(suffix):], []byte(suffix))
 }
 
-// inside returns what stands between the quotation marks of a string, nothing for any other kind of value.
+// inside returns the text between the quotation marks of a string, nothing for any other kind of value.
 func inside(value []byte, kind jsonscan.Kind) []byte {
 	if kind&jsonscan.String == 0 {
 		return nil

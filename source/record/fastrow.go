@@ -1,11 +1,11 @@
 package record
 
-// FastRow implements dataverse.Sink. It reads the row, or the deletion, with which a text begins, and appends the row's
-// line. It returns the length of the row, or 0 where it leaves the row to Row: because the text ends before it does, because
-// it is not as compact as the service writes it, or because it has anything unusual. Then it leaves nothing behind.
+// FastRow implements dataverse.Sink. It reads the row or deletion at the beginning of a text and appends the row's
+// line. It returns the length of the row, or 0 to leave the row to Row: because the text ends first, because it is not
+// as compact as the service writes it, or because it has anything unusual. Then it keeps nothing.
 //
-// Most of what a page costs is this loop. A member whose name comes where it is expected is recognized by one comparison,
-// and members that leave as they came are copied together.
+// Most of the time for a page is spent in this loop. A member whose name is the expected one is recognized by one
+// comparison, and consecutive members that are copied unchanged are copied together.
 func (e *Encoder) FastRow(text []byte) int {
 	length := e.encodeFast(text)
 	if length == 0 {
@@ -19,7 +19,7 @@ func (e *Encoder) encodeFast(text []byte) int {
 		return 0
 	}
 	e.startRow()
-	from, to := 0, 0 // members that leave as they came, each with what stands before it, and are not copied yet
+	from, to := 0, 0 // unchanged members, each with the text before it, that are not copied yet
 	for comma := 0; ; {
 		m, at, end, kind := e.members.readFast(text, comma+1)
 		if end == 0 || m.role != 0 && !e.facts.note(m.role, text[at:end], kind) {

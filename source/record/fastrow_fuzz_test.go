@@ -14,8 +14,8 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// FuzzFastRow holds what is read without a decoder to what a decoder makes of it: whatever the text, a row that FastRow takes is
-// valid, is as long as FastRow returns, and leaves as it does from Row.
+// FuzzFastRow compares FastRow with Row: whatever the text, a row that FastRow takes is valid, has the returned length,
+// and results in the same line.
 func FuzzFastRow(f *testing.F) {
 	for _, seed := range []string{
 		`{"@odata.etag":"W/\"1\"","thingid":"t1","any":null,"modifiedon":"2023-04-07T21:59:01Z","wall":"2023-04-07T21:59:01Z"},{"thi`,
@@ -30,7 +30,7 @@ func FuzzFastRow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		fast, decoded := fuzzedEncoder(t), fuzzedEncoder(t)
 		at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
-		for range 2 { // the second time its names are expected
+		for range 2 { // the second time the names are expected
 			require.NoError(t, fast.Begin(context.Background(), at))
 			require.NoError(t, decoded.Begin(context.Background(), at))
 			length := fast.FastRow(text)

@@ -3,11 +3,11 @@ package record
 import "bytes"
 
 // Keys are written and compared in one form: a GUID in lower case, without braces. It is the form in which the Web API
-// prints keys in rows and in deletions. What can be brought into that form is; anything else is not a key: taken for one,
-// it would be another row's, and a deletion would leave its row in the destination.
+// prints keys in rows and in deletions. Other forms of a GUID are converted; anything else is not a key: as a key it
+// would identify another row, and a deletion would leave its row in the destination.
 
-// canonicalKey returns the key that a text stands for, and whether it stands for one. A text in that form already is
-// returned as it is; one in another case or in braces, as paging cookies have keys, is rewritten.
+// canonicalKey returns the key that a text represents, and whether it represents one. A text that is already in
+// canonical form is returned unchanged; one in upper case or in braces, as in paging cookies, is rewritten.
 func canonicalKey(text []byte) (key []byte, ok bool) {
 	if isCanonicalKey(text) {
 		return text, true
@@ -29,7 +29,7 @@ func canonicalID(text []byte) (key []byte, ok bool) {
 	return canonicalKey(text)
 }
 
-// isCanonicalKey reports whether a text has only characters that a key in lower case has.
+// isCanonicalKey reports whether a text has only characters of a key in lower case.
 func isCanonicalKey(text []byte) bool {
 	for _, c := range text {
 		if ('a' > c || c > 'z') && ('0' > c || c > '9') && c != '-' && c != '_' {

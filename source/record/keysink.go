@@ -10,8 +10,8 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// KeySink takes the keys of a page's rows and deletions, and nothing else. It is a dataverse.Sink for scans that need no
-// more, and belongs to one goroutine. What it knows of a page stays until the next Begin or Discard.
+// KeySink takes the keys of a page's rows and deletions, and nothing else. It is a dataverse.Sink for scans that need
+// no more, and belongs to one goroutine. What it knows about a page remains until the next Begin or Discard.
 type KeySink struct {
 	members members
 	facts   rowFacts
@@ -31,14 +31,14 @@ func NewKeySink(t dataverse.Table) *KeySink {
 	return &KeySink{members: newMembers(planned), facts: rowFacts{keyName: t.PrimaryID, canonicalKey: true}}
 }
 
-// Keys returns the keys of the page's rows in their order, in lower case.
+// Keys returns the keys of the page's rows in order, in lower case.
 func (s *KeySink) Keys() []string { return s.keys }
 
-// Deleted returns the keys of the page's deletions in their order, in lower case.
+// Deleted returns the keys of the page's deletions in order, in lower case.
 func (s *KeySink) Deleted() []string { return s.deleted }
 
-// Newest returns the key and the version of the row with the greatest versionnumber on the page. It reports false where no
-// row of the page has a version, as when it was not selected.
+// Newest returns the key and the version of the row with the greatest versionnumber on the page. ok is false if no row
+// of the page has a version, for example because it was not selected.
 func (s *KeySink) Newest() (key string, version uint64, ok bool) { return s.newest.get() }
 
 // Begin implements dataverse.Sink. It never waits.

@@ -6,45 +6,45 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// margin is how much room reserve leaves beside what is asked for: enough for the names and times that the encoder adds to
-// a line, and for its end.
+// margin is the capacity that reserve adds to the requested one: enough for the names and times that the encoder adds
+// to a line, and for its end.
 const margin = 1 << 10
 
-// lines are those of one page while it is encoded. They lie in chunks of a pool, none across two:
+// lines holds the lines of one page while it is encoded. They are in chunks of a pool, each line in one chunk:
 //
 //	chunks[0]  |line|line|line|
 //	chunks[1]  |line|line|
-//	buffer     |line|line|the line at hand...      |
+//	buffer     |line|line|the current line...      |
 //	                     ^from             ^len    ^cap
 //
-// The pool is told of all memory that the chunks take, also of what a chunk grew by when a value took more room than it was
-// given (accountGrowth).
+// The pool accounts for all memory of the chunks, including what a chunk grew by when a value took more space than was
+// reserved (accountGrowth).
 type lines struct {
 	pool   *Pool
-	ctx    context.Context // of the page at hand: its rows come one by one, without one of their own
+	ctx    context.Context // of the current page: its rows are added one by one, without a context of their own
 	chunks [][]byte        // the full ones
-	buffer []byte          // the chunk at hand: whole lines, and the line at hand
-	from   int             // where in buffer the line at hand begins
-	taken  int             // how much of the buffer's memory the pool knows of
+	buffer []byte          // the current chunk: whole lines, and the current line
+	from   int             // the position in buffer at which the current line begins
+	taken  int             // how much of the buffer's memory the pool has accounted for
 }
 
-// place is where a whole line stands.
+// place is the position of a complete line.
 type place struct{ chunk, from, to int32 }
 
-// reserve makes room for n more bytes of the line at hand, and the margin.
+// reserve makes room for n more bytes of the current line and the margin.
 func (l *lines) reserve(n int) {
 	if cap(l.buffer)-len(l.buffer) < n+margin {
 		l.nextChunk(n + margin)
 	}
 }
 
-// append appends bytes to the line at hand.
+// append appends bytes to the current line.
 func (l *lines) append(text []byte) {
 	l.reserve(len(text))
 	l.buffer = append(l.buffer, text...)
 }
 
-// accountGrowth accounts for what the buffer has grown by.
+// accountGrowth reports to the pool by how much the buffer has grown.
 func (l *lines) accountGrowth() {
 	if grown := cap(l.buffer) - l.taken; grown != 0 {
 		l.pool.account(grown)
@@ -52,7 +52,7 @@ func (l *lines) accountGrowth() {
 	}
 }
 
-// nextChunk moves the line at hand to a new chunk with room for n more bytes of it.
+// nextChunk moves the current line to a new chunk with room for n more bytes of it.
 func (l *lines) nextChunk(n int) {
 	l.accountGrowth()
 	line := l.buffer[l.from:]
@@ -65,13 +65,13 @@ func (l *lines) nextChunk(n int) {
 	l.buffer, l.from, l.taken = next, 0, cap(next)
 }
 
-// dropLine drops what there is of the line at hand.
+// dropLine drops the current line.
 func (l *lines) dropLine() {
 	l.accountGrowth()
 	l.buffer = l.buffer[:l.from]
 }
 
-// endLine ends the line at hand and returns where it stands.
+// endLine ends the current line and returns its place.
 func (l *lines) endLine() place {
 	l.accountGrowth()
 	at := place{int32(len(l.chunks)), int32(l.from), int32(len(l.buffer))} //nolint:gosec // a page has a few hundred megabytes
@@ -88,7 +88,7 @@ func (l *lines) clear() {
 	*l = lines{pool: l.pool, ctx: l.ctx, chunks: l.chunks[:0]}
 }
 
-// toPage empties l and returns the lines of rows, in their order. Those of rows that are replaced are cut out.
+// toPage empties l and returns the lines of rows in order, without those of replaced rows.
 func (l *lines) toPage(rows []row) *Page {
 	page := &Page{pool: l.pool, chunks: make([]protocol.Records, len(l.chunks)+1)}
 	for i, chunk := range l.chunks {

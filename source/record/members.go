@@ -9,35 +9,35 @@ import (
 )
 
 const (
-	// maxUnknownMembers is how many names that the plan does not have are remembered, so that they are expected too.
+	// maxUnknownMembers is the number of names outside the plan that are remembered, so that they are expected too.
 	maxUnknownMembers = 1 << 10
-	// maxNameLength is more than any name of a column with an annotation behind it: longer ones are not remembered.
+	// maxNameLength is longer than any column name with an annotation. Longer names are not remembered.
 	maxNameLength = 256
 )
 
 // noColumn is the column of members that are not written.
 const noColumn = -1
 
-// memberPlan is what becomes of a member of a row. It may be both written and noted.
+// memberPlan defines what happens to a member of a row. It may be both written and noted.
 type memberPlan struct {
 	quoted string        // its name as the service prints it, in quotation marks
 	column int           // of the plan, or noColumn
-	role   role          // what it is noted for
-	copied jsonscan.Kind // values of these kinds leave as they came, with the name before them
+	role   role          // what it is noted as
+	copied jsonscan.Kind // values of these kinds are copied unchanged, with the name before them
 }
 
 // members finds the plan of a row's member by its name. Most rows have their members in the order of the row before, so
-// the member that followed there is expected first, and compared before anything is looked up.
+// the member that followed last time is compared first, before anything is looked up.
 type members struct {
-	plans  []memberPlan   // the unknown member, those of the plan, those remembered
-	own    int            // how many of them are not only remembered
-	byName map[string]int // the name of a member, and its place in plans
-	folded map[string]int // the same in lower case, of the plan's own
-	next   []int          // of each member: the one that followed it last time
-	last   int            // the member read last; at the beginning of a row, the unknown one
+	plans  []memberPlan   // the unknown member, then those of the plan, then the remembered ones
+	own    int            // the number of plans before the remembered ones
+	byName map[string]int // the index in plans by the member's name
+	folded map[string]int // the same by the name in lower case, only for members of the plan
+	next   []int          // the member that followed last time, by member
+	last   int            // the last member read; at the beginning of a row, the unknown one
 }
 
-// unknownMember is the place of members whose names are not remembered. Its own name is the empty one.
+// unknownMember is the index of members whose names are not remembered. Its own name is empty.
 const unknownMember = 0
 
 func newMembers(planned []memberPlan) members {
@@ -64,8 +64,8 @@ func (m *members) forget() {
 // startRow prepares for the first member of a row.
 func (m *members) startRow() { m.last = unknownMember }
 
-// readFast reads the member that begins at a place of a row's text: its plan, where its value begins and ends, and of what
-// kind that is. The end is 0 where it is not sure, or where the text ends with the value.
+// readFast reads the member at a position of a row's text. It returns the member's plan and the position and kind of
+// its value. The end is 0 if readFast is not sure, or if the text ends with the value.
 func (m *members) readFast(text []byte, at int) (p *memberPlan, from, end int, kind jsonscan.Kind) {
 	p = &m.plans[m.next[m.last]]
 	if from = at + len(p.quoted); from < len(text) && text[from] == ':' && string(text[at:from]) == p.quoted {
@@ -94,7 +94,7 @@ func (m *members) lookUp(quoted []byte) *memberPlan {
 	if string(quoted) != m.plans[i].quoted {
 		before := m.last
 		i = m.find(quoted)
-		if before < len(m.next) { // it is not forgotten
+		if before < len(m.next) { // it has not been forgotten
 			m.next[before] = i
 		}
 	}
@@ -102,15 +102,15 @@ func (m *members) lookUp(quoted []byte) *memberPlan {
 	return &m.plans[i]
 }
 
-// find returns the place of a member by its name in quotation marks. A name that differs from one of the plan's by the
-// case of letters alone is the same column's: no table has two such columns.
+// find returns the index of a member by its name in quotation marks. A name that differs from one in the plan only in
+// letter case is that of the same column: no table has two such columns.
 func (m *members) find(quoted []byte) int {
 	if bytes.IndexByte(quoted, '\\') >= 0 {
 		var name string
 		if json.Unmarshal(quoted, &name) != nil {
 			return unknownMember
 		}
-		return m.folded[strings.ToLower(name)] // a decoder reads it, so it is written under the plan's own name
+		return m.folded[strings.ToLower(name)] // Row reads it, so it is written under the name in the plan
 	}
 	name := quoted[1 : len(quoted)-1]
 	if i, known := m.byName[string(name)]; known || len(name) > maxNameLength {
@@ -129,5 +129,5 @@ func (m *members) find(quoted []byte) int {
 	return len(m.plans) - 1
 }
 
-// nameOf returns a name without its quotation marks. The names of columns need no escapes.
+// nameOf returns a name without its quotation marks. Column names need no escapes.
 func nameOf(quoted string) string { return quoted[1 : len(quoted)-1] }

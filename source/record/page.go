@@ -2,14 +2,14 @@ package record
 
 import "source-microsoft-dataverse/source/protocol"
 
-// Page is the lines of one page on their way out. It shares no memory with the encoder it comes from, which may begin the
-// next page at once, and it holds its permit of the encoder's pool until it is released. It belongs to one goroutine at a
-// time.
+// Page is the lines of one page, ready to be written. It shares no memory with its encoder, which may begin the next
+// page at once. It holds a permit of the encoder's pool until it is released. It must not be used by two goroutines at
+// the same time.
 type Page struct {
 	Count int // of its lines
 
 	chunks []protocol.Records
-	pool   *Pool // nil once all is returned to it
+	pool   *Pool // nil after everything was returned to it
 }
 
 // Bytes returns the length of all lines.
@@ -21,8 +21,8 @@ func (p *Page) Bytes() int64 {
 	return n
 }
 
-// Write calls each with the lines, chunk after chunk, until one call fails, and returns that error. A chunk is valid during
-// its call. In the end the page is released in either case.
+// Write calls each with the lines, chunk after chunk, until one call fails, and returns that error. A chunk is valid
+// during its call. Write releases the page in either case.
 func (p *Page) Write(each func(protocol.Records) error) error {
 	defer p.Release()
 	for ; len(p.chunks) > 0; p.chunks = p.chunks[1:] {
@@ -36,7 +36,8 @@ func (p *Page) Write(each func(protocol.Records) error) error {
 	return nil
 }
 
-// Release drops what is not written, and returns the page's memory and its permit. It may be called again.
+// Release drops the lines that are not written and returns the page's memory and permit. It may be called more than
+// once.
 func (p *Page) Release() {
 	if p.pool == nil {
 		return

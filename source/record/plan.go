@@ -14,26 +14,26 @@ import (
 // (Microsoft, "Query data using the Web API"). A longer selection is left to the connector.
 const maxSelectLength = 28 << 10
 
-// Plan says what becomes of each member of a stream's rows. It is compiled once per stream, from the table's definition
-// and the configured stream, and never changed.
+// Plan defines how each member of a stream's rows is encoded. It is compiled once per stream from the table's
+// definition and the configured stream, and is immutable.
 type Plan struct {
 	Stream  string
 	Missing []string // selected columns that rows do not have, by name
 
 	columns    []column
 	members    []memberPlan   // all other members are skipped
-	byName     map[string]int // a member, and its place in members
+	byName     map[string]int // the index in members by name
 	selection  []string
 	key        []string
 	followed   bool   // the stream's changes are followed
 	cursorSet  bool   // _ab_cdc_updated_at is selected
 	deletedSet bool   // _ab_cdc_deleted_at is selected
-	ownCursor  string // the configured cursor column, if it is another: a deletion fills it too
-	zoneless   bool   // that column has no zone
+	ownCursor  string // the configured cursor column if it is another one: a deletion sets it too
+	zoneless   bool   // that column has no time zone
 }
 
-// Compile makes the plan for a table and a configured stream. It fails with a *NothingToReadError where none of the
-// selected columns exists.
+// Compile makes the plan for a table and a configured stream. It returns a *NothingToReadError if none of the selected
+// columns exists.
 func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns))}
 	for _, name := range sortedNames(s.Columns) {
@@ -63,7 +63,7 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
 func (p *Plan) addColumn(c column) {
 	if isKey := slices.Contains(p.key, c.property); isKey {
 		c.required = true
-		if c.property == dataverse.PartitionColumn { // destinations refuse a key of which a part is null
+		if c.property == dataverse.PartitionColumn { // destinations reject a key with a null part
 			c.null = append(slices.Clone(c.member), `""`...)
 		}
 	}
@@ -83,14 +83,14 @@ func (p *Plan) member(name string) *memberPlan {
 	return &p.members[i]
 }
 
-// NothingToReadError means that none of a stream's selected columns exists any more.
+// NothingToReadError reports that none of a stream's selected columns exists any more.
 type NothingToReadError struct{ Stream string }
 
 func (e *NothingToReadError) Error() string {
 	return fmt.Sprintf("none of the columns selected of %s exists in Dataverse", e.Stream)
 }
 
-// setOwnCursor notes a configured cursor of another name: a destination compares versions of a row by it.
+// setOwnCursor notes a configured cursor of another name, by which a destination compares the versions of a row.
 func (p *Plan) setOwnCursor(s protocol.ConfiguredStream) {
 	if len(s.CursorField) != 1 || s.CursorField[0] == catalog.UpdatedAt || !p.selects(s.CursorField[0]) {
 		return
@@ -103,7 +103,7 @@ func (p *Plan) setOwnCursor(s protocol.ConfiguredStream) {
 	}
 }
 
-// propertiesToSelect returns what to ask the service for: the selection, the key and, where changes are followed, the
+// propertiesToSelect returns the properties to request: the selection, the key and, if changes are followed, the
 // version.
 func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 	wanted := slices.Clone(p.key)
@@ -126,9 +126,9 @@ func (p *Plan) selects(property string) bool {
 	return found && p.members[i].column != noColumn
 }
 
-// Select returns the properties to ask the service for, sorted: the selected columns and the key, and versionnumber for a
-// stream whose changes are followed, where the table has it. It is empty where they would not fit into a url: then all are
-// to be read, and the plan picks.
+// Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose changes are
+// followed, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
+// requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
 
 // Deletions reports whether the configured columns can express a deletion: without them it would arrive as a row of nulls.

@@ -8,30 +8,30 @@ import (
 )
 
 const (
-	// chunkSize is how much a chunk of lines holds. It leaves in one write, and lies in a core's cache when it does.
+	// chunkSize is the size of a chunk of lines, which is written at once and still fits in a core's cache.
 	chunkSize = 512 << 10
-	// maxUnwaited is how much memory may be in use before a page waits for what another returns while it is written: the
-	// memory of a page of wide rows, and of what is encoded while it leaves.
+	// maxUnwaited is how much memory may be in use before a page waits for the memory of a page that is being written:
+	// enough for a page of wide rows, and for what is encoded while it is written.
 	maxUnwaited = 24 << 20
-	// maxFree is how many chunks are kept for the next pages.
+	// maxFree is the number of chunks kept for the next pages.
 	maxFree = 2 * maxUnwaited / chunkSize
 )
 
-// Pool is the memory of encoded pages. All encoders of a process share one, so that what they need together does not
-// depend on their number. It is safe for concurrent use.
+// Pool is the memory of encoded pages. All encoders of a process share one, so that their total memory does not depend
+// on their number. It is safe for concurrent use.
 type Pool struct {
 	permits *semaphore.Weighted // one for each page
 
 	mu       sync.Mutex
 	returned sync.Cond // a chunk or a page was returned
 	used     int       // bytes in use
-	leaving  int       // pages that are on their way out, whose chunks come back
+	leaving  int       // pages that are being written, whose chunks will be returned
 	free     [][]byte  // a sync.Pool would leave them to the garbage collector, and the next page would need as many again
 }
 
-// NewPool returns a pool in which at most so many pages exist at any time, from the Begin of an Encoder to the release of
-// the Page that comes of it. One more has to wait, in the order of Begin. A goroutine that holds a Page must not wait for an
-// Encoder, which may wait for that page's memory.
+// NewPool returns a pool in which at most the given number of pages exist at any time, each from the Begin of an
+// Encoder to the release of its Page. Further pages wait, in the order of Begin. A goroutine that holds a Page must not
+// wait for an Encoder, which may wait for that page's memory.
 func NewPool(pages int) *Pool {
 	p := &Pool{permits: semaphore.NewWeighted(int64(pages))}
 	p.returned.L = &p.mu
@@ -44,14 +44,14 @@ func (p *Pool) acquire(ctx context.Context) error { return p.permits.Acquire(ctx
 // release returns the permit of a page.
 func (p *Pool) release() { p.permits.Release(1) }
 
-// pageLeaves notes that a page is complete and on its way out.
+// pageLeaves notes that a page is complete and will be written.
 func (p *Pool) pageLeaves() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leaving++
 }
 
-// pageGone notes that a page on its way out has returned all its chunks, and returns its permit.
+// pageGone notes that a written page has returned all its chunks, and returns its permit.
 func (p *Pool) pageGone() {
 	p.release()
 	p.mu.Lock()
@@ -60,8 +60,8 @@ func (p *Pool) pageGone() {
 	p.returned.Broadcast()
 }
 
-// takeChunk returns an empty chunk for n bytes at least. Where much memory is in use it waits for that of pages on their
-// way out, but not beyond the context's end.
+// takeChunk returns an empty chunk for at least n bytes. If much memory is in use, it waits for that of pages that are
+// being written, until the context ends.
 func (p *Pool) takeChunk(ctx context.Context, n int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *Pool) takeChunk(ctx context.Context, n int) []byte {
 	for p.short() && ctx.Err() == nil {
 		p.returned.Wait()
 	}
-	if n > chunkSize { // a line that is longer than a chunk; it may go on
+	if n > chunkSize { // a line that is longer than a chunk and may become longer
 		p.used += n + n/4
 		return make([]byte, 0, n+n/4)
 	}
@@ -95,14 +95,15 @@ func (p *Pool) account(n int) {
 // short reports whether a page has to wait for the memory of another. The lock is held.
 func (p *Pool) short() bool { return p.used >= maxUnwaited && p.leaving > 0 }
 
-// wake makes those who wait look again.
+// wake makes waiting pages check again.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.returned.Broadcast()
 }
 
-// returnChunk takes a chunk back, if it is not nil. What was made for a long line is left to the garbage collector.
+// returnChunk takes back a chunk, if it is not nil. A chunk that was made for a long line is left to the garbage
+// collector.
 func (p *Pool) returnChunk(chunk []byte) {
 	if chunk == nil {
 		return

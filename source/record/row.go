@@ -10,8 +10,8 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// Row implements dataverse.Sink. It reads one row, or one deletion, from a decoder, and appends the row's line. A row that
-// ends in an error leaves nothing behind.
+// Row implements dataverse.Sink. It reads one row or deletion from a decoder and appends the row's line. If it returns
+// an error, it keeps nothing of the row.
 func (e *Encoder) Row(d *jsontext.Decoder) error {
 	e.startRow()
 	err := readMembers(d, &e.members, &e.facts, func(m *memberPlan, value []byte, kind jsonscan.Kind) {
@@ -28,7 +28,7 @@ func (e *Encoder) Row(d *jsontext.Decoder) error {
 	return err
 }
 
-// readMembers reads a row from a decoder. It notes the members that have a role, and calls each with all of them.
+// readMembers reads a row from a decoder. It notes the members that have a role and calls each for every member.
 func readMembers(d *jsontext.Decoder, members *members, facts *rowFacts, each func(*memberPlan, []byte, jsonscan.Kind)) error {
 	if d.PeekKind() != '{' {
 		return notARow(d)
@@ -56,7 +56,8 @@ func readMembers(d *jsontext.Decoder, members *members, facts *rowFacts, each fu
 	return err
 }
 
-// notARow reads on where a row should begin: the decoder's own error says more than its absence.
+// notARow returns the error for a value that is not a row: the decoder's own error, if there is one, is more
+// informative.
 func notARow(d *jsontext.Decoder) error {
 	value, err := d.ReadValue()
 	if err != nil {
@@ -65,8 +66,8 @@ func notARow(d *jsontext.Decoder) error {
 	return &dataverse.BrokenResponseError{Reason: fmt.Sprintf("it has a %v among its rows", value.Kind())}
 }
 
-// kindOf returns the kind of a value that a decoder has read. It looks at no string: one that is plain may be taken for
-// one that is not.
+// kindOf returns the kind of a value that a decoder has read. It does not examine strings, so a plain one may be
+// classified as one that is not.
 func kindOf(value jsontext.Value) jsonscan.Kind {
 	switch value[0] {
 	case 'n':
@@ -97,8 +98,8 @@ func (e *Encoder) startRow() {
 	e.lines.append(e.head)
 }
 
-// claim reports whether a member of the row at hand is to be written: it is a selected column, and the row's first of its
-// name.
+// claim reports whether a member of the current row is to be written: it is a selected column, and the first one of its
+// name in the row.
 func (e *Encoder) claim(m *memberPlan) bool {
 	if m.column == noColumn || e.writtenIn[m.column] == e.row {
 		return false
@@ -107,7 +108,7 @@ func (e *Encoder) claim(m *memberPlan) bool {
 	return true
 }
 
-// write appends a selected column's member to the line at hand. A value of another type than the schema declares becomes
+// write appends a selected column's member to the current line. A value of a type other than the declared one becomes
 // null.
 func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	c := &e.plan.columns[m.column]
@@ -153,7 +154,7 @@ func (e *Encoder) finishRow() error {
 	return nil
 }
 
-// endLine ends the line at hand, which is that of a key.
+// endLine ends the current line, which is that of the given key.
 func (e *Encoder) endLine(key []byte, changes []protocol.FieldChange) {
 	e.lines.reserve(len(changes) * changeLength)
 	line := e.lines.buffer
@@ -162,5 +163,5 @@ func (e *Encoder) endLine(key []byte, changes []protocol.FieldChange) {
 	e.rows.add(e.lines.endLine(), key)
 }
 
-// changeLength is about how long a change is in a line; a longer one makes the chunk grow.
+// changeLength is the approximate length of a change in a line; a longer one makes the chunk grow.
 const changeLength = 256

@@ -5,20 +5,20 @@ import (
 	"hash/maphash"
 )
 
-// row is where the line and the key of a row stand.
+// row is the position of a row's line and key.
 type row struct {
 	place
 	keyFrom, keyTo int32
 	replaced       bool // by a later version on the page
 }
 
-// rows are those of one page.
+// rows holds the rows of one page.
 type rows struct {
 	all         []row
-	keys        []byte // one behind the other
+	keys        []byte // one after the other
 	keepRepeats bool
 	seed        maphash.Seed
-	byKey       map[uint64]int32 // the hash of a key, and its last row
+	byKey       map[uint64]int32 // the last row by the hash of its key
 	newest      newest
 }
 
@@ -48,14 +48,14 @@ func (r *rows) clear() {
 	r.newest.clear()
 }
 
-// newest is the row with the greatest version of a page.
+// newest is the row with the greatest version on a page.
 type newest struct {
 	key     []byte
 	version uint64
 	known   bool
 }
 
-// see compares a row.
+// see takes a row into account.
 func (n *newest) see(f *rowFacts) {
 	if f.versioned && (!n.known || f.version > n.version) {
 		n.key, n.version, n.known = append(n.key[:0], f.key...), f.version, true

@@ -3,22 +3,22 @@ package record
 import "slices"
 
 // ColumnStats counts what happened to the selected columns of a stream, over all its pages and all its encoders, which
-// share it through Options. It counts pages that were taken with Records, not those that were discarded. It belongs to one
-// goroutine at a time. The zero value is ready.
+// share it through Options. It counts only pages that were returned by Records. It belongs to one goroutine at a time.
+// The zero value is ready to use.
 type ColumnStats struct {
 	rows   int
 	seen   map[string]bool
 	nulled map[string]int
 }
 
-// NulledColumn is a column with how many of its values were delivered as null, because they were not of the type that the
-// configured schema declares.
+// NulledColumn is a column and the number of its values that were delivered as null, because they were not of the type
+// that the configured schema declares.
 type NulledColumn struct {
 	Name  string
 	Count int
 }
 
-// Nulled returns the columns of which a value was nulled, by name.
+// Nulled returns the columns with nulled values, sorted by name.
 func (s *ColumnStats) Nulled() []NulledColumn {
 	var all []NulledColumn
 	for name, count := range s.nulled {
@@ -33,7 +33,7 @@ func (s *ColumnStats) Nulled() []NulledColumn {
 	return all
 }
 
-// NeverSeen returns the columns of a plan that came in no row at all, by name. It is empty before there was a row.
+// NeverSeen returns the columns of a plan that were in no row, sorted by name. It is empty before the first row.
 func (s *ColumnStats) NeverSeen(p *Plan) []string {
 	if s.rows == 0 {
 		return nil
@@ -47,7 +47,7 @@ func (s *ColumnStats) NeverSeen(p *Plan) []string {
 	return all
 }
 
-// addPage counts a page: its rows, and how often a value of each column was nulled.
+// addPage counts a page: its rows and the nulled values of each column.
 func (s *ColumnStats) addPage(rows int, nulled map[string]int) {
 	s.rows += rows
 	for name, count := range nulled {
@@ -58,7 +58,7 @@ func (s *ColumnStats) addPage(rows int, nulled map[string]int) {
 	}
 }
 
-// addSeen notes that a column came.
+// addSeen notes that a row had a column.
 func (s *ColumnStats) addSeen(name string) {
 	if s.seen == nil {
 		s.seen = map[string]bool{}

@@ -11,13 +11,13 @@ import (
 	"source-microsoft-dataverse/source/jsonscan"
 )
 
-// appendOnOneLine appends a string, an object or an array of JSON so that it stays on one line and is text:
+// appendOnOneLine appends a JSON string, object or array so that it stays on one line and is valid text:
 //
 //   - U+0085, U+2028 and U+2029, at which some readers of lines break a line, Python's str.splitlines among them, become
 //     escapes;
 //   - line feeds between tokens are removed;
-//   - what is no text becomes U+FFFD, and so does U+0000, which PostgreSQL takes in no text (its documentation, "Character
-//     Types").
+//   - invalid text becomes U+FFFD, and so does U+0000, which PostgreSQL accepts in no text (its documentation,
+//     "Character Types").
 func appendOnOneLine(dst, value []byte) []byte {
 	if value[0] != '"' && bytes.ContainsAny(value, "\n\r") {
 		compact := jsontext.Value(bytes.Clone(value))
@@ -25,7 +25,7 @@ func appendOnOneLine(dst, value []byte) []byte {
 			value = compact
 		}
 	}
-	from := 0 // what stands before is appended
+	from := 0 // everything before it is appended
 	for at := unchanged(value); at < len(value); {
 		width, replacement := replacementFor(value[at:])
 		if replacement != "" {
@@ -39,8 +39,8 @@ func appendOnOneLine(dst, value []byte) []byte {
 	return append(dst, value[from:]...)
 }
 
-// unchanged returns how many bytes in front of a text stay as they are, as far as that is easily seen. Characters of two
-// and three bytes are recognized by the first one, if it is not that of U+0085, U+2028, U+2029, or half a surrogate pair.
+// unchanged returns how many bytes at the beginning of a text certainly stay as they are. It recognizes a character of
+// two or three bytes by its first byte, unless that could begin U+0085, U+2028, U+2029, or half a surrogate pair.
 func unchanged(text []byte) int {
 	at := 0
 	for at < len(text) {
@@ -61,11 +61,11 @@ func unchanged(text []byte) int {
 	return at
 }
 
-// replacementCharacter stands for what is no text (Unicode Standard, section 5.22).
+// replacementCharacter replaces invalid text (Unicode Standard, section 5.22).
 const replacementCharacter = "\ufffd"
 
-// replacementFor returns the length of the character or the escape in front of a text, and what is to stand in its place:
-// "" if it stays. Bytes that are not UTF-8 count as one character together.
+// replacementFor returns the length of the character or escape at the beginning of a text, and its replacement, "" if
+// it stays. Bytes that are not UTF-8 count as one character together.
 func replacementFor(text []byte) (width int, replacement string) {
 	if text[0] == '\\' {
 		return replacementForEscape(text)
@@ -97,8 +97,9 @@ func isInvalid(text []byte) bool {
 	return char == utf8.RuneError && width == 1
 }
 
-// replacementForEscape does the same for an escape. Half a surrogate pair, as a text has it that was cut in the middle of a
-// character, is replaced: RFC 8259 allows such escapes, but warns that readers of JSON do not agree on them (section 8.2).
+// replacementForEscape does the same for an escape. Half a surrogate pair, which remains of a text that was cut within
+// a character, is replaced: RFC 8259 allows such escapes, but warns that readers of JSON do not agree on them (section
+// 8.2).
 func replacementForEscape(text []byte) (width int, replacement string) {
 	char, width := escapedChar(text)
 	switch {
@@ -116,8 +117,8 @@ func replacementForEscape(text []byte) (width int, replacement string) {
 	return 2 * width, ""
 }
 
-// escapedChar returns the UTF-16 code unit of an escape like \u0041 in front of a text, and the escape's length; 0 if there
-// is none.
+// escapedChar returns the UTF-16 code unit of an escape like \u0041 at the beginning of a text, and the escape's
+// length, 0 if there is no such escape.
 func escapedChar(text []byte) (char rune, width int) {
 	width = len(`\u0041`)
 	if len(text) < width || text[0] != '\\' || text[1] != 'u' {

@@ -1,33 +1,33 @@
 package replicate
 
-// Place is where in a scan an error of the service is met.
+// Place is the place in a scan at which the service returned an error.
 type Place int
 
 // The places.
 const (
 	AtFirstPage       Place = iota // the first page of all rows, or of all keys
-	AtLaterPage                    // a page behind it
+	AtLaterPage                    // a later page
 	AtDeltaLink                    // the delta link as the service sent it
 	AtEditedDeltaLink              // the delta link with other columns
-	AtPageOfChanges                // a page behind it
+	AtPageOfChanges                // a later page
 	places
 )
 
-// Action is what follows an error.
+// Action is the reaction to an error.
 type Action int
 
 // The actions.
 const (
-	End            Action = iota // the stream ends, and its state stays
-	DropColumn                   // the definition is read again, and the scan begins again without the column
-	FindTable                    // the definition is read again: the table is gone, or renamed, or the page is unknown
-	Restart                      // the scan begins again
+	End            Action = iota // the stream ends and keeps its state
+	DropColumn                   // the definition is read again, and the scan restarts without the column
+	FindTable                    // the definition is read again: the table is gone, or renamed, or the service does not know the page
+	Restart                      // the scan restarts
 	RestartSmaller               // the same with smaller pages
 	ReadByKeys                   // the changes are read by the keys of changed rows
 	Resync                       // the delta token is given up
 )
 
-// ActionFor decides what follows a cause at a place.
+// ActionFor returns the action for a cause at a place.
 func ActionFor(place Place, cause Cause) Action {
 	return [places][causes]Action{
 		AtFirstPage: {

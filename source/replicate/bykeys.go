@@ -7,8 +7,8 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// readByKeys follows changes that do not come with today's columns. It takes only the keys from the pages, and reads the rows
-// by them.
+// readByKeys follows changes whose pages do not have the selected columns. It takes only the keys from the pages and
+// reads the rows by them.
 func (c *changesScan) readByKeys(ctx context.Context) error {
 	keys := record.NewKeySink(c.r.target.table)
 	pages := newKeyReader(c.r, keys, dataverse.MaxPageSize)

@@ -8,19 +8,19 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// Cause is what an error of a page says of the request.
+// Cause is what an error says about the request for a page.
 type Cause int
 
-// The causes. All but Other rest on evidence: a code of Dataverse, or a documented message beside a code, or a response that
-// is not what was asked for. What a proxy, a firewall or a plug-in says is Other, whatever its status.
+// The causes. All except Other rest on evidence: a code of Dataverse, a documented message next to a code, or a
+// response that is not what was requested. An error of a proxy, a firewall or a plug-in is Other, whatever its status.
 const (
 	Other            Cause = iota
-	ColumnMissing          // the table has no longer a column that the link selects
+	ColumnMissing          // the table no longer has a column that the link selects
 	TableUnknown           // the environment has no entity set of the link's name
-	TokenRefused           // the delta token leads to no changes any more
-	LinkRefused            // the service does not understand the link, or not its paging cookie
+	TokenRefused           // the delta token no longer returns changes
+	LinkRefused            // the service does not understand the link or its paging cookie
 	SelectionIgnored       // the changes do not come with the columns of the link
-	PageTooExpensive       // the scan has to begin again with smaller pages
+	PageTooExpensive       // the scan has to restart with smaller pages
 	causes
 )
 
@@ -54,11 +54,12 @@ func Classify(err error) Cause {
 	}
 }
 
-// expiredMessage is what the service says of an expired delta token, in lower case, whatever the code beside it
-// (Microsoft, "Web service error codes", 0x80044352).
+// expiredMessage is the service's message about an expired delta token, in lower case, whatever its code (Microsoft,
+// "Web service error codes", 0x80044352).
 const expiredMessage = "version stamp associated with the client has expired"
 
-// unknownSegment reports whether the service knows no rows of the table. Some routes say so with status 400.
+// unknownSegment reports whether the service does not know the table's rows. Some routes respond to that with status
+// 400.
 func unknownSegment(refused *dataverse.APIError) bool {
 	return refused.Code == dataverse.CodeURINotParsed &&
 		(refused.Status == http.StatusNotFound || strings.Contains(refused.Message, "Resource not found for the segment"))

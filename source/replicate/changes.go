@@ -9,8 +9,8 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// readChanges follows the delta link of a state to its end, or continues where another process was interrupted. The state
-// keeps the link as the service sent it, whatever becomes of its columns on the way.
+// readChanges follows the delta link of a state to its end, or continues where another process was interrupted. The
+// state keeps the link as the service sent it, even if the requests use other columns.
 func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) error {
 	if err := r.adoptDeltaLink(s); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 	return c.read(ctx)
 }
 
-// adoptDeltaLink makes the delta link one of today's entity set.
+// adoptDeltaLink rewrites the delta link for the table's current entity set.
 func (r *streamReader) adoptDeltaLink(s *checkpoint.State) error {
 	set := r.target.table.EntitySet
 	if s.PythonToken != "" {
@@ -55,14 +55,15 @@ type changesScan struct {
 	state *checkpoint.State
 	scan  *pageScan
 	sent  *checkpoint.SentKeys
-	// edited reports that the changes are asked for with other columns than the token was taken with.
+	// edited reports that the changes are requested with other columns than those that the token was taken with.
 	edited bool
-	// byKeys reports that the changes come with other columns than today's, so that changed rows are read by their keys.
+	// byKeys reports that the changes have other columns than the selected ones, so that changed rows are read by their
+	// keys.
 	byKeys  bool
 	resumed bool
 }
 
-// newChangesScan prepares a scan of changes. One that is resumed or was begun again has sent rows that it does not know of.
+// newChangesScan prepares a scan of changes. A scan that was resumed or restarted has sent rows that it does not know.
 func (r *streamReader) newChangesScan(s *checkpoint.State) *changesScan {
 	c := &changesScan{r: r, state: s, resumed: s.InMiddle(), edited: r.target.editsSelection(s)}
 	first := s.DeltaLink
@@ -80,13 +81,13 @@ func (r *streamReader) newChangesScan(s *checkpoint.State) *changesScan {
 	c.scan.pages.deltaLink = first
 	c.scan.pages.deltaLinkAtEnd = true
 	if c.resumed {
-		c.scan.began = s.Issued // the new token may stand for the first page, which came no earlier
+		c.scan.began = s.Issued // the new token may be as old as the first page
 	}
 	c.sent = checkpoint.NewSentKeys(c.resumed || s.Restarts > 0)
 	return c
 }
 
-// read follows changes that come with today's columns.
+// read follows changes whose pages have the selected columns.
 func (c *changesScan) read(ctx context.Context) error {
 	for {
 		page, err := c.scan.read(ctx)
@@ -103,14 +104,14 @@ func (c *changesScan) read(ctx context.Context) error {
 	}
 }
 
-// noteSent notes the keys of the rows at hand, where deletions are sent that may be older than they are.
+// noteSent notes the keys of the page's rows, because deletions in the same scan may be older than the rows.
 func (c *changesScan) noteSent() {
 	if c.r.target.plan.Deletions() {
 		c.scan.encoder.Keys(c.sent.Add)
 	}
 }
 
-// check refuses a page that does not hold what was asked for.
+// check rejects a page that does not hold what was requested.
 func (c *changesScan) check(page dataverse.Page) error {
 	var err error
 	switch {
@@ -125,7 +126,7 @@ func (c *changesScan) check(page dataverse.Page) error {
 	return nil
 }
 
-// finish completes a page: its deletions, its records, and the state behind it.
+// finish completes a page: its deletions, its records, and the state after it.
 func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
 	r, s := c.r, c.state
 	r.report.age(ctx, s, page.At)
@@ -151,8 +152,8 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	return r.save(ctx, s)
 }
 
-// stillDeleted leaves out deletions of rows that exist. One of a row that the scan has also sent may be older than the row:
-// the same key can be created again, and a deletion has no version to tell. Then the row itself is asked for.
+// stillDeleted leaves out deletions of rows that exist. One of a row that the scan has also sent may be older than the
+// row: the same key can be created again, and a deletion has no version. Then the row itself is requested.
 func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]string, error) {
 	if !c.r.target.plan.Deletions() {
 		if len(deleted) > 0 {
@@ -174,9 +175,10 @@ func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]str
 	return slices.DeleteFunc(slices.Clone(deleted), func(key string) bool { return exists[key] }), nil
 }
 
-// checkHistory looks for the newest row of the last sync, because a backup that was restored since then, and has been written
-// to, gives tokens as if nothing had happened. The changes hold the row's key, or the row has its version still. One that has
-// another version may have changed after this scan: then the changes after it, which are asked for again, hold its key.
+// checkHistory looks for the newest row of the last sync, because an environment that was restored from a backup and
+// then written to issues tokens as if nothing had happened. Either the changes hold the row's key, or the row still has
+// its version. A row with another version may have changed after this scan: then the next changes, which are requested
+// at once, hold its key.
 func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, err error) {
 	s := c.state
 	if s.NewestRow.IsZero() {

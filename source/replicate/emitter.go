@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// queuedMessages is how many messages of a stream wait to be written at most. Pages are bounded by the pool as well.
+// queuedMessages is the most messages of a stream that wait to be written. The pool limits pages as well.
 const queuedMessages = 8
 
 // message is one message of a stream: exactly one of its fields is set.
@@ -22,8 +22,8 @@ type message struct {
 	state []byte
 }
 
-// emitter writes a stream's messages in their order, while the stream reads on: its next page is asked for as soon as the
-// one ahead of it is encoded. A state is written behind the records that it covers, as it was when it was emitted.
+// emitter writes a stream's messages in order while the stream continues to read: the next page is requested as soon as
+// the one before it is encoded. A state is written after the records that it covers, as it was when it was emitted.
 //
 // All methods but work and write belong to the goroutine that reads the stream.
 type emitter struct {
@@ -39,7 +39,7 @@ type emitter struct {
 	lastState   []byte // nil once a record follows it
 }
 
-// newEmitter starts the writing. The emitter is to be closed.
+// newEmitter starts the writing. The emitter must be closed.
 func newEmitter(stream string, output Output, log *slog.Logger) *emitter {
 	e := &emitter{
 		stream: stream, output: output, log: log.With("stream", stream), queue: make(chan message, queuedMessages), done: make(chan struct{}),
@@ -79,7 +79,7 @@ func (m message) drop() {
 	}
 }
 
-// emit queues a message. Its error is one of the output, met with this message or one before it, or the context's.
+// emit queues a message. Its error is that of the output, for this message or an earlier one, or that of the context.
 func (e *emitter) emit(ctx context.Context, m message) error {
 	if failed := e.failed.Load(); failed != nil {
 		m.drop()
@@ -104,7 +104,7 @@ func (e *emitter) close() error {
 	return nil
 }
 
-// running emits once that rows are on their way.
+// running emits the status RUNNING once.
 func (e *emitter) running(ctx context.Context) error {
 	if e.isRunning {
 		return nil
@@ -113,8 +113,8 @@ func (e *emitter) running(ctx context.Context) error {
 	return e.emit(ctx, message{write: func() error { return e.output.Status(e.stream, protocol.Running) }})
 }
 
-// throttled emits that the service makes the stream wait. Nothing depends on it: an error of the output comes back with the
-// next message.
+// throttled emits that the service makes the stream wait. It returns no error: the next message returns an error of the
+// output.
 func (e *emitter) throttled(ctx context.Context, until time.Time) {
 	e.isThrottled = true
 	e.try(ctx, func() error { return e.output.RateLimited(e.stream, until) })
@@ -156,7 +156,7 @@ func (e *emitter) state(ctx context.Context, s *checkpoint.State) error {
 	return nil
 }
 
-// estimate emits how many rows the stream will bring, and how many bytes; 0: not known.
+// estimate emits the expected number of rows and bytes of the stream; 0: not known.
 func (e *emitter) estimate(ctx context.Context, rows, bytes int64) error {
 	return e.emit(ctx, message{write: func() error { return e.output.Estimate(e.stream, rows, bytes) }})
 }

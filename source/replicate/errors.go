@@ -8,7 +8,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// TableGoneError reports that the environment no longer has a table of a stream's name, or none that can be addressed.
+// TableGoneError reports that the environment no longer has a table of the stream's name that the Web API can address.
 type TableGoneError struct{ Table string }
 
 func (e *TableGoneError) Error() string {
@@ -44,26 +44,26 @@ var (
 	// ErrLinkRepeats reports a page that leads back to one that was read before: the scan would never end.
 	ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
 
-	// ErrNoProgress reports that one page after another brought no row that had not come before.
+	// ErrNoProgress reports page after page without a new row.
 	ErrNoProgress = errors.New("the service kept sending next links that lead to no other rows")
 
-	// ErrNoDeltaLink reports that a scan of change tracking ended without the link to the changes after it. Without it the
-	// next sync would lose them, or this one has lost rows: the stream is not complete.
+	// ErrNoDeltaLink reports that a scan with change tracking ended without a delta link. Either this scan has lost
+	// rows, or the next sync would lose changes: the stream is not complete.
 	ErrNoDeltaLink = errors.New("the last page of the tracked table has no delta link")
 
 	// ErrNoChanges reports a response with all rows to a delta link, as the service sent with expired tokens until 2022:
 	// deletions are not among them.
 	ErrNoChanges = errors.New("the response to the delta link holds all rows in place of the changes")
 
-	// ErrSelectIgnored reports that changes do not come with the columns that were asked for.
+	// ErrSelectIgnored reports changes without the columns that were requested.
 	ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
 
-	// ErrRestored reports that the service counts its versions from further back than at the last sync, so that changes
-	// since then may have versions that were read already.
+	// ErrRestored reports that the environment's version is lower than at the last sync, so that later changes may have
+	// versions that were already read.
 	ErrRestored = errors.New("the environment's version is lower than at the last sync, as after a restored backup")
 
-	// ErrOtherHistory reports that the newest row of the last sync is not as it was, and the changes do not say so. The
-	// environment was restored to a time before that sync and has been written to since.
+	// ErrOtherHistory reports that the newest row of the last sync has changed although the changes do not include it:
+	// the environment was restored to a time before that sync and has been written to since.
 	ErrOtherHistory = errors.New("the newest row of the last sync is not as it was although no change says so, as after a restored backup")
 
 	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be rewritten.
@@ -79,8 +79,8 @@ type lookupError struct{ error }
 
 func (e *lookupError) Unwrap() error { return e.error }
 
-// smallerPagesError reports that a page was too expensive in a scan that numbers its pages: it has to begin again with pages
-// of so many rows.
+// smallerPagesError reports that a page was too expensive in a scan that numbers its pages: it has to restart with
+// pages of this many rows.
 type smallerPagesError struct {
 	rows  int
 	cause error

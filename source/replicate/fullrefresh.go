@@ -6,10 +6,10 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// rowsSentTwice is what else there is to report where a full refresh begins again.
+// rowsSentTwice is the rest of the report of a full refresh that starts over.
 const rowsSentTwice = " Rows that were sent are sent again: a destination that appends without removing duplicates holds them twice."
 
-// readFullRefresh reads all rows. A scan that the same job has begun continues where it stood.
+// readFullRefresh reads all rows. A scan that the same job began continues where it stopped.
 func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
 	s, opening := sync.OpenFullRefresh(saved)
 	switch opening {
@@ -30,7 +30,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 	return err
 }
 
-// scanFullRefresh reads all rows, from the state's page on.
+// scanFullRefresh reads all rows, starting at the state's page.
 func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
 	c := r.newPageScan(s, r.target.firstPage())
 	defer c.close()

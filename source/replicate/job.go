@@ -17,8 +17,8 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// encodedPages is how many pages of rows exist in memory at once, whatever the number of streams: one that waits for
-// the end of its body, and one that is being written.
+// encodedPages is the number of pages of rows in memory at once, whatever the number of streams: one that is being
+// encoded, and one that is being written.
 const encodedPages = 2
 
 // Environment is where rows come from.
@@ -43,8 +43,8 @@ type Stream struct {
 	Configured protocol.ConfiguredStream
 	Table      *dataverse.Table // nil: the environment has no such table, or its definition cannot be read
 	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
-	State      []byte           // stream_state as it came, nil if none did
-	Rows       int64            // how many the table has, about; 0: not known
+	State      []byte           // stream_state as received, nil if there is none
+	Rows       int64            // about how many the table has; 0: not known
 }
 
 // Job is one read of several streams.
@@ -58,15 +58,16 @@ type Job struct {
 	Organization string        // of the environment
 	ID           string        // the platform's job id, empty outside the platform
 	Attempt      int           // of the platform's job, from 0; 0 outside the platform
-	FailOnExpiry bool          // a delta token that the service refuses is an error, and no reason for a resync
+	FailOnExpiry bool          // a refused delta token is an error instead of a reason for a resync
 	TokenLife    time.Duration // for how long the service accepts delta tokens; 0: not known
 	Now          func() time.Time
 
 	pool *record.Pool // for encoded pages
 }
 
-// Run reads all streams. One that fails is reported and leaves the others alone. failed is how many did, those among them
-// that a cancelled context left incomplete. The error is that of the output: then nothing more can be reported.
+// Run reads all streams. A stream that fails is reported and does not affect the others. failed is the number of
+// streams that failed, including those that a cancelled context left incomplete. The error is that of the output, after
+// which nothing more can be reported.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
 	j.pool = record.NewPool(encodedPages)
 	var failures atomic.Int64
@@ -100,7 +101,7 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	name := s.Configured.Name
 	select {
-	case <-ctx.Done(): // nothing was reported of the stream yet
+	case <-ctx.Done(): // nothing has been reported about the stream yet
 		return false, nil
 	default:
 	}
@@ -129,7 +130,8 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	return false, j.Output.Status(name, protocol.Incomplete)
 }
 
-// readRecovering is readStream with a panic as an error of the stream: a defect that one table meets leaves the others alone.
+// readRecovering is readStream, but returns a panic as an error of the stream: a defect that shows with one table does
+// not affect the others.
 func (j *Job) readRecovering(ctx context.Context, s Stream, out *emitter) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

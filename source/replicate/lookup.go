@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// keysPerRequest is how many rows one request names at most. A query takes 500 conditions
-	// (Microsoft, "Filter rows using FetchXml").
+	// keysPerRequest is the most rows that one request names. A query takes 500 conditions (Microsoft, "Filter rows
+	// using FetchXml").
 	keysPerRequest = 150
 	// longestQuery leaves room for the host in the 32 KB that the url of a GET may have
 	// (Microsoft, "Query data using the Web API").
@@ -23,7 +23,7 @@ const (
 	or = "%20or%20"
 )
 
-// lookup asks for rows by their keys.
+// lookup reads rows by their keys.
 type lookup struct {
 	r     *streamReader
 	table dataverse.Table
@@ -31,8 +31,9 @@ type lookup struct {
 
 func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.target.table} }
 
-// rows reads the rows of some keys into a page reader's sink, and calls each after every response. Rows that do not exist do
-// not come. Nor do those that the user may not see: where rows are missing, it is proved that there are none.
+// rows reads the rows with the given keys into a page reader's sink and calls each after every response. Rows that do
+// not exist are missing from the responses, but so are rows that the user may not see: if rows are missing, rows
+// verifies that the user sees every row.
 func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []string, each func(dataverse.Page) error) error {
 	link := dataverse.NewLink(l.table.EntitySet, columns)
 	joint := dataverse.Link("?")
@@ -46,7 +47,7 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 		some := keys[:min(most, len(keys))]
 		err := l.search(ctx, pages, link+dataverse.Link(condition+strings.Join(some, or+condition)), some, each)
 		var smaller *smallerPagesError
-		if errors.As(err, &smaller) { // what has come of them comes once more
+		if errors.As(err, &smaller) { // the rows that were received are sent again
 			most = max(1, min(smaller.rows, len(some)/2))
 			continue
 		}
@@ -58,8 +59,8 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 	return nil
 }
 
-// search reads the responses to one request for some keys. Where they come on numbered pages of which one is too expensive,
-// its error is a *smallerPagesError: fewer rows are to be asked for.
+// search reads the responses to one request for some keys. If they have numbered pages and one of these is too
+// expensive, the error is a *smallerPagesError: the caller should request fewer rows.
 func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.Link, keys []string, each func(dataverse.Page) error) error {
 	pages.size.fixed, pages.withoutProgress = false, 0 // the pages of each search are its own
 	missing := make(map[string]struct{}, len(keys))    // the service may repeat a row from page to page
@@ -79,7 +80,7 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 			return &lookupError{err}
 		}
 		for _, key := range pages.rowKeys() {
-			if _, ok := asked[key]; !ok { // taking it for another row would take the one asked for as deleted
+			if _, ok := asked[key]; !ok { // a row under another key would make the requested one look deleted
 				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those asked for"}}
 			}
 			delete(missing, key)
@@ -107,7 +108,7 @@ func (l *lookup) seesEveryRow(ctx context.Context) error {
 	return nil
 }
 
-// existing reports which of some rows exist, and when the service said so.
+// existing returns which of the given rows exist, and the time of that response.
 func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string]bool, at time.Time, err error) {
 	sink := record.NewKeySink(l.table)
 	exists = map[string]bool{}

@@ -17,11 +17,11 @@ const (
 	NeverOffered               // the same, because the catalog offers no incremental sync of the stream
 	ElasticTable               // the same, because the changes of elastic tables cannot be followed
 	FollowsChanges             // all rows once, then the changes
-	TrackingOff                // the changes are to be followed, and change tracking is off for the table
+	TrackingOff                // the stream is incremental, but change tracking is off for the table
 )
 
-// ModeOf decides how a stream is read. The table is nil where its definition is not known: then the catalog alone decides.
-// PyAirbyte configures every stream as incremental, those among them that never offered it.
+// ModeOf decides how a stream is read. The table is nil if its definition is not known: then the catalog alone decides.
+// PyAirbyte configures every stream as incremental, including those that never offered it.
 func ModeOf(s protocol.ConfiguredStream, t *dataverse.Table) Mode {
 	switch {
 	case s.SyncMode != airbyte.SyncModeIncremental:

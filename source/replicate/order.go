@@ -7,9 +7,9 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// inOrder returns the streams in the order in which they are begun. Those that go on with changes come first: they are
-// short, and their delta tokens grow old. Of the others the longest come first, so that none of them is left alone at the
-// end.
+// inOrder returns the streams in the order in which they start. Those that continue with changes come first: they are
+// short, and their delta tokens age. The others follow by size, the longest first, so that no long one runs alone at
+// the end.
 func inOrder(streams []Stream) []Stream {
 	rank := make(map[string]int, len(streams))
 	for _, s := range streams {
@@ -24,7 +24,7 @@ func inOrder(streams []Stream) []Stream {
 	return ordered
 }
 
-// goesOnWithChanges reports whether a stream has a state that leads to its changes.
+// goesOnWithChanges reports whether the state of a stream continues with its changes.
 func goesOnWithChanges(s Stream) bool {
 	if s.Table == nil || ModeOf(s.Configured, s.Table) != FollowsChanges {
 		return false

@@ -7,7 +7,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// sink returns what takes the page.
+// sink returns the sink of the page.
 func (p *pageReader) sink() dataverse.Sink {
 	if p.encoder != nil {
 		return p.encoder
@@ -33,7 +33,7 @@ func (p *pageReader) rowKeys() []string {
 	return keys
 }
 
-// hold reports whether the page has a row or a deletion with a key.
+// hold reports whether the page has a row or a deletion with the key.
 func (p *pageReader) hold(key string) bool {
 	if slices.Contains(p.deleted(), key) {
 		return true
@@ -46,7 +46,7 @@ func (p *pageReader) hold(key string) bool {
 	return found
 }
 
-// content returns a hash of the page's keys, in their order.
+// content returns a hash of the page's keys in order.
 func (p *pageReader) content() uint64 {
 	var hash maphash.Hash
 	hash.SetSeed(p.seed)

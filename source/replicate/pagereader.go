@@ -11,12 +11,12 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// pagesWithoutProgress is how many pages in a row may bring no row that has not come before. The service may begin a page
-// with the last row of the one before it, and may send a page without rows; no reason is known for either to go on for so
-// many pages.
+// pagesWithoutProgress is the number of consecutive pages without a new row after which a scan fails. The service may
+// begin a page with the last row of the page before, and may send a page without rows, but it has no reason to do
+// either for so many pages.
 const pagesWithoutProgress = 100
 
-// pageReader reads the pages of one scan, and refuses those that would make it wrong or endless.
+// pageReader reads the pages of one scan and rejects those that would make it wrong or endless.
 type pageReader struct {
 	environment Environment
 	table       string // its logical name
@@ -26,11 +26,12 @@ type pageReader struct {
 	encoder *record.Encoder // takes the rows of a page
 	keySink *record.KeySink // takes their keys alone; exactly one of the two is set
 	size    pageSize
-	// track asks with the preference of change tracking. Then the service refuses a user who does not see every row, where an
-	// ordinary request would leave the others out without a word (Microsoft, "Use change tracking to synchronize data with
-	// external systems"), and the last page has a delta link.
+	// track requests pages with the preference of change tracking. Then the service rejects a user who does not see
+	// every row, whereas an ordinary request silently omits the others (Microsoft, "Use change tracking to synchronize
+	// data with external systems"), and the last page has a delta link.
 	track bool
-	// deltaLink, if any, is the link of the scan that leads to changes: the response to it has to say so. Later pages need not.
+	// deltaLink, if any, is the scan's link to changes. The response to it must be marked as changes; later pages need
+	// not be.
 	deltaLink dataverse.Link
 	// deltaLinkAtEnd requires that the last page has a delta link.
 	deltaLinkAtEnd bool
@@ -85,8 +86,8 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 	return page, nil
 }
 
-// request asks for a page, and for a smaller one where it is too expensive. Where the link numbers pages of a certain size it
-// is tried more than once: the whole scan would have to begin again.
+// request requests a page, and a smaller one if it is too expensive. If the link numbers pages of a certain size, the
+// page is tried more than once, because otherwise the whole scan would have to restart.
 func (p *pageReader) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
@@ -111,14 +112,14 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 	}
 }
 
-// repeats notes a page, and reports whether the next one is it or one before it.
+// repeats notes a page and reports whether its next link leads back to it or to an earlier page.
 func (p *pageReader) repeats(link, next dataverse.Link) bool {
 	p.links[maphash.String(p.seed, string(link))] = struct{}{}
 	_, again := p.links[maphash.String(p.seed, string(next))]
 	return again
 }
 
-// stalls notes what a page brought, and reports whether nothing new has come for too many pages.
+// stalls notes the keys of a page and reports whether too many pages in a row had no new row.
 func (p *pageReader) stalls() bool {
 	content := p.content()
 	if _, again := p.contents[content]; again {

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// pageScan reads one page of rows after another, sends each between two states, and moves its state on.
+// pageScan reads one page of rows after another, sends each between two states, and advances its state.
 type pageScan struct {
 	r       *streamReader
 	state   *checkpoint.State
@@ -18,11 +18,11 @@ type pageScan struct {
 	pages   *pageReader    // of what the state's links lead to
 	first   dataverse.Link // where the state has no link
 	began   time.Time      // when the first page came, by the service's clock
-	unsaved bool           // no saved state leads to the page at hand
+	unsaved bool           // no saved state points to the current page
 }
 
-// newPageScan prepares a scan from a state's link on, or from the first link. It is to be closed, so that a page that is not
-// sent leaves its memory to others.
+// newPageScan prepares a scan that starts at the state's link, or at the first link. It must be closed to return the
+// memory of a page that was not sent.
 func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *pageScan {
 	encoder := record.NewEncoder(r.target.plan, record.Options{
 		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
@@ -32,10 +32,10 @@ func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *p
 	return c
 }
 
-// close gives the memory of a page back that was not sent.
+// close returns the memory of a page that was not sent.
 func (c *pageScan) close() { c.encoder.Discard() }
 
-// read reads the page that the state leads to.
+// read reads the page at the state's link.
 func (c *pageScan) read(ctx context.Context) (dataverse.Page, error) {
 	page, err := c.pages.read(ctx, cmp.Or(c.state.Link, c.first))
 	if err == nil && c.began.IsZero() {
@@ -48,8 +48,8 @@ func (c *pageScan) read(ctx context.Context) (dataverse.Page, error) {
 func (c *pageScan) advance(next dataverse.Link) { c.state.Advance(next, c.pages.size.toSave()) }
 
 // deliver sends the page's rows and deletions. A destination may keep records that no later state covers, and the next
-// process has to supersede them: where the last state does not know their cursors or their keys, one that does goes ahead
-// of them and leads to the same page.
+// process has to supersede them. If the last state lacks their cursors or keys, a state that has them is emitted before
+// the records and points to the same page.
 func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	for _, key := range deleted {
 		c.encoder.Delete(key)
@@ -91,8 +91,8 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	return nil
 }
 
-// estimate emits once how much a scan of all rows will bring: as many rows as the table has, each as long as those of its
-// first page.
+// estimate emits the expected size of a scan of all rows, once: the number of the table's rows, times the average
+// length of those on the first page.
 func (r *streamReader) estimate(ctx context.Context, phase checkpoint.Phase, rows, size int64) error {
 	total := r.rows
 	r.rows = 0

@@ -6,15 +6,15 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// pagesBeforeLarger is how many pages in a row have to come before a larger one is tried again. It doubles with each that
-// was too expensive.
+// pagesBeforeLarger is the number of consecutive pages that have to succeed before a larger one is tried again. It
+// doubles with each page that was too expensive.
 const pagesBeforeLarger = 8
 
-// pageSize is how many rows a scan asks for at once: less when the service, the network or the memory cannot bear a page,
-// and more again when they can.
+// pageSize is the number of rows that a scan requests at once: fewer after a page that was too expensive for the
+// service, the network or the memory, and more again after several that were not.
 type pageSize struct {
 	now, most int
-	// fixed reports that the scan's pages are numbered: with another size the rows of a page would be others.
+	// fixed reports that the scan's pages are numbered: a page of another size would have other rows.
 	fixed  bool
 	good   int // pages since the size has changed
 	needed int // good pages before a larger one
@@ -24,14 +24,14 @@ func newPageSize(most int) pageSize {
 	return pageSize{now: most, most: most, needed: pagesBeforeLarger}
 }
 
-// resume continues with the page size of a scan that numbers its pages. 0: it does not.
+// resume continues with the page size of a scan that numbers its pages; 0: it does not number them.
 func (s *pageSize) resume(rows int) {
 	if rows > 0 {
 		s.now, s.fixed = rows, true
 	}
 }
 
-// toSave returns the size that the scan has to continue with, 0 if any will do.
+// toSave returns the size with which the scan has to continue, 0 for any.
 func (s *pageSize) toSave() int {
 	if s.fixed {
 		return s.now
@@ -39,7 +39,8 @@ func (s *pageSize) toSave() int {
 	return 0
 }
 
-// smallerSize returns the next size below, 0 if there is none. A page that is too large for the memory may hold a single row.
+// smallerSize returns the next smaller size, 0 if there is none. A page that is too large for the memory may hold a
+// single row.
 func smallerSize(size int, err error) int {
 	var large *dataverse.ResponseTooLargeError
 	steps := []int{1000, 250, 50}
@@ -54,7 +55,7 @@ func smallerSize(size int, err error) int {
 	return 0
 }
 
-// largerSize returns the next size above.
+// largerSize returns the next larger size.
 func largerSize(size int) int {
 	for _, step := range [...]int{10, 50, 250, 1000} {
 		if step > size {
@@ -64,20 +65,20 @@ func largerSize(size int) int {
 	return dataverse.MaxPageSize
 }
 
-// shrink takes the next size below, and reports whether there is one.
+// shrink changes to the next smaller size and reports whether there is one.
 func (s *pageSize) shrink(err error) bool {
 	next := smallerSize(s.now, err)
 	if next == 0 {
 		return false
 	}
-	if s.good < s.needed && s.now < s.most { // it had just grown, or did not shrink far enough
+	if s.good < s.needed && s.now < s.most { // it has just grown, or has not shrunk far enough
 		s.needed *= 2
 	}
 	s.now, s.good = next, 0
 	return true
 }
 
-// grow counts a page that came whole, and takes the next size above after enough of them.
+// grow counts a page that arrived completely and changes to the next larger size after enough of them.
 func (s *pageSize) grow() {
 	s.good++
 	if !s.fixed && s.now < s.most && s.good >= s.needed {
@@ -85,8 +86,8 @@ func (s *pageSize) grow() {
 	}
 }
 
-// attempts returns how many attempts a page is worth that is too expensive; 0: as many as any other. Where a smaller one means
-// to begin the scan again, it is worth more than one.
+// attempts returns the number of attempts at a page that is too expensive; 0: as many as at any other. There is more
+// than one if a smaller page means that the scan restarts.
 func (s *pageSize) attempts(link dataverse.Link) int {
 	switch {
 	case smallerSize(s.now, nil) == 0:

@@ -7,9 +7,9 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// readReconcile finds out which rows that the destination has are deleted: those of the known keys that do not exist. One
-// that is deleted or created again after it was looked for comes with the changes. Where the catalog lacks what a deletion
-// needs they stay among the known keys, to be looked for once it has it.
+// readReconcile finds the rows that the destination has although they are deleted: the known keys without a row. The
+// changes include a row that is deleted or created again after it was looked up. If the catalog lacks a column that
+// deletions need, the keys remain among the known ones and are looked up again once it has the column.
 func (r *streamReader) readReconcile(ctx context.Context, s *checkpoint.State) error {
 	if err := r.out.running(ctx); err != nil {
 		return err

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// maxRestarts is how often one read begins a scan again before it gives up: what is refused once more each time is not
+	// maxRestarts is how often one read restarts a scan before it gives up: a page that is refused each time is not
 	// refused by chance.
 	maxRestarts = 3
-	// headway is how many pages further a scan must have come before its restarts are counted from zero.
+	// headway is the number of pages by which a scan must get further before its restarts are counted from zero.
 	headway = 10
 )
 
-// moves counts how often a stream's position has moved since a scan began again.
+// moves counts how often a stream's position has advanced since a scan restarted.
 type moves struct {
 	at    dataverse.Link // of the last state
 	count int
@@ -33,8 +33,8 @@ func (m *moves) note(link dataverse.Link) {
 type recovery struct {
 	r        *streamReader
 	left     int                      // restarts
-	furthest int                      // moves of the run that came furthest
-	smallest map[checkpoint.Phase]int // page size that a phase has begun again with
+	furthest int                      // moves of the run that got furthest
+	smallest map[checkpoint.Phase]int // page size with which a phase has restarted
 }
 
 func newRecovery(r *streamReader) *recovery {
@@ -55,8 +55,8 @@ func (v *recovery) run(ctx context.Context, s *checkpoint.State, read func(conte
 	}
 }
 
-// mayRestart counts a restart, and reports whether there may be another. Once the scan has come further, they are counted from
-// zero. One with smaller pages than before does not count: there are few sizes.
+// mayRestart counts a restart and reports whether it is allowed. Once the scan has got further, restarts are counted
+// from zero. A restart with smaller pages than before does not count: there are few sizes.
 func (v *recovery) mayRestart(s *checkpoint.State, err error) bool {
 	if v.r.moves.count >= v.furthest+headway {
 		v.left, v.furthest = maxRestarts, v.r.moves.count
@@ -72,7 +72,8 @@ func (v *recovery) mayRestart(s *checkpoint.State, err error) bool {
 	return v.left >= 0
 }
 
-// act does what follows an error, and returns the state to continue from. The error comes back where the stream ends.
+// act carries out the action for an error and returns the state to continue from. If the stream has to end, it returns
+// the error.
 func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*checkpoint.State, error) {
 	cause := Classify(err)
 	if cause == ColumnMissing && !v.r.target.table.Has(missingColumn(err)) {
@@ -99,13 +100,13 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 	return nil, err
 }
 
-// restart begins a scan again, because the service refuses the page to continue with.
+// restart restarts a scan because the service refuses the page to continue with.
 func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error) {
 	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with, so the scan begins again."+sentTwice(s), "reason", cause.Error())
 	s.Restart()
 }
 
-// restartSmaller begins a scan again whose numbered pages are too expensive.
+// restartSmaller restarts a scan whose numbered pages are too expensive.
 func (v *recovery) restartSmaller(ctx context.Context, s *checkpoint.State, cause error) {
 	var smaller *smallerPagesError
 	errors.As(cause, &smaller)
@@ -114,7 +115,7 @@ func (v *recovery) restartSmaller(ctx context.Context, s *checkpoint.State, caus
 	s.PageSize = smaller.rows
 }
 
-// sentTwice is rowsSentTwice where a full refresh has come behind its first page, else nothing.
+// sentTwice returns rowsSentTwice if a full refresh has passed its first page, otherwise "".
 func sentTwice(s *checkpoint.State) string {
 	if s.Phase == checkpoint.FullRefresh && s.InMiddle() {
 		return rowsSentTwice
@@ -122,7 +123,7 @@ func sentTwice(s *checkpoint.State) string {
 	return ""
 }
 
-// resync gives up the delta token, because it leads to no changes any more.
+// resync gives up the delta token because it no longer returns changes.
 func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error) (*checkpoint.State, error) {
 	r := v.r
 	if r.job.FailOnExpiry && !s.Run.Empty {
@@ -138,8 +139,8 @@ func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error)
 	return next, nil
 }
 
-// readByKeys reads changed rows by their keys from now on. "Refresh and retain records" ends that only where the new token
-// comes with the rows, as that of the state did: then it names columns beside the key.
+// readByKeys reads changed rows by their keys from now on. "Refresh and retain records" ends that only if the new token
+// is taken with the rows, as that of the state was: such a token names columns other than the key.
 func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause error) {
 	r := v.r
 	if checkpoint.SameColumns(s.DeltaLink.Select(), []string{r.target.table.PrimaryID}) {
@@ -153,9 +154,9 @@ func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause er
 	s.Advance("", 0)
 }
 
-// dropColumn learns what columns the table has now, after the service refused one of them, and leads the state back to the
-// start of its scan: the links of all its pages name the column. The definition may still have it, for the service's
-// metadata are cached for half a minute.
+// dropColumn reads the table's definition after the service refused a column, and returns the state to the start of its
+// scan, because the links of all its pages name the column. The definition may still have it: the service caches
+// metadata for half a minute.
 func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause error) error {
 	column := missingColumn(cause)
 	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
@@ -170,8 +171,8 @@ func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause er
 	return nil
 }
 
-// findTable finds out why the service does not know the table's rows: the table is gone, or its entity set has another name
-// now, under which the scan begins again. Where neither is true it does not know the page.
+// findTable finds out why the service does not know the table's rows: the table is gone, or its entity set has another
+// name, under which the scan restarts. If neither is true, the service does not know the page.
 func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause error) error {
 	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
 	if err != nil {
@@ -195,7 +196,7 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 	return nil
 }
 
-// missingColumn returns the column that the service refused because the table does not have it, or "".
+// missingColumn returns the column that the service refused because the table does not have it, "" if it refused none.
 func missingColumn(err error) string {
 	var refused *dataverse.APIError
 	if !errors.As(err, &refused) {

@@ -14,7 +14,7 @@ import (
 // toRemoveThem names the refresh of Airbyte after which no earlier row remains in the destination.
 const toRemoveThem = "To remove them, run \"Refresh and remove records\" on the stream."
 
-// reporter logs what a user should know of a stream. What it reports once it does not report again.
+// reporter logs what a user should know about a stream, each thing once.
 type reporter struct {
 	log       *slog.Logger
 	tokenLife time.Duration // for how long the service accepts delta tokens; 0: not known
@@ -24,7 +24,7 @@ type reporter struct {
 	doubtReported  bool // that deletions are possibly unknown
 }
 
-// columns warns of selected columns that do not exist, and of a key that is not selected.
+// columns warns about selected columns that do not exist, and of a key that is not selected.
 func (p *reporter) columns(ctx context.Context, t *target) {
 	if missing := t.plan.Missing; len(missing) > 0 {
 		p.log.WarnContext(ctx, "Columns of the configured catalog do not exist in Dataverse and are left out. "+
@@ -38,7 +38,7 @@ func (p *reporter) columns(ctx context.Context, t *target) {
 	}
 }
 
-// values warns of selected columns that came in no row, and of values that were sent as null.
+// values warns about selected columns that are in no row, and about values that were sent as null.
 func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *record.Plan) {
 	if missing := stats.NeverSeen(plan); len(missing) > 0 {
 		p.log.WarnContext(ctx, "Selected columns came in no row of the table, and are sent as null.", "columns", strings.Join(missing, ","))
@@ -77,7 +77,7 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 	}
 }
 
-// fateOfDeletions is what to report of deletions where a resync follows.
+// fateOfDeletions returns what to report about deletions if a resync follows.
 func fateOfDeletions(s *checkpoint.State) string {
 	switch {
 	case s.DeletionsUnknownSince.IsZero():
@@ -89,7 +89,7 @@ func fateOfDeletions(s *checkpoint.State) string {
 	}
 }
 
-// doubts reports, at each sync until a refresh removes the rows, that the destination may hold rows that are deleted.
+// doubts reports that the destination may hold deleted rows, in every sync until a refresh removes them.
 func (p *reporter) doubts(ctx context.Context, s *checkpoint.State) {
 	if since := s.DeletionsUnknownSince; !since.IsZero() {
 		p.log.WarnContext(ctx, "Rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination. "+toRemoveThem, "deletions_unknown_since", timeText(since))
@@ -116,8 +116,8 @@ func (p *reporter) unsentDeletions(ctx context.Context) {
 		"Refresh the source schema and select both.")
 }
 
-// age warns once, before it is too late, that syncs are too rare or take too long for the life of delta tokens. now is a
-// time by the service's clock.
+// age warns once, in time, that syncs are too rare or take too long for the lifetime of delta tokens. now is by the
+// service's clock.
 func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) {
 	if s.Issued.IsZero() || p.tokenLife <= 0 || p.ageReported {
 		return
@@ -129,8 +129,8 @@ func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) 
 	}
 }
 
-// selection reports which columns the selection has gained and lost since the last sync. Those that the table itself has
-// lost are reported already.
+// selection reports which columns the selection has gained and lost since the last sync. Columns that the table itself
+// has lost are already reported.
 func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State) {
 	before := s.Columns
 	if before == nil {

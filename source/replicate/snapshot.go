@@ -6,9 +6,9 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// readStart reads the first page of a tracked table. Where it is the only one, its rows and the delta token come in one
-// response, so that no change can be missing between them. Else the page is dropped unsent. It is not asked for where the
-// table is known to be large.
+// readStart reads the first page of a tracked table. If it is the only one, its rows and the delta token arrive in one
+// response, so that no change can be lost between them. Otherwise the page is dropped unsent. It is not requested if
+// the table is known to be large.
 func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error {
 	if r.rows > int64(r.job.PageSize) {
 		s.ScanForToken()
@@ -25,7 +25,7 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 		s.ScanForToken()
 		return nil
 	}
-	// Should the page be cut off on its way out, all rows are read again, and then what has changed since the token.
+	// If the page is cut off on its way out, the next sync reads all rows again, and then the changes since the token.
 	s.TakeToken(page.Delta, page.At)
 	if err := r.out.running(ctx); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 	return r.saveEnd(ctx, s)
 }
 
-// readSnapshot reads all rows of a tracked table, from the state's page on.
+// readSnapshot reads all rows of a tracked table, starting at the state's page.
 func (r *streamReader) readSnapshot(ctx context.Context, s *checkpoint.State) error {
 	c := r.newTrackedScan(s)
 	defer c.close()
@@ -63,8 +63,8 @@ func (r *streamReader) readSnapshot(ctx context.Context, s *checkpoint.State) er
 	}
 }
 
-// newTrackedScan prepares a scan of all rows as change tracking. Its last page has a delta link: without one the service
-// has not sent all rows.
+// newTrackedScan prepares a scan of all rows with change tracking. Its last page has a delta link; without one the
+// service has not sent all rows.
 func (r *streamReader) newTrackedScan(s *checkpoint.State) *pageScan {
 	c := r.newPageScan(s, r.target.firstPage())
 	c.pages.track = true

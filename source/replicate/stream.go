@@ -17,7 +17,7 @@ type streamReader struct {
 	log    *slog.Logger
 	report reporter
 	stats  record.ColumnStats
-	rows   int64 // how many the table has, about; 0: not known, or estimated already
+	rows   int64 // about how many the table has; 0: not known, or estimated already
 	moves  moves
 }
 
@@ -68,7 +68,7 @@ func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint
 	return r.readFullRefresh(ctx, sync, saved)
 }
 
-// sync is what a state is opened with.
+// sync returns the parameters with which a state is opened.
 func (r *streamReader) sync(nullState bool) checkpoint.Sync {
 	return checkpoint.Sync{
 		Organization: r.job.Organization, Job: r.job.ID, Attempt: r.job.Attempt,

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// target is what is read of a table, as its definition is known now. Dataverse may change it while a stream is read.
+// target is a table to read, with its definition as known now. Dataverse may change it while a stream is read.
 type target struct {
 	stream protocol.ConfiguredStream
 	table  dataverse.Table
@@ -27,15 +27,15 @@ func (t *target) firstKeys() dataverse.Link {
 	return dataverse.NewLink(t.table.EntitySet, []string{t.table.PrimaryID})
 }
 
-// editsSelection reports whether the changes since a delta link are asked for with other columns than the link names. They
-// are not where the service has refused these columns before, nor where the link is of an unknown form.
+// editsSelection reports whether the changes since a delta link are requested with other columns than the link names.
+// They are not if the service has refused these columns before, or if the link has an unknown form.
 func (t *target) editsSelection(s *checkpoint.State) bool {
 	wanted := t.plan.Select()
 	refused := s.ByKeys && checkpoint.SameColumns(s.Columns, wanted)
 	return !checkpoint.SameColumns(s.DeltaLink.Select(), wanted) && !refused && s.DeltaLink.DeltaToken() != ""
 }
 
-// rememberColumns keeps today's selection beside a delta link that was taken with another one.
+// rememberColumns keeps the current selection next to a delta link that was taken with another one.
 func (t *target) rememberColumns(s *checkpoint.State) {
 	s.Columns = nil
 	if now := t.plan.Select(); !checkpoint.SameColumns(s.DeltaLink.Select(), now) {
@@ -45,7 +45,7 @@ func (t *target) rememberColumns(s *checkpoint.State) {
 	}
 }
 
-// placeOf returns where the scan of a state stands.
+// placeOf returns the place in a scan that a state has reached.
 func (t *target) placeOf(s *checkpoint.State) Place {
 	switch {
 	case s.Phase != checkpoint.Changes && s.InMiddle():
@@ -61,7 +61,8 @@ func (t *target) placeOf(s *checkpoint.State) Place {
 	}
 }
 
-// definition asks for the table as it is now. Its error holds the cause for which that matters, unless the table is gone.
+// definition reads the table as it is now. Its error wraps the cause that made this necessary, unless the table is
+// gone.
 func (t *target) definition(ctx context.Context, e Environment, cause error) (*dataverse.Table, error) {
 	table, err := e.Table(ctx, t.table.LogicalName)
 	if err != nil {
@@ -73,7 +74,7 @@ func (t *target) definition(ctx context.Context, e Environment, cause error) (*d
 	return table, nil
 }
 
-// redefine continues with another definition of the table.
+// redefine replaces the definition of the table.
 func (t *target) redefine(table dataverse.Table, cause error) error {
 	plan, err := record.Compile(table, t.stream)
 	if err != nil {

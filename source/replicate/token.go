@@ -8,8 +8,8 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// honored reports whether a response has all the columns wanted. One that names none has those of the link's own selection,
-// which were all only if there was none. Where all are wanted, naming none is right.
+// honored reports whether a response has all the wanted columns. A response that names none has those of the link's own
+// selection, which are all columns only if the link selects none. If all are wanted, a response should name none.
 func honored(named, wanted, before []string) bool {
 	if len(wanted) == 0 {
 		return named == nil
@@ -20,9 +20,9 @@ func honored(named, wanted, before []string) bool {
 	return !slices.ContainsFunc(wanted, func(column string) bool { return !slices.Contains(named, column) })
 }
 
-// wentBackward reports whether a delta token has a lower version than one before it. A token begins with the version of the
-// database, which only rises, and "!" (Microsoft, "Use change tracking to synchronize data with external systems"); any
-// other form has no known version.
+// wentBackward reports whether a delta token has a lower version than an earlier one. A token begins with the version
+// of the database, which only rises, and "!" (Microsoft, "Use change tracking to synchronize data with external
+// systems"); the version of any other form is not known.
 func wentBackward(before, after dataverse.Link) bool {
 	from, known := tokenVersion(before)
 	to, alsoKnown := tokenVersion(after)

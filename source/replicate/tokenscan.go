@@ -9,13 +9,13 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// readTokenScan takes a delta token by a scan of the keys alone. Whether the token stands for the scan's first page or its
-// last, which the service does not document, it stands for a time before any row is read.
+// readTokenScan takes a delta token by a scan of the keys alone. The service does not document whether the token is as
+// old as the scan's first page or as its last. Either is before any row is read.
 func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) error {
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
-	if r.rows > 0 { // how long they are is known with the first page of the snapshot
+	if r.rows > 0 { // their length is known with the first page of the snapshot
 		if err := r.out.estimate(ctx, r.rows, 0); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// readTracked reads a tracked table: all its rows the first time, from then on what has changed.
+// readTracked reads a tracked table: all its rows the first time, then what has changed.
 func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
 	s, opening := sync.Open(saved)
 	r.report.opening(ctx, opening, saved, s)
@@ -27,7 +27,7 @@ func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, sa
 	return nil
 }
 
-// readPhases goes through the phases that are left.
+// readPhases runs the remaining phases.
 func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) error {
 	for {
 		var err error
@@ -58,9 +58,9 @@ func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) erro
 	}
 }
 
-// checkToken asks whether the service still accepts the delta token of a snapshot that was interrupted for long, before the
-// rest of the rows is read in vain. This machine's clock decides only that it is asked. Of a token scan nothing is lost where
-// it begins again.
+// checkToken checks that the service still accepts the delta token of a snapshot that was interrupted for long, before
+// the rest of the rows is read to no purpose. This machine's clock only decides whether to check. A token scan loses
+// nothing by a restart.
 func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*checkpoint.State, error) {
 	if s.Issued.IsZero() || r.job.TokenLife <= 0 || r.job.Now().Sub(s.Issued) <= r.job.TokenLife {
 		return s, nil

@@ -22,9 +22,9 @@ func (e *FutureStateError) Error() string {
 // ErrBadState reports a state that is neither one of this connector nor one of the Python connector.
 var ErrBadState = errors.New("the saved state was not written by this connector")
 
-// Parse reads a state of this connector or of the Python connector ({"$deltatoken": "..."}). Nothing, null, {}, [], what
-// holds only members of the Python CDK's own (__ab_*), and the Python connector's "None" are no state: the result is nil.
-// An error is a *FutureStateError or ErrBadState.
+// Parse reads a state of this connector or of the Python connector ({"$deltatoken": "..."}). Empty input, null, {}, [],
+// an object with only the Python CDK's own members (__ab_*), and the Python connector's "None" are no state: the result
+// is nil. An error is a *FutureStateError or ErrBadState.
 func Parse(raw json.RawMessage) (*State, error) {
 	switch string(bytes.Join(bytes.Fields(raw), nil)) {
 	case "", "[]", `"None"`:
@@ -54,12 +54,12 @@ func Parse(raw json.RawMessage) (*State, error) {
 	return &s, nil
 }
 
-// IsNull reports whether a platform handed over a state that is null, as it does for a backfill of new columns. That differs
-// from no state at all: the destination has rows.
+// IsNull reports whether the platform passed a null state, as it does for a backfill of new columns. Unlike with no
+// state at all, the destination has rows.
 func IsNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
 
-// checkVersion refuses the versions that this program does not read. It looks at nothing else: the other members of a later
-// version may be of any type.
+// checkVersion rejects versions that this program does not read. It ignores all other members, which may have any type
+// in a later version.
 func checkVersion(raw json.RawMessage) error {
 	var version int
 	if raw != nil {
@@ -77,7 +77,7 @@ func checkVersion(raw json.RawMessage) error {
 	}
 }
 
-// invalid returns why a state does not keep its phase's promise, or "".
+// invalid returns why a state violates the invariants of its phase, "" if it does not.
 func invalid(s *State) string {
 	switch s.Phase {
 	case FullRefresh, TokenScan:
@@ -100,7 +100,7 @@ func invalid(s *State) string {
 	return ""
 }
 
-// Encode writes the state as it crosses the protocol.
+// Encode returns the state as the protocol carries it.
 func (s State) Encode() (json.RawMessage, error) {
 	s.Version = Version
 	raw, err := json.Marshal(s)

@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// maxKeySetText is how many characters of a state the keys may take: enough for 3,000 keys without any order, and for
-	// several times as many keys that Dataverse has made one after the other.
+	// maxKeySetText is the most characters of a state that the keys may take: enough for 3,000 random keys, and for
+	// several times as many that Dataverse generated in sequence.
 	maxKeySetText = 64 << 10
-	// maxKeys is how many keys a set may hold, however well they pack: each is looked up when deletions are reconciled.
+	// maxKeys is the most keys of a set, however well they compress: each is looked up when deletions are reconciled.
 	maxKeys = 20_000
 )
 
-// errKeySet reports a text that no set of keys was written as.
+// errKeySet reports a text that is not an encoded set of keys.
 var errKeySet = errors.New("the keys in the saved state cannot be read")
 
-// KeySet is a set of keys of rows, small enough for a state. It exists for small tables only: with it a resync finds out
-// which rows were deleted while changes could not be followed. It belongs to one goroutine.
+// KeySet is a set of row keys that is small enough for a state. It exists for small tables only: with it, a resync
+// finds the rows that were deleted while changes could not be followed. It belongs to one goroutine.
 type KeySet struct {
 	keys map[guid]struct{}
-	text []byte // of the keys as they are; nil: not made yet
+	text []byte // the keys, encoded; nil: not encoded since the last change
 }
 
 type guid [16]byte
@@ -36,7 +36,7 @@ type guid [16]byte
 // NewKeySet returns an empty set.
 func NewKeySet() *KeySet { return &KeySet{keys: map[guid]struct{}{}} }
 
-// Add adds a key, and reports whether it was known. It is not ok for a key that is no GUID: then the set can no longer
+// Add adds a key and reports whether it was known. ok is false if the key is not a GUID: then the set can no longer
 // hold all keys.
 func (k *KeySet) Add(key []byte) (known, ok bool) {
 	id, ok := parseGUID(key)
@@ -80,8 +80,8 @@ func (k *KeySet) Fits() bool {
 	return err == nil && len(text) <= maxKeySetText
 }
 
-// MarshalText packs the keys. Those that were made one after the other share their last bytes, so byte by byte of all
-// keys they pack best.
+// MarshalText compresses the keys. Keys that were generated in sequence share their last bytes, so they compress best
+// when the first bytes of all keys come first, then the second bytes, and so on.
 func (k *KeySet) MarshalText() ([]byte, error) {
 	if k.text != nil {
 		return k.text, nil
@@ -112,7 +112,7 @@ func (k *KeySet) UnmarshalText(text []byte) error {
 	if err != nil {
 		return errKeySet
 	}
-	// Users can edit a state: what unpacks to more than any set holds is not one.
+	// Users can edit a state: a text that decompresses to more than the largest set is invalid.
 	const most = maxKeys * len(guid{})
 	columns, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), int64(most+1)))
 	if err != nil || len(columns)%len(guid{}) != 0 || len(columns) > most {

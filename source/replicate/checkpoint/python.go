@@ -22,8 +22,8 @@ func parsePython(raw json.RawMessage) (*State, error) {
 	return &State{Version: Version, Phase: Changes, Issued: issuedOf(*token), PythonToken: dataverse.EncodeToken(*token)}, nil
 }
 
-// issuedOf returns the time that stands behind the version in a delta token, as in "919042!08/22/2017 08:10:44" (Microsoft,
-// "Use change tracking to synchronize data with external systems"), or zero where the token has another form.
+// issuedOf returns the time that follows the version in a delta token, as in "919042!08/22/2017 08:10:44" (Microsoft,
+// "Use change tracking to synchronize data with external systems"), or zero if the token has another form.
 func issuedOf(token string) time.Time {
 	if decoded, err := url.PathUnescape(token); err == nil {
 		token = decoded

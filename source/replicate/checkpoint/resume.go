@@ -7,41 +7,41 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// Sync is what is known of a sync of a tracked table before any row is read.
+// Sync is what is known about a sync of a tracked table before any row is read.
 type Sync struct {
-	Organization string // the id of the environment's
+	Organization string // the id of the environment's organization
 	Job          string // the platform's job, empty outside the platform
 	Attempt      int    // of the job, from 0
 	// Generation and MinimumGeneration are those of the configured stream: the destination removes rows of generations
 	// below the minimum once the stream is complete. nil: the platform has no generations.
 	Generation, MinimumGeneration *int64
-	NullState                     bool     // the platform handed over a state that is null
+	NullState                     bool     // the platform passed a null state
 	EntitySet                     string   // the table's name in links
-	Columns                       []string // that are asked for, sorted; none: all
+	Columns                       []string // the requested columns, sorted; none: all
 }
 
-// Opening is how a sync continues from what was saved.
+// Opening is how a sync continues from a saved state.
 type Opening int
 
-// The openings, in the order in which they are looked for.
+// The openings, in the order in which they are checked.
 const (
 	FirstSync           Opening = iota // there is no state, and the destination has no row
 	NoStateRowsMayStand                // there is no state, and the destination may have rows
-	RowsAreRemoved                     // the destination removes the rows that the state speaks of
+	RowsAreRemoved                     // the destination removes the rows that the state covers
 	LinkUnusable                       // a link in the state cannot be sent as a url
 	OtherOrganization                  // the state is of another organization
 	AfterFullRefresh                   // the state is of a full refresh
 	TokenScanResumed                   // the token scan continues
-	TokenScanRestarted                 // the token scan begins again under another entity set
+	TokenScanRestarted                 // the token scan restarts under another entity set
 	SnapshotResumed                    // the snapshot continues
-	SnapshotRestarted                  // the snapshot begins again with other columns or another entity set
+	SnapshotRestarted                  // the snapshot restarts with other columns or another entity set
 	ChangesResumed                     // the scan of changes continues where it was interrupted
 	ChangesFollowed                    // the changes since the last sync are followed
-	ReconcileResumed                   // the search for deleted rows begins again
+	ReconcileResumed                   // the search for deleted rows restarts
 )
 
-// Open returns the state that a sync of a tracked table continues from. saved is nil where there is none; it is not
-// changed.
+// Open returns the state that a sync of a tracked table continues from. saved is nil if there is no saved state. Open
+// does not change it.
 func (y Sync) Open(saved *State) (*State, Opening) {
 	if saved == nil {
 		return y.openWithoutState()
@@ -86,13 +86,14 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	return s, ChangesFollowed
 }
 
-// betweenScans reports whether a state is one that a stream ends with. In the first attempt of a job it is taken for the last
-// one of the job before: nothing tells of records that a job sent which has failed with all its attempts and all its states.
+// betweenScans reports whether a state is one with which a stream ends. In the first attempt of a job it is taken for
+// the last state of the job before: there is no trace of a job between the two whose attempts all failed and whose
+// states were all lost.
 func betweenScans(s *State) bool {
 	return s.Phase == Changes && !s.InMiddle() || s.Phase == FullRefresh && s.Complete
 }
 
-// openWithoutState begins a snapshot. It is a resync where rows may stand in the destination.
+// openWithoutState begins a snapshot, which is a resync if the destination may have rows.
 func (y Sync) openWithoutState() (*State, Opening) {
 	s := y.empty()
 	if !y.rowsMayStand() {
@@ -103,7 +104,7 @@ func (y Sync) openWithoutState() (*State, Opening) {
 	return s, NoStateRowsMayStand
 }
 
-// openTokenScan continues a token scan. Its new token says nothing of rows that were sent with a former one.
+// openTokenScan continues a token scan. Its new token does not cover rows that were sent under an earlier one.
 func (y Sync) openTokenScan(s *State) (*State, Opening) {
 	doubt(s, s.Issued)
 	if s.InMiddle() && s.Link.EntitySet() != y.EntitySet {
@@ -113,14 +114,14 @@ func (y Sync) openTokenScan(s *State) (*State, Opening) {
 	return s, TokenScanResumed
 }
 
-// empty is the state of a stream of which nothing was read.
+// empty returns the state of a stream of which nothing has been read.
 func (y Sync) empty() *State {
 	return &State{Version: Version, Phase: Start, KnownKeys: NewKeySet(), Organization: y.Organization, Generation: y.Generation}
 }
 
 // rowsMayStand reports whether the destination may have rows although there is no state. A backfill of new columns sets
-// the state to null; "refresh and retain records" raises the generation alone; an earlier attempt may have sent rows
-// before any of its states was kept. The first sync after a clear looks the same as one after such a refresh.
+// the state to null; "Refresh and retain records" raises only the generation; an earlier attempt may have sent rows
+// before any of its states was saved. The first sync after a clear looks the same as one after such a refresh.
 func (y Sync) rowsMayStand() bool {
 	switch {
 	case y.Attempt > 0:
@@ -142,7 +143,7 @@ func (y Sync) removes(saved *State) bool {
 	return saved.Generation != nil && y.MinimumGeneration != nil && *y.MinimumGeneration > *saved.Generation
 }
 
-// Continues reports whether a saved link leads to a page of today's entity set and columns.
+// Continues reports whether a saved link has the current entity set and columns.
 func (y Sync) Continues(link dataverse.Link) bool {
 	return link.Usable() && link.EntitySet() == y.EntitySet && SameColumns(link.Select(), y.Columns)
 }
@@ -155,20 +156,20 @@ func SameColumns(a, b []string) bool {
 	return slices.Equal(a, b)
 }
 
-// FullOpening is how a full refresh continues from what was saved.
+// FullOpening is how a full refresh continues from a saved state.
 type FullOpening int
 
 // The openings of a full refresh.
 const (
 	FullRefreshBegins    FullOpening = iota // all rows are read
 	FullRefreshResumed                      // the scan continues
-	FullRefreshRestarted                    // the scan begins again with other columns or another entity set
+	FullRefreshRestarted                    // the scan restarts with other columns or another entity set
 	FullRefreshDone                         // the same job has read all rows
 )
 
-// OpenFullRefresh returns the state that a full refresh continues from. A state is honored only within the job that wrote it;
-// outside the platform one in the middle of a scan is, and one at its end is not, so that no run reads nothing. saved is nil
-// where there is none; it is not changed.
+// OpenFullRefresh returns the state that a full refresh continues from. A state is honored only within the job that
+// wrote it. Outside the platform, a state in the middle of a scan is honored and one at its end is not: otherwise the
+// next run would read nothing. saved is nil if there is no saved state. OpenFullRefresh does not change it.
 func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 	s := &State{Version: Version, Phase: FullRefresh, Job: y.Job, Organization: y.Organization, Generation: y.Generation}
 	if saved == nil {

@@ -1,6 +1,7 @@
 package checkpoint
 
-// Hold notes the key of a record that is about to be sent, and reports whether the state knew it or need not know it.
+// Hold notes the key of a record that is about to be sent. It reports whether the state already has the key or does not
+// need it.
 func (s *State) Hold(key []byte) (knew bool) {
 	s.Run.Empty = false
 	if s.KnownKeys == nil {
@@ -23,7 +24,7 @@ func (s *State) Release(key string) {
 	}
 }
 
-// Trim drops the known keys where they have become too large for a state.
+// Trim drops the known keys if they have become too large for a state.
 func (s *State) Trim() {
 	if s.KnownKeys != nil && !s.KnownKeys.Fits() {
 		s.KnownKeys = nil
@@ -38,7 +39,7 @@ func (s *State) See(newest Row) {
 }
 
 // ConfirmHistory notes that the environment continues the history of NewestRow: the changes hold its key, or the row is
-// unchanged. Then it serves the next scan too, unless this one has seen a newer row.
+// unchanged. Then the next scan looks for the same row, unless this one has seen a newer row.
 func (s *State) ConfirmHistory(unchanged bool) {
 	if unchanged {
 		s.See(s.NewestRow)
@@ -46,7 +47,7 @@ func (s *State) ConfirmHistory(unchanged bool) {
 	s.NewestRow = Row{}
 }
 
-// takeNewest makes the newest row of a scan that has ended the one to look for in the next.
+// takeNewest makes the newest row of a completed scan the row to look for in the next one.
 func takeNewest(s *State) {
 	s.NewestRow, s.NewestSeen = s.NewestSeen, Row{}
 }

@@ -2,8 +2,9 @@ package checkpoint
 
 import "hash/maphash"
 
-// SentKeys remembers the keys of the rows that a scan of changes has sent, in memory that does not grow: a Bloom filter. It
-// may take a key for sent that was not, never the other way round; of a million keys it distinguishes 98 in 100.
+// SentKeys remembers the keys of the rows that a scan of changes has sent, in memory that does not grow: a Bloom
+// filter. It may report an unsent key as sent, but never the reverse; with a million keys it is right about 98 in 100
+// unsent ones.
 type SentKeys struct {
 	everything bool // any key may have been sent
 	seed       maphash.Seed
@@ -15,8 +16,8 @@ const (
 	filterHashes = 5
 )
 
-// NewSentKeys returns a filter without keys, or one that takes every key for sent: that of a scan that another process began,
-// or that was begun again.
+// NewSentKeys returns a filter without keys, or one that reports every key as sent, for a scan that another process
+// began or that was restarted.
 func NewSentKeys(everything bool) *SentKeys {
 	return &SentKeys{everything: everything, seed: maphash.MakeSeed()}
 }
@@ -34,7 +35,7 @@ func (s *SentKeys) Add(key []byte) {
 	}
 }
 
-// MayHold reports whether a key was perhaps added. false is certain.
+// MayHold reports whether a key may have been added; false is certain.
 func (s *SentKeys) MayHold(key string) bool {
 	if s.everything || s.bits == nil {
 		return s.everything

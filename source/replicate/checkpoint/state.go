@@ -7,70 +7,71 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// State is the checkpoint of one stream. The platform keeps it and does not look inside. What the fields mean together
-// depends on the phase, and stands there.
+// State is the checkpoint of one stream. The platform stores it and does not interpret it. What the fields mean
+// together depends on the phase: see the phases.
 type State struct {
 	Version int   `json:"version"`
 	Phase   Phase `json:"phase"`
 	// Link is the page to continue with, byte for byte as the service sent it. Empty: the first page of the phase.
 	Link dataverse.Link `json:"link,omitempty"`
-	// PageSize is the size of the pages that Link numbers. 0: Link continues behind a key, with pages of any size.
+	// PageSize is the size of the pages that Link numbers. 0: Link continues after a key, with pages of any size.
 	PageSize int `json:"page_size,omitempty"`
-	// DeltaLink leads to the changes since the delta token, byte for byte as the service sent it.
+	// DeltaLink is the link to the changes since the delta token, byte for byte as the service sent it.
 	DeltaLink dataverse.Link `json:"delta_link,omitempty"`
-	// Issued is when the delta token was issued, by the service's clock. A token may stand for the first page of its
-	// scan, so it is the time of that page.
+	// Issued is when the delta token was issued, by the service's clock. A token may be as old as the first page of its
+	// scan, so Issued is the time of that page.
 	Issued time.Time `json:"issued,omitzero"`
-	// Columns are the selected ones, where DeltaLink does not name them.
+	// Columns are the selected columns if DeltaLink does not name them.
 	Columns []string `json:"columns,omitempty"`
 	// ByKeys reports that the service refused Columns with the delta token, so that changed rows are read by their keys.
 	ByKeys bool `json:"by_keys,omitempty"`
 	// MaxCursor is the greatest cursor sent for the stream, in whatever phase.
 	MaxCursor record.Cursor `json:"max_cursor,omitempty"`
-	// Restarts is how often the present scan was begun again. It makes its states differ from those sent before.
+	// Restarts is how often the current scan was restarted. It makes its states differ from those sent before.
 	Restarts int `json:"restarts,omitempty"`
-	// KnownKeys holds the key of every row that the destination has, but for those that the two times below speak of. nil: they
-	// are too many for a state, or not all are known.
+	// KnownKeys holds the key of every row in the destination, except for rows covered by the two times below. nil:
+	// they are too many for a state, or not all are known.
 	KnownKeys *KeySet `json:"known_keys,omitempty"`
-	// DeletionsUnknownSince is since when deletions are missing in the destination. Reconciling the known keys ends it, and so
-	// does a refresh that removes rows.
+	// DeletionsUnknownSince is the time since which deletions are missing in the destination. It is cleared by
+	// reconciling the known keys and by a refresh that removes rows.
 	DeletionsUnknownSince time.Time `json:"deletions_unknown_since,omitzero"`
-	// DeletionsPossiblyUnknownSince is the same where it is not certain: deletions since then are missing if the destination
-	// holds rows that no saved state knows of. Only a refresh that removes rows ends it.
+	// DeletionsPossiblyUnknownSince is the same if it is not certain: deletions since then are missing if the
+	// destination holds rows that no saved state covers. Only a refresh that removes rows clears it.
 	DeletionsPossiblyUnknownSince time.Time `json:"deletions_possibly_unknown_since,omitzero"`
 	// NewestRow is the row with the greatest version seen up to the last scan of changes. As long as the environment
 	// continues its own history, either the row has this version or the changes hold its key.
 	NewestRow Row `json:"newest_row,omitzero"`
-	// NewestSeen is the same of the present scan. It becomes NewestRow at the scan's end.
+	// NewestSeen is the same for the current scan. It becomes NewestRow at the end of the scan.
 	NewestSeen Row `json:"newest_seen,omitzero"`
 	// Organization is the id of the environment's organization.
 	Organization string `json:"organization,omitempty"`
-	// Generation is the generation of the destination's rows that the state was written in; nil: the platform has none.
+	// Generation is the generation of the destination's rows for which the state was written; nil: the platform has no
+	// generations.
 	Generation *int64 `json:"generation,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
 	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that
 	// follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
-	// Complete ends a full refresh. The name is the one that Airbyte's Python CDK uses.
+	// Complete marks the end of a full refresh. Airbyte's Python CDK uses the same name.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
-	// PythonToken is a delta token without a link, in the encoding of a link, as a state of the Python connector has it.
+	// PythonToken is the delta token of the Python connector's state, which has no link, encoded as in a link.
 	PythonToken string `json:"-"`
-	// Run is what holds in this sync alone.
+	// Run is not saved.
 	Run Run `json:"-"`
 }
 
-// Run is what is known of a stream in one sync. It is not saved.
+// Run is what is known about a stream within one sync. It is not saved.
 type Run struct {
 	// Empty reports that the destination has no row of the stream.
 	Empty bool
 	// Interrupted reports that another process may have sent records after the state that this one continues, and that the
 	// changes since have not been followed yet.
 	Interrupted bool
-	// Doubted reports that this sync has found that deletions are possibly unknown.
+	// Doubted reports that this sync has found deletions to be possibly unknown.
 	Doubted bool
-	// HistoryDoubted reports that NewestRow was looked for in vain, so that the next scan of changes has to hold its key.
+	// HistoryDoubted reports that NewestRow was not found, so that the next scan of changes has to hold its key.
 	HistoryDoubted bool
 	// UpToDate reports that changes were followed to their end.
 	UpToDate bool
@@ -85,10 +86,10 @@ type Row struct {
 // IsZero reports whether there is no such row.
 func (r Row) IsZero() bool { return r == Row{} }
 
-// UnknownTime stands for a time of which nothing is known but that it has passed.
+// UnknownTime represents an unknown time in the past.
 func UnknownTime() time.Time { return time.Unix(0, 0).UTC() }
 
-// known returns a time, or UnknownTime where it is zero.
+// known returns the time, or UnknownTime if it is zero.
 func known(t time.Time) time.Time {
 	if t.IsZero() {
 		return UnknownTime()
@@ -96,5 +97,5 @@ func known(t time.Time) time.Time {
 	return t
 }
 
-// InMiddle reports whether the state stands behind the first page of its scan.
+// InMiddle reports whether the state is past the first page of its scan.
 func (s *State) InMiddle() bool { return s.Link != "" }

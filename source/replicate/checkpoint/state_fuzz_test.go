@@ -11,8 +11,8 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// FuzzParse feeds arbitrary bytes as a saved state. They are no state, or one that is written as it was read, or an error
-// that a user is told the right thing of.
+// FuzzParse feeds arbitrary bytes as a saved state. The result is no state, a state that is written as it was read, or
+// one of the documented errors.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		``, `null`, `{}`, `[]`, `"None"`, `{"$deltatoken":"919042!08/22/2017 08:10:44"}`, `{"version":1,"phase":"full"}`,

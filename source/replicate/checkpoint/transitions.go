@@ -6,7 +6,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// clone copies a state. Both share the known keys, of which there is one set in a process.
+// clone copies a state. The copy shares the known keys: there is one set in a process.
 func clone(s *State) *State {
 	c := *s
 	return &c
@@ -17,8 +17,8 @@ func (s *State) ScanForToken() {
 	s.Phase, s.Link, s.PageSize = TokenScan, "", 0
 }
 
-// TakeToken goes from a token scan, or from Start where one page is all, to the snapshot. issued is when the scan's
-// first page came.
+// TakeToken goes to the snapshot from a token scan, or from Start if the table has only one page. issued is when the
+// scan's first page came.
 func (s *State) TakeToken(link dataverse.Link, issued time.Time) {
 	s.Phase, s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = Snapshot, "", 0, link, issued, 0
 }
@@ -28,8 +28,7 @@ func (s *State) Advance(next dataverse.Link, pageSize int) {
 	s.Link, s.PageSize = next, pageSize
 }
 
-// Restart leads a scan back to its first page. It keeps the delta token, which stands for a time before all rows, however
-// often they are read.
+// Restart returns a scan to its first page. It keeps the delta token, which is older than all rows that are read again.
 func (s *State) Restart() {
 	s.Link, s.PageSize = "", 0
 	s.Restarts++
@@ -38,8 +37,8 @@ func (s *State) Restart() {
 	}
 }
 
-// EndSnapshot continues after the last page of a snapshot: with the known keys where they have to show which rows are
-// deleted, else with the changes.
+// EndSnapshot continues after the last page of a snapshot: with the known keys if they have to show which rows are
+// deleted, otherwise with the changes.
 func (s *State) EndSnapshot() {
 	s.Link, s.PageSize = "", 0
 	if s.KnownKeys != nil && !s.DeletionsUnknownSince.IsZero() {
@@ -49,19 +48,19 @@ func (s *State) EndSnapshot() {
 	follow(s)
 }
 
-// EndOnlyPage is EndSnapshot where the token came with the only page: no change can be missing.
+// EndOnlyPage is EndSnapshot for a token that arrived with the only page: no change can be missing.
 func (s *State) EndOnlyPage() {
 	s.EndSnapshot()
 	s.Run.UpToDate = true
 	takeNewest(s)
 }
 
-// Reconcile goes from changes that were followed to their end to the known keys, because deletions that could not be sent
-// before can be now.
+// Reconcile goes from completed changes to the known keys, because deletions that could not be sent before can be sent
+// now.
 func (s *State) Reconcile() { s.Phase, s.Link = ReconcileDeletions, "" }
 
-// EndReconcile continues with the changes. reconciled reports whether all deletions that were found could be sent;
-// where not, the keys stay for a sync that can send them.
+// EndReconcile continues with the changes. reconciled reports whether all deletions that were found could be sent; if
+// not, the keys remain for a sync that can send them.
 func (s *State) EndReconcile(reconciled bool) {
 	keys := s.KnownKeys
 	if reconciled {
@@ -71,8 +70,8 @@ func (s *State) EndReconcile(reconciled bool) {
 	s.KnownKeys = keys
 }
 
-// follow goes on to the changes since the delta token. Where deletions stay unknown, keys that are noted from now on would
-// not hold the rows in doubt.
+// follow continues with the changes since the delta token. If deletions stay unknown, a set of keys noted from now on
+// would lack the rows in doubt, so none is kept.
 func follow(s *State) {
 	s.Phase, s.Link, s.PageSize, s.Restarts = Changes, "", 0, 0
 	if !s.DeletionsUnknownSince.IsZero() {
@@ -80,12 +79,12 @@ func follow(s *State) {
 	}
 }
 
-// EndChanges ends a scan of changes with the delta link to those after it. issued is when the scan's first page came. again
-// reports that the new link is to be followed in this sync too.
+// EndChanges ends a scan of changes with the link to the next changes. issued is when the scan's first page came. again
+// means that the new link is followed in this sync too.
 func (s *State) EndChanges(link dataverse.Link, issued time.Time, again bool) {
 	s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = "", 0, link, issued, 0
 	s.Run.Interrupted, s.Run.UpToDate = false, !again
-	if s.NewestRow.IsZero() && !again { // what this sync has seen proves nothing to itself
+	if s.NewestRow.IsZero() && !again { // a row that this sync has seen proves nothing within this sync
 		takeNewest(s)
 	}
 }
@@ -95,8 +94,8 @@ func (s *State) EndFullRefresh() {
 	s.Link, s.PageSize, s.Restarts, s.Complete = "", 0, 0, true
 }
 
-// Resync gives the delta token up and begins another snapshot, whose records supersede those sent before. Deletions are
-// unknown until the known keys have been reconciled; where there are none they stay unknown. Keys of rows that an
+// Resync gives up the delta token and begins another snapshot, whose records supersede those sent before. Deletions are
+// unknown until the known keys have been reconciled; without known keys they stay unknown. Keys of rows that an
 // interrupted process sent after its saved state are not among the known ones.
 func (s *State) Resync() *State {
 	next := &State{
@@ -108,10 +107,10 @@ func (s *State) Resync() *State {
 		return next
 	}
 	since := knownUntil(s)
-	if s.Run.Interrupted && s.KnownKeys != nil { // else the doubt is a certain one, and stays so
+	if s.Run.Interrupted && s.KnownKeys != nil { // otherwise the deletions are certainly unknown already
 		doubt(next, since)
 	}
-	if s.Phase == Start || s.Phase == TokenScan { // the doubts are those of the resync that it belongs to
+	if s.Phase == Start || s.Phase == TokenScan { // the resync that it belongs to has already set the times
 		return next
 	}
 	if next.DeletionsUnknownSince.IsZero() {
@@ -120,7 +119,7 @@ func (s *State) Resync() *State {
 	return next
 }
 
-// knownUntil is since when the destination may hold rows that are deleted; zero: that is not known. A full refresh sends no
+// knownUntil is the time since which the destination may hold deleted rows; zero: not known. A full refresh sends no
 // deletions, but a complete one sent only rows that existed when it began.
 func knownUntil(s *State) time.Time {
 	switch {
@@ -133,7 +132,7 @@ func knownUntil(s *State) time.Time {
 	}
 }
 
-// doubt notes that deletions since a time may be unknown. The earliest doubt counts.
+// doubt notes that deletions since a time may be unknown. The earliest such time counts.
 func doubt(s *State, since time.Time) {
 	since = known(since)
 	if s.DeletionsPossiblyUnknownSince.IsZero() || since.Before(s.DeletionsPossiblyUnknownSince) {
