@@ -145,6 +145,7 @@ func TestADeletionThatCannotBeSentEndsWhatItsRowProves(t *testing.T) {
 
 func TestChangesWithoutAContextAreNoEvidenceAgainstTheToken(t *testing.T) {
 	s := script(map[dataverse.Link]response{versionsSince(100): {bare: true, rows: []string{version("a1", "101")}, delta: versionsSince(101)}})
+	s.responses[allVersions] = []response{{rows: []string{version("a1", "101")}, delta: versionsSince(102)}}
 	got := run(t, s, nil, versioned(afterOneSync(t)))
 	assert.Equal(t, "account INCOMPLETE", got.last())
 	assert.Empty(t, got.states(), "the token stays as it was")
