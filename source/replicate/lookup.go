@@ -51,6 +51,10 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 			most = max(1, min(smaller.rows, len(some)/2))
 			continue
 		}
+		if dataverse.URLTooLong(err) && len(some) > 1 { // and no batch is taken
+			most = len(some) / 2
+			continue
+		}
 		if err != nil {
 			return err
 		}

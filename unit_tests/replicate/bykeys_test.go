@@ -130,3 +130,25 @@ func TestAnInterruptedScanByKeysContinues(t *testing.T) {
 	assert.Equal(t, []dataverse.Link{page, changesSince(100)}, s.links(), "the scan began long ago: what has changed since comes too")
 	assert.Equal(t, []string{record("b2", noon)}, got.records())
 }
+
+func TestASearchWhoseURLIsTooLongNamesFewerKeys(t *testing.T) {
+	var rows []string
+	for i := range 5 {
+		rows = append(rows, row(fmt.Sprintf("b%d", i), inMarch))
+	}
+	s := script(map[dataverse.Link]response{
+		changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+		narrow():          {rows: rows, delta: narrow()},
+	})
+	for i := range 5 {
+		s.rows[fmt.Sprintf("b%d", i)] = true
+	}
+	s.room = 100
+	got := run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.Len(t, got.records(), 5)
+
+	s.responses[narrow()], s.room = []response{{rows: rows, delta: narrow()}}, 10
+	got = run(t, s, nil, incremental(got.lastState()))
+	assert.Equal(t, "account INCOMPLETE", got.last(), "no url is short enough")
+}
