@@ -81,7 +81,7 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 		}
 		for _, key := range pages.rowKeys() {
 			if _, ok := asked[key]; !ok { // a row under another key would make the requested one look deleted
-				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those asked for"}}
+				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those requested"}}
 			}
 			delete(missing, key)
 		}

@@ -115,7 +115,7 @@ func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
 			var nothing *record.NothingToReadError
 			require.True(t, errors.As(err, &nothing), "%v", err)
 			assert.Equal(t, "account", nothing.Stream)
-			assert.EqualError(t, err, "none of the columns selected of account exists in Dataverse")
+			assert.EqualError(t, err, "none of the selected columns of account exists in Dataverse")
 		})
 	}
 }

@@ -120,7 +120,7 @@ func TestAStreamWithNothingToReadFails(t *testing.T) {
 	s := script(nil)
 	got := run(t, s, nil, stream)
 	assert.Equal(t, []string{
-		"account STARTED", "account ERROR none of the columns selected of account exists in Dataverse", "account INCOMPLETE",
+		"account STARTED", "account ERROR none of the selected columns of account exists in Dataverse", "account INCOMPLETE",
 	}, got.messages)
 	assert.Empty(t, s.asked)
 }

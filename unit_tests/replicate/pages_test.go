@@ -65,7 +65,7 @@ func TestALookupThatBringsAnotherRowIsABrokenResponse(t *testing.T) {
 	got := run(t, s, nil, incremental(changesState(100, april)))
 	require.Equal(t, "account INCOMPLETE", got.last())
 	assert.Empty(t, got.records(), "the row is not deleted")
-	assert.Contains(t, got.messages[len(got.messages)-2], "a row whose key is not one of those asked for")
+	assert.Contains(t, got.messages[len(got.messages)-2], "a row whose key is not one of those requested")
 }
 
 func TestATokenScanIsEstimatedBeforeItBegins(t *testing.T) {

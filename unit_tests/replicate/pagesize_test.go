@@ -67,7 +67,7 @@ func TestAPageThatIsTooExpensiveIsAskedForInSmallerOnes(t *testing.T) {
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
 		assert.Equal(t, []string{"first 5000 or less", "second 5000, in the end less", "first 1000 or less", "second 1000, in the end less"}, sizes(s), "the second is tried more than once")
-		assert.Contains(t, got.log, "begins again with smaller pages. Rows that were sent are sent again")
+		assert.Contains(t, got.log, "starts over with smaller pages. Rows already sent are sent again")
 	})
 	t.Run("down to a single row where it is too large for the memory", func(t *testing.T) {
 		large := fmt.Errorf("read a page of account: %w", &dataverse.ResponseTooLargeError{Bytes: 1 << 26})
