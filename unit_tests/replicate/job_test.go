@@ -106,7 +106,7 @@ func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
 	stream := fullRefresh("")
 	delete(stream.Configured.Columns, "accountid")
 	got := run(t, script(twoPages()), nil, stream)
-	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
+	assert.NotContains(t, got.log, "lacks the key", "the stream has no key")
 	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
 	got = run(t, script(twoPages()), nil, stream)
 	assert.Contains(t, got.log, "The configured catalog lacks the key")

@@ -165,7 +165,7 @@ func TestAVersionThatWentBackwardLeadsToAResync(t *testing.T) {
 		run(t, s, nil, incremental(stateOf(narrow())))
 		assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, scansOf()...), s.links())
 	})
-	t.Run("a form of token that is not known tells nothing", func(t *testing.T) {
+	t.Run("a token of an unknown form proves nothing", func(t *testing.T) {
 		for _, after := range []dataverse.Link{first + "&$deltatoken=99", first + "&$deltatoken=a99!1", first + "&$deltatoken=99999999999999999999%21"} {
 			s := script(map[dataverse.Link]response{changesSince(100): {delta: after}})
 			run(t, s, nil, incremental(changesState(100, april)))

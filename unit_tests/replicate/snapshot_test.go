@@ -59,9 +59,9 @@ func snapshotState(link dataverse.Link, rest string) string {
 }
 
 // changesState is the state between two syncs.
-func changesState(version int, greatest string) string {
+func changesState(version int, maxCursor string) string {
 	return `{"version":2,"phase":"changes","delta_link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` +
-		greatest + `",` + ofOrganization() + `}`
+		maxCursor + `",` + ofOrganization() + `}`
 }
 
 func TestATableOfOnePageIsReadWithItsToken(t *testing.T) {
