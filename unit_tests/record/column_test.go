@@ -79,7 +79,7 @@ func TestTheNullPartitionOfAKeyIsAnEmptyText(t *testing.T) {
 	}
 }
 
-func TestOfEachKeyAPageSendsTheLastRow(t *testing.T) {
+func TestAPageSendsTheLastRowOfEachKey(t *testing.T) {
 	t.Run("whatever stands between", func(t *testing.T) {
 		e := encoderOf(t, account(), "accountid", "name")
 		page := `[{"accountid":"a1","name":"1"},{"accountid":"a2","name":"2"},{"accountid":"a1","name":"3"},` +

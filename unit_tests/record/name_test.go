@@ -51,7 +51,7 @@ func TestManyUnknownNamesLeaveTheKnownOnesInPlace(t *testing.T) {
 	}
 }
 
-func TestASelectedColumnThatNeverComesIsNamed(t *testing.T) {
+func TestASelectedColumnThatNeverArrivesIsNamed(t *testing.T) {
 	stats := &record.ColumnStats{}
 	plan := compile(t, account(), configured(account(), "accountid", "name", "anything", "wallclock"))
 	e := newEncoder(plan, record.Options{Stats: stats})

@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
+func TestInvalidTextArrivesAsTheReplacementCharacter(t *testing.T) {
 	const mark = "\ufffd"
 	for name, example := range map[string]struct{ sent, arrives string }{
 		"the first half of a pair":           {`"cut \ud83d"`, "cut " + mark},

@@ -84,7 +84,7 @@ func TestInterruptedChangesContinueFromTheirLastState(t *testing.T) {
 	}, got.states())
 }
 
-func TestInterruptedChangesThatAreRefusedBeginAgain(t *testing.T) {
+func TestInterruptedChangesThatAreRefusedStartOver(t *testing.T) {
 	s := script(map[dataverse.Link]response{
 		changesTwo:        {err: cookieRefused()},
 		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},

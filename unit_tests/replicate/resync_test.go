@@ -80,7 +80,7 @@ func TestAnExpiredTokenMayBeAnError(t *testing.T) {
 	}, got.messages, "the state stays as it was")
 }
 
-func TestATokenThatGrowsOldIsWarnedOf(t *testing.T) {
+func TestAnOldTokenBringsAWarning(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	for name, c := range map[string]struct {
 		age, life time.Duration
