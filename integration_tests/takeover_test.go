@@ -49,7 +49,7 @@ func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
 	assert.Zero(t, l.sync(d, catalog).Records(), "from there on the state is the connector's own")
 }
 
-func TestAStateWithoutATokenIsNoState(t *testing.T) {
+func TestAPythonStateWithoutATokenIsNoState(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
 	for name, state := range map[string]string{

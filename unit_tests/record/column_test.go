@@ -88,7 +88,7 @@ func TestAPageSendsTheLastRowOfEachKey(t *testing.T) {
 			line("account", `"accountid":"a1","name":"5"`)
 		assert.Equal(t, want, lines(t, e, answered(), page))
 	})
-	t.Run("another page begins anew", func(t *testing.T) {
+	t.Run("another page starts empty", func(t *testing.T) {
 		e := encoderOf(t, account(), "accountid", "name")
 		lines(t, e, answered(), `[{"accountid":"a1","name":"1"}]`)
 		want := line("account", `"accountid":"a1","name":"2"`)

@@ -65,7 +65,7 @@ func TestTheCursorIsTheTimeOfThePageOrJustAboveTheLast(t *testing.T) {
 	}
 }
 
-func TestModifiedonIsNoPartOfTheCursor(t *testing.T) {
+func TestModifiedonDoesNotAffectTheCursor(t *testing.T) {
 	for _, modified := range []string{`"1753-01-01T00:00:00Z"`, `"2026-04-01T11:59:59Z"`, `"2099-12-31T23:59:59.9999999Z"`, `"9999-12-31T23:59:59Z"`, `null`} {
 		e := encoderOf(t, account(), "accountid", "modifiedon", "_ab_cdc_updated_at")
 		want := line("account", `"accountid":"a1","modifiedon":`+modified+`,"_ab_cdc_updated_at":"`+answeredCursor+`"`)

@@ -49,7 +49,7 @@ func TestInvalidTextArrivesAsTheReplacementCharacter(t *testing.T) {
 	}
 }
 
-func TestTextThatIsTextStaysByteForByte(t *testing.T) {
+func TestValidTextStaysByteForByte(t *testing.T) {
 	for name, sent := range map[string]string{
 		"a pair":                        `"\ud83d\uDE00"`,
 		"a backslash before u":          `"\\ud83d"`,

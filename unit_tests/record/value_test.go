@@ -49,7 +49,7 @@ func TestWhiteSpaceInAResponseIsRemoved(t *testing.T) {
 	assert.Equal(t, line("account", `"accountid":"a1","anything":{"Value":1.50,"t":"a  b"}`), lines(t, e, answered(), page))
 }
 
-func TestATimeLosesItsZoneWhereTheSchemaHasNone(t *testing.T) {
+func TestATimeLosesAZoneThatTheSchemaDoesNotDeclare(t *testing.T) {
 	without := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_without_timezone"}
 	with := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone"}
 	cases := map[string]struct {

@@ -93,7 +93,7 @@ func TestABrokenRowSendsNothingOfItsPage(t *testing.T) {
 	assert.Equal(t, "account INCOMPLETE", got.last())
 }
 
-func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
+func TestRemovedColumnsBringAWarning(t *testing.T) {
 	stream := fullRefresh("")
 	stream.Configured.Columns["ownerid"] = protocol.Property{}
 	got := run(t, script(twoPages()), nil, stream)
@@ -102,7 +102,7 @@ func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 	assert.Contains(t, got.log, "stream=account")
 }
 
-func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
+func TestAStreamWithoutItsKeyBringsAWarning(t *testing.T) {
 	stream := fullRefresh("")
 	delete(stream.Configured.Columns, "accountid")
 	got := run(t, script(twoPages()), nil, stream)
@@ -199,7 +199,7 @@ func (f *forgetful) Tracker() airbyte.MessageTracker {
 	return tracker
 }
 
-func TestALostStateEndsTheReadAndIsNoStreamsError(t *testing.T) {
+func TestAStateThatCannotBeWrittenEndsTheRead(t *testing.T) {
 	var out bytes.Buffer
 	job := newJob(trackedTable(), io.Discard, io.Discard)
 	job.Output = &forgetful{Writer: protocol.NewWriter(&out)}

@@ -52,7 +52,7 @@ func TestARefusalWithoutEvidenceLeavesTheStateAlone(t *testing.T) {
 	}
 }
 
-func TestAPageThatIsRefusedByNameIsNoDeadEnd(t *testing.T) {
+func TestAScanWhosePageIsUnknownStartsOver(t *testing.T) {
 	for name, refused := range map[string]error{
 		"because the segment is not known": refusal(http.StatusNotFound, dataverse.CodeURINotParsed),
 		"because it cannot be parsed":      refusal(http.StatusBadRequest, dataverse.CodeURINotParsed),

@@ -20,7 +20,7 @@ func scansOfResync() []dataverse.Link {
 	return append([]dataverse.Link{changesSince(90)}, scansOf()...)
 }
 
-// lost is a tracked table whose changes since version 90 cannot be had.
+// lost is a tracked table whose changes since version 90 cannot be retrieved.
 func lost(a response) *service {
 	s := trackedTable()
 	s.responses[changesSince(90)] = []response{a}

@@ -40,7 +40,7 @@ func TestAFullRefreshThatBecomesIncrementalHasUnknownDeletions(t *testing.T) {
 	}
 }
 
-func TestAnOldTokenOfAnInterruptedSnapshotIsAskedFor(t *testing.T) {
+func TestAnOldTokenOfAnInterruptedSnapshotIsChecked(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	rows := snapshotState(second, `"max_cursor":"`+april+`",`+ofOrganization())
 	beforeRows := snapshotState(first, `"known_keys":"`+noKeys(t)+`",`+ofOrganization())
@@ -78,7 +78,7 @@ func TestAnOldTokenOfAnInterruptedSnapshotIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestATokenScanInterruptedForLongBeginsAgain(t *testing.T) {
+func TestATokenScanInterruptedForLongStartsOver(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	keys := `{"version":2,"phase":"token_scan","link":"` + escaped(keysTwo) + `","issued":"2026-04-01T12:00:00Z",` + ofOrganization() + `}`
 	for age, want := range map[time.Duration]dataverse.Link{week + time.Minute: keysLink, week - time.Minute: keysTwo} {

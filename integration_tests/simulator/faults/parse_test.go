@@ -49,7 +49,7 @@ func TestFaultsAreReadFromText(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNoFaultIsRefused(t *testing.T) {
+func TestInvalidFaultsAreRejected(t *testing.T) {
 	for text, problem := range map[string]string{
 		"":                        "without words",
 		"nope":                    `"nope" is not a kind`,
