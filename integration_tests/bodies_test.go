@@ -38,7 +38,7 @@ func bomb(t *testing.T, size int) []byte {
 
 func TestABodyThatUnpacksWithoutBoundTakesLittleMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the unit of the greatest memory is Linux's")
+		t.Skip("the unit of the peak memory is that of Linux")
 	}
 	const unpacked, most = 600, 250 // MiB
 	body := bomb(t, unpacked)

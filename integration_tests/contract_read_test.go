@@ -88,7 +88,7 @@ func TestTwoFullRefreshesDeliverTheSameRecords(t *testing.T) {
 		require.Equal(t, 0, result.ExitCode)
 		found := map[string]int{}
 		for _, r := range records(t, result) {
-			delete(r.Data, destination.UpdatedAt) // never falls from one reading of a row to the next, but may rise
+			delete(r.Data, destination.UpdatedAt) // never falls from one read of a row to the next, but may rise
 			row, err := json.Marshal(r.Data)
 			require.NoError(t, err)
 			found[r.Stream+" "+string(row)]++

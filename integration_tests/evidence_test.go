@@ -37,7 +37,7 @@ func rowsOf(table, part string) faults.All {
 	return faults.All{faults.Table(table), faults.Contains(part)}
 }
 
-func TestAResponseThatProvesNothingGivesNoTokenUp(t *testing.T) {
+func TestAnInconclusiveResponseKeepsTheToken(t *testing.T) {
 	for response, effect := range proofless() {
 		for place, part := range map[string]string{"delta link": "$deltatoken", "page of changes": "$skiptoken"} {
 			t.Run(response+" at the "+place, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestAResponseThatProvesNothingGivesNoTokenUp(t *testing.T) {
 	}
 }
 
-func TestAResponseThatProvesNothingRestartsNoSnapshot(t *testing.T) {
+func TestAnInconclusiveResponseRestartsNoSnapshot(t *testing.T) {
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 130, "contoso_child": 130}})
@@ -72,7 +72,7 @@ func TestAResponseThatProvesNothingRestartsNoSnapshot(t *testing.T) {
 	}
 }
 
-func TestAResponseThatProvesNothingRefusesNoSelection(t *testing.T) {
+func TestAnInconclusiveResponseKeepsTheSelection(t *testing.T) {
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 60}})
@@ -94,7 +94,7 @@ func TestAResponseThatProvesNothingRefusesNoSelection(t *testing.T) {
 	}
 }
 
-func TestAResponseThatProvesNothingDeletesNoRow(t *testing.T) {
+func TestAnInconclusiveResponseDeletesNoRow(t *testing.T) {
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 60}})

@@ -41,8 +41,8 @@ func outcomes() []outcome {
 	return []outcome{
 		{"throttled", "transient_error", []string{"The service protection limits of Dataverse rejected the connector's requests"}},
 		{"long pause", "transient_error", []string{"Dataverse asked the connector to wait 2h0m0s before the next request"}},
-		{"outage", "transient_error", []string{"without an error code of Dataverse", "Dataverse failed at the request"}},
-		{"unreadable", "transient_error", []string{"was not one of the Web API each time"}},
+		{"outage", "transient_error", []string{"without an error code of Dataverse", "Dataverse failed to process the request"}},
+		{"unreadable", "transient_error", []string{"was unusable"}},
 		{"connection lost", "transient_error", []string{"The environment could not be reached", "was cut off each time"}},
 		{"sign-in failed", "transient_error", []string{"could not sign in", "the sign-in host did not respond in time"}},
 		{"sign-in refused", "config_error", []string{"The connector could not sign in"}},

@@ -49,7 +49,7 @@ func pageEdits() map[string]faults.Edit {
 	}
 }
 
-func TestAPageThatIsNotWholeLosesNoRow(t *testing.T) {
+func TestAnIncompletePageLosesNoRow(t *testing.T) {
 	for name, edit := range pageEdits() {
 		for nth := 1; nth <= 3; nth++ {
 			t.Run(fmt.Sprintf("%s, page %d of the rows", name, nth), func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestAPageThatIsNotWholeLosesNoRow(t *testing.T) {
 	}
 }
 
-func TestPagesThatAreNeverWholeDoNotCompleteAStream(t *testing.T) {
+func TestPagesThatAreNeverCompleteFailTheStream(t *testing.T) {
 	for name, edit := range pageEdits() {
 		for _, table := range []string{"task", "contoso_child"} { // tracked, and not
 			if name == "a page without any link" && table == "contoso_child" {

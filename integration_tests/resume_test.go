@@ -139,7 +139,7 @@ func TestARejectedPagingCookieRestartsTheScan(t *testing.T) {
 			injection := l.server.Inject(refuseUntilTheBeginning("contoso_everythings"))
 			report := l.sync(d, catalog)
 			assert.Equal(t, 1, injection.Hits())
-			assert.Empty(t, warnings(report, "changes", "cannot be had"))
+			assert.Empty(t, warnings(report, "changes", "cannot be retrieved"))
 			l.equal(d, table)
 		})
 	}

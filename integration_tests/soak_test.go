@@ -57,7 +57,7 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 			d, catalog := destination.New(), l.configured(soakStreams()...)
 			soakFaults(l.server)
 			before := l.server.Stats()
-			l.soak(d, catalog) // the first reading
+			l.soak(d, catalog) // the initial snapshot
 			for _, stream := range soakStreams() {
 				require.NoError(t, l.shake(stream))
 			}

@@ -49,7 +49,7 @@ func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
 	assert.Zero(t, l.sync(d, catalog).Records(), "from there on the state is the connector's own")
 }
 
-func TestAStateWithoutATokenIsNoState(t *testing.T) {
+func TestAPythonStateWithoutATokenIsNoState(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
 	for name, state := range map[string]string{
@@ -95,7 +95,7 @@ func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 			l.sync(d, catalog)
 			work := newWorkload(t, l.environment, 5)
 			work.change("task", 8)
-			later = 30 * time.Minute // the next versions are newer than their modifiedon, and the second reading must not fall behind
+			later = 30 * time.Minute // the next versions are newer than their modifiedon, and the resync must not fall behind
 			l.sync(d, catalog)
 			work.change("task", 8)
 			lost.lose(t, l, d)

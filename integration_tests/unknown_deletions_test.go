@@ -156,7 +156,7 @@ func TestRowsReadWithoutAStateSupersedeThoseOfChanges(t *testing.T) {
 	}
 }
 
-func TestClearedDataBringsAWarningOnlyOnACondition(t *testing.T) {
+func TestClearedDataBringsAConditionalWarning(t *testing.T) {
 	c := connect(t, simulator.Options{Seed: 12, Rows: map[string]int{"task": 100}}, "task")
 	assert.Empty(t, about(c.job(), "WARN", ifKept), "nothing was there before the first sync")
 	newWorkload(t, c.environment, 12).change("task", 10)
@@ -174,7 +174,7 @@ func TestARefreshThatRemovesRowsNeedsNoWarning(t *testing.T) {
 	c.equal(c.d, "task")
 }
 
-func TestAModifiedonOfTheFutureIsNoPartOfTheCursor(t *testing.T) {
+func TestAFutureModifiedonDoesNotAffectTheCursor(t *testing.T) {
 	c := connect(t, simulator.Options{Seed: 12, Rows: map[string]int{"task": 60}}, "task")
 	ids := newWorkload(t, c.environment, 12).shuffled("task")
 	const year = 365 * 24 * time.Hour

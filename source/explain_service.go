@@ -57,11 +57,11 @@ func explainBroken(failed *dataverse.RequestError, broken *dataverse.BrokenRespo
 		return transientError("The response to the request to %s was cut off each time: %s. The network, a proxy, or the service is "+
 			"overloaded.%s A smaller odata_maxpagesize makes responses shorter.", failed.Operation, broken.Reason, resumes(failed.Table))
 	case failed.Table == "":
-		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
+		return transientError("Every response to the request to %s was unusable: %s. Dataverse, or a proxy in front "+
 			"of it, sends such responses. If the problem persists, check url: it must be the address of a Dataverse environment.",
 			failed.Operation, broken.Reason)
 	default:
-		return transientError("The response to the request to %s was not one of the Web API each time: %s. Dataverse, or a proxy in front "+
+		return transientError("Every response to the request to %s was unusable: %s. Dataverse, or a proxy in front "+
 			"of it, sends such responses.%s If the problem persists, deselect the stream of table %s to sync the others.",
 			failed.Operation, broken.Reason, resumes(failed.Table), failed.Table)
 	}
@@ -137,7 +137,7 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check the proxies and "+
 			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes(failed.Table))
 	case refused.Temporary():
-		return transientError("Dataverse failed at the request to %s each time: %s.%s", failed.Operation, clause(refused), resumes(failed.Table))
+		return transientError("Dataverse failed to process the request to %s each time: %s.%s", failed.Operation, clause(refused), resumes(failed.Table))
 	case refused.Status == http.StatusForbidden:
 		return configError("Dataverse does not allow the application user to make a request of the connector: %s. "+
 			"Check the security roles of the application user.", clause(refused))

@@ -85,7 +85,7 @@ func TestARefreshGoesOnInAnotherAttemptOfItsJob(t *testing.T) {
 	assert.Zero(t, catalog.Stream("thing").MinimumGenerationID, "the refresh is over")
 }
 
-func TestARefreshThatFailsBeginsAgainWithTheNextJob(t *testing.T) {
+func TestAFailedRefreshStartsOverInTheNextJob(t *testing.T) {
 	d, catalog := destination.New(), things(destination.AppendDedup)
 	p := destination.NewPlatform(d)
 	p.Refresh("thing", destination.RetainRecords)

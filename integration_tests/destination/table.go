@@ -29,7 +29,7 @@ type version struct {
 	values     Row
 }
 
-// maxCursors are the greatest _ab_cdc_updated_at of a key: in any of its records, and in one that is no deletion.
+// maxCursors are the greatest values of _ab_cdc_updated_at of a key: among all its records, and among those that are not deletions.
 type maxCursors struct{ any, row string }
 
 func newTable() *table {

@@ -79,7 +79,7 @@ func (h *history) restored(w *world, stream string, rows map[string]map[string]j
 	// A state that is missing has no such row either.
 	_ = json.Unmarshal(w.destination.State(stream), &state)
 	if newest := state.Newest; newest.Key != "" && string(rows[newest.Key]["versionnumber"]) != newest.Version {
-		h.witness = newest.Key
+		h.newestKey = newest.Key
 		return
 	}
 	token := int64(0)

@@ -21,8 +21,8 @@ type history struct {
 	uncovered bool
 	// followed is when the last complete read began, or the one that began without a state.
 	followed time.Time
-	// witness is a row by which the connector has to notice that a backup was restored, "" if there is none.
-	witness string
+	// newestKey is the key of the row by which the connector has to notice that a backup was restored, "" if there is none.
+	newestKey string
 	// unnoticed is when a backup was restored that the connector need not notice. Until the table is read in full its
 	// rows cannot be compared. Zero: there is none.
 	unnoticed time.Time
@@ -66,7 +66,7 @@ func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time
 		return
 	}
 	clear(w.selected[stream]) // every row comes with every column
-	h.followed, h.witness, h.unnoticed = now, "", time.Time{}
+	h.followed, h.newestKey, h.unnoticed = now, "", time.Time{}
 	announced := w.destination.State(stream) != nil || s.GenerationID > s.MinimumGenerationID || attempt > 0
 	switch {
 	case !w.destination.Retains(s):
@@ -84,7 +84,7 @@ func (w *world) statesMissing() bool {
 }
 
 // outrunClocks lets time pass where times of different servers are compared, longer than their clocks differ: the connector
-// cannot know the greatest cursor sent, and syncs are further apart than that.
+// cannot know the max cursor, and syncs are further apart than that.
 func (w *world) outrunClocks(compared bool) {
 	const longer = 3 * time.Hour
 	if compared && w.switches.drift {
@@ -100,7 +100,7 @@ func (w *world) endRead(report *destination.Report, began time.Time, succeeded, 
 			continue
 		}
 		if completed(read) {
-			h.followed, h.witness = began, ""
+			h.followed, h.newestKey = began, ""
 		}
 		if h.readInFull(read) {
 			h.unnoticed = time.Time{}

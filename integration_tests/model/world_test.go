@@ -200,7 +200,7 @@ func (w *world) touch(table, id string) {
 func (w *world) pick(r *rand.Rand, table string) string {
 	ids := slices.Sorted(maps.Keys(maps.Collect(w.environment.Rows(table))))
 	if h := w.history[table]; h != nil {
-		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.witness })
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.newestKey })
 	}
 	if len(ids) == 0 {
 		return ""

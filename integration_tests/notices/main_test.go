@@ -32,7 +32,7 @@ func TestNoticesCoverEachModuleOfAProgramOnce(t *testing.T) {
 	}
 }
 
-func TestNoticesOfWhatIsNoGoProgramFail(t *testing.T) {
+func TestNoticesOfAFileThatIsNotAGoProgramFail(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
 	for name, programs := range map[string][]string{"no program": {text}, "no file": {text + "s"}, "nothing": nil} {

@@ -36,18 +36,18 @@ func scan(c *simulatortest.Caller, table string) []string {
 	return pages
 }
 
-func TestKeptAnswers(t *testing.T) {
+func TestKeptResponses(t *testing.T) {
 	clock := simulatortest.NewClock()
 	options := simulator.Options{Seed: 1, Rows: map[string]int{"account": 5}, Clock: clock.Now}
 	c := simulatortest.Serve(t, options, simulator.ServerOptions{Keep: true})
 
-	t.Run("they are those of a server that makes each anew", func(t *testing.T) {
+	t.Run("they equal those of a server without the option", func(t *testing.T) {
 		want := scan(simulatortest.Serve(t, options, simulator.ServerOptions{}), "accounts")
 		assert.Len(t, want, 4, "three pages of rows and one of changes")
 		assert.Equal(t, want, scan(c, "accounts"))
 		assert.Equal(t, want, scan(c, "accounts"))
 	})
-	t.Run("each is made once and counted each time", func(t *testing.T) {
+	t.Run("each is rendered once and counted each time", func(t *testing.T) {
 		kept := c.Server.Kept()
 		assert.Equal(t, 4, kept.Responses)
 		assert.Equal(t, 4, kept.Rendered)
@@ -76,12 +76,12 @@ func TestKeptAnswers(t *testing.T) {
 		assert.Len(t, c.Send(request).Values(t), 3)
 		assert.Len(t, c.Get("accounts?$select=name").Values(t), 5)
 	})
-	t.Run("a refusal is made anew", func(t *testing.T) {
+	t.Run("a refusal is not kept", func(t *testing.T) {
 		made := c.Server.Kept().Rendered
 		c.Get("accounts?$select=nonsense").Refused(t, http.StatusBadRequest, "0x80060888", "nonsense")
 		assert.Equal(t, made, c.Server.Kept().Rendered)
 	})
-	t.Run("a token is asked for all the same", func(t *testing.T) {
+	t.Run("a token is still required", func(t *testing.T) {
 		request := c.Request(http.MethodGet, "accounts?$select=name")
 		request.Header.Set("Authorization", "Bearer none")
 		assert.Equal(t, http.StatusUnauthorized, c.Send(request).Status)

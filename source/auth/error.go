@@ -23,7 +23,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Name == "" && len(e.Codes) == 0 {
-		return fmt.Sprintf("the sign-in host responded with status %d, and not as Microsoft Entra does", e.Status)
+		return fmt.Sprintf("the sign-in host responded with status %d, which is not a response of Microsoft Entra", e.Status)
 	}
 	text := "Microsoft Entra rejected the sign-in"
 	if len(e.Codes) > 0 {

@@ -101,7 +101,7 @@ func (a *call) decodeBatch(outer *http.Response) error {
 	defer body.Close()
 	media, parameters, err := mime.ParseMediaType(outer.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(media, "multipart/") {
-		return &BrokenResponseError{Reason: "it is no response to a batch", passing: true, notJSON: true}
+		return &BrokenResponseError{Reason: "it is not a batch response", passing: true, notJSON: true}
 	}
 	parts := multipart.NewReader(markedBody{&limitedReader{from: body, left: a.maxBytes, most: a.maxBytes}}, parameters["boundary"])
 	part, err := parts.NextRawPart()

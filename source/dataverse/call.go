@@ -226,7 +226,7 @@ func (a *call) waitError(ctx context.Context, err error) error {
 	}
 	wait.Budget, wait.cause = a.client.options.Budget, cmp.Or(wait.cause, a.lastErr)
 	if limited(a.lastErr) { // other errors only occur while the limit lasts
-		a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse asks to wait %v before the next request. The connector waits %v at most.", wait.Asked, wait.Budget))
+		a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse asks to wait %v before the next request. The connector waits at most %v.", wait.Asked, wait.Budget))
 	}
 	return wait
 }

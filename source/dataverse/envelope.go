@@ -73,9 +73,9 @@ func (e *envelope) read(d *jsontext.Decoder, member []byte) error {
 func (e *envelope) check(hasNext bool) error {
 	switch {
 	case e.failure != "":
-		return &BrokenResponseError{Reason: "it holds an error beside its content: " + e.failure}
+		return &BrokenResponseError{Reason: "it holds an error next to its content: " + e.failure}
 	case e.more != "" && !hasNext:
-		return &BrokenResponseError{Reason: fmt.Sprintf("it announces more rows by %q, and has no link to them that can be followed", e.more)}
+		return &BrokenResponseError{Reason: fmt.Sprintf("it announces more rows with %q but has no usable link to them", e.more)}
 	default:
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrSink marks an error of the Sink that takes a page's rows. Repeating the request would not help.
-var ErrSink = errors.New("a row could not be taken")
+var ErrSink = errors.New("a row could not be processed")
 
 // ErrLinkOutside reports that the service sent a link that leads out of the environment's Web API. It is not followed,
 // because the request would send the token there.

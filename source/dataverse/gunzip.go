@@ -40,7 +40,7 @@ func (g *gunzipper) open(response *http.Response) (io.ReadCloser, error) {
 		}
 		return body, nil
 	default:
-		return nil, &BrokenResponseError{Reason: fmt.Sprintf("it is encoded as %q, which was not asked for", coding), passing: true}
+		return nil, &BrokenResponseError{Reason: fmt.Sprintf("it is encoded as %q, which was not requested", coding), passing: true}
 	}
 }
 

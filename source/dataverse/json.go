@@ -144,7 +144,7 @@ func drain(d *jsontext.Decoder) error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
-		return &BrokenResponseError{Reason: "it goes on after its end"}
+		return &BrokenResponseError{Reason: "it continues after its end"}
 	default:
 		return broken(err)
 	}

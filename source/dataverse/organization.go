@@ -20,7 +20,7 @@ type Identity struct {
 func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 	var who Identity
 	err := c.get(ctx, request{
-		operation: "ask the environment who is signed in",
+		operation: "identify the application user",
 		link:      "WhoAmI",
 		read: func(_ *http.Response, body io.Reader) error {
 			who = Identity{}

@@ -86,7 +86,7 @@ func (c *Client) decode(response *http.Response, maxBytes int64, read func(*http
 	}
 	defer body.Close()
 	if media := response.Header.Get("Content-Type"); !isJSON(media) {
-		reason := fmt.Sprintf("it is of type %q and not JSON, as a sign-in page or a proxy's response is", media)
+		reason := fmt.Sprintf("its type is %q and not JSON, like that of a sign-in page or a proxy's response", media)
 		return &BrokenResponseError{Reason: reason, passing: true, notJSON: true}
 	}
 	bounded := &limitedReader{from: body, left: maxBytes, most: maxBytes}

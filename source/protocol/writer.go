@@ -56,10 +56,10 @@ func (w *Writer) Err() error {
 func (w *Writer) record(v any, stream, namespace string) error {
 	records, ok := v.(Records)
 	if !ok {
-		return fmt.Errorf("write records of %s: a %T came instead of protocol.Records", stream, v)
+		return fmt.Errorf("write records of %s: got a %T instead of protocol.Records", stream, v)
 	}
 	if namespace != "" {
-		return fmt.Errorf("write records of %s: this source has no namespaces, yet %q came", stream, namespace)
+		return fmt.Errorf("write records of %s: this source has no namespaces, but got %q", stream, namespace)
 	}
 	if len(records.Lines) > 0 && !bytes.HasSuffix(records.Lines, []byte("\n")) {
 		return fmt.Errorf("write records of %s: the last line has no end", stream)
@@ -79,7 +79,7 @@ func (w *Writer) record(v any, stream, namespace string) error {
 func (w *Writer) state(v any) error {
 	state, ok := v.(StreamState)
 	if !ok {
-		return fmt.Errorf("write a state: a %T came instead of protocol.StreamState", v)
+		return fmt.Errorf("write a state: got a %T instead of protocol.StreamState", v)
 	}
 	if len(state.State) == 0 || string(state.State) == "null" {
 		return fmt.Errorf("write the state of %s: it is empty", state.Stream)

@@ -87,7 +87,7 @@ func (p *Plan) member(name string) *memberPlan {
 type NothingToReadError struct{ Stream string }
 
 func (e *NothingToReadError) Error() string {
-	return fmt.Sprintf("none of the columns selected of %s exists in Dataverse", e.Stream)
+	return fmt.Sprintf("none of the selected columns of %s exists in Dataverse", e.Stream)
 }
 
 // setOwnCursor notes a configured cursor of another name, by which a destination compares the versions of a row.

@@ -53,7 +53,7 @@ var (
 
 	// ErrNoChanges reports a response with all rows to a delta link, as the service sent with expired tokens until 2022:
 	// deletions are not among them.
-	ErrNoChanges = errors.New("the response to the delta link holds all rows in place of the changes")
+	ErrNoChanges = errors.New("the response to the delta link holds all rows instead of the changes")
 
 	// ErrSelectIgnored reports changes without the columns that were requested.
 	ErrSelectIgnored = errors.New("the changes do not carry the columns selected now")
@@ -64,7 +64,7 @@ var (
 
 	// ErrOtherHistory reports that the newest row of the last sync has changed although the changes do not include it:
 	// the environment was restored to a time before that sync and has been written to since.
-	ErrOtherHistory = errors.New("the newest row of the last sync is not as it was although no change says so, as after a restored backup")
+	ErrOtherHistory = errors.New("the newest row of the last sync has another version although the changes do not include it, as after a restored backup")
 
 	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be rewritten.
 	errOldLink = errors.New("the delta link is of the table's former entity set, and holds no delta token")

@@ -7,7 +7,7 @@ import (
 )
 
 // rowsSentTwice is the rest of the report of a full refresh that starts over.
-const rowsSentTwice = " Rows that were sent are sent again: a destination that appends without removing duplicates holds them twice."
+const rowsSentTwice = " Rows already sent are sent again: a destination that appends without removing duplicates holds them twice."
 
 // readFullRefresh reads all rows. A scan that the same job began continues where it stopped.
 func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
@@ -23,7 +23,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 		r.log.InfoContext(ctx, "The full refresh continues where it was interrupted.")
 		r.rows = 0 // how many are left is not known
 	case checkpoint.FullRefreshRestarted:
-		r.log.WarnContext(ctx, "The table or its selected columns have changed since the full refresh was interrupted, so it begins again."+rowsSentTwice)
+		r.log.WarnContext(ctx, "The table or its selected columns have changed since the full refresh was interrupted, so it starts over."+rowsSentTwice)
 	default:
 	}
 	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)

@@ -106,7 +106,7 @@ func (l *lookup) search(
 		}
 		for _, key := range pages.rowKeys() {
 			if _, ok := asked[key]; !ok { // a row under another key would make the requested one look deleted
-				return nil, &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those asked for"}}
+				return nil, &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those requested"}}
 			}
 			delete(missing, key)
 		}

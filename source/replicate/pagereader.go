@@ -106,7 +106,7 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 		if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
 			return page, err
 		}
-		p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector asks for smaller ones.",
+		p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector requests smaller ones.",
 			"rows", before, "now", p.size.now, "reason", err.Error())
 		if link.NumbersPages() {
 			return page, &smallerPagesError{rows: p.size.now, cause: err}

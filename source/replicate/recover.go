@@ -102,7 +102,7 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 
 // restart restarts a scan because the service refuses the page to continue with.
 func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error) {
-	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with, so the scan begins again."+sentTwice(s), "reason", cause.Error())
+	v.r.log.WarnContext(ctx, "Dataverse no longer accepts the page to continue with, so the scan starts over."+sentTwice(s), "reason", cause.Error())
 	s.Restart()
 }
 
@@ -110,7 +110,7 @@ func (v *recovery) restart(ctx context.Context, s *checkpoint.State, cause error
 func (v *recovery) restartSmaller(ctx context.Context, s *checkpoint.State, cause error) {
 	var smaller *smallerPagesError
 	errors.As(cause, &smaller)
-	v.r.log.WarnContext(ctx, "The scan begins again with smaller pages."+sentTwice(s), "rows", smaller.rows)
+	v.r.log.WarnContext(ctx, "The scan starts over with smaller pages."+sentTwice(s), "rows", smaller.rows)
 	s.Restart()
 	s.PageSize = smaller.rows
 }
@@ -147,7 +147,7 @@ func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause er
 		r.log.InfoContext(ctx, "Dataverse does not accept the selected columns with this delta token. From now on, changed rows are read by their keys.",
 			"reason", cause.Error())
 	} else {
-		r.log.WarnContext(ctx, "Dataverse does not accept the columns selected now with the delta token of the former ones. From now on, changed rows are read "+
+		r.log.WarnContext(ctx, "Dataverse does not accept the current selection of columns with a delta token of the previous one. From now on, changed rows are read "+
 			"by their keys, which takes more requests. To read them with the changes again, run \"Refresh and retain records\" on the stream.", "reason", cause.Error())
 	}
 	s.ByKeys, s.Columns = true, r.target.plan.Select()
@@ -190,7 +190,7 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 	if err := v.r.target.redefine(*table, cause); err != nil {
 		return err
 	}
-	v.r.log.WarnContext(ctx, "The table's entity set was renamed in Dataverse while it was read, so the scan begins again."+sentTwice(s),
+	v.r.log.WarnContext(ctx, "The table's entity set was renamed in Dataverse while it was read, so the scan starts over."+sentTwice(s),
 		"before", before, "now", table.EntitySet)
 	s.Restart()
 	return nil

@@ -41,7 +41,7 @@ func (p *reporter) columns(ctx context.Context, t *target) {
 // values warns about selected columns that are in no row, and about values that were sent as null.
 func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *record.Plan) {
 	if missing := stats.NeverSeen(plan); len(missing) > 0 {
-		p.log.WarnContext(ctx, "Selected columns came in no row of the table, and are sent as null.", "columns", strings.Join(missing, ","))
+		p.log.WarnContext(ctx, "Selected columns are in no row of the table and are sent as null.", "columns", strings.Join(missing, ","))
 	}
 	for _, c := range stats.Nulled() {
 		p.log.WarnContext(ctx, "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema.",
@@ -62,7 +62,7 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 	case checkpoint.LinkUnusable:
 		p.log.WarnContext(ctx, "The link in the saved state cannot be sent as a url, so the table is re-read in full."+fateOfDeletions(s))
 	case checkpoint.OtherOrganization:
-		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, such as a copy, so the table is re-read in full."+fateOfDeletions(s),
+		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, for example to a copy of the environment, so the table is re-read in full."+fateOfDeletions(s),
 			"before", saved.Organization, "now", s.Organization)
 	case checkpoint.AfterFullRefresh:
 		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
@@ -71,7 +71,7 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 		p.log.WarnContext(ctx, "The last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
 			"deleted in Dataverse in the meantime remain there. "+toRemoveThem, "since", timeText(s.DeletionsPossiblyUnknownSince))
 	case checkpoint.SnapshotRestarted:
-		p.log.WarnContext(ctx, "The table or its selected columns have changed since the snapshot was interrupted, so it begins again at its first page.")
+		p.log.WarnContext(ctx, "The table or its selected columns have changed since the snapshot was interrupted, so it starts over.")
 	case checkpoint.SnapshotResumed, checkpoint.ReconcileResumed:
 		p.log.InfoContext(ctx, "The snapshot continues where it was interrupted.")
 	}
@@ -92,7 +92,7 @@ func fateOfDeletions(s *checkpoint.State) string {
 // doubts reports that the destination may hold deleted rows, in every sync until a refresh removes them.
 func (p *reporter) doubts(ctx context.Context, s *checkpoint.State) {
 	if since := s.DeletionsUnknownSince; !since.IsZero() {
-		p.log.WarnContext(ctx, "Rows deleted in Dataverse while their deletions could not be followed, or not be sent, may remain in the destination. "+toRemoveThem, "deletions_unknown_since", timeText(since))
+		p.log.WarnContext(ctx, "Rows deleted in Dataverse while deletions could not be followed or sent may remain in the destination. "+toRemoveThem, "deletions_unknown_since", timeText(since))
 	}
 	since := s.DeletionsPossiblyUnknownSince
 	if since.IsZero() {
@@ -124,8 +124,8 @@ func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) 
 	}
 	if age := now.Sub(s.Issued); age > p.tokenLife/2 {
 		p.ageReported = true
-		p.log.WarnContext(ctx, "The last sync was long ago, or took long. Dataverse forgets deletions and refuses delta tokens after some days. Sync more often, or "+
-			"have organization.expirechangetrackingindays raised.", "age", age.Round(time.Minute), "kept_for", p.tokenLife)
+		p.log.WarnContext(ctx, "The last sync was long ago or took a long time. Dataverse discards deletions and delta tokens after some days. Sync more often, or "+
+			"ask an administrator to raise organization.expirechangetrackingindays.", "age", age.Round(time.Minute), "kept_for", p.tokenLife)
 	}
 }
 
@@ -145,7 +145,7 @@ func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State
 	}
 	added, removed := without(now, before), without(before, now)
 	if len(added)+len(removed) > 0 {
-		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value of a new column in the "+
+		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value for a new column in the "+
 			"destination until you run \"Refresh and retain records\" on the stream.", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))
 	}
 }

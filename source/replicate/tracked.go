@@ -67,7 +67,7 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 	}
 	switch s.Phase {
 	case checkpoint.TokenScan:
-		r.log.InfoContext(ctx, "The token scan was interrupted for longer than Dataverse accepts delta tokens, so it begins again.",
+		r.log.InfoContext(ctx, "The token scan was interrupted for longer than Dataverse accepts delta tokens, so it starts over.",
 			"issued", timeText(s.Issued), "kept_for", r.job.TokenLife)
 		s.Restart()
 		return s, nil

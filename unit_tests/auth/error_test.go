@@ -110,7 +110,7 @@ func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, example.status, refused.Status)
 			assert.Equal(t, example.temporary, refused.Temporary())
-			assert.Contains(t, err.Error(), "not as Microsoft Entra does")
+			assert.Contains(t, err.Error(), "not a response of Microsoft Entra")
 		})
 	}
 }

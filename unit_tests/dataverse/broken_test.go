@@ -134,7 +134,7 @@ func TestRequestErrorNamesOperationAndTable(t *testing.T) {
 		operation, table string
 	}{
 		{rows, "read a page of account", "account"},
-		{who, "ask the environment who is signed in", ""},
+		{who, "identify the application user", ""},
 		{names, "list the tables of the environment", ""},
 	} {
 		var failed *dataverse.RequestError

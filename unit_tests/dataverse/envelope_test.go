@@ -33,7 +33,7 @@ func TestErrorBesideTheRowsIsABrokenPage(t *testing.T) {
 				_, _, err = read(t.Context(), newService(t, good(body)).client(many), "accounts")
 				var broken *dataverse.BrokenResponseError
 				require.ErrorAs(t, err, &broken)
-				assert.Contains(t, broken.Reason, "it holds an error beside its content")
+				assert.Contains(t, broken.Reason, "it holds an error next to its content")
 				if name != "an error without a text" {
 					assert.Contains(t, broken.Reason, "An unexpected error occurred.")
 				}
@@ -53,7 +53,7 @@ func TestAnnouncedRowsWithoutALinkAreABrokenPage(t *testing.T) {
 			_, _, err := read(t.Context(), s.client(many), "accounts")
 			var broken *dataverse.BrokenResponseError
 			require.ErrorAs(t, err, &broken)
-			assert.Contains(t, broken.Reason, "it announces more rows by ")
+			assert.Contains(t, broken.Reason, "it announces more rows with ")
 			assert.Len(t, s.requests(), 3)
 
 			page, _, err := read(t.Context(), newService(t, good("{"+member+","+valueMember+","+nextMember+"}")).client(), "accounts")

@@ -66,7 +66,7 @@ func TestDamageInsideLongResponseIsFound(t *testing.T) {
 	}
 }
 
-// What unpacks ahead must end with whoever reads: goleak looks for it at the end of all tests.
+// The goroutine that decompresses must end with its reader: goleak checks that at the end of all tests.
 func TestLongResponseMayBeClosedBeforeItsEnd(t *testing.T) {
 	s := newService(t, zipped(gzipOf(t, longPage(2<<20))))
 	c := s.client()

@@ -200,7 +200,7 @@ func TestPageThatStaysBrokenIsAnError(t *testing.T) {
 	}
 }
 
-func TestEachAttemptBeginsThePageAgain(t *testing.T) {
+func TestEachAttemptRestartsThePage(t *testing.T) {
 	s := newService(t, good(`{"value":[{"name":"old"},`), good(`{"value":[{"name":"old"}],"@odata.nextLink":7}`), good("{"+valueMember+"}"))
 	_, sink, err := read(t.Context(), s.client(), "accounts")
 	require.NoError(t, err)

@@ -146,7 +146,7 @@ func TestTooLongPauseEndsTheRequestAtOnce(t *testing.T) {
 			assert.ErrorContains(t, err, example.message)
 			assert.True(t, dataverse.HasCode(err, dataverse.CodeThrottledRequests))
 			assert.Len(t, s.requests(), 1)
-			assert.Contains(t, log.String(), "Dataverse asks to wait "+wait.Asked.String()+" before the next request. The connector waits 5m0s at most.")
+			assert.Contains(t, log.String(), "Dataverse asks to wait "+wait.Asked.String()+" before the next request. The connector waits at most 5m0s.")
 		})
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // metadataService is a Web API that has the definitions of tables. spoil, unless it is nil, may give another response to a
-// request for the definitions of some tables; plain tells which of the two ways is used.
+// request for the definitions of some tables; plain reports whether it is one for plain definitions.
 type metadataService struct {
 	tables []string
 	spoil  func(names []string, plain bool) http.HandlerFunc

@@ -84,7 +84,7 @@ func TestColumnsAreTheSameByTemplateAndDecoded(t *testing.T) {
 	assert.Len(t, found["c"].Columns, 1)
 }
 
-func TestTextLikeAColumnElsewhereIsNoColumn(t *testing.T) {
+func TestTextLikeAColumnElsewhereIsNotAColumn(t *testing.T) {
 	money := func(name string) string { return sent("Money", "1", `"`+name+`"`, typed("MoneyType", "")) }
 	many := strings.Join([]string{money("x"), money("y"), money("z")}, ",")
 	found, err := tables(t, newService(t, changes(

@@ -150,7 +150,7 @@ func TestAFailedWriteIsReportedByAllLaterCalls(t *testing.T) {
 	assert.Empty(t, out.each, "lines after a gap would look complete")
 }
 
-func TestAValueThatIsNoChunkOrStateIsRejected(t *testing.T) {
+func TestAValueOtherThanAChunkOrStateIsRejected(t *testing.T) {
 	var out bytes.Buffer
 	writer := protocol.NewWriter(&out)
 	tracker := writer.Tracker()

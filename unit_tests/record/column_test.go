@@ -40,7 +40,7 @@ func TestARecordHoldsExactlyTheConfiguredColumns(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
-			assert.Equal(t, line("account", c.data), lines(t, e, answered(), "["+c.row+"]"))
+			assert.Equal(t, line("account", c.data), lines(t, e, pageTime(), "["+c.row+"]"))
 			assert.Empty(t, e.Deleted())
 		})
 	}
@@ -55,14 +55,14 @@ func TestMembersMayComeInAnyOrder(t *testing.T) {
 		line("account", `"name":"n3","accountid":"a3","anything":null`) +
 		line("account", `"anything":4,"accountid":"a4","name":"n4"`) +
 		line("account", `"accountid":"a5","name":"n5","anything":5`)
-	assert.Equal(t, want, lines(t, e, answered(), page))
+	assert.Equal(t, want, lines(t, e, pageTime(), page))
 }
 
 func TestAStreamWithoutItsKeyStillMergesVersions(t *testing.T) {
 	e := encoderOf(t, account(), "name")
 	page := `[{"accountid":"a1","name":"old"},{"accountid":"a2","name":"n2"},{"accountid":"a1","name":"new"}]`
 	want := line("account", `"name":"n2"`) + line("account", `"name":"new"`)
-	assert.Equal(t, want, lines(t, e, answered(), page))
+	assert.Equal(t, want, lines(t, e, pageTime(), page))
 }
 
 func TestTheNullPartitionOfAKeyIsAnEmptyText(t *testing.T) {
@@ -74,25 +74,25 @@ func TestTheNullPartitionOfAKeyIsAnEmptyText(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, sensor(), "sensorid", "partitionid")
-			assert.Equal(t, line("sensor", c.data), lines(t, e, answered(), "["+c.row+"]"))
+			assert.Equal(t, line("sensor", c.data), lines(t, e, pageTime(), "["+c.row+"]"))
 		})
 	}
 }
 
-func TestOfEachKeyAPageSendsTheLastRow(t *testing.T) {
+func TestAPageSendsTheLastRowOfEachKey(t *testing.T) {
 	t.Run("whatever stands between", func(t *testing.T) {
 		e := encoderOf(t, account(), "accountid", "name")
 		page := `[{"accountid":"a1","name":"1"},{"accountid":"a2","name":"2"},{"accountid":"a1","name":"3"},` +
 			`{"accountid":"a3","name":"4"},{"accountid":"a1","name":"5"}]`
 		want := line("account", `"accountid":"a2","name":"2"`) + line("account", `"accountid":"a3","name":"4"`) +
 			line("account", `"accountid":"a1","name":"5"`)
-		assert.Equal(t, want, lines(t, e, answered(), page))
+		assert.Equal(t, want, lines(t, e, pageTime(), page))
 	})
-	t.Run("another page begins anew", func(t *testing.T) {
+	t.Run("another page starts empty", func(t *testing.T) {
 		e := encoderOf(t, account(), "accountid", "name")
-		lines(t, e, answered(), `[{"accountid":"a1","name":"1"}]`)
+		lines(t, e, pageTime(), `[{"accountid":"a1","name":"1"}]`)
 		want := line("account", `"accountid":"a1","name":"2"`)
-		assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":"2"}]`))
+		assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a1","name":"2"}]`))
 	})
 	t.Run("rows of two partitions are two rows", func(t *testing.T) {
 		e := encoderOf(t, sensor(), "sensorid", "partitionid")
@@ -100,23 +100,23 @@ func TestOfEachKeyAPageSendsTheLastRow(t *testing.T) {
 			`{"sensorid":"s1","partitionid":"p1"},{"sensorid":"s1"}]`
 		want := line("sensor", `"partitionid":"p2","sensorid":"s1"`) + line("sensor", `"sensorid":"s1","partitionid":"p1"`) +
 			line("sensor", `"sensorid":"s1","partitionid":""`)
-		assert.Equal(t, want, lines(t, e, answered(), page))
+		assert.Equal(t, want, lines(t, e, pageTime(), page))
 	})
 }
 
 func TestAnEmptyPageHasNoLines(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "name")
-	assert.Empty(t, lines(t, e, answered(), `[]`))
+	assert.Empty(t, lines(t, e, pageTime(), `[]`))
 }
 
 func TestAPageThatIsReadAgainCountsOnce(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "modifiedon", "_ab_cdc_updated_at")
 	row := `{"accountid":"a1","modifiedon":"2031-01-01T00:00:00Z"}`
-	assert.Error(t, begin(e, answered().Add(time.Hour), `[`+row+`,`+deletion("d1")+`,{"accountid":`))
-	want := line("account", `"accountid":"a2","modifiedon":"2026-01-01T00:00:00Z","_ab_cdc_updated_at":"`+answeredCursor+`"`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a2","modifiedon":"2026-01-01T00:00:00Z"}]`))
+	assert.Error(t, begin(e, pageTime().Add(time.Hour), `[`+row+`,`+deletion("d1")+`,{"accountid":`))
+	want := line("account", `"accountid":"a2","modifiedon":"2026-01-01T00:00:00Z","_ab_cdc_updated_at":"`+pageCursor+`"`)
+	assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a2","modifiedon":"2026-01-01T00:00:00Z"}]`))
 	assert.Empty(t, e.Deleted())
-	assert.Equal(t, answeredCursor, string(e.MaxCursor()), "a cursor that was not sent is not counted")
+	assert.Equal(t, pageCursor, string(e.MaxCursor()), "a cursor that was not sent is not counted")
 }
 
 func TestABrokenRowLeavesNoRecord(t *testing.T) {
@@ -141,7 +141,7 @@ func TestABrokenRowLeavesNoRecord(t *testing.T) {
 	for name, c := range pages {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
-			assert.ErrorContains(t, begin(e, answered(), c.page), c.says)
+			assert.ErrorContains(t, begin(e, pageTime(), c.page), c.says)
 			assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), taken(t, e), "whole rows before it stand")
 		})
 	}

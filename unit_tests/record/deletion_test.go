@@ -32,9 +32,9 @@ func TestADeletionIsListedAndNotWrittenAtOnce(t *testing.T) {
 	for name, object := range objects {
 		t.Run(name, func(t *testing.T) {
 			e := changesOf(t, withCDC())
-			assert.Empty(t, lines(t, e, answered(), `[`+object+`]`))
+			assert.Empty(t, lines(t, e, pageTime(), `[`+object+`]`))
 			assert.Equal(t, []string{"d1"}, e.Deleted())
-			lines(t, e, answered(), `[]`)
+			lines(t, e, pageTime(), `[]`)
 			assert.Empty(t, e.Deleted(), "they are those of one page")
 		})
 	}
@@ -42,13 +42,13 @@ func TestADeletionIsListedAndNotWrittenAtOnce(t *testing.T) {
 
 func TestADeletionHoldsTheKeyAndItsTimes(t *testing.T) {
 	e := changesOf(t, withCDC("modifiedon"))
-	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","name":"n","modifiedon":null},`+deletion("d1")+`,`+deletion("d2")+`]`))
+	require.NoError(t, begin(e, pageTime(), `[{"accountid":"a1","name":"n","modifiedon":null},`+deletion("d1")+`,`+deletion("d2")+`]`))
 	for _, key := range e.Deleted() {
 		e.Delete(key)
 	}
-	want := line("account", `"accountid":"a1","name":"n","modifiedon":null,"_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":null`) +
-		line("account", `"accountid":"d1","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":"`+answeredCursor+`"`) +
-		line("account", `"accountid":"d2","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":"`+answeredCursor+`"`)
+	want := line("account", `"accountid":"a1","name":"n","modifiedon":null,"_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":null`) +
+		line("account", `"accountid":"d1","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":"`+pageCursor+`"`) +
+		line("account", `"accountid":"d2","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":"`+pageCursor+`"`)
 	assert.Equal(t, want, taken(t, e))
 }
 
@@ -56,17 +56,17 @@ func TestADeletionFillsTheConfiguredCursorToo(t *testing.T) {
 	property := func(airbyteType string) protocol.Property {
 		return protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: airbyteType}
 	}
-	const times = `"_ab_cdc_updated_at":"` + answeredCursor + `","`
-	const deleted = `_ab_cdc_deleted_at":"` + answeredCursor + `"`
+	const times = `"_ab_cdc_updated_at":"` + pageCursor + `","`
+	const deleted = `_ab_cdc_deleted_at":"` + pageCursor + `"`
 	cases := map[string]struct {
 		column string
 		schema protocol.Property
 		cursor []string
 		data   string
 	}{
-		"with its zone":                {"modifiedon", property("timestamp_with_timezone"), []string{"modifiedon"}, times + `modifiedon":"` + answeredCursor + `","` + deleted},
+		"with its zone":                {"modifiedon", property("timestamp_with_timezone"), []string{"modifiedon"}, times + `modifiedon":"` + pageCursor + `","` + deleted},
 		"without a zone":               {"modifiedon", property("timestamp_without_timezone"), []string{"modifiedon"}, times + `modifiedon":"2026-04-01T12:00:00.000000","` + deleted},
-		"of no type":                   {"modifiedon", property(""), []string{"modifiedon"}, times + `modifiedon":"` + answeredCursor + `","` + deleted},
+		"of no type":                   {"modifiedon", property(""), []string{"modifiedon"}, times + `modifiedon":"` + pageCursor + `","` + deleted},
 		"not twice":                    {"modifiedon", property(""), []string{"_ab_cdc_updated_at"}, times + deleted},
 		"not one of two":               {"modifiedon", property(""), []string{"modifiedon", "name"}, times + deleted},
 		"not one that is not selected": {"wallclock", property(""), []string{"modifiedon"}, times + deleted},
@@ -79,7 +79,7 @@ func TestADeletionFillsTheConfiguredCursorToo(t *testing.T) {
 			s.Columns[c.column] = c.schema
 			s.CursorField = c.cursor
 			e := changesOf(t, s)
-			require.NoError(t, begin(e, answered(), `[`+deletion("d1")+`]`))
+			require.NoError(t, begin(e, pageTime(), `[`+deletion("d1")+`]`))
 			e.Delete("d1")
 			assert.Equal(t, line("account", `"accountid":"d1",`+c.data), taken(t, e))
 		})
@@ -89,21 +89,21 @@ func TestADeletionFillsTheConfiguredCursorToo(t *testing.T) {
 func TestADeletionTakesThePlaceOfItsRowOnThePage(t *testing.T) {
 	e := changesOf(t, withCDC())
 	page := `[{"accountid":"a1","name":"n","modifiedon":"2031-01-01T00:00:00Z"},{"accountid":"a2","name":"n2"},` + deletion("a1") + `]`
-	require.NoError(t, begin(e, answered(), page))
+	require.NoError(t, begin(e, pageTime(), page))
 	e.Delete("a1")
-	want := line("account", `"accountid":"a2","name":"n2","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":null`) +
-		line("account", `"accountid":"a1","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":"`+answeredCursor+`"`)
+	want := line("account", `"accountid":"a2","name":"n2","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":null`) +
+		line("account", `"accountid":"a1","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":"`+pageCursor+`"`)
 	assert.Equal(t, want, taken(t, e))
 }
 
 func TestADeletionThatComesTwiceIsWrittenOnce(t *testing.T) {
 	e := changesOf(t, withCDC())
-	require.NoError(t, begin(e, answered(), `[`+deletion("d1")+`,`+deletion("d2")+`,`+deletion("d1")+`]`))
+	require.NoError(t, begin(e, pageTime(), `[`+deletion("d1")+`,`+deletion("d2")+`,`+deletion("d1")+`]`))
 	for _, key := range e.Deleted() {
 		e.Delete(key)
 	}
 	deletion := func(id string) string {
-		return line("account", `"accountid":"`+id+`","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":"`+answeredCursor+`"`)
+		return line("account", `"accountid":"`+id+`","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":"`+pageCursor+`"`)
 	}
 	assert.Equal(t, deletion("d2")+deletion("d1"), taken(t, e))
 }
@@ -114,12 +114,12 @@ func TestTheKeysOfAPageAreThoseOfItsLines(t *testing.T) {
 		return all
 	}
 	e := changesOf(t, withCDC())
-	require.NoError(t, begin(e, answered(), `[{"accountid":"a1"},`+deletion("d1")+`,{"accountid":"a2"}]`))
+	require.NoError(t, begin(e, pageTime(), `[{"accountid":"a1"},`+deletion("d1")+`,{"accountid":"a2"}]`))
 	assert.Equal(t, []string{"a1", "a2"}, keys(e))
 	e.Delete("d1")
 	assert.Equal(t, []string{"a1", "a2", "d1"}, keys(e))
 	taken(t, e)
-	require.NoError(t, begin(e, answered(), `[{"accountid":"a3"}]`))
+	require.NoError(t, begin(e, pageTime(), `[{"accountid":"a3"}]`))
 	assert.Equal(t, []string{"a3"}, keys(e))
 }
 

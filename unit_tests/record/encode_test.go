@@ -18,11 +18,11 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// answered is the service's time of most pages here.
-func answered() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
+// pageTime is the service's time of most pages here.
+func pageTime() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
-// answeredCursor is the cursor of answered.
-const answeredCursor = "2026-04-01T12:00:00.000000Z"
+// pageCursor is the cursor of pageTime.
+const pageCursor = "2026-04-01T12:00:00.000000Z"
 
 // account is a tracked table with a column for each way to write a value.
 func account() dataverse.Table {
@@ -84,7 +84,7 @@ func newEncoder(plan *record.Plan, o record.Options) *record.Encoder {
 	return record.NewEncoder(plan, o)
 }
 
-// encoderOf is an encoder of a first reading of the named columns.
+// encoderOf is an encoder of the named columns for an initial snapshot.
 func encoderOf(t *testing.T, table dataverse.Table, columns ...string) *record.Encoder {
 	t.Helper()
 	return newEncoder(compile(t, table, configured(table, columns...)), record.Options{})
@@ -108,7 +108,7 @@ type pageSink interface {
 
 // read reads an array of rows as a page into any sink.
 func read(sink pageSink, page string) error {
-	if err := sink.Begin(context.Background(), answered()); err != nil {
+	if err := sink.Begin(context.Background(), pageTime()); err != nil {
 		return err
 	}
 	return readRows(sink, page)

@@ -25,7 +25,7 @@ func TestARowAsTheServiceWritesItNeedsNoDecoder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
-			require.NoError(t, e.Begin(context.Background(), answered()))
+			require.NoError(t, e.Begin(context.Background(), pageTime()))
 			assertFast(t, e, []byte(row))
 			assertFast(t, e, []byte(row)) // its names are expected now
 			e.Records().Release()
@@ -58,7 +58,7 @@ func TestRealRowsNeedNoDecoder(t *testing.T) {
 		table.PrimaryID, table.Columns = key, table.Columns[:1]
 		table.Columns[0].Property = key
 		e := encoderOf(t, table, key)
-		require.NoError(t, e.Begin(context.Background(), answered()))
+		require.NoError(t, e.Begin(context.Background(), pageTime()))
 		for _, row := range page.Value {
 			var compact bytes.Buffer
 			require.NoError(t, json.Compact(&compact, row))
@@ -108,7 +108,7 @@ func TestFastRowLeavesUnusualRowsToADecoder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
-			require.NoError(t, e.Begin(context.Background(), answered()))
+			require.NoError(t, e.Begin(context.Background(), pageTime()))
 			assert.Zero(t, e.FastRow([]byte(text)))
 			require.Positive(t, e.FastRow([]byte(`{"accountid":"a1","name":"n"},`)))
 			assert.Zero(t, e.FastRow([]byte(text)), "nor once its names are expected")
@@ -119,7 +119,7 @@ func TestFastRowLeavesUnusualRowsToADecoder(t *testing.T) {
 
 func TestFastRowLeavesControlCharactersToADecoder(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "name")
-	require.NoError(t, e.Begin(context.Background(), answered()))
+	require.NoError(t, e.Begin(context.Background(), pageTime()))
 	for _, control := range []string{"\x00", "\x01", "\t", "\n", "\x1f"} {
 		for before := range 20 {
 			for after := range 20 {

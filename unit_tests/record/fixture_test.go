@@ -54,7 +54,7 @@ func TestRealRowsArriveWithEveryValue(t *testing.T) {
 					for name := range stream.Columns {
 						stream.Columns[name] = protocol.Property{} // any type
 					}
-					got := lines(t, newEncoder(compile(t, table, stream), record.Options{}), answered(), "["+text+"]")
+					got := lines(t, newEncoder(compile(t, table, stream), record.Options{}), pageTime(), "["+text+"]")
 					require.NoError(t, json.Unmarshal([]byte(got), &line))
 					assert.Equal(t, members, decode(t, line.Record.Data))
 				}

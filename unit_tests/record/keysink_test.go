@@ -28,7 +28,7 @@ func TestAKeySinkTakesTheKeysOfAPage(t *testing.T) {
 
 func TestAKeySinkLeavesNothingOfARowThatIsCut(t *testing.T) {
 	sink := record.NewKeySink(account())
-	require.NoError(t, sink.Begin(context.Background(), answered()))
+	require.NoError(t, sink.Begin(context.Background(), pageTime()))
 	row := `{"accountid":"a1","versionnumber":7}`
 	for end := range len(row) {
 		require.Zero(t, sink.FastRow([]byte(row[:end])))
@@ -75,7 +75,7 @@ func TestTheNewestRowIsThatOfTheGreatestVersion(t *testing.T) {
 
 func TestTheNewestRowIsKnownWhenThePageIsTaken(t *testing.T) {
 	e := newEncoder(compile(t, account(), followed(account(), "accountid")), record.Options{})
-	lines(t, e, answered(), `[{"accountid":"a1","versionnumber":7}]`)
+	lines(t, e, pageTime(), `[{"accountid":"a1","versionnumber":7}]`)
 	key, version, ok := e.Newest()
 	assert.Equal(t, "a1", key)
 	assert.EqualValues(t, 7, version)
@@ -85,5 +85,5 @@ func TestTheNewestRowIsKnownWhenThePageIsTaken(t *testing.T) {
 func TestRowsWithTheSameKeyStayWhereKeysRepeat(t *testing.T) {
 	e := newEncoder(compile(t, account(), configured(account(), "accountid", "name")), record.Options{KeepRepeats: true})
 	want := line("account", `"accountid":"a1","name":"1"`) + line("account", `"accountid":"a1","name":"2"`) + line("account", `"accountid":"a1","name":"2"`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":"1"},{"accountid":"a1","name":"2"},{"accountid":"a1","name":"2"}]`))
+	assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a1","name":"1"},{"accountid":"a1","name":"2"},{"accountid":"a1","name":"2"}]`))
 }

@@ -25,7 +25,7 @@ func TestNamesMatchWithoutRegardToCase(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
 			want := line("account", `"accountid":"a1","name":"n"`)
 			for range 3 { // the second time the names are expected
-				assert.Equal(t, want, lines(t, e, answered(), "["+row+"]"))
+				assert.Equal(t, want, lines(t, e, pageTime(), "["+row+"]"))
 			}
 		})
 	}
@@ -37,7 +37,7 @@ func TestADeletionMatchesWithoutRegardToCase(t *testing.T) {
 		`{"@odata.context":"x/$metadata#accounts/$DeletedEntity","ID":"d1"}`,
 	} {
 		e := changesOf(t, withCDC())
-		assert.Empty(t, lines(t, e, answered(), "["+object+"]"))
+		assert.Empty(t, lines(t, e, pageTime(), "["+object+"]"))
 		assert.Equal(t, []string{"d1"}, e.Deleted())
 	}
 }
@@ -47,19 +47,19 @@ func TestManyUnknownNamesLeaveTheKnownOnesInPlace(t *testing.T) {
 	want := line("account", `"accountid":"a1","name":"n"`)
 	for i := range 3000 { // more than are remembered
 		row := fmt.Sprintf(`{"unknown%d":1,"accountid":"a1","other%d":{"name":2},"NAME":"n","%s":3}`, i, i, strings.Repeat("x", i%400))
-		require.Equal(t, want, lines(t, e, answered(), "["+row+"]"))
+		require.Equal(t, want, lines(t, e, pageTime(), "["+row+"]"))
 	}
 }
 
-func TestASelectedColumnThatNeverComesIsNamed(t *testing.T) {
+func TestASelectedColumnThatNeverArrivesIsNamed(t *testing.T) {
 	stats := &record.ColumnStats{}
 	plan := compile(t, account(), configured(account(), "accountid", "name", "anything", "wallclock"))
 	e := newEncoder(plan, record.Options{Stats: stats})
-	assert.Empty(t, lines(t, e, answered(), "["+deletion("d1")+"]"))
+	assert.Empty(t, lines(t, e, pageTime(), "["+deletion("d1")+"]"))
 	assert.Empty(t, stats.NeverSeen(plan), "there was no row yet")
-	lines(t, e, answered(), `[{"accountid":"a1","nane":"n"},{"accountid":"a2","wallclock":null}]`)
+	lines(t, e, pageTime(), `[{"accountid":"a1","nane":"n"},{"accountid":"a2","wallclock":null}]`)
 	assert.Equal(t, []string{"anything", "name"}, stats.NeverSeen(plan))
-	lines(t, newEncoder(plan, record.Options{Stats: stats}), answered(), `[{"accountid":"a3","Name":"n"}]`)
+	lines(t, newEncoder(plan, record.Options{Stats: stats}), pageTime(), `[{"accountid":"a3","Name":"n"}]`)
 	assert.Equal(t, []string{"anything"}, stats.NeverSeen(plan))
 }
 
@@ -76,9 +76,9 @@ func TestKeysOfChangesHaveOneForm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := newEncoder(compile(t, account(), followed(account(), "accountid", "name")), record.Options{})
 			page := `[{"accountid":"` + key + `","name":"old"},{"name":"new","accountid":"` + guid + `"},` + deletion(key) + `]`
-			assert.Equal(t, line("account", `"name":"new","accountid":"`+guid+`"`), lines(t, e, answered(), page))
+			assert.Equal(t, line("account", `"name":"new","accountid":"`+guid+`"`), lines(t, e, pageTime(), page))
 			assert.Equal(t, []string{guid}, e.Deleted())
-			assert.Equal(t, line("account", `"accountid":"`+guid+`","name":null`), lines(t, e, answered(), `[{"accountid":"`+key+`"}]`))
+			assert.Equal(t, line("account", `"accountid":"`+guid+`","name":null`), lines(t, e, pageTime(), `[{"accountid":"`+key+`"}]`))
 		})
 	}
 }
@@ -88,7 +88,7 @@ func TestADeletionByTheAddressOfItsRowIsRecognized(t *testing.T) {
 		"https://contoso.crm.dynamics.com/api/data/v9.2/accounts(" + guid + ")", "accounts(" + strings.ToUpper(guid) + ")",
 	} {
 		e := changesOf(t, withCDC())
-		require.NoError(t, begin(e, answered(), "["+deletion(id)+"]"))
+		require.NoError(t, begin(e, pageTime(), "["+deletion(id)+"]"))
 		assert.Equal(t, []string{guid}, e.Deleted())
 	}
 }
@@ -111,7 +111,7 @@ func TestWhatIsNotRecognizedIsNeverAnotherKey(t *testing.T) {
 			for _, text := range []string{object, " {  " + object[1:]} {
 				e := newEncoder(compile(t, account(), followed(account(), "accountid")), record.Options{})
 				var broken *dataverse.BrokenResponseError
-				require.ErrorAs(t, begin(e, answered(), "["+text+"]"), &broken)
+				require.ErrorAs(t, begin(e, pageTime(), "["+text+"]"), &broken)
 				assert.Empty(t, e.Deleted())
 				sink := record.NewKeySink(account())
 				require.ErrorAs(t, read(sink, "["+text+"]"), &broken)
@@ -123,6 +123,6 @@ func TestWhatIsNotRecognizedIsNeverAnotherKey(t *testing.T) {
 
 func TestAKeyThatComesTwiceIsTheFirst(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "name")
-	lines(t, e, answered(), `[{"accountid":"a1","name":"n","AccountId":"a2"}]`)
+	lines(t, e, pageTime(), `[{"accountid":"a1","name":"n","AccountId":"a2"}]`)
 	e.Keys(func(key []byte) { assert.Equal(t, "a1", string(key)) })
 }

@@ -64,7 +64,7 @@ func mustWait(t *testing.T, e *record.Encoder) bool {
 	synctest.Test(t, func(t *testing.T) { // a second passes when nothing else can happen
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		err := e.Begin(ctx, answered())
+		err := e.Begin(ctx, pageTime())
 		if waited = err != nil; waited {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
@@ -94,7 +94,7 @@ func TestAPageArrivesInChunksOfWholeLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := pooled(t, record.NewPool(1))
 			for range 2 { // the second page meets the chunks of the first
-				require.NoError(t, begin(e, answered(), rowsOf(c.texts...)))
+				require.NoError(t, begin(e, pageTime(), rowsOf(c.texts...)))
 				page := e.Records()
 				assert.Equal(t, len(c.texts), page.Count)
 				chunks := chunksOf(t, page)
@@ -112,7 +112,7 @@ func TestAReplacedRowLeavesItsChunk(t *testing.T) {
 	first, second := strings.Repeat("x", chunk/2-300), strings.Repeat("y", chunk/2-300)
 	page := strings.ReplaceAll(rowsOf(first, "gone", second, "stays", "last"), `"a4"`, `"a1"`)
 	e := pooled(t, record.NewPool(1))
-	require.NoError(t, begin(e, answered(), page))
+	require.NoError(t, begin(e, pageTime(), page))
 	chunks := chunksOf(t, e.Records())
 	want := linesOf(first, "gone", second, "stays", "last")
 	want = strings.Replace(want, line("account", `"accountid":"a1","name":"gone"`), "", 1)
@@ -124,7 +124,7 @@ func TestAReplacedRowLeavesItsChunk(t *testing.T) {
 func TestAnEmptyChunkIsNotWritten(t *testing.T) {
 	long := strings.Repeat("x", chunk)
 	e := pooled(t, record.NewPool(1))
-	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","name":"`+long+`"},{"accountid":"a1","name":"`+long+`!"}]`))
+	require.NoError(t, begin(e, pageTime(), `[{"accountid":"a1","name":"`+long+`"},{"accountid":"a1","name":"`+long+`!"}]`))
 	page := e.Records()
 	assert.Equal(t, 1, page.Count)
 	assert.Equal(t, 1, len(chunksOf(t, page)))
@@ -132,9 +132,9 @@ func TestAnEmptyChunkIsNotWritten(t *testing.T) {
 
 func TestAPageKeepsItsLinesWhileTheNextIsRead(t *testing.T) {
 	e := pooled(t, record.NewPool(2))
-	require.NoError(t, begin(e, answered(), rowsOf("first")))
+	require.NoError(t, begin(e, pageTime(), rowsOf("first")))
 	first := e.Records()
-	require.NoError(t, begin(e, answered(), rowsOf("second", "third")))
+	require.NoError(t, begin(e, pageTime(), rowsOf("second", "third")))
 	assert.Equal(t, []string{linesOf("first")}, chunksOf(t, first))
 	assert.Equal(t, []string{linesOf("second", "third")}, chunksOf(t, e.Records()))
 }
@@ -155,16 +155,16 @@ func TestNoMorePagesExistThanThePoolHasPermits(t *testing.T) {
 		t.Run("the next begins when one "+name, func(t *testing.T) {
 			pool := record.NewPool(2)
 			one, other, third := pooled(t, pool), pooled(t, pool), pooled(t, pool)
-			require.NoError(t, begin(one, answered(), rowsOf("a")))
+			require.NoError(t, begin(one, pageTime(), rowsOf("a")))
 			page := one.Records()
-			require.NoError(t, begin(other, answered(), rowsOf("b")))
+			require.NoError(t, begin(other, pageTime(), rowsOf("b")))
 			require.True(t, mustWait(t, third))
 			require.True(t, mustWait(t, one), "the encoder's own pages count too")
 			if err := end(page); err != nil {
 				assert.Equal(t, refused, err)
 			}
 			require.False(t, mustWait(t, third))
-			require.NoError(t, begin(third, answered(), rowsOf("c")))
+			require.NoError(t, begin(third, pageTime(), rowsOf("c")))
 			assert.True(t, mustWait(t, one), "one page leaves its permit to one")
 		})
 	}
@@ -173,10 +173,10 @@ func TestNoMorePagesExistThanThePoolHasPermits(t *testing.T) {
 func TestAnEncoderWaitsForAPermit(t *testing.T) {
 	pool := record.NewPool(1)
 	first, second := pooled(t, pool), pooled(t, pool)
-	require.NoError(t, begin(first, answered(), rowsOf("a")))
+	require.NoError(t, begin(first, pageTime(), rowsOf("a")))
 	page := first.Records()
 	begun := make(chan error)
-	go func() { begun <- begin(second, answered(), rowsOf("b")) }()
+	go func() { begun <- begin(second, pageTime(), rowsOf("b")) }()
 	assert.Equal(t, []string{linesOf("a")}, chunksOf(t, page))
 	require.NoError(t, <-begun)
 	assert.Equal(t, linesOf("b"), taken(t, second))
@@ -194,13 +194,13 @@ func TestALongPageWaitsForMemoryOfOneBeingWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := pooled(t, record.NewPool(2))
 		for range 8 { // what such pages take is returned, and no more
-			require.NoError(t, begin(e, answered(), rowsOf(growing...)))
+			require.NoError(t, begin(e, pageTime(), rowsOf(growing...)))
 			e.Records().Release()
 		}
-		require.NoError(t, begin(e, answered(), rowsOf(long...)))
+		require.NoError(t, begin(e, pageTime(), rowsOf(long...)))
 		page := e.Records()
 		encoded := errors.New("waits")
-		go func() { encoded = begin(e, answered(), rowsOf(long...)) }()
+		go func() { encoded = begin(e, pageTime(), rowsOf(long...)) }()
 		synctest.Wait()
 		require.EqualError(t, encoded, "waits", "two such pages would need more than a small container has")
 		written := 0
@@ -227,8 +227,8 @@ func TestAPageThatIsAloneNeverWaits(t *testing.T) {
 	}
 	pool := record.NewPool(2)
 	one, other := pooled(t, pool), pooled(t, pool)
-	require.NoError(t, begin(one, answered(), rowsOf(long...)))
-	require.NoError(t, begin(other, answered(), rowsOf("a")), "pages that are not complete do not wait for each other")
+	require.NoError(t, begin(one, pageTime(), rowsOf(long...)))
+	require.NoError(t, begin(other, pageTime(), rowsOf("a")), "pages that are not complete do not wait for each other")
 	one.Records().Release()
 	assert.Equal(t, linesOf("a"), taken(t, other))
 }
@@ -236,20 +236,20 @@ func TestAPageThatIsAloneNeverWaits(t *testing.T) {
 func TestAnotherAttemptTakesNoFurtherPermit(t *testing.T) {
 	pool := record.NewPool(1)
 	e, other := pooled(t, pool), pooled(t, pool)
-	require.Error(t, begin(e, answered(), strings.TrimSuffix(rowsOf("a", "b"), "}]")))
-	require.NoError(t, begin(e, answered(), rowsOf("c")), "the permit of an attempt that was not discarded is kept")
+	require.Error(t, begin(e, pageTime(), strings.TrimSuffix(rowsOf("a", "b"), "}]")))
+	require.NoError(t, begin(e, pageTime(), rowsOf("c")), "the permit of an attempt that was not discarded is kept")
 	assert.True(t, mustWait(t, other))
 	e.Discard()
 	assert.False(t, mustWait(t, other))
 	e.Discard()
-	require.NoError(t, begin(e, answered(), rowsOf("d")))
+	require.NoError(t, begin(e, pageTime(), rowsOf("d")))
 	assert.True(t, mustWait(t, other), "it was returned once")
 	assert.Equal(t, linesOf("d"), taken(t, e))
 }
 
 func TestADiscardedPageLeavesNothing(t *testing.T) {
 	e := changesOf(t, withCDC())
-	require.NoError(t, begin(e, answered(), `[{"accountid":"a1","modifiedon":"2031-01-01T00:00:00Z"},`+deletion("d1")+`]`))
+	require.NoError(t, begin(e, pageTime(), `[{"accountid":"a1","modifiedon":"2031-01-01T00:00:00Z"},`+deletion("d1")+`]`))
 	e.Discard()
 	assert.Empty(t, e.Deleted())
 	assert.Empty(t, e.MaxCursor())

@@ -59,7 +59,7 @@ func TestFollowedChangesComeWithTheirVersion(t *testing.T) {
 			plan := compile(t, c.table, c.stream)
 			assert.Equal(t, c.want, plan.Select())
 			if name == "where the table has it" {
-				got := lines(t, newEncoder(plan, record.Options{}), answered(), `[{"accountid":"a1","name":"n","versionnumber":7}]`)
+				got := lines(t, newEncoder(plan, record.Options{}), pageTime(), `[{"accountid":"a1","name":"n","versionnumber":7}]`)
 				assert.Equal(t, line("account", `"accountid":"a1","name":"n"`), got, "it is delivered only where it is configured")
 			}
 		})
@@ -79,7 +79,7 @@ func TestASelectionTooLongForAURLIsLeftOut(t *testing.T) {
 	assert.Empty(t, plan.Select())
 
 	e := newEncoder(plan, record.Options{})
-	got := lines(t, e, answered(), `[{"accountid":"a1","anything":5,"name":"n"}]`)
+	got := lines(t, e, pageTime(), `[{"accountid":"a1","anything":5,"name":"n"}]`)
 	assert.Contains(t, got, `"data":{"accountid":"a1","name":"n","contoso_column`)
 	assert.NotContains(t, got, "anything", "the plan still picks")
 }
@@ -99,8 +99,8 @@ func TestConfiguredColumnsThatDoNotExistAreNamed(t *testing.T) {
 
 	e := newEncoder(plan, record.Options{})
 	row := `[{"accountid":"a1","modifiedon":"2026-01-01T00:00:00Z","ownerid":"o0","_ownerid_value":"o1","_new_customer_value":"c1"}]`
-	want := line("account", `"accountid":"a1","_ownerid_value":"o1","_ab_cdc_updated_at":"`+answeredCursor+`","_ab_cdc_deleted_at":null`)
-	assert.Equal(t, want, lines(t, e, answered(), row))
+	want := line("account", `"accountid":"a1","_ownerid_value":"o1","_ab_cdc_updated_at":"`+pageCursor+`","_ab_cdc_deleted_at":null`)
+	assert.Equal(t, want, lines(t, e, pageTime(), row))
 }
 
 func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
@@ -115,7 +115,7 @@ func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
 			var nothing *record.NothingToReadError
 			require.True(t, errors.As(err, &nothing), "%v", err)
 			assert.Equal(t, "account", nothing.Stream)
-			assert.EqualError(t, err, "none of the columns selected of account exists in Dataverse")
+			assert.EqualError(t, err, "none of the selected columns of account exists in Dataverse")
 		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
+func TestInvalidTextArrivesAsTheReplacementCharacter(t *testing.T) {
 	const mark = "\ufffd"
 	for name, example := range map[string]struct{ sent, arrives string }{
 		"the first half of a pair":           {`"cut \ud83d"`, "cut " + mark},
@@ -37,7 +37,7 @@ func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
 				stream.Columns["name"] = protocol.Property{Format: "date-time", AirbyteType: catalog.WithoutTimezone}
 			}
 			e := newEncoder(compile(t, account(), stream), record.Options{})
-			text := lines(t, e, answered(), `[{"accountid":"a1","name":`+example.sent+`}]`)
+			text := lines(t, e, pageTime(), `[{"accountid":"a1","name":`+example.sent+`}]`)
 			require.True(t, utf8.ValidString(text))
 			var line struct {
 				Record struct{ Data struct{ Name string } }
@@ -49,7 +49,7 @@ func TestWhatIsNoTextArrivesAsTheReplacementCharacter(t *testing.T) {
 	}
 }
 
-func TestTextThatIsTextStaysByteForByte(t *testing.T) {
+func TestValidTextStaysByteForByte(t *testing.T) {
 	for name, sent := range map[string]string{
 		"a pair":                        `"\ud83d\uDE00"`,
 		"a backslash before u":          `"\\ud83d"`,
@@ -64,7 +64,7 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "name")
 			want := line("account", `"accountid":"a1","name":`+sent)
-			assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","name":`+sent+`}]`))
+			assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a1","name":`+sent+`}]`))
 		})
 	}
 }
@@ -72,11 +72,11 @@ func TestTextThatIsTextStaysByteForByte(t *testing.T) {
 func TestANULIsReplacedInsideOfObjects(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "anything")
 	want := line("account", `"accountid":"a1","anything":{"a`+"\ufffd"+`":["`+"\ufffd"+`"]}`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"a\u0000":["\u0000"]}}]`))
+	assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a1","anything":{"a\u0000":["\u0000"]}}]`))
 }
 
 func TestInvalidTextIsReplacedInObjects(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "anything")
 	want := line("account", `"accountid":"a1","anything":{"Value":["`+"\ufffd"+`"]}`)
-	assert.Equal(t, want, lines(t, e, answered(), `[{"accountid":"a1","anything":{"Value":["\ud83d"]}}]`))
+	assert.Equal(t, want, lines(t, e, pageTime(), `[{"accountid":"a1","anything":{"Value":["\ud83d"]}}]`))
 }

@@ -51,12 +51,12 @@ func TestAValueOfAnotherTypeBecomesNull(t *testing.T) {
 		table := tableOf(column)
 		for _, value := range values(c.kept) {
 			e := encoderOf(t, table, "thingid", "value")
-			assert.Equal(t, line("thing", `"thingid":"t1","value":`+value), lines(t, e, answered(), `[{"thingid":"t1","value":`+value+`}]`), "%s", column)
+			assert.Equal(t, line("thing", `"thingid":"t1","value":`+value), lines(t, e, pageTime(), `[{"thingid":"t1","value":`+value+`}]`), "%s", column)
 		}
 		for _, value := range values(c.nulled) {
 			for _, row := range []string{`{"thingid":"t1","value":` + value + `}`, `{ "thingid":"t1","value":` + value + `}`} { // both paths
 				e := encoderOf(t, table, "thingid", "value")
-				assert.Equal(t, nulledLine("thing", `"thingid":"t1","value":null`, "value"), lines(t, e, answered(), "["+row+"]"), "%s %s", column, row)
+				assert.Equal(t, nulledLine("thing", `"thingid":"t1","value":null`, "value"), lines(t, e, pageTime(), "["+row+"]"), "%s %s", column, row)
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func TestSeveralValuesOfARowMayBecomeNull(t *testing.T) {
 	page.WriteString(`},{"accountid":"a2"}]`)
 	stats := &record.ColumnStats{}
 	e := newEncoder(compile(t, table, configured(table, columns...)), record.Options{Stats: stats})
-	got := strings.SplitAfter(lines(t, e, answered(), page.String()), "\n")
+	got := strings.SplitAfter(lines(t, e, pageTime(), page.String()), "\n")
 	assert.Equal(t, nulledLine("account", want.String(), columns[1:]...), got[0])
 	assert.NotContains(t, got[1], "meta", "another row has changes of its own")
 	assert.Len(t, stats.Nulled(), 200)
@@ -103,7 +103,7 @@ func TestTheCatalogOfAnotherConnectorTakesItsOwnTypes(t *testing.T) {
 	e := newEncoder(compile(t, table, s), record.Options{})
 	want := line("account", `"accountid":"a1","anything":{"Value":true}`) + line("account", `"accountid":"a2","anything":"x"`) +
 		nulledLine("account", `"accountid":"a3","anything":null`, "anything")
-	assert.Equal(t, want, lines(t, e, answered(),
+	assert.Equal(t, want, lines(t, e, pageTime(),
 		`[{"accountid":"a1","anything":{"Value":true}},{"accountid":"a2","anything":"x"},{"accountid":"a3","anything":5}]`))
 }
 
@@ -125,7 +125,7 @@ func TestAKeyOrCursorOfAnotherTypeBreaksThePage(t *testing.T) {
 			for _, row := range []string{c.row, " " + strings.Replace(c.row, ":", " : ", 1)} {
 				e := newEncoder(compile(t, c.table, c.stream), record.Options{})
 				var broken *dataverse.BrokenResponseError
-				require.ErrorAs(t, begin(e, answered(), "["+row+"]"), &broken)
+				require.ErrorAs(t, begin(e, pageTime(), "["+row+"]"), &broken)
 				assert.Empty(t, taken(t, e))
 			}
 		})
@@ -138,9 +138,9 @@ func TestNulledValuesAreCountedByColumn(t *testing.T) {
 	plan := compile(t, table, configured(table, "thingid", "value"))
 	for range 2 { // encoders of one stream share the counts
 		e := newEncoder(plan, record.Options{Stats: stats})
-		require.NoError(t, begin(e, answered(), `[{"thingid":"t1","value":"NaN"},{"thingid":"t2","value":1}]`))
+		require.NoError(t, begin(e, pageTime(), `[{"thingid":"t1","value":"NaN"},{"thingid":"t2","value":1}]`))
 		e.Discard()
-		lines(t, e, answered(), `[{"thingid":"t1","value":"NaN"},{"thingid":"t2","value":"INF"},{"thingid":"t3","value":null}]`)
+		lines(t, e, pageTime(), `[{"thingid":"t1","value":"NaN"},{"thingid":"t2","value":"INF"},{"thingid":"t3","value":null}]`)
 	}
 	assert.Equal(t, []record.NulledColumn{{Name: "value", Count: 4}}, stats.Nulled())
 }

@@ -37,7 +37,7 @@ func TestAValueArrivesByteForByte(t *testing.T) {
 	for name, value := range values {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "anything")
-			got := lines(t, e, answered(), `[{"accountid":"a1","anything":`+value+`}]`)
+			got := lines(t, e, pageTime(), `[{"accountid":"a1","anything":`+value+`}]`)
 			assert.Equal(t, line("account", `"accountid":"a1","anything":`+value), got)
 		})
 	}
@@ -46,10 +46,10 @@ func TestAValueArrivesByteForByte(t *testing.T) {
 func TestWhiteSpaceInAResponseIsRemoved(t *testing.T) {
 	e := encoderOf(t, account(), "accountid", "anything")
 	page := "[\r\n  {\r\n    \"accountid\" : \"a1\" ,\r\n    \"anything\" : { \"Value\" : 1.50,\r\n \"t\" : \"a  b\" }\r\n  }\r\n]"
-	assert.Equal(t, line("account", `"accountid":"a1","anything":{"Value":1.50,"t":"a  b"}`), lines(t, e, answered(), page))
+	assert.Equal(t, line("account", `"accountid":"a1","anything":{"Value":1.50,"t":"a  b"}`), lines(t, e, pageTime(), page))
 }
 
-func TestATimeLosesItsZoneWhereTheSchemaHasNone(t *testing.T) {
+func TestATimeLosesAZoneThatTheSchemaDoesNotDeclare(t *testing.T) {
 	without := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_without_timezone"}
 	with := protocol.Property{Type: []string{"null", "string"}, Format: "date-time", AirbyteType: "timestamp_with_timezone"}
 	cases := map[string]struct {
@@ -69,7 +69,7 @@ func TestATimeLosesItsZoneWhereTheSchemaHasNone(t *testing.T) {
 			s := configured(account(), "accountid")
 			s.Columns["wallclock"] = c.schema
 			e := newEncoder(compile(t, account(), s), record.Options{})
-			got := lines(t, e, answered(), `[{"accountid":"a1","wallclock":`+c.sent+`}]`)
+			got := lines(t, e, pageTime(), `[{"accountid":"a1","wallclock":`+c.sent+`}]`)
 			assert.Equal(t, line("account", `"accountid":"a1","wallclock":`+c.got), got)
 		})
 	}
@@ -80,7 +80,7 @@ func TestTheTreatmentOfATimeFollowsTheCatalogAndNotTheTable(t *testing.T) {
 	table.Columns[4].Behavior = dataverse.UserLocal // an administrator changed it after the schema was configured
 	s := configured(account(), "accountid", "wallclock")
 	e := newEncoder(compile(t, table, s), record.Options{})
-	got := lines(t, e, answered(), `[{"accountid":"a1","wallclock":"2023-04-07T21:59:01Z"}]`)
+	got := lines(t, e, pageTime(), `[{"accountid":"a1","wallclock":"2023-04-07T21:59:01Z"}]`)
 	assert.Equal(t, line("account", `"accountid":"a1","wallclock":"2023-04-07T21:59:01"`), got)
 }
 
@@ -101,7 +101,7 @@ func TestLineSeparatorsLeaveEscaped(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			e := encoderOf(t, account(), "accountid", "anything")
-			got := lines(t, e, answered(), `[{"accountid":"a1","anything":`+c.sent+`}]`)
+			got := lines(t, e, pageTime(), `[{"accountid":"a1","anything":`+c.sent+`}]`)
 			assert.Equal(t, line("account", `"accountid":"a1","anything":`+c.got), got)
 		})
 	}

@@ -12,18 +12,18 @@ import (
 // Pages of the changes since version 100, and the state in the middle of them.
 const changesTwo = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253caccountid%2520last%253d%2522a2%2522%253e%22%20istracking=%22True%22%20/%3E"
 
-func middleState(begin dataverse.Link, greatest string) string {
-	return changesAt(changesTwo, begin, greatest, "")
+func middleState(begin dataverse.Link, maxCursor string) string {
+	return changesAt(changesTwo, begin, maxCursor, "")
 }
 
 // changesAt is a state in the middle of changes.
-func changesAt(link, begin dataverse.Link, greatest, rest string) string {
+func changesAt(link, begin dataverse.Link, maxCursor, rest string) string {
 	at := ""
 	if link != begin {
 		at = `"link":"` + escaped(link) + `",`
 	}
 	return `{"version":2,"phase":"changes",` + at + `"delta_link":"` + escaped(begin) +
-		`","issued":"2026-04-01T12:00:00Z","max_cursor":"` + greatest + `",` + rest + ofOrganization() + `}`
+		`","issued":"2026-04-01T12:00:00Z","max_cursor":"` + maxCursor + `",` + rest + ofOrganization() + `}`
 }
 
 func TestASyncWithoutChangesSavesTheNewLink(t *testing.T) {
@@ -84,7 +84,7 @@ func TestInterruptedChangesContinueFromTheirLastState(t *testing.T) {
 	}, got.states())
 }
 
-func TestInterruptedChangesThatAreRefusedBeginAgain(t *testing.T) {
+func TestInterruptedChangesThatAreRefusedStartOver(t *testing.T) {
 	s := script(map[dataverse.Link]response{
 		changesTwo:        {err: cookieRefused()},
 		changesSince(100): {rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: changesSince(200)},

@@ -35,7 +35,7 @@ func clocked(ahead ...time.Duration) *service {
 // requireRisingCursors requires that no cursor of a key falls, and that a deletion is greater than all before it.
 func requireRisingCursors(t *testing.T, records []string) {
 	t.Helper()
-	greatest := map[string]string{}
+	maxCursor := map[string]string{}
 	for _, r := range records {
 		_, data, _ := strings.Cut(r, " RECORD ")
 		var row struct {
@@ -44,11 +44,11 @@ func requireRisingCursors(t *testing.T, records []string) {
 			Deleted *string `json:"_ab_cdc_deleted_at"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(data), &row))
-		require.GreaterOrEqual(t, row.Cursor, greatest[row.Key], r)
+		require.GreaterOrEqual(t, row.Cursor, maxCursor[row.Key], r)
 		if row.Deleted != nil {
-			require.Greater(t, row.Cursor, greatest[row.Key], r)
+			require.Greater(t, row.Cursor, maxCursor[row.Key], r)
 		}
-		greatest[row.Key] = row.Cursor
+		maxCursor[row.Key] = row.Cursor
 	}
 }
 

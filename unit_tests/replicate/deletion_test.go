@@ -178,7 +178,7 @@ func TestALookupThatFailsFailsTheStream(t *testing.T) {
 	assert.Equal(t, []string{"account STARTED", "account RUNNING", "account ERROR the service is away", "account INCOMPLETE"}, got.messages)
 }
 
-func TestDeletionsWithoutTheirColumnAreWarnedOfOnce(t *testing.T) {
+func TestDeletionsWithoutTheirColumnBringOneWarning(t *testing.T) {
 	for _, column := range []string{catalog.DeletedAt, "accountid"} {
 		t.Run("without "+column, func(t *testing.T) {
 			s := script(map[dataverse.Link]response{

@@ -141,7 +141,7 @@ func TestACompleteFullRefreshIsRepeatedExceptByItsJob(t *testing.T) {
 	}
 }
 
-func TestAPageThatIsRefusedLeadsBackToTheFirst(t *testing.T) {
+func TestAScanWhosePageIsRefusedStartsOver(t *testing.T) {
 	for name, refused := range map[string]error{
 		"by its number":   refusal(http.StatusBadRequest, dataverse.CodePageNumber),
 		"by its order":    refusal(http.StatusBadRequest, dataverse.CodePageOrder),

@@ -93,7 +93,7 @@ func TestABrokenRowSendsNothingOfItsPage(t *testing.T) {
 	assert.Equal(t, "account INCOMPLETE", got.last())
 }
 
-func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
+func TestRemovedColumnsBringAWarning(t *testing.T) {
 	stream := fullRefresh("")
 	stream.Configured.Columns["ownerid"] = protocol.Property{}
 	got := run(t, script(twoPages()), nil, stream)
@@ -102,11 +102,11 @@ func TestColumnsThatAreGoneAreWarnedOf(t *testing.T) {
 	assert.Contains(t, got.log, "stream=account")
 }
 
-func TestAStreamWithoutItsKeyIsWarnedOf(t *testing.T) {
+func TestAStreamWithoutItsKeyBringsAWarning(t *testing.T) {
 	stream := fullRefresh("")
 	delete(stream.Configured.Columns, "accountid")
 	got := run(t, script(twoPages()), nil, stream)
-	assert.NotContains(t, got.log, "lacks the key", "nobody tells rows apart")
+	assert.NotContains(t, got.log, "lacks the key", "the stream has no key")
 	stream.Configured.PrimaryKey = [][]string{{"accountid"}}
 	got = run(t, script(twoPages()), nil, stream)
 	assert.Contains(t, got.log, "The configured catalog lacks the key")
@@ -120,7 +120,7 @@ func TestAStreamWithNothingToReadFails(t *testing.T) {
 	s := script(nil)
 	got := run(t, s, nil, stream)
 	assert.Equal(t, []string{
-		"account STARTED", "account ERROR none of the columns selected of account exists in Dataverse", "account INCOMPLETE",
+		"account STARTED", "account ERROR none of the selected columns of account exists in Dataverse", "account INCOMPLETE",
 	}, got.messages)
 	assert.Empty(t, s.asked)
 }
@@ -199,7 +199,7 @@ func (f *forgetful) Tracker() airbyte.MessageTracker {
 	return tracker
 }
 
-func TestALostStateEndsTheReadAndIsNoStreamsError(t *testing.T) {
+func TestAStateThatCannotBeWrittenEndsTheRead(t *testing.T) {
 	var out bytes.Buffer
 	job := newJob(trackedTable(), io.Discard, io.Discard)
 	job.Output = &forgetful{Writer: protocol.NewWriter(&out)}

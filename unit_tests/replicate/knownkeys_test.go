@@ -26,7 +26,7 @@ func rowsOf(from, to int) []string {
 	return rows
 }
 
-// onePage is a table of one page whose changes since version 90 cannot be had.
+// onePage is a table of one page whose changes since version 90 cannot be retrieved.
 func onePage(rows []string) *service {
 	s := script(map[dataverse.Link]response{first: {rows: rows, delta: changesSince(100)}, changesSince(90): {err: expired()}})
 	for _, row := range rows {
@@ -169,7 +169,7 @@ func TestATableThatOutgrewItsKnownKeysHasUnknownDeletions(t *testing.T) {
 	assert.Contains(t, got.log, "may remain in the destination")
 }
 
-func TestFoundDeletionsThatCannotBeSentAreWarnedOf(t *testing.T) {
+func TestFoundDeletionsThatCannotBeSentBringAWarning(t *testing.T) {
 	stream := incremental(afterSnapshot(t, rowsOf(0, 2)))
 	delete(stream.Configured.Columns, catalog.DeletedAt)
 	got := run(t, onePage(nil), nil, stream)

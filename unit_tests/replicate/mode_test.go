@@ -60,7 +60,7 @@ func TestStreamsThatGoOnWithChangesAreBegunFirst(t *testing.T) {
 	assert.Equal(t, []string{"account", "large", "small"}, started)
 }
 
-func TestValuesThatDoNotArriveAsDeclaredAreWarnedOfOnce(t *testing.T) {
+func TestValuesOfAnotherTypeBringOneWarning(t *testing.T) {
 	stream := fullRefresh("")
 	stream.Table.Columns = append(stream.Table.Columns, dataverse.Column{Property: "revenue", Type: dataverse.Decimal}, dataverse.Column{Property: "fax", Type: dataverse.String})
 	stream.Configured.Columns["revenue"] = protocol.Property{Type: []string{"null", "number"}}

@@ -65,7 +65,7 @@ func TestALookupThatBringsAnotherRowIsABrokenResponse(t *testing.T) {
 	got := run(t, s, nil, incremental(changesState(100, april)))
 	require.Equal(t, "account INCOMPLETE", got.last())
 	assert.Empty(t, got.records(), "the row is not deleted")
-	assert.Contains(t, got.messages[len(got.messages)-2], "a row whose key is not one of those asked for")
+	assert.Contains(t, got.messages[len(got.messages)-2], "a row whose key is not one of those requested")
 }
 
 func TestATokenScanIsEstimatedBeforeItBegins(t *testing.T) {
@@ -76,5 +76,5 @@ func TestATokenScanIsEstimatedBeforeItBegins(t *testing.T) {
 	got := run(t, s, nil, stream)
 	require.Equal(t, "account COMPLETE", got.last())
 	assert.Equal(t, "account ESTIMATE 12000 rows, 0 bytes", got.messages[2])
-	assert.Equal(t, scansOf()[1:], s.links(), "a large table's first page is not asked for in vain")
+	assert.Equal(t, scansOf()[1:], s.links(), "the first page of a large table is not requested")
 }

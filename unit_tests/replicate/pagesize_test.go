@@ -41,7 +41,7 @@ func pageName(link dataverse.Link) string {
 // numbered is the second page of a table whose paging cookie holds nothing but the page's number, as a virtual one's.
 const numbered = first + "&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E"
 
-func TestAPageThatIsTooExpensiveIsAskedForInSmallerOnes(t *testing.T) {
+func TestAPageThatIsTooExpensiveIsRequestedInSmallerOnes(t *testing.T) {
 	t.Run("where it is the first", func(t *testing.T) {
 		s := &service{responses: map[dataverse.Link][]response{first: {{err: tooExpensive()}, {err: tooExpensive()}, {rows: []string{row("a1", inMarch)}}}}}
 		got := run(t, s, nil, fullRefresh(""))
@@ -67,7 +67,7 @@ func TestAPageThatIsTooExpensiveIsAskedForInSmallerOnes(t *testing.T) {
 		got := run(t, s, nil, fullRefresh(""))
 		require.Zero(t, got.failed, got.messages)
 		assert.Equal(t, []string{"first 5000 or less", "second 5000, in the end less", "first 1000 or less", "second 1000, in the end less"}, sizes(s), "the second is tried more than once")
-		assert.Contains(t, got.log, "begins again with smaller pages. Rows that were sent are sent again")
+		assert.Contains(t, got.log, "starts over with smaller pages. Rows already sent are sent again")
 	})
 	t.Run("down to a single row where it is too large for the memory", func(t *testing.T) {
 		large := fmt.Errorf("read a page of account: %w", &dataverse.ResponseTooLargeError{Bytes: 1 << 26})
@@ -127,7 +127,7 @@ func TestResumedNumberedPagesKeepTheirSize(t *testing.T) {
 	assert.Equal(t, []string{"second 700, in the end less"}, sizes(s), "another size would lead to other rows")
 }
 
-func TestAWaitThatTheServiceAsksForIsShownAsSuch(t *testing.T) {
+func TestAThrottledStreamIsShownAsRateLimited(t *testing.T) {
 	until := time.Date(2026, 4, 1, 12, 5, 0, 0, time.UTC)
 	s := &service{responses: map[dataverse.Link][]response{first: {{rows: []string{row("a1", inMarch)}}}}}
 	s.before = func(q dataverse.PageRequest) {

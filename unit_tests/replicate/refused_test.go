@@ -11,8 +11,8 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-// foreign are refusals that are no evidence against a link or a token: nobody's, or of something else.
-func foreign() map[string]error {
+// inconclusive returns errors that are no evidence against a link or a token.
+func inconclusive() map[string]error {
 	return map[string]error{
 		"400 without a code":             refusal(http.StatusBadRequest, ""),
 		"404 without a code":             refusal(http.StatusNotFound, ""),
@@ -40,7 +40,7 @@ func TestARefusalWithoutEvidenceLeavesTheStateAlone(t *testing.T) {
 		"in the middle of changes":        {incremental(middleState(changesSince(100), march)), changesTwo},
 		"by the keys of changed rows":     {incremental(narrowByKeys()), narrow()},
 	} {
-		for name, refused := range foreign() {
+		for name, refused := range inconclusive() {
 			t.Run(place+", "+name, func(t *testing.T) {
 				s := script(map[dataverse.Link]response{c.link: {err: refused}})
 				got := run(t, s, func(j *replicate.Job) { j.FailOnExpiry = true }, c.stream)
@@ -52,7 +52,7 @@ func TestARefusalWithoutEvidenceLeavesTheStateAlone(t *testing.T) {
 	}
 }
 
-func TestAPageThatIsRefusedByNameIsNoDeadEnd(t *testing.T) {
+func TestAScanWhosePageIsUnknownStartsOver(t *testing.T) {
 	for name, refused := range map[string]error{
 		"because the segment is not known": refusal(http.StatusNotFound, dataverse.CodeURINotParsed),
 		"because it cannot be parsed":      refusal(http.StatusBadRequest, dataverse.CodeURINotParsed),

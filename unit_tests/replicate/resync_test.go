@@ -20,7 +20,7 @@ func scansOfResync() []dataverse.Link {
 	return append([]dataverse.Link{changesSince(90)}, scansOf()...)
 }
 
-// lost is a tracked table whose changes since version 90 cannot be had.
+// lost is a tracked table whose changes since version 90 cannot be retrieved.
 func lost(a response) *service {
 	s := trackedTable()
 	s.responses[changesSince(90)] = []response{a}
@@ -80,7 +80,7 @@ func TestAnExpiredTokenMayBeAnError(t *testing.T) {
 	}, got.messages, "the state stays as it was")
 }
 
-func TestATokenThatGrowsOldIsWarnedOf(t *testing.T) {
+func TestAnOldTokenBringsAWarning(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	for name, c := range map[string]struct {
 		age, life time.Duration
@@ -165,7 +165,7 @@ func TestAVersionThatWentBackwardLeadsToAResync(t *testing.T) {
 		run(t, s, nil, incremental(stateOf(narrow())))
 		assert.Equal(t, append([]dataverse.Link{changesSince(100), narrow()}, scansOf()...), s.links())
 	})
-	t.Run("a form of token that is not known tells nothing", func(t *testing.T) {
+	t.Run("a token of an unknown form proves nothing", func(t *testing.T) {
 		for _, after := range []dataverse.Link{first + "&$deltatoken=99", first + "&$deltatoken=a99!1", first + "&$deltatoken=99999999999999999999%21"} {
 			s := script(map[dataverse.Link]response{changesSince(100): {delta: after}})
 			run(t, s, nil, incremental(changesState(100, april)))

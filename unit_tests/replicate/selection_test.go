@@ -74,7 +74,7 @@ func TestEachPageHasToHonorTheColumns(t *testing.T) {
 	assert.Equal(t, []string{record("b1", noon), record("b1", afterNoon), record("b2", afterNoon)}, got.records())
 }
 
-func TestASelectionThatIsRefusedIsNoReasonToGiveUpTheToken(t *testing.T) {
+func TestARefusedSelectionKeepsTheToken(t *testing.T) {
 	refused := refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)
 	s := script(map[dataverse.Link]response{
 		changesSince(100): {err: refused},
@@ -116,7 +116,7 @@ func TestALinkOfAnUnknownFormIsFollowedAsItCame(t *testing.T) {
 	}
 }
 
-func TestASavedLinkThatIsNoURLLeadsToAResync(t *testing.T) {
+func TestASavedLinkThatIsNotAURLLeadsToAResync(t *testing.T) {
 	for name, run := range map[string]func(t *testing.T) (*service, outcome){
 		"of changes": func(t *testing.T) (*service, outcome) {
 			s := trackedTable()

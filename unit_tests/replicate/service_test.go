@@ -174,7 +174,7 @@ func row(id, modified string) string {
 	return `{"@odata.etag":"W/\"1\"","accountid":"` + id + `","name":"` + id + `","modifiedon":"` + modified + `"}`
 }
 
-// gone tells of a deleted account.
+// gone is the deletion of an account.
 func gone(id string) string {
 	return `{"@odata.context":"https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"` + id + `","reason":"deleted"}`
 }

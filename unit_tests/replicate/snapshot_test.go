@@ -59,9 +59,9 @@ func snapshotState(link dataverse.Link, rest string) string {
 }
 
 // changesState is the state between two syncs.
-func changesState(version int, greatest string) string {
+func changesState(version int, maxCursor string) string {
 	return `{"version":2,"phase":"changes","delta_link":"` + escaped(changesSince(version)) + `","issued":"2026-04-01T12:00:00Z","max_cursor":"` +
-		greatest + `",` + ofOrganization() + `}`
+		maxCursor + `",` + ofOrganization() + `}`
 }
 
 func TestATableOfOnePageIsReadWithItsToken(t *testing.T) {
@@ -155,7 +155,7 @@ func TestAnInterruptedTokenScanContinues(t *testing.T) {
 	}
 }
 
-func TestATokenScanOfAnotherEntitySetBeginsAgain(t *testing.T) {
+func TestATokenScanOfAnotherEntitySetStartsOver(t *testing.T) {
 	s := trackedTable()
 	s.responses[first] = s.responses[first][:1]
 	got := run(t, s, nil, incremental(`{"version":2,"phase":"token_scan","link":"old_accounts?$select=accountid\u0026$skiptoken=1",`+ofOrganization()+`}`))
@@ -186,7 +186,7 @@ func TestAnInterruptedSnapshotContinuesFromItsLastState(t *testing.T) {
 	}
 }
 
-func TestASnapshotThatBeginsAgainSupersedesItself(t *testing.T) {
+func TestASnapshotThatStartsOverSupersedesItself(t *testing.T) {
 	const seen = "2026-05-01T00:00:00.000000Z"
 	const risen = "2026-05-01T00:00:00.000001Z"
 	rest := `"max_cursor":"` + seen + `",` + ofOrganization()

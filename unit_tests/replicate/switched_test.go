@@ -19,12 +19,12 @@ import (
 func TestAFullRefreshThatBecomesIncrementalHasUnknownDeletions(t *testing.T) {
 	const began = `,"began":"2026-03-31T00:00:00Z"`
 	const complete = `,"__ab_full_refresh_sync_complete":true`
-	greatest := `"max_cursor":"` + april + `",`
+	maxCursor := `"max_cursor":"` + april + `",`
 	for name, c := range map[string]struct{ state, since string }{
-		"complete":                           {fullState(greatest + ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
-		"interrupted":                        {fullState(greatest + ofOrganization() + began), "1970-01-01T00:00:00Z"},
-		"interrupted, with rows sent before": {fullState(greatest + `"restarts":1,` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
-		"of a version that did not note it":  {fullState(greatest + ofOrganization() + complete), "1970-01-01T00:00:00Z"},
+		"complete":                           {fullState(maxCursor + ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
+		"interrupted":                        {fullState(maxCursor + ofOrganization() + began), "1970-01-01T00:00:00Z"},
+		"interrupted, with rows sent before": {fullState(maxCursor + `"restarts":1,` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
+		"of a version that did not note it":  {fullState(maxCursor + ofOrganization() + complete), "1970-01-01T00:00:00Z"},
 		"complete, without a cursor":         {fullState(ofOrganization() + began + complete), "2026-03-31T00:00:00Z"},
 		"interrupted, without a cursor":      {fullState(`` + ofOrganization() + began), "1970-01-01T00:00:00Z"},
 	} {
@@ -40,7 +40,7 @@ func TestAFullRefreshThatBecomesIncrementalHasUnknownDeletions(t *testing.T) {
 	}
 }
 
-func TestAnOldTokenOfAnInterruptedSnapshotIsAskedFor(t *testing.T) {
+func TestAnOldTokenOfAnInterruptedSnapshotIsChecked(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	rows := snapshotState(second, `"max_cursor":"`+april+`",`+ofOrganization())
 	beforeRows := snapshotState(first, `"known_keys":"`+noKeys(t)+`",`+ofOrganization())
@@ -78,7 +78,7 @@ func TestAnOldTokenOfAnInterruptedSnapshotIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestATokenScanInterruptedForLongBeginsAgain(t *testing.T) {
+func TestATokenScanInterruptedForLongStartsOver(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	keys := `{"version":2,"phase":"token_scan","link":"` + escaped(keysTwo) + `","issued":"2026-04-01T12:00:00Z",` + ofOrganization() + `}`
 	for age, want := range map[time.Duration]dataverse.Link{week + time.Minute: keysLink, week - time.Minute: keysTwo} {

@@ -21,7 +21,7 @@ func TestAServiceThatNeverReturnsChangesIsExplained(t *testing.T) {
 		changes func() http.HandlerFunc
 		part    string
 	}{
-		"all rows come in place of changes": {func() http.HandlerFunc { return link("", "@odata.deltaLink", "$deltatoken=900000%21") }, "all rows in place of the changes"},
+		"all rows come in place of changes": {func() http.HandlerFunc { return link("", "@odata.deltaLink", "$deltatoken=900000%21") }, "all rows instead of the changes"},
 		"the version falls each time": {func() http.HandlerFunc {
 			version -= 10
 			return link("/$delta", "@odata.deltaLink", fmt.Sprintf("$deltatoken=%d%%21", version))

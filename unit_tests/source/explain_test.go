@@ -54,11 +54,11 @@ func TestACheckExplainsAHostThatIsNotEntra(t *testing.T) {
 		part     string
 	}{
 		"HTML":      {html, "the response of the sign-in host is not one of Microsoft Entra"},
-		"forbidden": {refuse(http.StatusForbidden, "<html>"), "responded with status 403, and not as Microsoft Entra does"},
+		"forbidden": {refuse(http.StatusForbidden, "<html>"), "responded with status 403, which is not a response of Microsoft Entra"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
-			"responded with status 307, and not as Microsoft Entra does"},
+			"responded with status 307, which is not a response of Microsoft Entra"},
 	} {
 		for _, path := range []string{openID, token} {
 			t.Run(name+" at "+path[len(tenantID)+2:], func(t *testing.T) {
@@ -121,9 +121,9 @@ func TestACheckDuringAnOutageIsATransientError(t *testing.T) {
 		response  http.HandlerFunc
 		beginning string
 	}{
-		"the service is down":  {whoAmI, refuse(503, ""), "The request to ask the environment who is signed in failed each time with status 503"},
+		"the service is down":  {whoAmI, refuse(503, ""), "The request to identify the application user failed each time with status 503"},
 		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "The service protection limits of Dataverse rejected the connector's requests"},
-		"a proxy responds":     {whoAmI, html, "The response to the request to "},
+		"a proxy responds":     {whoAmI, html, "Every response to the request to "},
 		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "The connector could not sign in: Microsoft Entra rejected the sign-in with AADSTS90033"},
 		"the tables break off": {definitions, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "0.001")
@@ -200,9 +200,9 @@ func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 		"the service is down":          {response: refuse(503, ""), typ: "transient_error", beginning: "The request to read a page of account failed each time with status 503"},
 		"the link is of another host":  {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the delta link is missing":    {response: page(``), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
-		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
+		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed to process the request to read a page of account each time"},
 		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x8004e023","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
-		"a plug-in fails":              {response: refuse(400, `{"error":{"code":"0x80040265","message":"no"}}`), typ: "transient_error", beginning: "Dataverse failed at the request to read a page of account each time"},
+		"a plug-in fails":              {response: refuse(400, `{"error":{"code":"0x80040265","message":"no"}}`), typ: "transient_error", beginning: "Dataverse failed to process the request to read a page of account each time"},
 		"the url is too long":          {response: refuse(414, ""), typ: "config_error", beginning: "is too long for a proxy"},
 		"a proxy refuses":              {response: refuse(405, ""), typ: "transient_error", beginning: "A proxy or firewall responded in place of Dataverse"},
 	} {

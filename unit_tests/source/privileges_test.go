@@ -21,7 +21,7 @@ func depthWarnings(o output) []string {
 	return found
 }
 
-func TestAFullRefreshBelowOrganizationLevelIsWarnedOf(t *testing.T) {
+func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 	for name, example := range map[string]struct {
 		response http.HandlerFunc
 		modes    []string

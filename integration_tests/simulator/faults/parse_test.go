@@ -49,8 +49,8 @@ func TestFaultsAreReadFromText(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNoFaultIsRefused(t *testing.T) {
-	for text, told := range map[string]string{
+func TestInvalidFaultsAreRejected(t *testing.T) {
+	for text, problem := range map[string]string{
 		"":                        "without words",
 		"nope":                    `"nope" is not a kind`,
 		"table=account sql-limit": `"sql-limit" is not a field`,
@@ -66,7 +66,7 @@ func TestTextThatIsNoFaultIsRefused(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := faults.Parse(text)
-			require.ErrorContains(t, err, told)
+			require.ErrorContains(t, err, problem)
 		})
 	}
 	t.Run("a file names the line", func(t *testing.T) {

@@ -18,7 +18,7 @@ type Options struct {
 	ExpireDays   int              // organization.expirechangetrackingindays; 0: 7
 }
 
-// Behaviors settle what Microsoft's documentation leaves open, so that a client can be tried against each reading.
+// Behaviors settle what Microsoft's documentation leaves open, so that a client can be tested against each interpretation.
 // The zero value is the documented or likeliest one.
 type Behaviors struct {
 	// TokenAt is the moment of a scan that its delta token stands for.

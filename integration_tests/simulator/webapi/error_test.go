@@ -10,7 +10,7 @@ import (
 func TestDetailsOfAnError(t *testing.T) {
 	s := newService(t, nil)
 	const target = "accounts(00000000-0000-0000-0000-0000000000aa)"
-	t.Run("are not given unasked", func(t *testing.T) {
+	t.Run("are sent only on request", func(t *testing.T) {
 		assert.Equal(t, `{"error":{"code":"0x80040217","message":"Entity 'account' With Id = 00000000-0000-0000-0000-0000000000aa Does Not Exist"}}`,
 			s.do(http.MethodGet, target, "").body)
 	})

@@ -103,7 +103,7 @@ func TestCSDL(t *testing.T) {
 		request.Header.Set("Accept", accept)
 		return c.Send(request)
 	}
-	t.Run("it cannot be had as JSON", func(t *testing.T) {
+	t.Run("it is not available as JSON", func(t *testing.T) {
 		document("application/json", "$metadata").Refused(t, 415, "0x80060888", "A supported MIME type could not be found that matches the acceptable MIME types for the request.")
 	})
 	t.Run("it is well-formed XML that says what inherits from what", func(t *testing.T) {

@@ -67,7 +67,7 @@ func TestGeneratedRowsMakeSense(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a rollup has a time, and says whether it was calculated", func(t *testing.T) {
+	t.Run("a rollup has a time, and a state that shows whether it was calculated", func(t *testing.T) {
 		for _, row := range s.generated("account") {
 			_, calculated := row["openrevenue"]
 			_, timed := row["openrevenue_date"]

@@ -48,7 +48,7 @@ func TestCookieIsThatOfARealPage(t *testing.T) {
 	assert.Equal(t, "{"+strings.ToUpper(ids[1])+"}", c.Marks[0].Last.Text)
 }
 
-func TestALinkThatWasEncodedAnewIsRefused(t *testing.T) {
+func TestALinkThatWasEncodedAgainIsRefused(t *testing.T) {
 	s := newService(t, map[string]int{"contact": 3}, behave(rows.Behaviors{ExactLinks: true}))
 	link := s.get("contacts", "Prefer: odata.maxpagesize=2").NextLink
 	before, token, _ := strings.Cut(link, "$skiptoken=")
@@ -144,7 +144,7 @@ func TestPageSize(t *testing.T) {
 			assert.Equal(t, test.applied, a.header.Get("Preference-Applied"))
 		})
 	}
-	t.Run("is asked for at every page anew", func(t *testing.T) {
+	t.Run("must be requested with every page", func(t *testing.T) {
 		first := s.get("contacts?$select=fullname", "Prefer: odata.maxpagesize=3")
 		assert.Len(t, s.get(first.NextLink).Value, 5000)
 	})

@@ -36,7 +36,7 @@ func project(s *rows.Store, selected string) (showing, *odata.Error) {
 		p.add(c)
 	}
 	p.context = "(" + strings.Join(names, ",") + ")"
-	for _, name := range unasked(s, p.cells) {
+	for _, name := range added(s, p.cells) {
 		if c := s.CellOf(name); c != nil {
 			p.add(c)
 		}
@@ -50,8 +50,8 @@ func (p *showing) add(c *rows.Cell) {
 	}
 }
 
-// unasked returns the properties that the service adds to those selected.
-func unasked(s *rows.Store, selected []*rows.Cell) []string {
+// added returns the properties that the service adds to those selected.
+func added(s *rows.Store, selected []*rows.Cell) []string {
 	more := []string{s.Table.PrimaryID, s.Table.KeyProperty()}
 	for _, c := range selected {
 		switch {
