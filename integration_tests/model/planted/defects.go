@@ -19,13 +19,13 @@ const (
 func scans() []Defect {
 	return []Defect{
 		{"a state is sent before the records of its page", []Edit{{changes,
-			"	if err := c.scan.deliver(ctx, deleted); err != nil {\n",
+			"	if err := c.scan.deliver(ctx, sent); err != nil {\n",
 			"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
-				"	if err := c.scan.deliver(ctx, deleted); err != nil {\n"}}},
+				"	if err := c.scan.deliver(ctx, sent); err != nil {\n"}}},
 		{"no state goes ahead of records that a destination may keep", []Edit{{pagescan, "	if !knew || s.KnownKeys != keys {\n", "	if (!knew || s.KnownKeys != keys) && c.unsaved {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
-			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil // a bare space cannot be sent at all\n",
-			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err\n"}}},
+			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil",
+			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err"}}},
 		{"the delta token is taken after the rows", []Edit{{snapshot, "			s.EndSnapshot()\n", "			s.DeltaLink = page.Delta\n			s.EndSnapshot()\n"}}},
 		{"a deletion's cursor equals that of the row", []Edit{{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
 		{"the greatest cursor is not kept", []Edit{{pagescan, "	s.MaxCursor = c.encoder.MaxCursor()\n", ""}}},
