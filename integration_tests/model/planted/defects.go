@@ -19,9 +19,9 @@ const (
 func scans() []Defect {
 	return []Defect{
 		{"a state is sent before the records of its page", []Edit{{changes,
-			"	if err := c.scan.deliver(ctx, deleted); err != nil {\n",
+			"	if err := c.scan.deliver(ctx, sent); err != nil {\n",
 			"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
-				"	if err := c.scan.deliver(ctx, deleted); err != nil {\n"}}},
+				"	if err := c.scan.deliver(ctx, sent); err != nil {\n"}}},
 		{"no state precedes records that a destination may keep", []Edit{{pagescan, "	if !knew || s.KnownKeys != keys {\n", "	if (!knew || s.KnownKeys != keys) && c.unsaved {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil",
