@@ -35,7 +35,7 @@ func scans() []Defect {
 		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case c.edited && !c.byKeys && !honored(", "case c.edited && c.byKeys && !honored("}}},
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
-		{"a row that is not found is taken for deleted", []Edit{{lookup, "if len(missing) > 0 && page.Next", "if len(missing) > len(keys) && page.Next"}}},
+		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
 		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
