@@ -17,6 +17,7 @@ func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) e
 	}
 	pages := newKeyReader(r, record.NewKeySink(r.target.table), dataverse.MaxPageSize) // keys are short
 	pages.track, pages.deltaLinkAtEnd = true, true
+	pages.startAt(&r.keysPerPage)
 	pages.size.resume(s.PageSize)
 	for {
 		page, err := pages.read(ctx, cmp.Or(s.Link, r.target.firstKeys()))
