@@ -53,7 +53,7 @@ func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 		set  map[string]any
 		want []string
 	}{
-		"a wrong secret":                  {map[string]any{"client_secret_value": "wrong~secret-0123456789"}, []string{"secret is wrong", "Certificates & secrets"}},
+		"a wrong secret":                  {map[string]any{"client_secret_value": "wrong~secret-0123456789"}, []string{"did not accept the client secret", "Certificates & secrets"}},
 		"the secret's id in its place":    {map[string]any{"client_secret_value": "0a1b2c3d-0000-4000-8000-00000000abcd"}, []string{"not its Secret ID"}},
 		"an expired secret":               {map[string]any{"client_id": expiredClient}, []string{"expired", "Create a new one"}},
 		"an unknown tenant":               {map[string]any{"tenant_id": "99999999-2222-4333-8444-555555555555"}, []string{"no tenant", "Directory (tenant) ID"}},

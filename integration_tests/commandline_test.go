@@ -38,10 +38,13 @@ func TestTheVersionIsOneLine(t *testing.T) {
 	assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
 }
 
+// oneStream is a configured catalog of one stream.
+const oneStream = `{"streams":[{"stream":{"name":"account","json_schema":{"properties":{"accountid":{"type":["null","string"]}}}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"}]}`
+
 func TestAnInvalidCommandLineIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	config := l.configFile()
-	catalog := l.file("catalog.json", []byte(`{"streams":[]}`))
+	catalog := l.file("catalog.json", []byte(oneStream))
 	broken := l.file("broken.json", []byte(`{"streams":[`))
 	absent := filepath.Join(l.directory, "absent.json")
 	for name, wrong := range map[string]struct {
@@ -62,7 +65,10 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 		"read, no such catalog":     {[]string{"read", "--config", config, "--catalog", absent}, absent},
 		"read, broken catalog":      {[]string{"read", "--config", config, "--catalog", broken}, broken},
 		"read, a catalog of none":   {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
-		"read, broken state":        {[]string{"read", "--config", config, "--catalog", catalog, "--state", broken}, broken},
+		"read, a catalog of no stream": {
+			[]string{"read", "--config", config, "--catalog", l.file("empty.json", []byte(`{"streams":[]}`))}, "The configured catalog selects no stream",
+		},
+		"read, broken state": {[]string{"read", "--config", config, "--catalog", catalog, "--state", broken}, broken},
 		"read, a state of old": {
 			[]string{"read", "--config", config, "--catalog", catalog, "--state", l.file("old.json", []byte(`{"account":{"x":1}}`))}, "a legacy state",
 		},
@@ -156,7 +162,7 @@ func TestACatalogFullOfNullsIsRead(t *testing.T) {
 
 func TestSocketModeIsRejected(t *testing.T) {
 	l := newLab(t, simulator.Options{})
-	result := l.runWith([]string{"DATA_CHANNEL_MEDIUM=SOCKET"}, "read", "--config", l.configFile(), "--catalog", l.file("catalog.json", []byte(`{"streams":[]}`)))
+	result := l.runWith([]string{"DATA_CHANNEL_MEDIUM=SOCKET"}, "read", "--config", l.configFile(), "--catalog", l.file("catalog.json", []byte(oneStream)))
 	assert.Equal(t, 1, result.ExitCode)
 	assert.Contains(t, requireOneError(t, result).Message, "DATA_CHANNEL_MEDIUM")
 }

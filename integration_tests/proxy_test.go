@@ -53,6 +53,6 @@ func TestAProxyThatRefusesIsExplained(t *testing.T) {
 		l := l.with(t, nil)
 		result := l.runWith([]string{"HTTPS_PROXY=http:/proxy.example.com"}, "check", "--config", l.configFile())
 		assert.Equal(t, 0, result.ExitCode)
-		assert.Contains(t, statusOf(t, result).Message, "HTTPS_PROXY is not the address of a proxy")
+		assert.Contains(t, statusOf(t, result).Message, "HTTPS_PROXY does not hold the address of a proxy")
 	})
 }

@@ -77,10 +77,9 @@ func TestAPanicShowsNoSecrets(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6})
 			s := newSecrets()
 			l.config["tenant_id"], l.config["client_id"], l.config["client_secret_value"] = s.application.TenantID, s.application.ClientID, s.application.Secret
-			d := destination.New()
-			args := append([]string{verb}, l.readArgs(d, destination.Catalog{Streams: []*destination.ConfiguredStream{}})[1:]...)
-			if verb != "read" {
-				args = append([]string{verb}, "--config", l.configFile())
+			args := []string{verb, "--config", l.configFile()}
+			if verb == "read" {
+				args = append(args, "--catalog", l.file("catalog.json", []byte(oneStream)))
 			}
 			var stdout bytes.Buffer
 			code := source.Run(t.Context(), source.Process{

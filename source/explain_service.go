@@ -137,11 +137,24 @@ func explainStatus(failed *dataverse.RequestError, refused *dataverse.APIError) 
 			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check the proxies and "+
 			"firewalls between the connector and the environment.", failed.Operation, refused.Status, resumes(failed.Table))
 	case refused.Temporary():
-		return transientError("Dataverse failed to process the request to %s each time: %s.%s", failed.Operation, clause(refused), resumes(failed.Table))
+		return explainFailure(failed, refused)
 	case refused.Status == http.StatusForbidden:
 		return configError("Dataverse does not allow the application user to make a request of the connector: %s. "+
 			"Check the security roles of the application user.", clause(refused))
 	default:
 		return systemError("Dataverse rejected a request of the connector: %s. Report it with the log of this sync.", clause(refused))
 	}
+}
+
+// explainFailure explains an error of the service that did not pass within the attempts of a request.
+func explainFailure(failed *dataverse.RequestError, refused *dataverse.APIError) explanation {
+	again, quote := "Try", ""
+	if failed.Table != "" {
+		again = "Sync"
+	}
+	if refused.RequestID != "" {
+		quote = " and quote the request id"
+	}
+	return transientError("Each attempt to %s failed: %s.%s %s again later; if the problem persists, open a support request with Microsoft%s.",
+		failed.Operation, clause(refused), resumes(failed.Table), again, quote)
 }

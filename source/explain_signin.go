@@ -39,7 +39,7 @@ func signInRemedies() []signInRemedy {
 	return []signInRemedy{
 		{7000222, "The client secret has expired. Create a new one in the app registration (Certificates & secrets) " +
 			"and enter its Value as client_secret_value."},
-		{7000215, "The client secret is wrong. Enter the Value of the secret as client_secret_value, not its Secret ID. The app " +
+		{7000215, "Microsoft Entra did not accept the client secret. Enter the Value of the secret as client_secret_value, not its Secret ID. The app " +
 			"registration shows both under Certificates & secrets, the Value only right after the secret was created."},
 		{700016, "The tenant has no application with this client_id. Check that client_id is the Application (client) ID " +
 			"and that tenant_id is the directory in which the application is registered."},

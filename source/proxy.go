@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// checkProxies returns an error for a proxy variable that is not the address of a proxy. Package net/http ignores such a
-// value and connects directly, which a firewall then blocks or, worse, allows. The error does not quote the value: it may
-// hold a password.
+// checkProxies returns an error for a proxy variable that does not hold the address of a proxy. Package net/http ignores such
+// a value and connects directly, which a firewall then blocks or, worse, allows. The error does not quote the value: it may
+// hold a password. HTTP_PROXY does not matter, because all requests use HTTPS.
 func checkProxies(getenv func(string) string) error {
-	for _, variable := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 		if value := getenv(variable); value != "" && !isProxyAddress(value) {
-			return &variableError{variable, "is not the address of a proxy. Set it to an address such as http://proxy.example.com:3128, or unset it."}
+			return &variableError{variable, "does not hold the address of a proxy. Set it to an address such as http://proxy.example.com:3128, or unset it."}
 		}
 	}
 	return nil

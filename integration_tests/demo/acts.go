@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func (d *demo) spec(ctx context.Context) error {
@@ -61,8 +62,21 @@ func (d *demo) discover(ctx context.Context) error {
 		columns += len(s.JSONSchema.Properties)
 		incremental += len(s.SupportedSyncModes) - 1
 	}
-	d.say("%d streams with %d columns; the changes of %d streams can be followed.", len(d.streams), columns, incremental)
+	d.say("%d streams with %d columns; the changes of %d streams can be followed.%s",
+		len(d.streams), columns, incremental, unlisted(len(schema.Realistic())-len(d.streams)))
 	return nil
+}
+
+// unlisted explains why there are fewer streams than tables, after a space. It is "" if there are not.
+func unlisted(tables int) string {
+	switch tables {
+	case 0:
+		return ""
+	case 1:
+		return " One table cannot be listed."
+	default:
+		return fmt.Sprintf(" %d tables cannot be listed.", tables)
+	}
 }
 
 // firstKinds is the number of kinds of lines that a first sync has for a stream: STARTED, RUNNING, a row, a STATE, and
@@ -100,8 +114,8 @@ func (d *demo) replicate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("%d records. Tables without change tracking are read in full, of the others only the changes. A row that was created\n"+
-		"and deleted in between is delivered as a deletion.", second.Records())
+	d.say("%d records. Tables without change tracking are read in full; of the others, only the changes are read. A row that was\n"+
+		"created and deleted in between is delivered as a deletion.", second.Records())
 
 	d.title("The destination compared with Dataverse, value for value")
 	return d.compare(catalog, changes, before, second)

@@ -115,6 +115,9 @@ func (f *findings) validate(members map[string]json.RawMessage, specification []
 	if err != nil {
 		return fmt.Errorf("compile the specification: %w", err)
 	}
+	if f.allowed, err = allowedValues(document.Schema); err != nil {
+		return err
+	}
 	data, err := json.Marshal(members)
 	if err != nil {
 		return fmt.Errorf("encode the configuration: %w", err)
@@ -129,10 +132,29 @@ func (f *findings) validate(members map[string]json.RawMessage, specification []
 	return nil
 }
 
+// allowedValues returns the values of the fields whose values a schema lists, which are texts.
+func allowedValues(schema []byte) (map[string][]string, error) {
+	var form struct {
+		Properties map[string]struct {
+			Enum []string `json:"enum"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(schema, &form); err != nil {
+		return nil, fmt.Errorf("parse the specification: %w", err)
+	}
+	allowed := map[string][]string{}
+	for name, property := range form.Properties {
+		if len(property.Enum) > 0 {
+			allowed[name] = property.Enum
+		}
+	}
+	return allowed, nil
+}
+
 // addViolation adds a validator's error as a problem. It never quotes the value, which may be a secret.
 func (f *findings) addViolation(violation gojsonschema.ResultError) {
 	if missing, ok := violation.Details()["property"].(string); ok && violation.Type() == "required" {
-		f.add(missing, "is missing. "+remedy(missing))
+		f.add(missing, "is missing. "+f.remedy(missing))
 		return
 	}
 	field, _, _ := strings.Cut(violation.Field(), ".")
@@ -140,10 +162,10 @@ func (f *findings) addViolation(violation gojsonschema.ResultError) {
 		return
 	}
 	if expected, ok := violation.Details()["expected"].(string); ok && violation.Type() == "invalid_type" {
-		f.add(field, fmt.Sprintf("has a value of the wrong type: %s expected. %s", expected, remedy(field)))
+		f.add(field, fmt.Sprintf("has a value of the wrong type: %s expected. %s", expected, f.remedy(field)))
 		return
 	}
-	f.add(field, "is invalid. "+remedy(field))
+	f.add(field, "is invalid. "+f.remedy(field))
 }
 
 // loader turns members into a Config. It skips fields that violate the specification.
@@ -192,7 +214,7 @@ func (l *loader) required(name string) string {
 	}
 	trimmed := strings.TrimSpace(value)
 	if trimmed == "" {
-		l.found.add(name, "is empty. "+remedy(name))
+		l.found.add(name, "is empty. "+l.found.remedy(name))
 	} else if trimmed != value {
 		l.warn(name + " begins or ends with spaces, which the connector ignores.")
 	}
@@ -223,7 +245,7 @@ func (l *loader) bounded(name string, limit int) int {
 		l.warn(fmt.Sprintf("%s is greater than %d, the maximum of Dataverse. The connector uses %[2]d.", name, limit))
 		return limit
 	case err != nil || value < 1:
-		l.found.add(name, "is less than 1. "+remedy(name))
+		l.found.add(name, "is less than 1. "+l.found.remedy(name))
 		return limit
 	default:
 		return int(value)

@@ -18,6 +18,7 @@ func (e *Error) Error() string {
 type findings struct {
 	fields   []string
 	problems []string
+	allowed  map[string][]string // the values that the specification allows in a field, where it names them
 }
 
 // add adds a problem, a sentence that begins with the field's name.
@@ -36,7 +37,7 @@ func (f *findings) err() error {
 }
 
 // remedy is what to enter in a field.
-func remedy(field string) string {
+func (f *findings) remedy(field string) string {
 	switch field {
 	case "url":
 		return findEnvironment
@@ -50,7 +51,9 @@ func remedy(field string) string {
 		return "Enter a whole number from 1 to 5000, or leave the field empty."
 	case "max_concurrent_requests":
 		return "Enter a whole number from 1 to 52, or leave the field empty."
-	default:
-		return "Correct the value, or leave the field empty."
 	}
+	if values := f.allowed[field]; len(values) > 0 {
+		return "Enter " + strings.Join(values, " or ") + ", or leave the field empty."
+	}
+	return "Correct the value, or leave the field empty."
 }

@@ -163,7 +163,7 @@ func (a *call) classify(ctx context.Context, response *http.Response, err error)
 		a.pauseAll(ctx, cmp.Or(a.so.Asked, a.client.options.backoff(max(a.throttled, 1))))
 	}
 	if decision.Again && !limited(err) {
-		a.client.log.InfoContext(ctx, fmt.Sprintf("An attempt to %s failed and is repeated: %v", a.operation, withoutURL(err)))
+		a.client.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed and will be repeated: %v", a.operation, withoutURL(err)))
 	}
 	return decision.Again, nil
 }

@@ -59,6 +59,9 @@ func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 	if document.Streams == nil {
 		return ConfiguredCatalog{}, invalidInput(`The configured catalog %s has no "streams".`, path)
 	}
+	if len(document.Streams) == 0 {
+		return ConfiguredCatalog{}, invalidInput("The configured catalog selects no stream. Select at least one stream in the connection.")
+	}
 	return configuredStreams(path, document.Streams)
 }
 

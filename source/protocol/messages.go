@@ -99,7 +99,7 @@ type errorLine struct {
 	Stream      *descriptor `json:"stream_descriptor,omitempty"`
 }
 
-// estimateLine always has both numbers: the platform fails without either.
+// estimateLine always has both numbers: the platform fails without either (airbyte-platform, StreamStatsTracker.trackEstimates).
 type estimateLine struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`

@@ -13,6 +13,7 @@ func (c *changesScan) readByKeys(ctx context.Context) error {
 	keys := record.NewKeySink(c.r.target.table)
 	pages := newKeyReader(c.r, keys, dataverse.MaxPageSize)
 	pages.deltaLink, pages.deltaLinkAtEnd = c.scan.pages.deltaLink, true
+	pages.startAt(&c.r.keysPerPage)
 	pages.size.resume(c.state.PageSize)
 	c.scan.pages = pages
 	rows := newRowReader(c.r, c.scan.encoder, dataverse.MaxPageSize)

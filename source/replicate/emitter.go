@@ -156,7 +156,7 @@ func (e *emitter) state(ctx context.Context, s *checkpoint.State) error {
 	return nil
 }
 
-// estimate emits the expected number of rows and bytes of the stream; 0: not known.
+// estimate emits the expected number of rows and bytes of the stream.
 func (e *emitter) estimate(ctx context.Context, rows, bytes int64) error {
 	return e.emit(ctx, message{write: func() error { return e.output.Estimate(e.stream, rows, bytes) }})
 }

@@ -26,6 +26,9 @@ type pageReader struct {
 	encoder *record.Encoder // takes the rows of a page
 	keySink *record.KeySink // takes their keys alone; exactly one of the two is set
 	size    pageSize
+	// found, if any, is where the next scan of the same kind in this sync finds the size that this one reached: a page that is
+	// too expensive may cost minutes.
+	found *int
 	// track requests pages with the preference of change tracking. Then the service rejects a user who does not see
 	// every row, whereas an ordinary request silently omits the others (Microsoft, "Use change tracking to synchronize
 	// data with external systems"), and the last page has a delta link.
@@ -100,17 +103,32 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 		if err == nil {
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
 			p.size.grow()
+			p.note()
 			return page, nil
 		}
 		before := p.size.now
 		if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
 			return page, err
 		}
+		p.note()
 		p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector requests smaller ones.",
 			"rows", before, "now", p.size.now, "reason", err.Error())
 		if link.NumbersPages() {
 			return page, &smallerPagesError{rows: p.size.now, cause: err}
 		}
+	}
+}
+
+// startAt begins with the size that an earlier scan of the same kind reached, and keeps there what this one reaches.
+func (p *pageReader) startAt(found *int) {
+	p.found = found
+	p.size.startAt(*found)
+}
+
+// note keeps the size for the next scan.
+func (p *pageReader) note() {
+	if p.found != nil {
+		*p.found = p.size.now
 	}
 }
 

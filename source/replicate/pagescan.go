@@ -28,6 +28,7 @@ func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *p
 		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
 	})
 	c := &pageScan{r: r, state: s, encoder: encoder, pages: newRowReader(r, encoder, r.job.PageSize), first: first}
+	c.pages.startAt(&r.rowsPerPage)
 	c.pages.size.resume(s.PageSize)
 	return c
 }

@@ -25,6 +25,13 @@ func newPageSize(most int) pageSize {
 	return pageSize{now: most, most: most, needed: pagesBeforeLarger}
 }
 
+// startAt begins with the size that an earlier scan of the stream reached; 0: there was none.
+func (s *pageSize) startAt(rows int) {
+	if rows > 0 {
+		s.now = min(rows, s.most)
+	}
+}
+
 // resume continues with the page size of a scan that numbers its pages; 0: it does not number them.
 func (s *pageSize) resume(rows int) {
 	if rows > 0 {

@@ -19,6 +19,8 @@ type streamReader struct {
 	stats  record.ColumnStats
 	rows   int64 // about how many the table has; 0: not known, or estimated already
 	moves  moves
+	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
+	rowsPerPage, keysPerPage int
 }
 
 // readStream reads a stream to its end.

@@ -15,13 +15,9 @@ func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) e
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
-	if r.rows > 0 { // their length is known with the first page of the snapshot
-		if err := r.out.estimate(ctx, r.rows, 0); err != nil {
-			return err
-		}
-	}
 	pages := newKeyReader(r, record.NewKeySink(r.target.table), dataverse.MaxPageSize) // keys are short
 	pages.track, pages.deltaLinkAtEnd = true, true
+	pages.startAt(&r.keysPerPage)
 	pages.size.resume(s.PageSize)
 	for {
 		page, err := pages.read(ctx, cmp.Or(s.Link, r.target.firstKeys()))

@@ -135,6 +135,8 @@ func TestAProblemNamesItsField(t *testing.T) {
 		{"an empty client", map[string]any{"client_id": ""}, "client_id is empty. Enter the Application"},
 		{"a blank secret", map[string]any{"client_secret_value": "  "}, "client_secret_value is empty."},
 		{"an absent url", map[string]any{"url": absent{}}, "url is missing. In the Power Platform admin center"},
+		{"a choice that is none", map[string]any{"on_expired_token": "stop"}, "on_expired_token is invalid. Enter resync or fail, or leave the field empty."},
+		{"a number for a choice", map[string]any{"on_expired_token": 1}, "Enter resync or fail, or leave the field empty."},
 		{"a number for a text", map[string]any{"client_id": 7}, "client_id has a value of the wrong type: string expected."},
 		{"a page size of zero", map[string]any{"odata_maxpagesize": 0}, "odata_maxpagesize is less than 1."},
 		{"a negative page size", map[string]any{"odata_maxpagesize": -5}, "odata_maxpagesize is less than 1."},

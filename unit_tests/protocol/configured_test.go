@@ -92,6 +92,7 @@ func TestAnInvalidConfiguredCatalogIsRejected(t *testing.T) {
 		{"an array", `[]`, "has an array where an object is expected"},
 		{"a text", `"account"`, "has a string where an object is expected"},
 		{"streams that are an object", `{"streams": {}}`, "has an object where an array is expected, at streams"},
+		{"an empty list of streams", `{"streams":[]}`, `The configured catalog selects no stream.`},
 		{"no streams", `{}`, `has no "streams"`},
 		{"null streams", `{"streams": null}`, `has no "streams"`},
 		{"a stream twice", `{"streams": [` + good + `,` + good + `]}`, `has the stream "account" twice`},
@@ -141,9 +142,10 @@ func TestTheOutputOfDiscoverIsNotAConfiguredCatalog(t *testing.T) {
 }
 
 func TestAByteOrderMarkBeforeACatalogIsIgnored(t *testing.T) {
-	catalog, err := protocol.ReadConfiguredCatalog(file(t, "\ufeff"+`{"streams": []}`))
+	catalog, err := protocol.ReadConfiguredCatalog(file(t, "\ufeff"+
+		`{"streams":[{"stream":{"name":"account","json_schema":{"properties":{"accountid":{"type":["null","string"]}}}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"}]}`))
 	require.NoError(t, err)
-	assert.Empty(t, catalog.Streams)
+	assert.Len(t, catalog.Streams, 1)
 }
 
 func TestAnAbsentCatalogFileIsAnError(t *testing.T) {

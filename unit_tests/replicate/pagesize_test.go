@@ -3,6 +3,7 @@ package replicate_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,6 +110,24 @@ func TestPagesGrowAgainOnceTheyAreNotTooExpensive(t *testing.T) {
 			assert.Equal(t, example.last, s.noted[len(s.noted)-1].Size)
 		})
 	}
+}
+
+func TestALaterScanOfTheSyncStartsWithTheSizeFound(t *testing.T) {
+	s := trackedTable()
+	s.responses[first] = append([]response{{err: tooExpensive()}}, s.responses[first]...)
+	s.responses[keysLink] = append([]response{{err: tooExpensive()}}, s.responses[keysLink]...)
+	got := run(t, s, nil, incremental(""))
+	require.Zero(t, got.failed, got.messages)
+	var asked []string
+	for _, q := range s.asked {
+		asked = append(asked, fmt.Sprintf("%s %d", q.Link, q.Size))
+	}
+	want := func(link dataverse.Link, size int) string { return fmt.Sprintf("%s %d", link, size) }
+	assert.Equal(t, []string{
+		want(first, 5000), want(first, 1000), want(keysLink, 5000), want(keysLink, 1000), // keys are shorter than rows
+		want(first, 1000), want(second, 1000), want(changesSince(100), 1000),
+	}, asked)
+	assert.Equal(t, 2, strings.Count(got.log, "A page was too expensive"), "one warning for rows, one for keys")
 }
 
 func keyed(n int) dataverse.Link {

@@ -200,9 +200,9 @@ func TestAStreamThatCannotBeReadIsExplained(t *testing.T) {
 		"the service is down":          {response: refuse(503, ""), typ: "transient_error", beginning: "The request to read a page of account failed each time with status 503"},
 		"the link is of another host":  {response: page(`,"@odata.deltaLink":"https://evil.example/api/data/v9.2/accounts?$deltatoken=hidden"`), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
 		"the delta link is missing":    {response: page(``), typ: "system_error", beginning: "cannot follow the response of Dataverse without losing rows"},
-		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Dataverse failed to process the request to read a page of account each time"},
+		"the service fails":            {response: refuse(500, `{"error":{"code":"0x80040216","message":"An unexpected error occurred."}}`), typ: "transient_error", beginning: "Each attempt to read a page of account failed: Dataverse responded with"},
 		"the request is refused":       {response: refuse(400, `{"error":{"code":"0x8004e023","message":"no"}}`), typ: "system_error", beginning: "Dataverse rejected a request of the connector"},
-		"a plug-in fails":              {response: refuse(400, `{"error":{"code":"0x80040265","message":"no"}}`), typ: "transient_error", beginning: "Dataverse failed to process the request to read a page of account each time"},
+		"a plug-in fails":              {response: refuse(400, `{"error":{"code":"0x80040265","message":"no"}}`), typ: "transient_error", beginning: "Each attempt to read a page of account failed: Dataverse responded with"},
 		"the url is too long":          {response: refuse(414, ""), typ: "config_error", beginning: "is too long for a proxy"},
 		"a proxy refuses":              {response: refuse(405, ""), typ: "transient_error", beginning: "A proxy or firewall responded in place of Dataverse"},
 	} {

@@ -26,7 +26,7 @@ func TestAMalformedProxyVariableIsReported(t *testing.T) {
 		"://user:" + hidden + "@proxy":       false,
 		":3128":                              false,
 	} {
-		for _, variable := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 			t.Run(variable+"="+value, func(t *testing.T) {
 				code, o := e.run(t, "check", process{env: map[string]string{variable: value}})
 				if valid {
@@ -34,9 +34,18 @@ func TestAMalformedProxyVariableIsReported(t *testing.T) {
 					assert.Contains(t, o.text, "SUCCEEDED")
 					return
 				}
-				assertRefused(t, code, o, "The environment variable "+variable+" is not the address of a proxy", "or unset it")
+				assertRefused(t, code, o, "The environment variable "+variable+" does not hold the address of a proxy", "or unset it")
 				assert.NotContains(t, strings.ToLower(o.text), hidden)
 			})
 		}
+	}
+}
+
+func TestAMalformedHTTPProxyIsIgnored(t *testing.T) {
+	e := newEnvironment(t)
+	for _, variable := range []string{"HTTP_PROXY", "http_proxy"} {
+		code, o := e.run(t, "check", process{env: map[string]string{variable: "http:/proxy.example.com"}})
+		assert.Equal(t, 0, code)
+		assert.Contains(t, o.text, "SUCCEEDED", "all requests use HTTPS")
 	}
 }

@@ -168,10 +168,9 @@ func TestReadResumesFromTheStateItWrote(t *testing.T) {
 	assert.NotNil(t, o.of("RECORD")[0].Record.Data["_ab_cdc_deleted_at"])
 }
 
-func TestACatalogWithoutStreamsIsComplete(t *testing.T) {
+func TestACatalogWithoutStreamsIsAConfigError(t *testing.T) {
 	code, o := newEnvironment(t).run(t, "read", process{catalog: map[string]any{"streams": []any{}}})
-	assert.Equal(t, 0, code, o.text)
-	assert.Empty(t, o.of("RECORD"))
+	assertFailed(t, code, o, "config_error", "The configured catalog selects no stream.")
 }
 
 func TestAnInvalidCommandLineIsExplained(t *testing.T) {

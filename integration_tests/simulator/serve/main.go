@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return fmt.Errorf("make the environment: %w", err)
 	}
 	server, err := simulator.Start(ctx, environment, s.server)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("start the server: %w; use --address 127.0.0.1:0", err)
+	}
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
@@ -56,7 +59,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	var s settings
 	var firstPage, ignoredSelect, refusedSelect bool
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
-	f.SetOutput(usage)
+	f.SetOutput(io.Discard) // main prints the error, and --help the flags
+	f.Usage = func() {}
 	f.StringVar(&s.server.Address, "address", "127.0.0.1:8443", "`host:port` to listen on")
 	f.StringVar(&s.server.CAFile, "ca", "ca.pem", "`file` to write the certificate authority to; empty: none")
 	f.StringVar(&s.config, "config", "config.json", "`file` to write a connector configuration to; empty: none")
@@ -74,11 +78,16 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.IntVar(&b.ExpiredStatus, "expired-status", 0, "HTTP `status` of an expired delta token (default 400)")
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
-	if err := f.Parse(args); err != nil {
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		f.SetOutput(usage)
+		fmt.Fprintln(usage, "Flags of serve:")
+		f.PrintDefaults()
 		return s, err
-	}
-	if f.NArg() > 0 {
-		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case err != nil:
+		return s, fmt.Errorf("%w; see --help", err)
+	case f.NArg() > 0:
+		return s, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
 	}
 	if firstPage {
 		b.TokenAt = simulator.FirstPage

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"flag"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -141,7 +143,24 @@ func TestCommandLine(t *testing.T) {
 		"a file that is not there":  {"--faults", "nowhere"},
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {
-			require.Error(t, run(t.Context(), args, &lines{}))
+			log := &lines{}
+			err := run(t.Context(), args, log)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "\n")
+			assert.Empty(t, log.String(), "the error is enough")
 		})
 	}
+	t.Run("a mistyped flag leads to the help", func(t *testing.T) {
+		require.ErrorContains(t, run(t.Context(), []string{"--nope"}, &lines{}), "; see --help")
+		log := &lines{}
+		require.ErrorIs(t, run(t.Context(), []string{"--help"}, log), flag.ErrHelp)
+		assert.Contains(t, log.String(), "-latency")
+	})
+	t.Run("an address in use leads to a free one", func(t *testing.T) {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, listener.Close()) }()
+		err = run(t.Context(), []string{"--address", listener.Addr().String(), "--ca", "", "--config", "", "--rows", "1"}, &lines{})
+		require.ErrorContains(t, err, "use --address 127.0.0.1:0")
+	})
 }

@@ -26,7 +26,7 @@ func (s *settings) introduce(log io.Writer, server *simulator.Server) error {
 	}
 	fmt.Fprintf(log, "config       %s, a configuration of the connector\n", s.config)
 	if s.server.CAFile != "" {
-		fmt.Fprintf(log, "\nNext, in another terminal:\n\n    DATAVERSE_CA_FILE=%s go run . check --config %s\n\n", s.server.CAFile, s.config)
+		fmt.Fprintf(log, "\nNext, in another terminal, in the root of the repository:\n\n    DATAVERSE_CA_FILE=%s go run . check --config %s\n\n", s.server.CAFile, s.config)
 		fmt.Fprintln(log, "Other clients take the certificate authority from SSL_CERT_FILE or NODE_EXTRA_CA_CERTS. Press Ctrl+C to stop.")
 	}
 	return nil

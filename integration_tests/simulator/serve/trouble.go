@@ -11,10 +11,10 @@ import (
 // addTrouble adds the flags of limits, delays and faults.
 func (s *settings) addTrouble(f *flag.FlagSet) {
 	f.IntVar(&s.server.DOPHint, "dop-hint", 0, "recommended degree of parallelism (default 4)")
-	f.DurationVar(&s.server.Latency, "latency", 0, "time that each request of the Web API takes beside its work")
+	f.DurationVar(&s.server.Latency, "latency", 0, "delay added to each request of the Web API")
 	f.Func("fault", "a `fault` at work from the start, such as 'throttled-requests table=account page=2'; may be repeated", s.addFault)
-	f.Func("faults", "`file` of such faults, one a line", s.addFaults)
-	f.BoolVar(&s.server.Admin, "admin", false, "serve statistics and take faults below /simulator/")
+	f.Func("faults", "`file` of such faults, one per line", s.addFaults)
+	f.BoolVar(&s.server.Admin, "admin", false, "serve statistics and accept faults under /simulator/")
 	f.IntVar(&s.server.Limits.Requests, "limit-requests", 0, "requests of a user within the window; 0: no limit")
 	f.DurationVar(&s.server.Limits.Execution, "limit-execution", 0, "execution time of a user within the window; 0: no limit")
 	f.IntVar(&s.server.Limits.Concurrent, "limit-concurrent", 0, "concurrent requests of a user; 0: no limit")
