@@ -4,7 +4,7 @@ package faults
 type Kind struct {
 	Name        string
 	Description string
-	Fields      string // the fields of the text form that it stands for
+	Fields      string // the equivalent fields of the text form
 }
 
 // usualClaims are demanded where no others are named: of the authentication context c1.
