@@ -38,7 +38,7 @@ func main() {
 // run prints the notices of the modules in all programs, each module once.
 func run(ctx context.Context, programs []string, out io.Writer) error {
 	if len(programs) == 0 {
-		return errors.New("usage: notices PROGRAM...")
+		return errors.New("usage: notices PROGRAM [PROGRAM ...]")
 	}
 	found, err := modules(programs)
 	if err != nil {

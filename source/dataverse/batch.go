@@ -52,8 +52,14 @@ func (c *Client) send(ctx context.Context, q request) error {
 	}
 	batch := &call{client: c, request: q, batched: true}
 	batched := batch.run(ctx)
-	if refused(batched) && !batch.unwrapped { // the batch itself is refused
+	switch {
+	case refused(batched) && !batch.unwrapped: // the batch itself is refused
 		return err
+	case URLTooLong(err): // the status says so, whatever becomes of the batch
+	case !batch.unwrapped: // no response proves that the length was the reason
+		return err
+	case inconclusive(batched): // it was not
+		return batched
 	}
 	if c.longest.Swap(int64(length)) == 0 {
 		c.log.InfoContext(ctx, fmt.Sprintf("A url of %d bytes was refused (%v). The connector sends urls of this length in batches.", length, err))

@@ -42,6 +42,9 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 			if err := others.check(false); err != nil {
 				return err
 			}
+			if who.OrganizationID == "" { // taken for another organization it would lead to a resync
+				return &BrokenResponseError{Reason: "it has no OrganizationId"}
+			}
 			return drain(d)
 		},
 	})

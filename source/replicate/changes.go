@@ -17,10 +17,10 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 	}
 	c := r.newChangesScan(s)
 	defer c.scan.close()
-	switch {
-	case s.InMiddle():
+	if s.InMiddle() {
 		r.log.InfoContext(ctx, "The scan of changes continues where the last sync was interrupted.")
-	case !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()):
+	}
+	if !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()) {
 		r.report.selection(ctx, &r.target, s)
 	}
 	if c.byKeys {
@@ -137,12 +137,17 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	if err != nil {
 		return err
 	}
-	deleted, err = c.stillDeleted(ctx, deleted)
+	sent, err := c.stillDeleted(ctx, deleted)
 	if err != nil {
 		return err
 	}
-	if err := c.scan.deliver(ctx, deleted); err != nil {
+	if err := c.scan.deliver(ctx, sent); err != nil {
 		return err
+	}
+	if !r.target.plan.Deletions() { // the rows are gone all the same
+		for _, key := range deleted {
+			s.Unsee(key)
+		}
 	}
 	if page.Next == "" {
 		s.EndChanges(page.Delta, c.scan.began, again || c.resumed)

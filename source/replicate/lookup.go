@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,10 +46,16 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
 	for most := max(1, min(keysPerRequest, room)); len(keys) > 0; {
 		some := keys[:min(most, len(keys))]
-		err := l.search(ctx, pages, link+dataverse.Link(condition+strings.Join(some, or+condition)), some, each)
+		err := l.searchAll(ctx, some, func(keys []string) ([]string, error) {
+			return l.search(ctx, pages, link+dataverse.Link(condition+strings.Join(keys, or+condition)), keys, each)
+		})
 		var smaller *smallerPagesError
 		if errors.As(err, &smaller) { // the rows that were received are sent again
 			most = max(1, min(smaller.rows, len(some)/2))
+			continue
+		}
+		if dataverse.URLTooLong(err) && len(some) > 1 { // and no batch is taken
+			most = len(some) / 2
 			continue
 		}
 		if err != nil {
@@ -59,9 +66,27 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 	return nil
 }
 
-// search reads the responses to one request for some keys. If they have numbered pages and one of these is too
-// expensive, the error is a *smallerPagesError: the caller should request fewer rows.
-func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.Link, keys []string, each func(dataverse.Page) error) error {
+// searchAll searches for some keys. If a response lacks only some of the rows, it may have been cut short without a link
+// to the others, so the missing ones are requested again, until none of them is received. Then it is proved that they do
+// not exist.
+func (l *lookup) searchAll(ctx context.Context, keys []string, search func(keys []string) (missing []string, err error)) error {
+	for {
+		missing, err := search(keys)
+		switch {
+		case err != nil || len(missing) == 0:
+			return err
+		case len(missing) == len(keys):
+			return l.seesEveryRow(ctx)
+		}
+		keys = missing
+	}
+}
+
+// search reads the responses to one request for some keys, and returns the keys without a row. If the responses have
+// numbered pages and one of these is too expensive, the error is a *smallerPagesError: the caller should request fewer rows.
+func (l *lookup) search(
+	ctx context.Context, pages *pageReader, link dataverse.Link, keys []string, each func(dataverse.Page) error,
+) ([]string, error) {
 	pages.size.fixed, pages.withoutProgress = false, 0 // the pages of each search are its own
 	missing := make(map[string]struct{}, len(keys))    // the service may repeat a row from page to page
 	asked := make(map[string]struct{}, len(keys))
@@ -73,29 +98,27 @@ func (l *lookup) search(ctx context.Context, pages *pageReader, link dataverse.L
 		var smaller *smallerPagesError
 		switch {
 		case errors.As(err, &smaller) && len(keys) > 1:
-			return err
+			return nil, err
 		case errors.As(err, &smaller):
-			return &lookupError{smaller.cause}
+			return nil, &lookupError{smaller.cause}
 		case err != nil:
-			return &lookupError{err}
+			return nil, &lookupError{err}
 		}
 		for _, key := range pages.rowKeys() {
 			if _, ok := asked[key]; !ok { // a row under another key would make the requested one look deleted
-				return &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those requested"}}
+				return nil, &lookupError{&dataverse.BrokenResponseError{Reason: "it has a row whose key is not one of those requested"}}
 			}
 			delete(missing, key)
 		}
-		if len(missing) > 0 && page.Next == "" {
-			if err := l.seesEveryRow(ctx); err != nil {
-				return err
-			}
-		}
 		if err := each(page); err != nil {
-			return err
+			return nil, err
 		}
 		next = page.Next
 	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		_, is := missing[key]
+		return !is
+	}), nil
 }
 
 // seesEveryRow fails where the user may not see every row of the table.

@@ -73,6 +73,8 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 	switch {
 	case p.repeats(link, page.Next):
 		err = ErrLinkRepeats
+	case link == p.deltaLink && page.Context == "": // it says nothing, and is no evidence against the token
+		err = &dataverse.BrokenResponseError{Reason: "it has no @odata.context"}
 	case link == p.deltaLink && !page.Changes():
 		err = ErrNoChanges
 	case p.deltaLinkAtEnd && page.Next == "" && page.Delta == "":

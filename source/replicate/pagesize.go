@@ -7,7 +7,8 @@ import (
 )
 
 // pagesBeforeLarger is the number of consecutive pages that have to succeed before a larger one is tried again. It
-// doubles with each page that was too expensive.
+// doubles with each page that was too expensive, until as many of the full size have succeeded: then the service was
+// failing, and the pages were not too large.
 const pagesBeforeLarger = 8
 
 // pageSize is the number of rows that a scan requests at once: fewer after a page that was too expensive for the
@@ -81,7 +82,11 @@ func (s *pageSize) shrink(err error) bool {
 // grow counts a page that arrived completely and changes to the next larger size after enough of them.
 func (s *pageSize) grow() {
 	s.good++
-	if !s.fixed && s.now < s.most && s.good >= s.needed {
+	switch {
+	case s.good < s.needed:
+	case s.now == s.most:
+		s.needed = pagesBeforeLarger
+	case !s.fixed:
 		s.now, s.good = min(largerSize(s.now), s.most), 0
 	}
 }

@@ -199,3 +199,40 @@ func TestBrokenBatchIsRequestedAgain(t *testing.T) {
 		})
 	}
 }
+
+func TestBatchThatProvesNothingIsNotRemembered(t *testing.T) {
+	page := refuse(http.StatusForbidden, "<html>Access denied</html>", "Content-Type", "text/html")
+	for name, batch := range map[string]http.HandlerFunc{
+		"a sign-in page": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<html>Sign in</html>")
+		},
+		"the same refusal inside": func(w http.ResponseWriter, r *http.Request) { serveBatch(t, w, r, page) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused := true
+			s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case !refused:
+					good("{"+valueMember+"}")(w, r)
+				case strings.HasSuffix(r.URL.Path, "$batch"):
+					batch(w, r)
+				default:
+					page(w, r)
+				}
+			})
+			c := s.client(many)
+			_, _, err := read(t.Context(), c, longLink())
+			var api *dataverse.APIError
+			require.ErrorAs(t, err, &api)
+			assert.Equal(t, http.StatusForbidden, api.Status)
+
+			refused = false
+			_, sink, err := read(t.Context(), c, longLink())
+			require.NoError(t, err)
+			assert.Len(t, sink.values, 2)
+			all := s.requests()
+			assert.NotContains(t, all[len(all)-1].uri, "$batch")
+		})
+	}
+}

@@ -86,7 +86,7 @@ func TestByteOrderMarkIsSkipped(t *testing.T) {
 			assert.Len(t, sink.values, 2)
 		})
 	}
-	who, err := newService(t, good("\ufeff"+`{"UserId":"u"}`)).client().WhoAmI(t.Context())
+	who, err := newService(t, good("\ufeff"+`{"UserId":"u","OrganizationId":"o"}`)).client().WhoAmI(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "u", who.UserID)
 }

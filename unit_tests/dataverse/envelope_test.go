@@ -89,7 +89,7 @@ func facts() map[string]struct {
 		ask  func(context.Context, *dataverse.Client) error
 	}
 	return map[string]fact{
-		"WhoAmI": {`{"UserId":"u"%s}`, func(ctx context.Context, c *dataverse.Client) error {
+		"WhoAmI": {`{"UserId":"u","OrganizationId":"o"%s}`, func(ctx context.Context, c *dataverse.Client) error {
 			_, err := c.WhoAmI(ctx)
 			return err
 		}},

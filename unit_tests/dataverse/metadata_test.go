@@ -248,7 +248,7 @@ func TestMisshapenDefinitionsFailTheirTables(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasSuffix(r.URL.Path, "/WhoAmI") {
-					good(`{"UserId":"u"}`)(w, r)
+					good(`{"UserId":"u","OrganizationId":"o"}`)(w, r)
 					return
 				}
 				response(w, r)

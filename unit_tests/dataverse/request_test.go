@@ -105,6 +105,7 @@ func TestWhoAmIReturnsOrganizationAndUser(t *testing.T) {
 func TestMisshapenWhoAmIIsBroken(t *testing.T) {
 	for name, body := range map[string]string{
 		"a list": `[]`, "an id that is a number": `{"OrganizationId":1}`, "nothing": ``, "half": `{"OrganizationId":"22cc`,
+		"no organization": `{"UserId":"22cc22cc-dd33-ee44-ff55-66aa66aa66aa"}`, "an empty object": `{}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newService(t, good(body)).client().WhoAmI(t.Context())

@@ -32,7 +32,7 @@ func (c metadataService) respond(t *testing.T) http.HandlerFunc {
 		list := "EntityMetadata"
 		switch path := strings.TrimPrefix(r.URL.Path, "/api/data/v9.2/"); path {
 		case "WhoAmI":
-			good(`{"UserId":"u"}`)(w, r)
+			good(`{"UserId":"u","OrganizationId":"o"}`)(w, r)
 			return
 		case "$batch":
 			refuse(http.StatusMethodNotAllowed, "")(w, r)

@@ -130,3 +130,51 @@ func TestAnInterruptedScanByKeysContinues(t *testing.T) {
 	assert.Equal(t, []dataverse.Link{page, changesSince(100)}, s.links(), "the scan began long ago: what has changed since comes too")
 	assert.Equal(t, []string{record("b2", noon)}, got.records())
 }
+
+func TestASearchWhoseURLIsTooLongNamesFewerKeys(t *testing.T) {
+	var rows []string
+	for i := range 5 {
+		rows = append(rows, row(fmt.Sprintf("b%d", i), inMarch))
+	}
+	s := script(map[dataverse.Link]response{
+		changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+		narrow():          {rows: rows, delta: narrow()},
+	})
+	for i := range 5 {
+		s.rows[fmt.Sprintf("b%d", i)] = true
+	}
+	s.room = 100
+	got := run(t, s, nil, incremental(stateOf(narrow())))
+	assert.Equal(t, "account COMPLETE", got.last())
+	assert.Len(t, got.records(), 5)
+
+	s.responses[narrow()], s.room = []response{{rows: rows, delta: narrow()}}, 10
+	got = run(t, s, nil, incremental(got.lastState()))
+	assert.Equal(t, "account INCOMPLETE", got.last(), "no url is short enough")
+}
+
+func TestASearchThatIsCutShortLosesNoRow(t *testing.T) {
+	const by dataverse.Link = "$filter=accountid%20eq%20b0%20or%20accountid%20eq%20b1"
+	t.Run("that was changed", func(t *testing.T) {
+		s := script(map[dataverse.Link]response{
+			changesSince(100): {err: refusal(http.StatusBadRequest, dataverse.CodeURINotParsed)},
+			narrow():          {rows: []string{row("b0", inMarch), row("b1", inMarch)}, delta: narrow()},
+		})
+		s.rows["b1"] = true
+		s.filtered = map[dataverse.Link][]response{first + "&" + by: {found(row("b0", inMarch))}}
+		got := run(t, s, nil, incremental(stateOf(narrow())))
+		assert.Equal(t, "account COMPLETE", got.last())
+		assert.Equal(t, []string{record("b0", noon), record("b1", afterNoon)}, got.records())
+		assert.Zero(t, s.proved)
+	})
+	t.Run("whose deletion is doubted", func(t *testing.T) {
+		s := script(map[dataverse.Link]response{
+			changesSince(100): {rows: []string{row("b0", inMarch), row("b1", inMarch), gone("b0"), gone("b1")}, delta: changesSince(101)},
+		})
+		s.rows["b1"] = true
+		s.filtered = map[dataverse.Link][]response{keysLink + "&" + by: {found(row("b0", inMarch))}}
+		got := run(t, s, nil, incremental(changesState(100, march)))
+		assert.Equal(t, "account COMPLETE", got.last())
+		assert.Equal(t, []string{record("b0", noon), record("b1", noon)}, got.records())
+	})
+}

@@ -74,7 +74,7 @@ func TestARowThatTheUserMayNotSeeIsNotDeleted(t *testing.T) {
 		})
 		s.hidden, s.twice, s.rows["a1"] = hidden, true, true
 		got := run(t, s, nil, incremental(changesState(100, april)))
-		assert.Equal(t, []string{"a1", "a2"}, s.lookedUp)
+		assert.Equal(t, []string{"a1", "a2", "a2"}, s.lookedUp)
 		assert.Equal(t, "account INCOMPLETE", got.last())
 		assert.Empty(t, got.records())
 	})
@@ -146,7 +146,7 @@ func TestAnInterruptedScanLooksUpEveryDeletedRow(t *testing.T) {
 			s.rows["d2"] = true
 			got := run(t, s, nil, incremental(middleState(changesSince(100), april)))
 			assert.Equal(t, []string{tombstone("d1", noon)}, got.records())
-			assert.Equal(t, []string{"d1", "d2"}, s.lookedUp)
+			assert.Equal(t, []string{"d1", "d2", "d1"}, s.lookedUp, "what is missing beside another row is asked for again")
 			assert.Len(t, s.asked, c.asked)
 		})
 	}

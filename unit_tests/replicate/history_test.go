@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -120,6 +121,31 @@ func TestARowThatAResumedScanHasSentProvesTheHistory(t *testing.T) {
 func TestALookupOfTheNewestRowThatFailsFailsTheStream(t *testing.T) {
 	s := script(map[dataverse.Link]response{versionsSince(100): {delta: versionsSince(101)}})
 	s.filtered = map[dataverse.Link][]response{lookup: {{err: expired()}}}
+	got := run(t, s, nil, versioned(afterOneSync(t)))
+	assert.Equal(t, "account INCOMPLETE", got.last())
+	assert.Empty(t, got.states(), "the token stays as it was")
+}
+
+func TestADeletionThatCannotBeSentEndsWhatItsRowProves(t *testing.T) {
+	stream := versioned(afterOneSync(t))
+	delete(stream.Configured.Columns, catalog.DeletedAt)
+	s := script(map[dataverse.Link]response{
+		versionsSince(100): {rows: []string{version("a2", "101"), gone("a2")}, delta: versionsSince(101)},
+		versionsSince(101): {delta: versionsSince(102)},
+	})
+	once := run(t, s, nil, stream)
+	require.Equal(t, "account COMPLETE", once.last())
+	assert.NotContains(t, once.lastState(), "newest_row")
+
+	stream.State = []byte(once.lastState())
+	again := run(t, s, nil, stream)
+	assert.Equal(t, "account COMPLETE", again.last())
+	assert.NotContains(t, again.log, "as after a restored backup")
+}
+
+func TestChangesWithoutAContextAreNoEvidenceAgainstTheToken(t *testing.T) {
+	s := script(map[dataverse.Link]response{versionsSince(100): {bare: true, rows: []string{version("a1", "101")}, delta: versionsSince(101)}})
+	s.responses[allVersions] = []response{{rows: []string{version("a1", "101")}, delta: versionsSince(102)}}
 	got := run(t, s, nil, versioned(afterOneSync(t)))
 	assert.Equal(t, "account INCOMPLETE", got.last())
 	assert.Empty(t, got.states(), "the token stays as it was")

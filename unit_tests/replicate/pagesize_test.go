@@ -176,3 +176,33 @@ func TestASnapshotIsEstimatedOnce(t *testing.T) {
 		})
 	}
 }
+
+func TestAnOutageDoesNotMakeTheNextOneLonger(t *testing.T) {
+	const outages, between = 4, 200
+	outage, full, pages := 1, 0, 0
+	small := make([]int, outages+1) // pages behind each outage before the full size is back
+	s := script(nil)
+	s.generate = func(q dataverse.PageRequest) response {
+		switch {
+		case full == 0 && q.Size > 50 && small[outage] == 0:
+			return response{err: refusal(http.StatusInternalServerError, "")}
+		case q.Size == 5000:
+			full++
+		default:
+			small[outage]++
+		}
+		pages++
+		page := response{rows: []string{row(fmt.Sprintf("a%d", pages), inMarch)}}
+		if full == between {
+			if outage++; outage > outages {
+				return page
+			}
+			full = 0
+		}
+		page.next = dataverse.Link(fmt.Sprintf("%s&$skiptoken=%%20last=%%22%d", first, pages))
+		return page
+	}
+	got := run(t, s, nil, fullRefresh(""))
+	require.Equal(t, "account COMPLETE", got.last())
+	assert.Equal(t, []int{0, small[1], small[1], small[1], small[1]}, small)
+}

@@ -192,3 +192,14 @@ func wideStream() replicate.Stream {
 	}
 	return stream
 }
+
+func TestANewColumnIsReportedWhereAScanIsResumed(t *testing.T) {
+	stream := incremental(middleState(changesSince(100), march))
+	stream.Configured.Columns["modifiedon"] = protocol.Property{}
+	s := script(map[dataverse.Link]response{changesTwo: {delta: changesSince(200)}})
+	s.responses["accounts?$select=accountid,modifiedon,name&$deltatoken="+dataverse.Link(token(200))] = []response{{delta: changesSince(201)}}
+	got := run(t, s, nil, stream)
+	assert.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Equal(t, 1, strings.Count(got.log, "The selected columns have changed."))
+	assert.Contains(t, got.log, "added=modifiedon")
+}

@@ -33,6 +33,7 @@ type service struct {
 	noted    []dataverse.PageRequest // as they came
 	before   func(dataverse.PageRequest)
 	longest  int // characters of a search by keys at most
+	room     int // characters that a search by keys may have; 0: any number
 }
 
 // response is one response to a request for a page.
@@ -40,6 +41,7 @@ type response struct {
 	at          time.Time // zero: serviceTime()
 	rows        []string
 	context     string
+	bare        bool // it has no context
 	next, delta dataverse.Link
 	err         error
 	before      func() // called before anything is serviceTime
@@ -77,7 +79,7 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	if page.At.IsZero() {
 		page.At = serviceTime()
 	}
-	if page.Context == "" && (q.Link.DeltaToken() != "" || strings.Contains(string(q.Link), "istracking=%22True")) {
+	if page.Context == "" && !a.bare && (q.Link.DeltaToken() != "" || strings.Contains(string(q.Link), "istracking=%22True")) {
 		page.Context = selecting(strings.Join(q.Link.Select(), ","))
 	}
 	if err := sink.Begin(ctx, page.At); err != nil {
@@ -134,6 +136,9 @@ func (s *service) search(link dataverse.Link, filter string) (response, error) {
 		if s.rows[key] && s.twice {
 			found = append(found, row(key, "2026-03-01T00:00:00Z"))
 		}
+	}
+	if s.room > 0 && len(link) > s.room {
+		return response{}, refusal(http.StatusRequestURITooLong, "")
 	}
 	return response{rows: found}, s.lookupErr
 }

@@ -19,9 +19,9 @@ const (
 func scans() []Defect {
 	return []Defect{
 		{"a state is sent before the records of its page", []Edit{{changes,
-			"	if err := c.scan.deliver(ctx, deleted); err != nil {\n",
+			"	if err := c.scan.deliver(ctx, sent); err != nil {\n",
 			"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
-				"	if err := c.scan.deliver(ctx, deleted); err != nil {\n"}}},
+				"	if err := c.scan.deliver(ctx, sent); err != nil {\n"}}},
 		{"no state precedes records that a destination may keep", []Edit{{pagescan, "	if !knew || s.KnownKeys != keys {\n", "	if (!knew || s.KnownKeys != keys) && c.unsaved {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil",
@@ -35,9 +35,11 @@ func scans() []Defect {
 		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case c.edited && !c.byKeys && !honored(", "case c.edited && c.byKeys && !honored("}}},
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
-		{"a row that is not found is taken for deleted", []Edit{{lookup, "if len(missing) > 0 && page.Next", "if len(missing) > len(keys) && page.Next"}}},
+		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
+		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
+			"	if err := others.check(page.Next != \"\"); err != nil {\n", "	if err := others.check(page.Next != \"\"); err != nil && !rows {\n"}}},
 		{"changes that were interrupted end as of the time they began", []Edit{{changes, "c.scan.began, again || c.resumed)", "c.scan.began, again)"}}},
 		{"a refusal without a code is evidence against the delta token", []Edit{{cause, "	case !coded:\n", "	case refused != nil && !coded && refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	case !coded:\n"}}},
 		{"a plug-in's refusal is evidence against the delta token", []Edit{{cause, "		return LinkRefused\n	default:\n", "		return LinkRefused\n	case refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	default:\n"}}},

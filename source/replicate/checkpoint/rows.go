@@ -14,19 +14,25 @@ func (s *State) Hold(key []byte) (knew bool) {
 	return knew || !ok
 }
 
-// Release forgets a key whose deletion was sent. A deleted row proves nothing later.
-func (s *State) Release(key string) {
+// Unsee notes that a row is deleted, whether or not its deletion can be sent. A deleted row proves nothing later.
+func (s *State) Unsee(key string) {
 	if s.NewestSeen.Key == key {
 		s.NewestSeen = Row{}
 	}
+}
+
+// Release forgets a key whose deletion was sent.
+func (s *State) Release(key string) {
+	s.Unsee(key)
 	if s.KnownKeys != nil {
 		s.KnownKeys.Remove(key)
 	}
 }
 
-// Trim drops the known keys if they have become too large for a state.
+// Trim drops the known keys if they have become too large for a state. While deletions are reconciled they stay: there are only
+// fewer of them, although fewer keys may pack worse, and a state of that phase needs them.
 func (s *State) Trim() {
-	if s.KnownKeys != nil && !s.KnownKeys.Fits() {
+	if s.Phase != ReconcileDeletions && s.KnownKeys != nil && !s.KnownKeys.Fits() {
 		s.KnownKeys = nil
 	}
 }

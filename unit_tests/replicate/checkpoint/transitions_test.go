@@ -1,10 +1,12 @@
 package checkpoint_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
@@ -207,5 +209,19 @@ func TestAKeyThatIsNotKnownHasToGoAhead(t *testing.T) {
 	s.Trim()
 	assert.NotNil(t, s.KnownKeys)
 	assert.True(t, s.Hold([]byte("no guid")), "no set can hold it")
+	assert.Nil(t, s.KnownKeys)
+}
+
+func TestKnownKeysStayWhileDeletionsAreReconciled(t *testing.T) {
+	keys := checkpoint.NewKeySet()
+	for i := range 20_001 {
+		_, ok := keys.Add(fmt.Appendf(nil, "00000000-0000-0000-0000-%012d", i))
+		require.True(t, ok)
+	}
+	s := &checkpoint.State{Phase: checkpoint.ReconcileDeletions, KnownKeys: keys}
+	s.Trim()
+	assert.NotNil(t, s.KnownKeys, "a state of this phase without them could not be read")
+	s.EndReconcile(true)
+	s.Trim()
 	assert.Nil(t, s.KnownKeys)
 }
