@@ -48,7 +48,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	}
 	if y.removes(saved) {
 		s := y.empty()
-		s.MaxCursor = saved.MaxCursor
+		s.MaxCursor, s.UnderRemoval = saved.MaxCursor, true
 		s.Run.Empty = y.Attempt == 0
 		if !s.Run.Empty {
 			doubt(s, time.Time{})
@@ -59,6 +59,12 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	s.Run.Interrupted = y.Attempt > 0 || !betweenScans(s)
 	organization := s.Organization
 	s.Organization, s.Generation = y.Organization, y.Generation
+	if s.UnderRemoval && !y.removesAll() {
+		s.UnderRemoval = false
+		if !betweenScans(s) { // the sync has failed, so that nothing was removed
+			doubt(s, time.Time{})
+		}
+	}
 	switch {
 	case !s.Link.Usable() || !s.DeltaLink.Usable():
 		return s.Resync(), LinkUnusable
@@ -97,7 +103,7 @@ func betweenScans(s *State) bool {
 func (y Sync) openWithoutState() (*State, Opening) {
 	s := y.empty()
 	if !y.rowsMayStand() {
-		s.Run.Empty = true
+		s.Run.Empty, s.UnderRemoval = true, y.removesAll()
 		return s, FirstSync
 	}
 	doubt(s, time.Time{})

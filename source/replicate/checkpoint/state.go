@@ -48,6 +48,9 @@ type State struct {
 	// Generation is the generation of the destination's rows for which the state was written; nil: the platform has no
 	// generations.
 	Generation *int64 `json:"generation,omitempty"`
+	// UnderRemoval reports that the destination removes the rows of former generations once the sync that began this
+	// snapshot has succeeded. If that sync fails for good, those rows stay.
+	UnderRemoval bool `json:"under_removal,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
 	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that

@@ -99,7 +99,7 @@ func (s *State) EndFullRefresh() {
 // interrupted process sent after its saved state are not among the known ones.
 func (s *State) Resync() *State {
 	next := &State{
-		Version: Version, Phase: Start, MaxCursor: s.MaxCursor, KnownKeys: s.KnownKeys, Organization: s.Organization, Generation: s.Generation,
+		Version: Version, Phase: Start, MaxCursor: s.MaxCursor, KnownKeys: s.KnownKeys, Organization: s.Organization, Generation: s.Generation, UnderRemoval: s.UnderRemoval,
 		DeletionsUnknownSince: s.DeletionsUnknownSince, DeletionsPossiblyUnknownSince: s.DeletionsPossiblyUnknownSince, Run: Run{Empty: s.Run.Empty, Doubted: s.Run.Doubted},
 	}
 	if s.Run.Empty {

@@ -127,6 +127,14 @@ func TestAStateIsOpenedAsItsPhasePromises(t *testing.T) {
 			state: "changes", sync: func(y *checkpoint.Sync) { generations(4, 4)(y); y.Attempt = 1 },
 			opening: checkpoint.RowsAreRemoved, phase: checkpoint.Start, possible: checkpoint.UnknownTime(),
 		},
+		"a refresh that removes rows, failed for good in its snapshot": {
+			state: "snapshot", change: func(s *checkpoint.State) { s.Generation, s.UnderRemoval = generation(4), true }, sync: generations(4, 0),
+			opening: checkpoint.SnapshotResumed, phase: checkpoint.Snapshot, link: fixtures(t)["snapshot"].Link, possible: checkpoint.UnknownTime(),
+		},
+		"a refresh that removed rows": {
+			state: "changes", change: func(s *checkpoint.State) { s.Generation, s.UnderRemoval = generation(4), true }, sync: generations(4, 0),
+			opening: checkpoint.ChangesFollowed, phase: checkpoint.Changes,
+		},
 		"a refresh that removes rows, of this generation": {
 			state: "changes", change: func(s *checkpoint.State) { s.Generation = generation(4) }, sync: generations(4, 4),
 			opening: checkpoint.ChangesFollowed, phase: checkpoint.Changes,
