@@ -18,7 +18,7 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 	written, err := os.ReadFile(filepath.Join("..", "spec.json"))
 	require.NoError(t, err)
 	for name, args := range map[string][]string{
-		"alone": {"spec"}, "with --debug": {"spec", "--debug"}, "with a flag nobody knows": {"--colour", "spec"},
+		"alone": {"spec"}, "with --debug": {"spec", "--debug"}, "with an unknown flag": {"--colour", "spec"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result := l.run(args...)
@@ -102,7 +102,7 @@ func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
 		"before the command":            {"--catalog", catalog, "--state", state, "--config", config, "read"},
 		"with equals signs":             {"read", "--config=" + config, "--state=" + state, "--catalog=" + catalog},
 		"with --debug between":          {"read", "--debug", "--config", config, "--debug", "--catalog", catalog},
-		"with flags nobody knows":       {"read", "--config", config, "--catalog", catalog, "--manifest-path", "x", "--no-such=1", "--neither"},
+		"with unknown flags":            {"read", "--config", config, "--catalog", catalog, "--manifest-path", "x", "--no-such=1", "--neither"},
 		"with a state that is absent":   {"read", "--config", config, "--catalog", catalog, "--state", filepath.Join(l.directory, "absent.json")},
 		"with a state that is empty":    {"read", "--config", config, "--catalog", catalog, "--state", l.file("empty.json", []byte(""))},
 		"with a state that is null":     {"read", "--config", config, "--catalog", catalog, "--state", l.file("null.json", []byte("null"))},

@@ -19,13 +19,13 @@ import (
 // (airbytehq/airbyte, connector-acceptance-test, test_core.py, test_full_refresh.py and test_incremental.py) and its
 // successor, airbyte_cdk.test.standard_tests, does not.
 
-// unreadable are the simulator's tables whose rows nobody can read: one for want of a privilege, one by its nature.
+// unreadable are the simulator's tables whose rows cannot be read: one for lack of a privilege, one by its nature.
 var unreadable = []string{"plugintracelog", "postregarding"}
 
 // onlyRow is the table that has one row in every environment.
 const onlyRow = "organization"
 
-// readable are the streams that discover offers, less those that nobody can read.
+// readable are the streams that discover offers, without those that cannot be read.
 func (l *lab) readable() []string {
 	l.t.Helper()
 	var names []string

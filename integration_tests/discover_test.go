@@ -159,7 +159,7 @@ func TestEachKindOfTableIsOfferedAsItCanBeRead(t *testing.T) {
 		{"a table with a key that is not called after it", "systemform", "formid", both},
 		{"a table whose set has no plural", "feedback", "feedbackid", both},
 		{"a custom table", "contoso_everything", "contoso_everythingid", both},
-		{"a table nobody tracks", "contoso_child", "contoso_childid", full},
+		{"a table that is not tracked", "contoso_child", "contoso_childid", full},
 		{"a table that cannot be tracked", "asyncoperation", "asyncoperationid", full},
 		{"a table keyed by another's id", "usersettings", "systemuserid", full},
 		{"a virtual table", "contoso_legacyorder", "contoso_legacyorderid", full},

@@ -52,7 +52,7 @@ func TestATerminatedReadKeepsWhatItHas(t *testing.T) {
 				require.NotEmpty(t, s.Statuses)
 				assert.Equal(t, "INCOMPLETE", s.Statuses[len(s.Statuses)-1], name)
 			}
-			assert.Empty(t, report.Errors, "nobody is at fault")
+			assert.Empty(t, report.Errors, "the stream is not at fault")
 			l.sync(d, catalog)
 			l.equal(d, "account", "task")
 		})

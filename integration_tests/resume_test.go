@@ -35,7 +35,7 @@ func killed(result binary.Result, lines int) binary.Result {
 	return binary.Result{Lines: result.Lines[:lines], ExitCode: -1}
 }
 
-// middle is the first place behind a STATE that leads to a further page.
+// middle is the first position after a STATE that continues with another page.
 func middle(t *testing.T, result binary.Result) int {
 	t.Helper()
 	for i, line := range result.Lines {
@@ -43,7 +43,7 @@ func middle(t *testing.T, result binary.Result) int {
 			return i + 1
 		}
 	}
-	require.Fail(t, "no STATE leads to a further page")
+	require.Fail(t, "no STATE continues with another page")
 	return 0
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // secrets are what no output may hold: what the user keeps secret and the service hands out in confidence. Only a STATE
-// may hold the tokens of links, for the next read goes on from them.
+// may hold the tokens of links, because the next read continues from them.
 type secrets struct {
 	application simulator.Application
 
@@ -184,7 +184,7 @@ func escapedJSON(text string, html bool) string {
 	return strings.Trim(strings.TrimSuffix(b.String(), "\n"), `"`)
 }
 
-// inBase64 are the forms of a value in base64, wherever in the encoded text it begins.
+// inBase64 are the forms of a value in base64, at each position in the encoded text.
 func inBase64(value string) []string {
 	var forms []string
 	for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {

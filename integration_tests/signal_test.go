@@ -18,7 +18,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
-// startBlocked starts a read, under a launcher if one is given, whose stdout is a pipe that nobody empties. It returns
+// startBlocked starts a read, under a launcher if one is given, whose stdout is a pipe that is not read. It returns
 // when the first records are in the pipe and many more are to follow, so that the process cannot write on.
 func (l *lab) startBlocked(launcher ...string) *exec.Cmd {
 	l.t.Helper()

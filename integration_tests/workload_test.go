@@ -66,7 +66,7 @@ func (w *workload) change(table string, n int) touched {
 		if w.random.IntN(2) == 0 {
 			changed[w.create(t, simulator.Row{t.PrimaryID: id})] = true
 		}
-		w.delete(t, w.create(t, nil), changed) // a ghost: nobody has seen it
+		w.delete(t, w.create(t, nil), changed) // a row that no read has seen
 	}
 	twice := take() // updated, updated again, and then deleted
 	w.update(t, twice, changed)

@@ -71,7 +71,7 @@ func (d *Destination) Rows(stream string) map[string]Row {
 }
 
 // Duplicates returns how many rows of an overwritten stream have a key that another row has too. Overwriting does not
-// deduplicate: a read that was interrupted and went on may bring rows twice.
+// deduplicate: a read that was interrupted and resumed may send rows twice.
 func (d *Destination) Duplicates(stream string) int {
 	if t := d.tables[stream]; t != nil {
 		return t.duplicates

@@ -15,7 +15,7 @@ type versions map[string]map[string]string
 func (w *world) takeBackup() { w.backup = w.environment.Backup() }
 
 // restoreBackup puts the backup in the place of the environment's rows, under the same organization id. Where it is
-// overtaken, its versions go on above all that were seen before.
+// overtaken, its versions continue above all that were seen before.
 func (w *world) restoreBackup(overtaken bool) {
 	before := map[string]map[string]map[string]json.RawMessage{}
 	w.former = versions{}
@@ -65,7 +65,7 @@ func (w *world) touchDifferences(table string, before, after map[string]map[stri
 	return differs
 }
 
-// restored notes that a backup was restored, from which the version goes on that is given. The connector has to notice it
+// restored notes that a backup was restored whose versions continue from the given one. The connector has to notice it
 // by the newest row of its state, which has another version now or is gone: the trial leaves this row alone until then.
 // Where the state has no such row, or the row is in the backup too, nothing distinguishes the histories.
 func (h *history) restored(w *world, stream string, rows map[string]map[string]json.RawMessage, differs bool, version int64) {

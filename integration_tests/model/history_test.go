@@ -13,9 +13,9 @@ type history struct {
 	// uncertain: changes may have been lost since the destination last held no row of the stream. Only then may the
 	// connector warn of deletions without a condition.
 	uncertain bool
-	// unannounced is when a read began for which the platform handed out no sign that the destination had kept rows that the
-	// state, if there is one, does not know of. Nobody can know of those that were deleted before. Zero: there was no such
-	// read.
+	// unannounced is when a read began for which nothing from the platform showed that the destination had kept rows
+	// that the state, if there is one, does not cover. Rows that were deleted before cannot be known. Zero: there was
+	// no such read.
 	unannounced time.Time
 	// uncovered: records were committed whose states the platform lost.
 	uncovered bool

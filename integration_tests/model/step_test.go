@@ -104,7 +104,7 @@ func (s step) String() string {
 	}
 }
 
-// overtakes reports whether the versions of a restored backup go on above all former ones.
+// overtakes reports whether the versions of a restored backup continue above all former ones.
 func (s step) overtakes() bool { return s.seed%4 > 0 }
 
 func (d disturbances) String() string {

@@ -196,7 +196,7 @@ func (w *world) quietSuccess(ctx context.Context, c *connector, seed uint64) (*d
 }
 
 // silent reads twice more. A scan of changes that was interrupted has sent changes after its first page, and its delta
-// token may stand for that page: then they come once again. After that none does.
+// token may correspond to that page: then they arrive once more. After that no row does.
 func (w *world) silent(ctx context.Context, c *connector, seed uint64) error {
 	for again := range 2 {
 		report, err := w.quietSuccess(ctx, c, seed)

@@ -11,7 +11,7 @@ type (
 	Options = rows.Options
 	// Behaviors settle what Microsoft's documentation leaves open.
 	Behaviors = rows.Behaviors
-	// TokenAt is the moment of a scan that its delta token stands for.
+	// TokenAt is the moment of a scan to which its delta token corresponds.
 	TokenAt = rows.TokenAt
 	// EditedSelect is what happens to a delta link whose $select the client has changed.
 	EditedSelect = rows.EditedSelect
@@ -21,7 +21,7 @@ type (
 	Limits = limits.Limits
 )
 
-// The moments that a delta token can stand for, and what can happen to an edited $select.
+// The moments to which a delta token can correspond, and what can happen to an edited $select.
 const (
 	LastPage  = rows.LastPage
 	FirstPage = rows.FirstPage

@@ -17,7 +17,7 @@ func many(o *dataverse.Options) { o.Attempts = 8 }
 func TestMalformedResponsesAreRetriedAFewTimes(t *testing.T) {
 	for name, response := range map[string]http.HandlerFunc{
 		"JSON that is none":    good(`{"value":[{"name":}]}`),
-		"JSON that goes on":    good(`{"value":[]}{}`),
+		"JSON that continues":  good(`{"value":[]}{}`),
 		"no rows":              good(`{"@odata.context":"c"}`),
 		"a row that is no row": good(`{"value":[1 2]}`),
 		"a link of a number":   good(`{"value":[],"@odata.nextLink":1}`),

@@ -74,7 +74,7 @@ func TestLinkOutsideTheEnvironmentIsRefused(t *testing.T) {
 	}
 }
 
-// diverted sends what is meant for any host to the service.
+// diverted sends requests to any host to the service.
 type diverted struct{ to *service }
 
 func (d diverted) RoundTrip(r *http.Request) (*http.Response, error) {

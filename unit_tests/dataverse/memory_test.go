@@ -15,7 +15,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// TestSkippedMetadataTakesNoMemory reads 500 tables of 200 columns twice: with labels that nobody needs, which make
+// TestSkippedMetadataTakesNoMemory reads 500 tables of 200 columns twice: with labels that are not needed, which make
 // each column thrice as large, and without.
 func TestSkippedMetadataTakesNoMemory(t *testing.T) {
 	labels := `"DisplayName":{"LocalizedLabels":[` +

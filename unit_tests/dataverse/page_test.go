@@ -27,7 +27,7 @@ func TestPageMembersMayComeInAnyOrder(t *testing.T) {
 	for name, body := range map[string]string{
 		"the links before the rows": "{" + contextMember + "," + deltaMember + "," + nextMember + "," + valueMember + "}",
 		"the rows first":            "{" + valueMember + "," + nextMember + "," + deltaMember + "," + contextMember + "}",
-		"members that nobody knows": `{"@Microsoft.Dynamics.CRM.totalrecordcount":-1,` + contextMember +
+		"unknown members": `{"@Microsoft.Dynamics.CRM.totalrecordcount":-1,` + contextMember +
 			`,"@x":{"value":[1],"@odata.nextLink":"n"},` + valueMember + "," + deltaMember + "," + nextMember + `,"y":null}`,
 		"spaces and lines": "\n{ " + contextMember + " ,\r\n" + valueMember + ", " + deltaMember + ",\t" + nextMember + " }\n ",
 	} {
@@ -141,7 +141,7 @@ func spoilt(t *testing.T) map[string]http.HandlerFunc {
 			_, _ = io.WriteString(w, body)
 		},
 		"JSON that ends early":            good(body[:len(body)-2]),
-		"JSON that goes on":               good(body + "{}"),
+		"JSON that continues":             good(body + "{}"),
 		"JSON that is none":               good(`{"value":[{"name":}]}`),
 		"a wrong checksum":                zipped(checksum),
 		"gzip that ends early":            zipped(packed[:len(packed)-9]),

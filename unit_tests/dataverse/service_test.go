@@ -167,7 +167,7 @@ func (r *rows) Row(d *jsontext.Decoder) error {
 
 const date = "Fri, 21 Nov 2025 10:11:12 GMT"
 
-// good responds with a body of JSON. HOST in it stands for the service's own origin, PLAIN for its host and port.
+// good responds with a body of JSON. HOST in it is replaced by the service's own origin, PLAIN by its host and port.
 func good(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", date)

@@ -33,7 +33,7 @@ func typed(typ, more string) string {
 	return `"AttributeTypeName":{"Value":"` + typ + `"},"IsValidODataAttribute":true,"IsValidForRead":true` + more
 }
 
-// mixture is so many columns of all kinds as they are sent, and as they are to be read.
+// mixture is the given number of columns of all kinds, as they are sent and as they should be read.
 func mixture(n int) (texts []string, want []dataverse.Column) {
 	for i := range n {
 		id, name := fmt.Sprintf("9f9c0815-cb35-48c9-9045-%012x", i), fmt.Sprintf("contoso_column%d", i)

@@ -156,7 +156,7 @@ func line(stream, data string) string {
 	return string(protocol.RecordHead(stream)) + "{" + data + "}}}\n"
 }
 
-// deletion is the object that stands for a deleted row in a response.
+// deletion is the object for a deleted row in a response.
 func deletion(id string) string {
 	return `{"@odata.context":"https://contoso.crm.dynamics.com/api/data/v9.2/$metadata#accounts/$deletedEntity","id":"` + id + `","reason":"deleted"}`
 }

@@ -98,7 +98,7 @@ func TestFastRowLeavesUnusualRowsToADecoder(t *testing.T) {
 		"an exponent of a sign":        `{"accountid":"a1","name":1e-},`,
 		"a minus alone":                `{"accountid":"a1","name":-},`,
 		"a word that is none":          `{"accountid":"a1","name":nul},`,
-		"a word that goes on":          `{"accountid":"a1","name":nulls},`,
+		"a word that continues":        `{"accountid":"a1","name":nulls},`,
 		"an escape that is none":       `{"accountid":"a1","name":"\x"},`,
 		"a vertical tab's escape":      `{"accountid":"a1","name":"\v"},`,
 		"an escape of other letters":   `{"accountid":"a1","name":"\u12g4"},`,

@@ -210,7 +210,7 @@ func TestALongPageWaitsForMemoryOfOneBeingWritten(t *testing.T) {
 				require.Error(t, encoded)
 			}
 			if written == 40 {
-				require.NoError(t, encoded, "it goes on with every chunk that is written")
+				require.NoError(t, encoded, "it continues with every chunk that is written")
 			}
 			return nil
 		}))

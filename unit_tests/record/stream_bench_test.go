@@ -86,7 +86,7 @@ func (s serving) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// noTokens is a sign-in that nobody asks for more.
+// noTokens is a sign-in that always returns the same token.
 type noTokens struct{}
 
 func (noTokens) Token(context.Context) (string, error)       { return "token", nil }

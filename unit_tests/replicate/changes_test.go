@@ -67,7 +67,7 @@ func TestChangesAreSentWithGreaterCursorsPageByPage(t *testing.T) {
 		record("a3", fiveSeconds), tombstone("d1", fiveSeconds),
 		"account STATE 2.0 " + changesState(200, fiveSeconds),
 		"account COMPLETE",
-	}, got.messages, "a state with the page's cursors goes ahead of it; the next token may stand for the first page, so that is when it was taken")
+	}, got.messages, "a state with the page's cursors precedes it; the next token may be as old as the first page, so that is when it was taken")
 	assert.Empty(t, s.lookedUp, "a row that the scan has not sent needs no lookup")
 }
 

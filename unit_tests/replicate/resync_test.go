@@ -88,7 +88,7 @@ func TestAnOldTokenBringsAWarning(t *testing.T) {
 	}{
 		"past half of its life, by the service's clock": {week/2 + time.Minute, week, true},
 		"before half of its life":                       {week/2 - time.Minute, week, false},
-		"of a life nobody can say":                      {10 * week, 0, false},
+		"of an unknown lifetime":                        {10 * week, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := script(map[dataverse.Link]response{changesSince(100): {delta: changesSince(101), at: serviceTime().Add(c.age)}})

@@ -62,7 +62,7 @@ func TestSignInWithMSAL(t *testing.T) {
 	}
 }
 
-// assertion returns a client assertion of the issuer, with a signature that nobody checks.
+// assertion returns a client assertion of the issuer, with a signature that is not checked.
 func assertion(issuer string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+issuer+`","sub":"`+issuer+`"}`)) + ".c2ln"
 }

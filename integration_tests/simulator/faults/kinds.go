@@ -4,7 +4,7 @@ package faults
 type Kind struct {
 	Name        string
 	Description string
-	Fields      string // the fields of the text form that it stands for
+	Fields      string // the equivalent fields of the text form
 }
 
 // usualClaims are demanded where no others are named: of the authentication context c1.
@@ -25,14 +25,14 @@ func Kinds() []Kind {
 		{"html-error", "400 with HTML, as a proxy or a firewall sends", gateway("400", gatewayPage(400))},
 		{"plugin-error", "400 0x80040265, refused by a plug-in", "status=400 code=0x80040265 message='The plug-in has aborted the operation.'"},
 		{"login-page", "200 with HTML", gateway("200", loginPage)},
-		{"broken-json", "200 with JSON that ends in its middle", "status=200 content-type='" + jsonType + "' body='" + brokenJSON + "'"},
+		{"broken-json", "200 with JSON that ends halfway", "status=200 content-type='" + jsonType + "' body='" + brokenJSON + "'"},
 		{"broken-gzip", "200 with a body that is not gzip as it claims", "status=200 content-type='" + jsonType + "' content-encoding=gzip body='" + brokenGzip + "'"},
 		{"cut", "the connection breaks within the body", "cut-after=64"},
-		{"stalled", "the body stops in its middle and the connection stays", "stall-after=64"},
+		{"stalled", "the body stops halfway and the connection stays open", "stall-after=64"},
 		{"slow-bytes", "the body comes at 2,000 bytes a second", "bytes-per-second=2000"},
 		{"dropped", "the connection breaks without a response", "drop=true"},
-		{"sql-error", "500 0x80044150, mostly a deadlock", "status=500 code=0x80044150"},
-		{"sql-timeout", "500 0x80044151; with larger-than=250 for pages of more rows alone", "status=500 code=0x80044151"},
+		{"sql-error", "500 0x80044150, usually a deadlock", "status=500 code=0x80044150"},
+		{"sql-timeout", "500 0x80044151; with `larger-than=250` only for pages of more than 250 rows", "status=500 code=0x80044151"},
 		{"sql-limit", "500 0x80072323, the database is at its limit", "status=500 code=0x80072323"},
 		{"too-expensive", "500 0x80048544, the query is refused", "status=500 code=0x80048544"},
 		{"unexpected", "500 0x80040216", "status=500 code=0x80040216"},
@@ -47,7 +47,7 @@ func Kinds() []Kind {
 		{"more-without-link", "pages announce more records and have no link", "links=more-records"},
 		{"endless-links", "each page has a next link, to its own rows", "links=endless"},
 		{"error-beside-value", "200 with an error beside the rows", "bend=error-beside-value"},
-		{"inflating", "a small body that unpacks to 1 GB", "inflate=1073741824"},
+		{"inflating", "a small body that decompresses to 1 GB", "inflate=1073741824"},
 		{"missing-delta-link", "the last page lacks its delta link", "links=missing-delta"},
 	}
 }

@@ -71,7 +71,7 @@ func ServeAction(db *rows.Database, w http.ResponseWriter, r *http.Request, name
 	return true, nil
 }
 
-// carryOut carries out the write that a path and a method stand for.
+// carryOut carries out the write that a path and a method specify.
 func (d *definer) carryOut(path string) (defined, *odata.Error) {
 	segments, balanced := odata.SplitOutside(path, '/')
 	if !balanced {

@@ -12,7 +12,8 @@ type privilegeList struct {
 	table *schema.Table
 }
 
-// tablePrivileges returns the privileges of a table; an intersect table has none (Web API reference, SecurityPrivilegeMetadata).
+// tablePrivileges returns the privileges of a table; an intersect table does not have any (Web API reference,
+// SecurityPrivilegeMetadata).
 func tablePrivileges(t *schema.Table) any { return privilegeList{t} }
 
 // AppendJSON implements jsonValue.

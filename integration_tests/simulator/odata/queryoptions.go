@@ -30,7 +30,7 @@ func QueryOptions(rawQuery string) ([]QueryOption, *Error) {
 	return list, nil
 }
 
-// SplitSelect reads the names of a $select; nil stands for all properties.
+// SplitSelect reads the names of a $select; nil means all properties.
 func SplitSelect(value string) ([]string, *Error) {
 	selected := []string{}
 	for name := range strings.SplitSeq(value, ",") {

@@ -18,7 +18,7 @@ import (
 type Cookie struct {
 	Page     int // the page that comes next
 	Tracking bool
-	Version  int64 // the row version at the first page, where tokens stand for that; else 0
+	Version  int64 // the row version at the first page if tokens correspond to that; otherwise 0
 	Marks    []Mark
 }
 

@@ -7,8 +7,8 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// Draw returns the n-th number of the stream that a salt stands for (SplitMix64). Everything that looks random in an
-// environment comes from here, so that the same seed makes the same environment.
+// Draw returns the n-th number of the stream of a salt (SplitMix64). Everything that looks random in an environment
+// comes from here, so that the same seed makes the same environment.
 func Draw(salt, n uint64) uint64 {
 	h := salt + n*0x9e3779b97f4a7c15
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9

@@ -21,7 +21,7 @@ type Options struct {
 // Behaviors settle what Microsoft's documentation leaves open, so that a client can be tested against each interpretation.
 // The zero value is the documented or likeliest one.
 type Behaviors struct {
-	// TokenAt is the moment of a scan that its delta token stands for.
+	// TokenAt is the moment of a scan to which its delta token corresponds.
 	TokenAt TokenAt
 	// EditedSelect is what happens to a delta link whose $select the client has changed.
 	EditedSelect EditedSelect
@@ -33,8 +33,8 @@ type Behaviors struct {
 	// BoundedChanges ends a scan of changes with what had changed at its first page, where TokenAt is FirstPage. Without
 	// it later pages hold what changed meanwhile.
 	BoundedChanges bool
-	// ExpiredStatus is the HTTP status of an expired token: 0 is 400, and 200 stands for all rows in place of an
-	// error, which the service gave until 2022.
+	// ExpiredStatus is the HTTP status of an expired token: 0 is 400, and 200 means all rows instead of an error, which
+	// the service gave until 2022.
 	ExpiredStatus int
 	// RepeatRows begins each page with the last row of the page before, as may happen while rows are changed.
 	RepeatRows bool
@@ -45,7 +45,7 @@ type Behaviors struct {
 	MetadataChangesUnavailable bool
 }
 
-// TokenAt is the moment that a delta token stands for.
+// TokenAt is the moment to which a delta token corresponds.
 type TokenAt int
 
 // The moments of a scan. With LastPage a row that was changed after its page had been sent is not in the next

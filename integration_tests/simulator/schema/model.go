@@ -173,7 +173,7 @@ func (c *Column) Property() string {
 	}
 }
 
-// Column returns the column of that logical name, nil if the table has none of that name.
+// Column returns the column of that logical name, nil if there is no such column.
 func (t *Table) Column(logicalName string) *Column {
 	for i := range t.Columns {
 		if t.Columns[i].LogicalName == logicalName {

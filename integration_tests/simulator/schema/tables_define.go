@@ -56,7 +56,7 @@ func (d *Definition) Untracked(canBeTracked bool) *Definition {
 	return d
 }
 
-// trackedForGood marks a table whose change tracking is on although nobody may switch it, as for team and the intersects.
+// trackedForGood marks a table whose change tracking is on and cannot be switched, as for team and the intersects.
 func (d *Definition) trackedForGood() *Definition {
 	d.Table.Tracked, d.Table.CanBeTracked = true, false
 	return d

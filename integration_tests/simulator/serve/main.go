@@ -70,7 +70,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
 	b := &s.environment.Behaviors
-	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token stands for the moment of the first page")
+	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token corresponds to the moment of the first page")
 	f.BoolVar(&ignoredSelect, "ignore-edited-select", false, "ignore a $select that was edited into a delta link")
 	f.BoolVar(&refusedSelect, "refuse-edited-select", false, "refuse a $select that was edited into a delta link")
 	f.BoolVar(&b.RecreatedOnlyUpserted, "recreated-only-upserted", false, "leave out the deletion of a row that was created again")

@@ -56,7 +56,7 @@ func mayTrack(db *rows.Database, c *call) *odata.Error {
 	return nil
 }
 
-// changesSince finds the changes since the request's token. It is nil where an expired token stands for all rows.
+// changesSince finds the changes since the request's token. It is nil if the response to an expired token is all rows.
 func changesSince(db *rows.Database, w *scan) (*delta, *odata.Error) {
 	c := w.call
 	token, refusal := odata.ParseStamp(c.query.DeltaToken)

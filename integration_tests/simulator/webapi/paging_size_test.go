@@ -37,7 +37,7 @@ func TestAPageSizeThatChangesInTheMiddleOfAScan(t *testing.T) {
 		name, set, key, first, then string
 		rows, repeated              int
 	}{
-		{"smaller pages behind a key go on where the larger one ended", "accounts", "accountid", "8", "3", 20, 0},
+		{"smaller pages after a key continue where the larger one ended", "accounts", "accountid", "8", "3", 20, 0},
 		{"larger pages behind a key do so too", "accounts", "accountid", "3", "8", 20, 0},
 		{"smaller pages of a virtual table repeat rows, for only their number is known", "contoso_legacyorders", "contoso_legacyorderid", "8", "3", 20, 5},
 		{"larger pages of a virtual table lose rows", "contoso_legacyorders", "contoso_legacyorderid", "3", "8", 15, 0},

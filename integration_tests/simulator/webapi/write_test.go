@@ -190,7 +190,7 @@ func TestBatch(t *testing.T) {
 		{"serves its requests in order", created + reading + "--batch_1--", "", 200,
 			[]string{"HTTP/1.1 204 No Content", "OData-EntityId: " + testBase + "/accounts(", "HTTP/1.1 200 OK", `"name":"alone"`}, []string{"alone"}},
 		{"stops at the first failure", failing + created + "--batch_1--", "", 400, []string{"HTTP/1.1 404 Not Found", "0x80040217"}, nil},
-		{"goes on after a failure if asked to", failing + created + "--batch_1--", "odata.continue-on-error", 200, []string{"HTTP/1.1 404 Not Found", "HTTP/1.1 204 No Content"}, []string{"alone"}},
+		{"continues after a failure on request", failing + created + "--batch_1--", "odata.continue-on-error", 200, []string{"HTTP/1.1 404 Not Found", "HTTP/1.1 204 No Content"}, []string{"alone"}},
 		{"applies a change set with references between its rows",
 			changeSet(post+`{"name":"parent"}`, post+`{"name":"child","parentaccountid@odata.bind":"$1"}`, "PATCH $1 HTTP/1.1\nContent-Type: application/json\n\n"+`{"name":"renamed"}`) + "--batch_1--", "", 200,
 			[]string{"Content-Type: multipart/mixed; boundary=changesetresponse_", "Content-ID: 3"}, []string{"renamed", "child"}},
