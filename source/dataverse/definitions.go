@@ -16,7 +16,7 @@ func (c *Client) TableNames(ctx context.Context) ([]string, error) {
 	err := c.get(ctx, request{
 		operation: "list the tables of the environment",
 		link:      "EntityDefinitions?$select=LogicalName,EntitySetName",
-		maxBytes:  maxMetadataBytes,
+		maxBytes:  maxFactBytes,
 		read: func(_ *http.Response, body io.Reader) error {
 			names = names[:0]
 			return c.eachTable(body, "value", func(t Table) {

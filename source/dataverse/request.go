@@ -14,7 +14,7 @@ import (
 // Limits of decompressed bodies. That of a page is Options.MaxPageBytes; none exceeds Options.MaxResponseBytes.
 const (
 	// maxFactBytes limits responses that are neither pages nor definitions. The largest are the privileges of an
-	// administrator: 150 bytes each, and an environment has thousands.
+	// administrator, 150 bytes each, and the list of tables, 100 bytes each: an environment has thousands.
 	maxFactBytes = 16 << 20
 	// maxMetadataBytes limits definitions. Fifty of the largest tables take 75 MB with every property, 1.5 MB each, and
 	// 2 MB with the requested properties.
