@@ -27,7 +27,7 @@ func drawSequence(r *rand.Rand) []step {
 	broken, quiet := drawRead(r), drawRead(r)
 	broken.read.cut, broken.read.refused, broken.read.events = cut{}, nil, nil
 	quiet.read = disturbances{newJob: true}
-	switch r.IntN(6) {
+	switch r.IntN(7) {
 	case 0: // a scan of several pages is killed, and its changes come once more
 		broken.read.kill, broken.read.keep = place{table, 2 + r.IntN(4)}, !one(r, 4)
 		return []step{of(change, 10+r.IntN(30)), broken, of(change, 1+r.IntN(20)), quiet}
@@ -42,11 +42,12 @@ func drawSequence(r *rand.Rand) []step {
 	case 2: // the state is dropped, and the rows of changes stay
 		dropped := []kind{backfill, retain, refresh, clearData}[r.IntN(4)]
 		return []step{quiet, of(change, 5+r.IntN(30)), quiet, of(change, 5+r.IntN(30)), of(dropped, 1), drawRead(r), quiet}
-	case 3: // a good delta token meets a response that is no evidence
-		broken.read = disturbances{newJob: true, refused: []refusal{drawRefusal(r)}}
-		broken.read.refused[0].from = place{table, 1 + r.IntN(3)}
+	case 3, 4: // a good delta token meets a response that is no evidence
+		refused := drawPassing(r, table)
+		refused.from.n = 1 + r.IntN(2)
+		broken.read = disturbances{newJob: true, refused: []refusal{refused}}
 		return []step{quiet, of(change, 5+r.IntN(30)), broken, quiet}
-	case 4: // a backup is restored from before the rows that were read last
+	case 5: // a backup is restored from before the rows that were read last
 		return []step{of(backup, 1), of(change, 5+r.IntN(30)), quiet, of(restore, 1), of(change, r.IntN(10)), quiet}
 	default: // the records of a first attempt stay, and its states do not
 		broken.read = disturbances{newJob: true, loses: true, kept: r.IntN(6), kill: place{table, 2 + r.IntN(8)}, keep: true}

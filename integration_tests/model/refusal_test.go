@@ -114,21 +114,25 @@ func (f refusal) strikes(q request, n int) bool {
 		return false
 	case f.response == linkRefused:
 		return q.middle
-	case f.response == linkless: // of rows that are looked up, and of an untracked table, such a page is the last
-		return !q.lookup && q.stream != notes
+	case f.response == linkless: // of an untracked table such a page is the last
+		return q.stream != notes
 	default:
 		return true
 	}
 }
 
 func drawRefusal(r *rand.Rand) refusal {
-	f := refusal{from: place{drawTable(r), 1 + r.IntN(4)}, response: linkRefused, times: 1}
-	if !one(r, 3) {
-		all := passing()
-		f.response = all[r.IntN(len(all))]
-		f.times = []int{1, 1, 2, many}[r.IntN(4)]
+	if one(r, 3) {
+		return refusal{from: place{drawTable(r), 1 + r.IntN(4)}, response: linkRefused, times: 1}
 	}
-	return f
+	return drawPassing(r, drawTable(r))
+}
+
+// drawPassing draws a response that is no evidence of anything. One that comes only a few times is overcome by the attempts
+// at a request.
+func drawPassing(r *rand.Rand, table string) refusal {
+	all := passing()
+	return refusal{from: place{table, 1 + r.IntN(4)}, response: all[r.IntN(len(all))], times: []int{1, 2, many, many}[r.IntN(4)]}
 }
 
 // many is how often a response comes that does not end during the read.

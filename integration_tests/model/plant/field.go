@@ -111,7 +111,7 @@ func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err er
 
 // test runs the model test. It does not look for the shortest sequence.
 func (f field) test(ctx context.Context) (output string, passed bool) {
-	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-run", "TestTheDestination",
+	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-timeout=0", "-run", "TestTheDestination",
 		"-trials", strconv.Itoa(f.trials), "-shrink", "0s").CombinedOutput()
 	return string(out), err == nil
 }

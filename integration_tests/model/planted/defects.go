@@ -18,10 +18,14 @@ const (
 // scans are mistakes in reading pages, in sending them, and in saving states.
 func scans() []Defect {
 	return []Defect{
-		{"a state is sent before the records of its page", []Edit{{changes,
-			"	if err := c.scan.deliver(ctx, sent); err != nil {\n",
-			"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
-				"	if err := c.scan.deliver(ctx, sent); err != nil {\n"}}},
+		{"a state is sent before the records of its page", []Edit{
+			{changes, "	if err := c.scan.deliver(ctx, sent); err != nil {\n",
+				"	if page.Next != \"\" {\n		before := *s\n		c.scan.advance(page.Next)\n		if err := r.save(ctx, s); err != nil {\n			return err\n		}\n		*s = before\n	}\n" +
+					"	if err := c.scan.deliver(ctx, sent); err != nil {\n"},
+			{snapshot, "		if err := c.deliver(ctx, nil); err != nil {\n			return err\n		}\n		if page.Next == \"\" {\n			s.EndSnapshot()\n",
+				"		if page.Next != \"\" {\n			before := *s\n			c.advance(page.Next)\n			if err := r.save(ctx, s); err != nil {\n				return err\n			}\n			*s = before\n		}\n" +
+					"		if err := c.deliver(ctx, nil); err != nil {\n			return err\n		}\n		if page.Next == \"\" {\n			s.EndSnapshot()\n"},
+		}},
 		{"no state precedes records that a destination may keep", []Edit{{pagescan, "	if !knew || s.KnownKeys != keys {\n", "	if (!knew || s.KnownKeys != keys) && c.unsaved {\n"}}},
 		{"a link is decoded and encoded again", []Edit{{"source/dataverse/link.go",
 			"	return Link(strings.ReplaceAll(link, \" \", \"%20\")), nil",
@@ -36,6 +40,7 @@ func scans() []Defect {
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
+		{"a response that lacks some of the rows proves them deleted", []Edit{{lookup, "		keys = missing\n", "		return l.seesEveryRow(ctx)\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
 		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
