@@ -46,7 +46,7 @@ func explainProxy(err error) explanation {
 	switch {
 	case errors.As(err, &refused) && refused.Code == http.StatusProxyAuthRequired:
 		return configError("The proxy requires a user name and a password (%s). Set HTTPS_PROXY to an address that has them, such as "+
-			"http://user:password@proxy.example.com:3128.", refused.Status)
+			"user:password@proxy.example.com:3128.", refused.Status)
 	case errors.As(err, &refused) && refused.Code < http.StatusInternalServerError:
 		return configError("The proxy does not allow connections to the environment or the sign-in host (%s). Have them allowed at the "+
 			"proxy, or name them in NO_PROXY.", refused.Status)

@@ -16,7 +16,7 @@ import (
 func checkProxies(getenv func(string) string) error {
 	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 		if value := getenv(variable); value != "" && !isProxyAddress(value) {
-			return &variableError{variable, "does not hold the address of a proxy. Set it to an address such as http://proxy.example.com:3128, or unset it."}
+			return &variableError{variable, "does not hold the address of a proxy. Set it to an address such as proxy.example.com:3128, or unset it."}
 		}
 	}
 	return nil
@@ -26,7 +26,9 @@ func checkProxies(getenv func(string) string) error {
 func isProxyAddress(value string) bool {
 	address, err := url.Parse(value)
 	if err != nil || address.Scheme == "" || address.Host == "" {
-		address, err = url.Parse("http://" + value)
+		if address, err = url.Parse("//" + value); err == nil {
+			address.Scheme = "http"
+		}
 	}
 	if err != nil {
 		return false
