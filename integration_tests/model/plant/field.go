@@ -52,8 +52,8 @@ func (f field) copy(from string) error {
 
 // show runs the test without a defect in one of the copies first, where it has to pass, and then plants each defect once,
 // in whichever copy is free.
-func show(ctx context.Context, fields []field, only string) error {
-	if output, passed := fields[0].test(ctx); !passed {
+func show(ctx context.Context, fields []field, clean int, only string) error {
+	if output, passed := fields[0].test(ctx, clean); !passed {
 		return fmt.Errorf("the test fails without a defect:\n%s", output)
 	}
 	defects := planted.List()
@@ -98,7 +98,7 @@ func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err er
 	if output, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, output)
 	}
-	output, passed := f.test(ctx)
+	output, passed := f.test(ctx, f.trials)
 	if passed {
 		return "", ctx.Err()
 	}
@@ -110,9 +110,9 @@ func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err er
 }
 
 // test runs the model test. It does not look for the shortest sequence.
-func (f field) test(ctx context.Context) (output string, passed bool) {
+func (f field) test(ctx context.Context, trials int) (output string, passed bool) {
 	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-timeout=0", "-run", "TestTheDestination",
-		"-trials", strconv.Itoa(f.trials), "-shrink", "0s").CombinedOutput()
+		"-trials", strconv.Itoa(trials), "-shrink", "0s").CombinedOutput()
 	return string(out), err == nil
 }
 

@@ -2,7 +2,7 @@
 // test there, which has to find each. Run it in the module's root. It exits with 1 if a defect is not found, or if the
 // test fails without one.
 //
-//	go run ./integration_tests/model/plant [-trials 200] [-only WORDS]
+//	go run ./integration_tests/model/plant [-clean 200] [-trials 400] [-only WORDS]
 package main
 
 import (
@@ -15,11 +15,12 @@ import (
 )
 
 func main() {
-	trials := flag.Int("trials", 200, "how many trials the test may take to find a defect")
+	clean := flag.Int("clean", 200, "how many trials must pass without a defect")
+	trials := flag.Int("trials", 400, "how many trials the test may take to find a defect")
 	only := flag.String("only", "", "plant only the defects whose names hold these words")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *trials, *only)
+	err := run(ctx, *clean, *trials, *only)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "plant:", err)
@@ -31,7 +32,7 @@ func main() {
 const copies = 2
 
 // run copies the module and plants the defects there.
-func run(ctx context.Context, trials int, only string) (err error) {
+func run(ctx context.Context, clean, trials int, only string) (err error) {
 	fields := make([]field, copies)
 	for i := range fields {
 		if fields[i].root, err = os.MkdirTemp("", "planted-"); err != nil {
@@ -43,5 +44,5 @@ func run(ctx context.Context, trials int, only string) (err error) {
 			return err
 		}
 	}
-	return show(ctx, fields, only)
+	return show(ctx, fields, clean, only)
 }

@@ -40,7 +40,6 @@ func scans() []Defect {
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
-		{"a response that lacks some of the rows proves them deleted", []Edit{{lookup, "		keys = missing\n", "		return l.seesEveryRow(ctx)\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
 		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
@@ -54,7 +53,6 @@ func scans() []Defect {
 // doubts are mistakes in knowing what the destination may hold.
 func doubts() []Defect {
 	return []Defect{
-		{"rows of a snapshot are older than those of the changes before it", []Edit{{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at.Add(-24*time.Hour)), e.before.Next())"}}},
 		{"deletions that cannot be known are not reported", []Edit{{transitions, "	if next.DeletionsUnknownSince.IsZero() {\n", "	if !next.DeletionsUnknownSince.IsZero() {\n"}}},
 		{"a null state is no state", []Edit{{resume, "return y.NullState || y.Generation", "return y.Generation"}}},
 		{"a refresh that retains rows begins a first sync", []Edit{{resume, "return y.NullState || y.Generation != nil && *y.Generation > 0\n", "return y.NullState\n"}}},
