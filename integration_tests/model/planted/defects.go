@@ -57,7 +57,6 @@ func doubts() []Defect {
 		{"a null state is no state", []Edit{{resume, "return y.NullState || y.Generation", "return y.Generation"}}},
 		{"a refresh that retains rows begins a first sync", []Edit{{resume, "return y.NullState || y.Generation != nil && *y.Generation > 0\n", "return y.NullState\n"}}},
 		{"a refresh that removes rows leaves doubts", []Edit{{resume, "	case y.removesAll():\n		return false\n", ""}}},
-		{"a token scan that continues leaves no doubt", []Edit{{resume, "	doubt(s, s.Issued)\n", ""}}},
 		{"a restored backup is not noticed", []Edit{{changes,
 			"		return false, fmt.Errorf(\"read the changes of %s: %w\", c.r.target.table.LogicalName, ErrOtherHistory)\n", "		return false, nil\n"}}},
 	}
