@@ -26,6 +26,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if report := os.Getenv(peakReport); report != "" {
+		reportPeak(report)
+		return
+	}
 	directory, err := os.MkdirTemp("", "connector")
 	if err == nil {
 		connector, err = binary.Build(context.Background(), directory)
