@@ -61,7 +61,7 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	if s.before != nil {
 		s.before(q)
 	}
-	q.ExpensiveAttempts, q.OnThrottled = 0, nil // few tests care
+	q.ExpensiveAttempts, q.OnThrottled, q.OnRetry = 0, nil, nil // few tests care
 	a, err := s.take(q)
 	if err != nil {
 		return dataverse.Page{}, err
