@@ -52,7 +52,7 @@ type Job struct {
 	Environment  Environment
 	Output       Output
 	Log          *slog.Logger
-	Explain      func(error) protocol.Failure // turns an error into what the user sees
+	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
 	PageSize     int
 	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
 	Organization string        // of the environment
@@ -131,7 +131,7 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 		progress.Stopped(ctx)
 		return false, j.Output.Status(name, protocol.Incomplete)
 	}
-	explained := j.Explain(failure)
+	explained := j.Explain(s, failure)
 	explained.Stream = name
 	progress.Failed(ctx, failure, explained)
 	if err := j.Output.Fail(explained); err != nil {
