@@ -73,7 +73,11 @@ func (r *Report) table() []string {
 	rows := [][]string{{"stream", "mode", "outcome", "rows", "deletions", "MB", "pages", "retries", "waited", "took"}}
 	for i := range listed {
 		s := &listed[i]
-		rows = append(rows, tableRow(s.Name, s.Mode, outcomeText(s.Outcome), &s.Figures, s.Duration(r.Ended)))
+		outcome := string(s.Outcome)
+		if s.Started.IsZero() {
+			outcome = "not started"
+		}
+		rows = append(rows, tableRow(s.Name, s.Mode, outcome, &s.Figures, s.Duration(r.Ended)))
 	}
 	if len(others) > 0 {
 		var sum Figures
@@ -84,7 +88,7 @@ func (r *Report) table() []string {
 		row[len(row)-2], row[len(row)-1] = "", ""
 		rows = append(rows, row)
 	}
-	rows = append(rows, tableRow("total", "", outcomeText(r.Outcome), &r.Totals, r.Ended.Sub(r.Started)))
+	rows = append(rows, tableRow("total", "", string(r.Outcome), &r.Totals, r.Ended.Sub(r.Started)))
 	const texts = 3 // columns on the left
 	return aligned(rows, texts)
 }
@@ -110,13 +114,6 @@ func tableRow(name, mode, outcome string, f *Figures, took time.Duration) []stri
 		name, mode, outcome, number(f.Rows), number(f.Deletions), megabytes(f.Bytes), number(f.Pages), number(f.Retries),
 		duration(time.Duration(f.Waited)), duration(took),
 	}
-}
-
-func outcomeText(o Outcome) string {
-	if o == Open {
-		return "not read"
-	}
-	return string(o)
 }
 
 // aligned returns the rows as lines of text. Their first columns are aligned on the left, the others on the right.
