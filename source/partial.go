@@ -21,12 +21,14 @@ func (e *partialError) Error() string {
 
 // streamFailures explains the errors of streams, which may fail at the same time, and remembers their types.
 type streamFailures struct {
+	situation situation
+
 	mu    sync.Mutex
 	types []protocol.FailureType
 }
 
-func (f *streamFailures) explain(_ replicate.Stream, err error) protocol.Failure {
-	explained := explain(err)
+func (f *streamFailures) explain(stream replicate.Stream, err error) protocol.Failure {
+	explained := explain(&verbError{f.situation.of(stream), err})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.types = append(f.types, explained.Type)

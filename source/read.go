@@ -44,7 +44,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	var concurrent sync.WaitGroup
 	defer concurrent.Wait()
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
-	var failures streamFailures
+	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
 		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
