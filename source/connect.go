@@ -31,7 +31,7 @@ func (i *invocation) connect(ctx context.Context, do work) error {
 
 // situation returns the situation of the verb with its configuration, nil if that could not be loaded.
 func (i *invocation) situation(c *config.Config) situation {
-	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv}
+	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming}
 }
 
 // work makes a client and does the work with it. While the work runs, stalls are logged.
@@ -78,6 +78,7 @@ func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
 		MaxResponseBytes: mem.responseBytes(),
 		MaxConcurrent:    c.ConcurrentRequests,
 		MemorySlots:      mem.slots(),
+		Reached:          i.resuming,
 	}
 	i.process.Limits.apply(&options, i.command.Verb)
 	return options

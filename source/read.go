@@ -30,6 +30,7 @@ func (i *invocation) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.resuming = anyState(states)
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		p, err := i.prepare(ctx, client, configured, states)
 		if err != nil {
@@ -59,10 +60,20 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall()}
+		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall(), changes: failures.changes}
 	default:
 		return nil
 	}
+}
+
+// anyState reports whether a stream has a state, so that an earlier read has reached the environment.
+func anyState(states map[string]json.RawMessage) bool {
+	for _, state := range states {
+		if text := string(state); text != "" && text != "null" && text != "{}" {
+			return true
+		}
+	}
+	return false
 }
 
 // attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.

@@ -13,11 +13,12 @@ import (
 
 // situation is what a sentence about an error depends on besides the error itself. The zero value knows nothing.
 type situation struct {
-	verb    protocol.Verb
-	config  *config.Config // nil: it was not loaded
-	getenv  func(string) string
-	stream  bool // the error is one of a stream
-	changes bool // the stream is read by its changes
+	verb     protocol.Verb
+	config   *config.Config // nil: it was not loaded
+	getenv   func(string) string
+	resuming bool // a stream has a state, so that the environment was reached before
+	stream   bool // the error is one of a stream
+	changes  bool // the stream is read by its changes
 }
 
 // verbError is an error with the situation in which it occurred.
@@ -125,19 +126,19 @@ func hostIn(root string) string {
 	return parsed.Host
 }
 
-// proxy is a proxy that the connector connects through.
-type proxy struct {
+// proxyServer is a proxy that the connector connects through.
+type proxyServer struct {
 	address  string // host and port
 	variable string // that names it
 }
 
 // proxyTo returns the proxy for a host, and false if the connection is direct.
-func (s situation) proxyTo(h host) (proxy, bool) {
+func (s situation) proxyTo(h host) (proxyServer, bool) {
 	address, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: h.name}})
 	if err != nil || address == nil {
-		return proxy{}, false
+		return proxyServer{}, false
 	}
-	return proxy{address: address.Host, variable: s.proxyVariable()}, true
+	return proxyServer{address: address.Host, variable: s.proxyVariable()}, true
 }
 
 // proxyVariable is the variable that names the proxy: in capital letters it comes first, as in net/http.
