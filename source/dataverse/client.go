@@ -51,6 +51,7 @@ type Client struct {
 	unpack      gunzipper
 	fastReaders fastReaders
 	reached     atomic.Bool  // a response has arrived, now or in an earlier run
+	served      atomic.Bool  // a response with what was asked for has arrived
 	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
 	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }

@@ -43,6 +43,9 @@ type PageRequest struct {
 	// see RetryPolicy.
 	ExpensiveAttempts int
 	TrackChanges      bool // the first scan with change tracking: its last page has a delta link
+	// Check, if any, rejects a page that arrived completely but is not what was requested. It is a broken response then,
+	// which wraps the error of Check.
+	Check func(Page) error
 	// OnThrottled, if any, is called with the time until which the service makes the request wait.
 	OnThrottled func(until time.Time)
 }
@@ -91,7 +94,11 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		onThrottled: q.OnThrottled,
 		read: func(response *http.Response, body io.Reader) error {
 			var err error
-			if page, err = c.scanPage(ctx, response, body, sink); err != nil {
+			page, err = c.scanPage(ctx, response, body, sink)
+			if err == nil && q.Check != nil {
+				err = notRequested(q.Check(page))
+			}
+			if err != nil {
 				sink.Discard()
 			}
 			return err
@@ -101,6 +108,14 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		return Page{}, err
 	}
 	return page, nil
+}
+
+// notRequested returns the error of PageRequest.Check as that of a broken response.
+func notRequested(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &BrokenResponseError{Reason: "it is not what was requested", cause: err}
 }
 
 // scanPage reads the members of a page in any order.
