@@ -78,7 +78,7 @@ func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
 		MaxResponseBytes: mem.responseBytes(),
 		MaxConcurrent:    c.ConcurrentRequests,
 		MemorySlots:      mem.slots(),
-		Reached:          i.resuming,
+		Served:           i.resuming,
 	}
 	i.process.Limits.apply(&options, i.command.Verb)
 	return options

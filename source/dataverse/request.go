@@ -51,9 +51,6 @@ func (c *Client) get(ctx context.Context, q request) error {
 		q.policy.Attempts = c.options.Attempts
 	}
 	q.policy.Attempts = min(q.policy.Attempts, c.options.Attempts)
-	if c.options.Reached && q.table == "" { // nothing can be read without its response
-		q.policy.InconclusiveAttempts = q.policy.Attempts
-	}
 	if err := c.send(ctx, q); err != nil {
 		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
 	}

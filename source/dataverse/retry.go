@@ -1,7 +1,6 @@
 package dataverse
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"math"
@@ -18,9 +17,6 @@ type RetryPolicy struct {
 	Attempts          int // attempts that may fail, not counting those refused by a limit
 	ExpensiveAttempts int // see PageRequest.ExpensiveAttempts
 	PartialAttempts   int // attempts at a request for several tables if one of them may be the cause; 0: Attempts
-
-	// InconclusiveAttempts is the number of attempts that may end with an inconclusive refusal; 0: 3.
-	InconclusiveAttempts int
 }
 
 // Attempts counts what has happened to a request so far, including the current one.
@@ -58,7 +54,7 @@ func (p RetryPolicy) Decide(err error, so Attempts) Decision {
 		return Decision{PauseAll: so.Asked > 0 && refused(err)}
 	}
 	return Decision{
-		Again:    so.Malformed < fewAttempts && so.Inconclusive < cmp.Or(p.InconclusiveAttempts, fewAttempts) && so.Failed < p.Attempts && so.Left > 0,
+		Again:    so.Malformed < fewAttempts && so.Inconclusive < fewAttempts && so.Failed < p.Attempts && so.Left > 0,
 		PauseAll: so.Asked > 0 && refused(err),
 	}
 }
