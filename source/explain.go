@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/protocol"
 )
@@ -58,7 +59,10 @@ func explainInput(err error) explanation {
 	var input *protocol.InputError
 	var invalid *config.Error
 	var variable *variableError
+	var pattern *catalog.PatternError
 	switch {
+	case errors.As(err, &pattern):
+		return explanation{protocol.ConfigError, pattern.Error()}
 	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable):
 		return explanation{protocol.ConfigError, err.Error()}
 	case errors.Is(err, errSocketMode):
@@ -71,13 +75,14 @@ func explainInput(err error) explanation {
 
 // explainSelection explains what leaves no table to sync.
 func (s situation) explainSelection(err error) explanation {
+	var unreadable *unreadableError
 	switch {
 	case errors.Is(err, errNoSelection):
 		return configError("include_tables and exclude_tables select no table of the environment. " +
 			"Patterns match logical names, such as account or contoso_*. Correct the patterns.")
-	case errors.Is(err, errNoPatternMatch):
-		return configError("--tables matches no table that the configuration selects. Patterns match logical names, such as account or " +
-			"contoso_*. Correct the patterns.")
+	case errors.As(err, &unreadable):
+		return configError("The application user can read none of the tables that --tables selects: %s. Assign it a security role that has "+
+			"Read at Organization level on them.", firstOf(unreadable.tables))
 	case errors.Is(err, errNoTables):
 		return transientError("Dataverse listed no tables of the environment, which every environment has. Try again. "+
 			"If the problem persists, check whether a proxy or firewall changes the responses of %s.", s.environment().name)
@@ -101,7 +106,7 @@ func (s situation) explainLimit(err error) explanation {
 			"The other streams were read and their states are saved. Because this sync ends with an error, Airbyte does not replace "+
 			"the tables of streams whose sync mode overwrites. To let the other streams through, fix the failed streams, deselect "+
 			"them, or move them to a connection of their own.", partial.failed, partial.of)}
-	case errors.As(err, &slow) && slow.verb == protocol.Discover:
+	case errors.As(err, &slow) && slow.verb != protocol.Check:
 		return transientError("The discovery of tables did not finish within %v, because Dataverse or the sign-in host responds slowly "+
 			"or not at all. Try again. If the problem persists, offer fewer tables with include_tables or exclude_tables.", slow.limit)
 	case errors.As(err, &slow):

@@ -213,10 +213,16 @@ func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
 
 // pause returns the time before the next attempt. If all requests wait, the limiter delays the call.
 func (a *call) pause(ctx context.Context) time.Duration {
+	wait := time.Duration(0)
+	if !a.pausesAll {
+		wait = max(min(a.client.options.backoff(a.so.Failed), a.so.Left), 1)
+	}
+	if a.onRetry != nil {
+		a.onRetry(wait)
+	}
 	if a.pausesAll {
 		return 0
 	}
-	wait := max(min(a.client.options.backoff(a.so.Failed), a.so.Left), 1)
 	a.client.open.update(a, "waits before another attempt")
 	a.client.log.DebugContext(ctx, "waiting before another attempt", "request", a.operation, "wait", wait.Round(time.Millisecond))
 	return wait

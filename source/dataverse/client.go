@@ -82,6 +82,13 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	return c
 }
 
+// Throttled returns for how long the service has made all requests wait so far, and until when it does so now; zero: it does
+// not.
+func (c *Client) Throttled() (total time.Duration, until time.Time) {
+	_, until = c.limiter.state()
+	return c.limiter.paused(), until
+}
+
 // Slots returns how many requests may be under way at once, as far as is known now: it follows the service's
 // recommendation.
 func (c *Client) Slots() int {

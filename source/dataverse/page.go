@@ -48,6 +48,9 @@ type PageRequest struct {
 	Check func(Page) error
 	// OnThrottled, if any, is called with the time until which the service makes the request wait.
 	OnThrottled func(until time.Time)
+	// OnRetry, if any, is called when an attempt has failed and another one follows after a time; 0: once the limiter allows it,
+	// of which OnThrottled is notified.
+	OnRetry func(after time.Duration)
 }
 
 // Page is what a response contains besides its rows.
@@ -92,6 +95,7 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		prefer:      prefer,
 		policy:      RetryPolicy{ExpensiveAttempts: q.ExpensiveAttempts},
 		onThrottled: q.OnThrottled,
+		onRetry:     q.OnRetry,
 		read: func(response *http.Response, body io.Reader) error {
 			var err error
 			page, err = c.scanPage(ctx, response, body, sink)

@@ -95,12 +95,14 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
 			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
+			OnRetry:     p.out.progress.Retried,
 		}, p.sink())
 		p.out.unthrottled(ctx)
 		if err == nil {
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
 			p.size.grow()
 			p.note()
+			p.out.progress.PageRead(p.rows())
 			return page, nil
 		}
 		before := p.size.now
