@@ -13,7 +13,7 @@ From a configuration to rows, in this order:
   check      Test the configuration.
   tables     List the tables that the configuration can read.
   catalog    Select tables, and print the catalog that read needs.
-  read       Print the rows of the selected tables, or the changes since a state.
+  read       Print the rows of the selected tables, or only the changes.
 
 For Airbyte and other programs:
   discover   Print all tables with their columns as Airbyte's catalog.
@@ -59,7 +59,7 @@ func helpTexts() map[protocol.Verb]helpText {
 		protocol.ListTables: {
 			"tables --config FILE [FLAGS]",
 			"Lists the tables that the configuration selects, by logical name.",
-			"  source-microsoft-dataverse tables --config config.json --filter 'account,new_*'",
+			"  source-microsoft-dataverse tables --config config.json --filter 'account*'",
 		},
 		protocol.PrintCatalog: {
 			"catalog --config FILE --tables PATTERNS [FLAGS]",

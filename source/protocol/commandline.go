@@ -161,7 +161,11 @@ func (p *parser) help() (Command, error) {
 	if first := p.all[0]; !isFlag(first) && !slices.Contains(Verbs(), Verb(first)) {
 		return Command{}, p.unknownWord(first)
 	}
-	return Command{Verb: Help, Topic: p.intended()}, nil
+	topic := p.intended()
+	if topic == "" && slices.Contains(p.all, string(Help)) {
+		topic = Help
+	}
+	return Command{Verb: Help, Topic: topic}, nil
 }
 
 // intended returns the first verb of the command line other than help, "" if there is none.
