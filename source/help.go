@@ -11,7 +11,7 @@ import (
 
 // printHelp prints the help text of a verb, or for "" the overview.
 func (p Process) printHelp(topic protocol.Verb) error {
-	text := overview
+	text := commands
 	if topic != "" {
 		var err error
 		if text, err = p.helpOf(topic); err != nil {

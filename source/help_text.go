@@ -2,8 +2,8 @@ package source
 
 import "source-microsoft-dataverse/source/protocol"
 
-// overview is the help text without a verb.
-const overview = `source-microsoft-dataverse replicates the tables of Microsoft Dataverse, and so
+// commands is the help text without a verb.
+const commands = `source-microsoft-dataverse replicates the tables of Microsoft Dataverse, and so
 of the Dynamics 365 applications built on it. It is an Airbyte source.
 
 Usage:
@@ -11,7 +11,7 @@ Usage:
 
 From a configuration to rows, in this order:
   check      Test the configuration.
-  tables     List the tables that the configuration can read.
+  tables     List the tables of the environment.
   catalog    Select tables, and print the catalog that read needs.
   read       Print the rows of the selected tables, or only the changes.
 
@@ -58,14 +58,16 @@ func helpTexts() map[protocol.Verb]helpText {
 		},
 		protocol.ListTables: {
 			"tables --config FILE [FLAGS]",
-			"Lists the tables that the configuration selects, by logical name.",
+			"Lists the tables of the environment, whether or not the configuration selects them: the logical name, the display name, " +
+				"the number of rows as far as Dataverse knows it, whether changes can be read incrementally or why not, and whether " +
+				"the application user can read the table.",
 			"  source-microsoft-dataverse tables --config config.json --filter 'account*'",
 		},
 		protocol.PrintCatalog: {
 			"catalog --config FILE --tables PATTERNS [FLAGS]",
 			"Prints a configured catalog for read: the streams of the tables that match a pattern, with all their columns, keys, " +
 				"and cursors. In a pattern, * matches any characters, ? matches one character, and [a-z] one character of a range. " +
-				"Edit the file to remove columns.",
+				"Tables that the application user cannot read are left out with a warning. Edit the file to remove columns.",
 			"  source-microsoft-dataverse catalog --config config.json \\\n    --tables 'account,contact' > catalog.json",
 		},
 		protocol.Read: {

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -22,6 +24,18 @@ const streamsPerSlot = 2
 
 // read reads the streams of the configured catalog.
 func (i *invocation) read(ctx context.Context) error {
+	counters := i.newCounters()
+	err := i.readStreams(ctx, counters)
+	var partial *partialError
+	if err != nil && ctx.Err() == nil && !errors.As(err, &partial) { // streams that failed have reported it
+		counters.Fail(err, explain(err))
+	}
+	counters.End(ctx, ctx.Err() != nil)
+	return err
+}
+
+// readStreams reads the streams and notes in counters how far they are.
+func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) error {
 	configured, err := protocol.ReadConfiguredCatalog(i.command.Catalog)
 	if err != nil {
 		return err
@@ -30,27 +44,33 @@ func (i *invocation) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.resuming = anyState(states)
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		counters.Connect(progress.Connection{
+			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
+		})
+		defer i.watch(ctx, counters)()
 		p, err := i.prepare(ctx, client, configured, states)
 		if err != nil {
 			return err
 		}
-		return i.replicate(ctx, c, client, p)
+		counters.Begin(ctx, progressPlan(c, client, p))
+		return i.replicate(ctx, c, client, p, counters)
 	})
 }
 
 // replicate reads the rows of the prepared streams.
-func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan) error {
+func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan, counters *progress.Sync) error {
 	var concurrent sync.WaitGroup
 	defer concurrent.Wait()
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
-	var failures streamFailures
+	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
 		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
-		Parallel: func() int { return client.Slots() * streamsPerSlot },
+		Parallel: parallelStreams(client), Progress: counters,
 	}
 	failed, err := job.Run(ctx, p.streams)
 	switch {
@@ -59,10 +79,20 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall()}
+		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall(), changes: failures.changes}
 	default:
 		return nil
 	}
+}
+
+// anyState reports whether a stream has a state, so that an earlier read has reached the environment.
+func anyState(states map[string]json.RawMessage) bool {
+	for _, state := range states {
+		if text := string(state); text != "" && text != "null" && text != "{}" {
+			return true
+		}
+	}
+	return false
 }
 
 // attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.

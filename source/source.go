@@ -57,6 +57,8 @@ type invocation struct {
 	command protocol.Command
 	out     *protocol.Writer
 	log     *slog.Logger
+
+	resuming bool // a stream of a read has a state
 }
 
 func (i *invocation) run(ctx context.Context) error {

@@ -13,7 +13,10 @@ func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, sa
 	s, opening := sync.Open(saved)
 	r.report.opening(ctx, opening, saved, s)
 	if opening == checkpoint.SnapshotResumed {
-		r.rows = 0 // how many are left is not known
+		r.dropEstimate()
+	}
+	if err := r.estimate(ctx); err != nil {
+		return err
 	}
 	s, err := r.checkToken(ctx, s)
 	if err != nil {
@@ -35,14 +38,18 @@ func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) erro
 		case checkpoint.Start:
 			err = r.readStart(ctx, s)
 		case checkpoint.TokenScan:
+			r.out.progress.Phase(s.Phase)
 			err = r.readTokenScan(ctx, s)
 		case checkpoint.Snapshot:
+			r.out.progress.Phase(s.Phase)
 			err = r.readSnapshot(ctx, s)
 		case checkpoint.ReconcileDeletions:
+			r.out.progress.Phase(s.Phase)
 			err = r.readReconcile(ctx, s)
 		case checkpoint.Changes:
 			switch {
 			case !s.Run.UpToDate:
+				r.out.progress.Phase(s.Phase)
 				err = r.readChanges(ctx, s)
 			case s.DeletionsUnknownSince.IsZero() || s.KnownKeys == nil || !r.target.plan.Deletions():
 				return nil
