@@ -59,6 +59,8 @@ type invocation struct {
 	command protocol.Command
 	out     *protocol.Writer
 	log     *slog.Logger
+
+	resuming bool // a stream of a read has a state
 }
 
 func (i *invocation) run(ctx context.Context) error {
@@ -107,6 +109,7 @@ func (i *invocation) logger() *slog.Logger {
 
 // logLine writes a log as a line to stderr.
 func (i *invocation) logLine(level airbyte.LogLevel, text string) error {
+	i.progress("")
 	_, err := fmt.Fprintf(i.process.Stderr, "%s: %s\n", level, i.out.Redacted(text))
 	return err
 }
