@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -77,20 +76,4 @@ func TestCommandsInTheDocumentsHaveKnownFlags(t *testing.T) {
 		}
 	}
 	assert.Greater(t, found, 8)
-}
-
-func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
-	l := newLab(t, simulator.Options{})
-	var help strings.Builder
-	for _, line := range l.run("help", "read").Lines {
-		help.Write(line)
-		help.WriteByte('\n')
-	}
-	for _, page := range []string{"README.md", "docs/command-line.md"} {
-		variables := regexp.MustCompile("`([A-Z][A-Z_]{3,})`").FindAllStringSubmatch(text(t, page), -1)
-		assert.NotEmpty(t, variables)
-		for _, variable := range variables {
-			assert.Contains(t, help.String(), variable[1], page)
-		}
-	}
 }
