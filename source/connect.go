@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -59,6 +60,12 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 // configure loads the configuration. From here on its secrets are masked in every message.
 func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
 	c, err := config.Load(i.command.Config, i.process.Specification)
+	var invalid *config.Error
+	if errors.As(err, &invalid) {
+		for _, warning := range invalid.Warnings {
+			i.log.WarnContext(ctx, warning)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,10 @@ func attempt(text string) int {
 // states reads the state of each stream. A file that does not exist is no state, as at a first sync; a warning is logged
 // because the path may be mistyped.
 func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, error) {
-	states, err := protocol.ReadState(i.command.State)
+	states, warnings, err := protocol.ReadState(i.command.State)
+	for _, warning := range warnings {
+		i.log.WarnContext(ctx, warning)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		i.log.WarnContext(ctx, fmt.Sprintf("The state file %s does not exist, so every stream is read in full. "+
 			"If this is not the first sync, check the path given with --state.", i.command.State))
