@@ -83,7 +83,7 @@ func (s situation) explainTLS(err error, to host) explanation {
 		return transientError("The response of %s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port "+
 			"is wrong.%s Check %s.", to.name, s.resumes(), s.wayTo(to))
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert (RFC 8446, 6)
-		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections so.%s Have it "+
+		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections in this way.%s Have it "+
 			"allow TLS 1.2 or 1.3 to this host, and check %s.", to.name, clause(operation.Err), s.resumes(), s.wayTo(to))
 	default:
 		return explanation{}
