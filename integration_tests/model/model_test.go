@@ -16,6 +16,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,7 @@ var (
 )
 
 func TestTheDestinationEqualsTheEnvironmentWhateverHappens(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbagePercent))
 	p := newProduct(t)
 	if *seedFlag != 0 {
 		p.try(t, *seedFlag)
