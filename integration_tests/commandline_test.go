@@ -18,7 +18,7 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 	written, err := os.ReadFile(filepath.Join("..", "spec.json"))
 	require.NoError(t, err)
 	for name, args := range map[string][]string{
-		"alone": {"spec"}, "with --debug": {"spec", "--debug"}, "with an unknown flag": {"--colour", "spec"},
+		"alone": {"spec"}, "with --debug": {"spec", "--debug"}, "with the flags of other verbs": {"--config", "c.json", "spec"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result := l.run(args...)
@@ -32,16 +32,18 @@ func TestSpecPrintsTheSpecification(t *testing.T) {
 
 func TestTheVersionIsOneLine(t *testing.T) {
 	l := newLab(t, simulator.Options{})
-	result := l.run("--version")
-	assert.Equal(t, 0, result.ExitCode)
-	require.Len(t, result.Lines, 1)
-	assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
+	for _, arg := range []string{"--version", "-v", "version"} {
+		result := l.run(arg)
+		assert.Equal(t, 0, result.ExitCode)
+		require.Len(t, result.Lines, 1)
+		assert.Regexp(t, `^source-microsoft-dataverse \S+ \w+/\w+ go1\.\d+`, string(result.Lines[0]))
+	}
 }
 
 // oneStream is a configured catalog of one stream.
 const oneStream = `{"streams":[{"stream":{"name":"account","json_schema":{"properties":{"accountid":{"type":["null","string"]}}}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"}]}`
 
-func TestAnInvalidCommandLineIsReported(t *testing.T) {
+func TestAFileThatCannotBeUsedIsReported(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	config := l.configFile()
 	catalog := l.file("catalog.json", []byte(oneStream))
@@ -51,20 +53,12 @@ func TestAnInvalidCommandLineIsReported(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no command":                {nil, "the command line has no command"},
-		"an unknown command":        {[]string{"write", "--config", config}, `"write" is not a command`},
-		"two commands":              {[]string{"check", "discover", "--config", config}, "two commands"},
-		"check without --config":    {[]string{"check"}, "check needs --config"},
-		"discover without --config": {[]string{"discover"}, "discover needs --config"},
-		"read without --config":     {[]string{"read", "--catalog", catalog}, "read needs --config"},
-		"read without --catalog":    {[]string{"read", "--config", config}, "read needs --catalog"},
-		"--config without a path":   {[]string{"check", "--config"}, "--config needs the path of a file"},
-		"discover, no such config":  {[]string{"discover", "--config", absent}, absent},
-		"discover, broken config":   {[]string{"discover", "--config", broken}, broken},
-		"read, no such config":      {[]string{"read", "--config", absent, "--catalog", catalog}, absent},
-		"read, no such catalog":     {[]string{"read", "--config", config, "--catalog", absent}, absent},
-		"read, broken catalog":      {[]string{"read", "--config", config, "--catalog", broken}, broken},
-		"read, a catalog of none":   {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
+		"discover, no such config": {[]string{"discover", "--config", absent}, absent},
+		"discover, broken config":  {[]string{"discover", "--config", broken}, broken},
+		"read, no such config":     {[]string{"read", "--config", absent, "--catalog", catalog}, absent},
+		"read, no such catalog":    {[]string{"read", "--config", config, "--catalog", absent}, absent},
+		"read, broken catalog":     {[]string{"read", "--config", config, "--catalog", broken}, broken},
+		"read, a catalog of none":  {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
 		"read, a catalog of no stream": {
 			[]string{"read", "--config", config, "--catalog", l.file("empty.json", []byte(`{"streams":[]}`))}, "The configured catalog selects no stream",
 		},
@@ -98,15 +92,15 @@ func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
 	config, catalog := l.configFile(), l.file("catalog.json", c)
 	state := l.file("state.json", []byte("[]"))
 	for name, args := range map[string][]string{
-		"as the platform gives them":    {"read", "--config", config, "--catalog", catalog},
-		"before the command":            {"--catalog", catalog, "--state", state, "--config", config, "read"},
-		"with equals signs":             {"read", "--config=" + config, "--state=" + state, "--catalog=" + catalog},
-		"with --debug between":          {"read", "--debug", "--config", config, "--debug", "--catalog", catalog},
-		"with unknown flags":            {"read", "--config", config, "--catalog", catalog, "--manifest-path", "x", "--no-such=1", "--neither"},
-		"with a state that is absent":   {"read", "--config", config, "--catalog", catalog, "--state", filepath.Join(l.directory, "absent.json")},
-		"with a state that is empty":    {"read", "--config", config, "--catalog", catalog, "--state", l.file("empty.json", []byte(""))},
-		"with a state that is null":     {"read", "--config", config, "--catalog", catalog, "--state", l.file("null.json", []byte("null"))},
-		"with a state of an empty list": {"read", "--config", config, "--catalog", catalog, "--state", state},
+		"as the platform gives them":     {"read", "--config", config, "--catalog", catalog},
+		"before the command":             {"--catalog", catalog, "--state", state, "--config", config, "read"},
+		"with equals signs":              {"read", "--config=" + config, "--state=" + state, "--catalog=" + catalog},
+		"with --debug between":           {"read", "--debug", "--config", config, "--debug", "--catalog", catalog},
+		"with flags of the low-code CDK": {"read", "--config", config, "--catalog", catalog, "--manifest-path", "x", "--components-path=y"},
+		"with a state that is absent":    {"read", "--config", config, "--catalog", catalog, "--state", filepath.Join(l.directory, "absent.json")},
+		"with a state that is empty":     {"read", "--config", config, "--catalog", catalog, "--state", l.file("empty.json", []byte(""))},
+		"with a state that is null":      {"read", "--config", config, "--catalog", catalog, "--state", l.file("null.json", []byte("null"))},
+		"with a state of an empty list":  {"read", "--config", config, "--catalog", catalog, "--state", state},
 		"with a stream's state of null": {
 			"read", "--config", config, "--catalog", catalog, "--state",
 			l.file("nulls.json", []byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"subject","namespace":null},"stream_state":null}}]`)),

@@ -73,6 +73,9 @@ func explainSelection(err error) explanation {
 	case errors.Is(err, errNoSelection):
 		return configError("include_tables and exclude_tables select no table of the environment. " +
 			"Patterns match logical names, such as account or contoso_*. Correct the patterns.")
+	case errors.Is(err, errNoPatternMatch):
+		return configError("--tables matches no table that the configuration selects. Patterns match logical names, such as account or " +
+			"contoso_*. Correct the patterns.")
 	case errors.Is(err, errNoTables):
 		return transientError("Dataverse listed no tables of the environment, which every environment has. Try again. " +
 			"If the problem persists, check url, and whether a proxy or firewall changes the responses of Dataverse.")

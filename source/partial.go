@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/replicate"
 )
 
 // partialError reports that some streams, or all, failed. Each of them has an error message of its own.
@@ -24,7 +25,7 @@ type streamFailures struct {
 	types []protocol.FailureType
 }
 
-func (f *streamFailures) explain(err error) protocol.Failure {
+func (f *streamFailures) explain(_ replicate.Stream, err error) protocol.Failure {
 	explained := explain(err)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 // optionalTimeout bounds each request whose response a read can do without.
@@ -19,7 +20,8 @@ const optionalTimeout = time.Minute
 type plan struct {
 	identity  dataverse.Identity
 	streams   []replicate.Stream
-	tokenLife time.Duration // how long the environment accepts a delta token; 0: no stream has one
+	rows      map[string]int64 // about how many rows tables have, of those that were counted
+	tokenLife time.Duration    // how long the environment accepts a delta token; 0: no stream has one
 }
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
@@ -29,7 +31,6 @@ func (i *invocation) prepare(
 	var p plan
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
-	var counts map[string]int64
 	names, counted, incremental := requirements(configured, states)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -50,14 +51,14 @@ func (i *invocation) prepare(
 	}
 	if len(counted) > 0 {
 		group.Go(func() error {
-			counts = i.rowCounts(ctx, client, counted)
+			p.rows = i.rowCounts(ctx, client, counted)
 			return nil
 		})
 	}
 	err := group.Wait()
 	for _, s := range configured.Streams {
 		p.streams = append(p.streams, replicate.Stream{
-			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: counts[s.Name],
+			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
 		})
 	}
 	return p, err
@@ -68,14 +69,16 @@ func (i *invocation) prepare(
 func requirements(configured protocol.ConfiguredCatalog, states map[string]json.RawMessage) (names, counted []string, incremental bool) {
 	for _, s := range configured.Streams {
 		names = append(names, s.Name)
-		noState := len(states[s.Name]) == 0 || string(states[s.Name]) == "null"
-		if !isIncremental(s) || noState {
+		if !isIncremental(s) || !hasState(states[s.Name]) {
 			counted = append(counted, s.Name)
 		}
 		incremental = incremental || isIncremental(s)
 	}
 	return names, counted, incremental
 }
+
+// hasState reports whether an earlier sync has saved a state. A null state is none.
+func hasState(state []byte) bool { return len(state) > 0 && !checkpoint.IsNull(state) }
 
 // isIncremental reports whether a stream is read by its changes.
 func isIncremental(s protocol.ConfiguredStream) bool {

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -22,6 +24,18 @@ const streamsPerSlot = 2
 
 // read reads the streams of the configured catalog.
 func (i *invocation) read(ctx context.Context) error {
+	counters := i.newCounters()
+	err := i.readStreams(ctx, counters)
+	var partial *partialError
+	if err != nil && ctx.Err() == nil && !errors.As(err, &partial) { // streams that failed have reported it
+		counters.Fail(err, explain(err))
+	}
+	counters.End(ctx, ctx.Err() != nil)
+	return err
+}
+
+// readStreams reads the streams and notes in counters how far they are.
+func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) error {
 	configured, err := protocol.ReadConfiguredCatalog(i.command.Catalog)
 	if err != nil {
 		return err
@@ -31,16 +45,21 @@ func (i *invocation) read(ctx context.Context) error {
 		return err
 	}
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		counters.Connect(progress.Connection{
+			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
+		})
+		defer i.watch(ctx, counters)()
 		p, err := i.prepare(ctx, client, configured, states)
 		if err != nil {
 			return err
 		}
-		return i.replicate(ctx, c, client, p)
+		counters.Begin(ctx, progressPlan(c, client, p))
+		return i.replicate(ctx, c, client, p, counters)
 	})
 }
 
 // replicate reads the rows of the prepared streams.
-func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan) error {
+func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan, counters *progress.Sync) error {
 	var concurrent sync.WaitGroup
 	defer concurrent.Wait()
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
@@ -50,7 +69,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
-		Parallel: func() int { return client.Slots() * streamsPerSlot },
+		Parallel: parallelStreams(client), Progress: counters,
 	}
 	failed, err := job.Run(ctx, p.streams)
 	switch {

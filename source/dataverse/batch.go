@@ -40,9 +40,12 @@ func mayBeTooLong(err error, length int) bool {
 	return URLTooLong(err) || length > longURL && errors.As(err, &refused) && refused.Code == "" && refused.Inconclusive()
 }
 
+// urlLength is the length of a link's url in bytes.
+func (c *Client) urlLength(link Link) int { return len(c.root) + len(apiPath) + len(link) }
+
 // send sends a request by its url, or in a batch if the url is at least as long as one that was refused.
 func (c *Client) send(ctx context.Context, q request) error {
-	length := len(c.root) + len(apiPath) + len(q.link)
+	length := c.urlLength(q.link)
 	if longest := c.longest.Load(); longest > 0 && int64(length) >= longest {
 		return (&call{client: c, request: q, batched: true}).run(ctx)
 	}
@@ -58,7 +61,7 @@ func (c *Client) send(ctx context.Context, q request) error {
 	case URLTooLong(err): // the status says so, whatever becomes of the batch
 	case !batch.unwrapped: // no response proves that the length was the reason
 		return err
-	case inconclusive(batched): // it was not
+	case isInconclusive(batched): // it was not
 		return batched
 	}
 	if c.longest.Swap(int64(length)) == 0 {

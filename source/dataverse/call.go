@@ -137,6 +137,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	}
 	a.client.limiter.hint(response.Header)
 	a.client.limiter.served()
+	a.client.served.Store(true)
 	a.release()
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
 	if a.batched {
@@ -178,7 +179,7 @@ func (a *call) count(err error, response *http.Response) {
 	if malformed(err) {
 		a.so.Malformed++
 	}
-	if inconclusive(err) {
+	if isInconclusive(err) && a.mayLast(err) {
 		a.so.Inconclusive++
 	}
 	a.so.Left = a.client.options.Budget - time.Since(a.began)
@@ -187,6 +188,14 @@ func (a *call) count(err error, response *http.Response) {
 	if asked := retryAfter(response); asked > 0 && refused(err) {
 		a.so.Asked = max(asked, a.client.options.WaitMin)
 	}
+}
+
+// mayLast reports whether an inconclusive refusal may be permanent: one with a code, one that may be due to the length of
+// the url, or one from a host that has not served any request yet and may not be an environment at all. Any other comes
+// from something between the environment and the client, and is repeated like a failure of a gateway.
+func (a *call) mayLast(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.Code != "" || !a.client.served.Load() || mayBeTooLong(err, a.client.urlLength(a.link))
 }
 
 // pauseAll makes all requests wait. An earlier attempt would only prolong the pause (Microsoft, "Service protection API
@@ -204,10 +213,16 @@ func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
 
 // pause returns the time before the next attempt. If all requests wait, the limiter delays the call.
 func (a *call) pause(ctx context.Context) time.Duration {
+	wait := time.Duration(0)
+	if !a.pausesAll {
+		wait = max(min(a.client.options.backoff(a.so.Failed), a.so.Left), 1)
+	}
+	if a.onRetry != nil {
+		a.onRetry(wait)
+	}
 	if a.pausesAll {
 		return 0
 	}
-	wait := max(min(a.client.options.backoff(a.so.Failed), a.so.Left), 1)
 	a.client.open.update(a, "waits before another attempt")
 	a.client.log.DebugContext(ctx, "waiting before another attempt", "request", a.operation, "wait", wait.Round(time.Millisecond))
 	return wait

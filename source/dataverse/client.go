@@ -50,6 +50,7 @@ type Client struct {
 	unpack      gunzipper
 	fastReaders fastReaders
 	reached     atomic.Bool  // a response has arrived
+	served      atomic.Bool  // a response with what was asked for has arrived
 	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
 	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
@@ -76,6 +77,13 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c
+}
+
+// Throttled returns for how long the service has made all requests wait so far, and until when it does so now; zero: it does
+// not.
+func (c *Client) Throttled() (total time.Duration, until time.Time) {
+	_, until = c.limiter.state()
+	return c.limiter.paused(), until
 }
 
 // Slots returns how many requests may be under way at once, as far as is known now: it follows the service's

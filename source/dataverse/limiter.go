@@ -33,10 +33,11 @@ type limiter struct {
 	limit         float64
 	ceiling       int
 	hinted        bool
-	refused       bool      // a limit of the service was reached once
-	lowered       time.Time // when it was last reached: refusals of requests sent earlier are no news
-	lastThrottled float64   // the limit at which the service last refused requests; 0: it never did
-	pausedUntil   time.Time // nothing is sent before
+	refused       bool          // a limit of the service was reached once
+	lowered       time.Time     // when it was last reached: refusals of requests sent earlier are no news
+	lastThrottled float64       // the limit at which the service last refused requests; 0: it never did
+	pausedUntil   time.Time     // nothing is sent before
+	pausedFor     time.Duration // all pauses together, up to pausedUntil
 	resume        *time.Timer
 }
 
@@ -179,7 +180,9 @@ func (l *limiter) throttled(sent time.Time, pause time.Duration) (isNew bool) {
 		l.lastThrottled = l.limit
 		l.limit, l.refused, l.lowered = max(l.limit/2, 1), true, time.Now()
 	}
-	if until := time.Now().Add(pause); until.After(l.pausedUntil) {
+	now := time.Now()
+	if until := now.Add(pause); until.After(l.pausedUntil) {
+		l.pausedFor += min(until.Sub(l.pausedUntil), pause)
 		l.pausedUntil = until
 		l.announcePause()
 	}
@@ -214,4 +217,11 @@ func (l *limiter) state() (ceiling int, pausedUntil time.Time) {
 		pausedUntil = l.pausedUntil
 	}
 	return l.ceiling, pausedUntil
+}
+
+// paused returns for how long all requests have paused so far.
+func (l *limiter) paused() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pausedFor - max(time.Until(l.pausedUntil), 0)
 }

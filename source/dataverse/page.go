@@ -43,8 +43,14 @@ type PageRequest struct {
 	// see RetryPolicy.
 	ExpensiveAttempts int
 	TrackChanges      bool // the first scan with change tracking: its last page has a delta link
+	// Check, if any, rejects a page that arrived completely but is not what was requested. It is a broken response then,
+	// which wraps the error of Check.
+	Check func(Page) error
 	// OnThrottled, if any, is called with the time until which the service makes the request wait.
 	OnThrottled func(until time.Time)
+	// OnRetry, if any, is called when an attempt has failed and another one follows after a time; 0: once the limiter allows it,
+	// of which OnThrottled is notified.
+	OnRetry func(after time.Duration)
 }
 
 // Page is what a response contains besides its rows.
@@ -89,9 +95,14 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		prefer:      prefer,
 		policy:      RetryPolicy{ExpensiveAttempts: q.ExpensiveAttempts},
 		onThrottled: q.OnThrottled,
+		onRetry:     q.OnRetry,
 		read: func(response *http.Response, body io.Reader) error {
 			var err error
-			if page, err = c.scanPage(ctx, response, body, sink); err != nil {
+			page, err = c.scanPage(ctx, response, body, sink)
+			if err == nil && q.Check != nil {
+				err = notRequested(q.Check(page))
+			}
+			if err != nil {
 				sink.Discard()
 			}
 			return err
@@ -101,6 +112,14 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		return Page{}, err
 	}
 	return page, nil
+}
+
+// notRequested returns the error of PageRequest.Check as that of a broken response.
+func notRequested(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &BrokenResponseError{Reason: "it is not what was requested", cause: err}
 }
 
 // scanPage reads the members of a page in any order.

@@ -33,6 +33,8 @@ type request struct {
 	maxBytes  int64       // of the body, compressed or not; 0: maxFactBytes
 	// onThrottled, if any, is called with the time until which the service makes the request wait.
 	onThrottled func(until time.Time)
+	// onRetry, if any, is called when an attempt has failed and another one follows after a time.
+	onRetry func(after time.Duration)
 	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each
 	// time; after a *BrokenResponseError there is another attempt.
 	read func(response *http.Response, body io.Reader) error

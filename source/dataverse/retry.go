@@ -23,7 +23,7 @@ type RetryPolicy struct {
 type Attempts struct {
 	Failed       int           // attempts that failed for a reason other than a limit
 	Malformed    int           // responses that arrived completely and could not be used
-	Inconclusive int           // refusals for which APIError.Inconclusive is true
+	Inconclusive int           // inconclusive refusals that another attempt is unlikely to fix
 	Left         time.Duration // of the request's budget; 0 or less: none
 	Asked        time.Duration // pause that the service asked for with this response; 0: none
 	Reached      bool          // the environment has responded before, to any request
@@ -108,7 +108,7 @@ func limited(err error) bool {
 	return errors.As(err, &api) && api.Throttled()
 }
 
-func inconclusive(err error) bool {
+func isInconclusive(err error) bool {
 	var api *APIError
 	return errors.As(err, &api) && api.Inconclusive()
 }

@@ -19,7 +19,7 @@ func (w *Writer) Spec(specification []byte) error {
 // ConnectionStatus writes the result of check: SUCCEEDED if there is no problem, else FAILED with all problems in one text.
 func (w *Writer) ConnectionStatus(problems []string) error {
 	status := newConnection(problems)
-	status.Message = w.redacted(status.Message)
+	status.Message = w.Redacted(status.Message)
 	return w.send(envelope{Type: "CONNECTION_STATUS", ConnectionStatus: status})
 }
 
@@ -71,7 +71,7 @@ func (w *Writer) Estimate(stream string, rows, bytes int64) error {
 
 // Fail writes an error. Its message is for users and has no stack trace. The internal message is omitted if it is the same.
 func (w *Writer) Fail(f Failure) error {
-	line := &errorLine{Message: w.redacted(f.Message), Internal: w.redacted(f.Internal), FailureType: f.Type}
+	line := &errorLine{Message: w.Redacted(f.Message), Internal: w.Redacted(f.Internal), FailureType: f.Type}
 	if line.Internal == line.Message {
 		line.Internal = ""
 	}

@@ -91,14 +91,7 @@ func (s Stream) append(dst []byte) []byte {
 		dst = appendTexts(append(dst, `,"default_cursor_field":`...), s.DefaultCursorField)
 	}
 	if len(s.SourceDefinedPrimaryKey) > 0 {
-		dst = append(dst, `,"source_defined_primary_key":[`...)
-		for i, path := range s.SourceDefinedPrimaryKey {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendTexts(dst, path)
-		}
-		dst = append(dst, ']')
+		dst = appendPaths(append(dst, `,"source_defined_primary_key":`...), s.SourceDefinedPrimaryKey)
 	}
 	dst = strconv.AppendBool(append(dst, `,"is_resumable":`...), s.IsResumable)
 	return append(dst, '}')
@@ -119,6 +112,17 @@ func (p Property) append(dst []byte) []byte {
 		dst = appendText(append(dst, member.name...), member.text)
 	}
 	return append(dst, '}')
+}
+
+func appendPaths(dst []byte, paths [][]string) []byte {
+	dst = append(dst, '[')
+	for i, path := range paths {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendTexts(dst, path)
+	}
+	return append(dst, ']')
 }
 
 func appendTexts[T ~string](dst []byte, texts []T) []byte {

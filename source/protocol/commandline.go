@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bitstrapped/airbyte"
 )
 
-// Verb is one of the four commands of a source.
-// https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
+// Verb is a command of the connector.
 type Verb string
 
-// The verbs of a source.
+// The verbs of the protocol. Standard output has nothing but messages while one of them runs.
+// https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
 const (
 	Spec     Verb = "spec"
 	Check    Verb = "check"
@@ -18,60 +20,78 @@ const (
 	Read     Verb = "read"
 )
 
-// Version is the flag --version without a verb. It is not part of the protocol.
-const Version Verb = "--version"
+// The verbs for people. Standard output has their result alone, in a form of their own.
+const (
+	ListTables   Verb = "tables"
+	PrintCatalog Verb = "catalog"
+	Version      Verb = "version"
+	Help         Verb = "help"
+)
 
-// Command is a parsed command line. Config, Catalog and State are paths, "" if the flag is absent.
+// Verbs returns all verbs in the order in which help lists them.
+func Verbs() []Verb {
+	return []Verb{Check, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help}
+}
+
+// OfProtocol reports whether a verb is one of the protocol's.
+func (v Verb) OfProtocol() bool {
+	return slices.Contains([]Verb{Spec, Check, Discover, Read}, v)
+}
+
+// Command is a parsed command line. Config, Catalog, State and Report are paths, "" if the flag is absent.
 type Command struct {
 	Verb    Verb
 	Config  string
 	Catalog string
 	State   string
-	Debug   bool
-}
-
-// UsageError is an invalid command line. Problem is empty if the command line asks for help.
-type UsageError struct{ Problem string }
-
-const usage = "usage: spec | check --config FILE | discover --config FILE | " +
-	"read --config FILE --catalog FILE [--state FILE]; each accepts --debug; --version prints the version"
-
-// Error is the problem followed by the usage line.
-func (e *UsageError) Error() string {
-	if e.Problem == "" {
-		return usage
-	}
-	return e.Problem + "; " + usage
+	// Report is the file to which read writes its report.
+	Report string
+	// NoProgress switches off the display of read at a terminal.
+	NoProgress bool
+	// JSON asks tables for JSON.
+	JSON bool
+	// Filter and Tables are patterns in the syntax of path.Match: those of the tables that the verb tables lists, all if
+	// there is none, and those of the tables that the verb catalog selects.
+	Filter, Tables []string
+	// SyncMode is the mode of the streams that the verb catalog selects, "" for the best that each of them offers.
+	SyncMode airbyte.SyncMode
+	// Topic is the verb that the verb help explains, "" for all of them.
+	Topic Verb
+	Debug bool
 }
 
 // ParseCommand reads the arguments that follow the program's name.
 //
 // Flags come before or after the verb, in any order, as "--flag value" or "--flag=value". If a flag is given twice, the
-// last value counts. Unknown flags are ignored, because platforms may add some. An unknown flag takes the next word as its
-// value unless that word is a flag or, before the verb, a verb: "--new x read", "--new read", and "read --new read" are
-// all read.
+// last value counts. The verbs of the protocol accept all of its flags, whether or not they need them, and those of the
+// low-code CDK, which callers may pass to every source. Any other flag or word is an error: a mistyped --state would
+// otherwise read everything again. --help anywhere asks for help; --version without a verb for the version.
 //
 // The error is a *UsageError.
 func ParseCommand(args []string) (Command, error) {
-	p := parser{rest: args}
+	p := parser{all: args, rest: args}
+	if p.asksForHelp() {
+		return p.help()
+	}
 	for len(p.rest) > 0 {
 		if err := p.next(); err != nil {
 			return Command{}, err
 		}
 	}
-	if p.version && p.command.Verb == "" {
-		p.command.Verb = Version
-	}
-	if err := p.command.complete(); err != nil {
-		return Command{}, err
-	}
-	return p.command, nil
+	return p.complete()
 }
 
 type parser struct {
 	command Command
-	version bool
+	given   []given // the flags, in their order
+	all     []string
 	rest    []string
+}
+
+// given is a flag of the command line, as it was spelled.
+type given struct {
+	flag Flag
+	word string
 }
 
 // next consumes one word, or a flag with its value.
@@ -80,69 +100,123 @@ func (p *parser) next() error {
 	if !isFlag(word) {
 		return p.verb(word)
 	}
-	name, value, joined := strings.Cut(word, "=")
-	name = strings.TrimLeft(name, "-")
-	switch name {
-	case "config":
-		return p.value(&p.command.Config, name, value, joined)
-	case "catalog":
-		return p.value(&p.command.Catalog, name, value, joined)
-	case "state":
-		return p.value(&p.command.State, name, value, joined)
-	case "manifest-path", "components-path":
-		// Flags of the low-code CDK, which callers may pass to every source.
-		var ignored string
-		return p.value(&ignored, name, value, joined)
-	case "help", "h":
-		return &UsageError{}
-	case "version":
-		p.version = true
-		return nil
-	case "debug":
-		p.command.Debug = !joined || value != "false"
-		return nil
-	default:
-		p.skipUnknown(joined)
-		return nil
+	spelled, value, joined := strings.Cut(word, "=")
+	flag, known := findFlag(strings.TrimLeft(spelled, "-"))
+	if !known {
+		return p.unknownFlag(spelled)
 	}
-}
-
-func (p *parser) verb(word string) error {
-	verb := Verb(word)
-	if !isVerb(word) {
-		return &UsageError{Problem: fmt.Sprintf("%q is not a command of this source", word)}
+	p.given = append(p.given, given{flag, spelled})
+	if flag.Value == "" {
+		return p.setSwitch(flag, value, joined)
 	}
-	if p.command.Verb != "" && p.command.Verb != verb {
-		return &UsageError{Problem: fmt.Sprintf("the command line has two commands, %s and %s", p.command.Verb, verb)}
-	}
-	p.command.Verb = verb
-	return nil
-}
-
-// value stores a flag's value: the text after "=" if joined, else the next word.
-func (p *parser) value(target *string, name, value string, joined bool) error {
 	if !joined {
 		if len(p.rest) == 0 || isFlag(p.rest[0]) {
-			return &UsageError{Problem: fmt.Sprintf("--%s needs the path of a file", name)}
+			return p.misuse("The flag %s needs a value: %s.", spelled, flag.form())
 		}
 		value = p.pop()
 	}
-	if value == "" {
-		return &UsageError{Problem: fmt.Sprintf("the path given with --%s is empty", name)}
+	if strings.TrimSpace(value) == "" {
+		return p.misuse("The value of %s is empty. Write %s, or omit the flag.", spelled, flag.form())
 	}
-	*target = value
+	if problem := flag.set(&p.command, value); problem != "" {
+		return p.misuse("The value of %s %s.", spelled, problem)
+	}
 	return nil
 }
 
-// skipUnknown skips the value of an unknown flag, if the next word can be one.
-func (p *parser) skipUnknown(joined bool) {
-	if joined || len(p.rest) == 0 || isFlag(p.rest[0]) {
-		return
+// setSwitch sets a flag that needs no value, but takes true and false.
+func (p *parser) setSwitch(flag Flag, value string, joined bool) error {
+	if joined && value != "true" && value != "false" {
+		return p.misuse("The flag --%s takes no value except true and false.", flag.Name)
 	}
-	if p.command.Verb == "" && isVerb(p.rest[0]) {
-		return
+	flag.turn(&p.command, value != "false")
+	return nil
+}
+
+// verb sets the verb, or the topic of help.
+func (p *parser) verb(word string) error {
+	verb := Verb(word)
+	switch {
+	case !slices.Contains(Verbs(), verb):
+		return p.unknownWord(word)
+	case p.command.Verb == Help && p.command.Topic == "":
+		p.command.Topic = verb
+	case p.command.Verb != "" && p.command.Verb != verb:
+		return p.misuse("The command line has two commands, %s and %s. Give one.", p.command.Verb, verb)
+	default:
+		p.command.Verb = verb
 	}
-	p.pop()
+	return nil
+}
+
+// asksForHelp reports whether a word is a flag that asks for help.
+func (p *parser) asksForHelp() bool {
+	return slices.ContainsFunc(p.all, func(word string) bool {
+		return slices.Contains([]string{"--help", "-help", "-h", "-?"}, word)
+	})
+}
+
+// help returns the verb help with the first verb as its topic. A first word that is no verb is a mistyped one.
+func (p *parser) help() (Command, error) {
+	if first := p.all[0]; !isFlag(first) && !slices.Contains(Verbs(), Verb(first)) {
+		return Command{}, p.unknownWord(first)
+	}
+	return Command{Verb: Help, Topic: p.intended()}, nil
+}
+
+// intended returns the first verb of the command line other than help, "" if there is none.
+func (p *parser) intended() Verb {
+	for _, word := range p.all {
+		if verb := Verb(word); verb != Help && slices.Contains(Verbs(), verb) {
+			return verb
+		}
+	}
+	return ""
+}
+
+// complete checks that the command line has a verb, the flags that the verb needs, and no others.
+func (p *parser) complete() (Command, error) {
+	c := p.command
+	for _, g := range p.given {
+		if g.flag.Name != versionFlag {
+			continue
+		}
+		if c.Verb != "" && c.Verb != Version {
+			return Command{}, p.misuse("The flag %s prints the version and does not belong to %s. To log more, use --debug.", g.word, c.Verb)
+		}
+		c.Verb = Version
+	}
+	if c.Verb == "" {
+		return Command{}, p.misuse("The command line has no command. Run \"%s help\" to see the commands.", program)
+	}
+	for _, g := range p.given {
+		if !g.flag.belongsTo(c.Verb) {
+			return Command{}, p.misuse("The flag %s belongs to %s, not to %s.%s", g.word, list(g.flag.verbs), c.Verb, p.seeHelp(c.Verb))
+		}
+	}
+	for _, need := range c.needs() {
+		if need.value == "" {
+			return Command{}, p.misuse("The command %s needs %s.%s", c.Verb, need.flag, p.seeHelp(c.Verb))
+		}
+	}
+	return c, nil
+}
+
+// need is a flag without which a verb cannot run, and the value that the command line gives it.
+type need struct{ flag, value string }
+
+func (c Command) needs() []need {
+	config := need{"--config FILE", c.Config}
+	switch c.Verb {
+	case Check, Discover, ListTables:
+		return []need{config}
+	case Read:
+		return []need{config, {"--catalog FILE", c.Catalog}}
+	case PrintCatalog:
+		return []need{config, {"--tables PATTERNS, such as --tables 'account,contact'", strings.Join(c.Tables, ",")}}
+	case Spec, Version, Help:
+	}
+	return nil
 }
 
 // pop removes the next word and returns it.
@@ -152,22 +226,17 @@ func (p *parser) pop() string {
 	return word
 }
 
-// complete checks that the command line has a verb and the flags that the verb needs.
-func (c Command) complete() error {
-	if c.Verb == "" {
-		return &UsageError{Problem: "the command line has no command"}
-	}
-	if c.Verb != Spec && c.Verb != Version && c.Config == "" {
-		return &UsageError{Problem: fmt.Sprintf("%s needs --config", c.Verb)}
-	}
-	if c.Verb == Read && c.Catalog == "" {
-		return &UsageError{Problem: "read needs --catalog"}
-	}
-	return nil
-}
-
 func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
 
-func isVerb(word string) bool {
-	return slices.Contains([]Verb{Spec, Check, Discover, Read}, Verb(word))
+func list(verbs []Verb) string {
+	texts := make([]string, len(verbs))
+	for i, verb := range verbs {
+		texts[i] = string(verb)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// misuse returns a *UsageError of the verb that the command line seems to mean.
+func (p *parser) misuse(format string, args ...any) error {
+	return &UsageError{Message: fmt.Sprintf(format, args...), Verb: p.intended()}
 }

@@ -20,6 +20,9 @@ func NewLogHandler(log airbyte.LogWriter, level slog.Leveler) slog.Handler {
 	return &logHandler{log: log, level: level}
 }
 
+// IsDebug reports whether a value of the environment variable LOG_LEVEL asks for logs at debug level.
+func IsDebug(level string) bool { return strings.EqualFold(level, "debug") }
+
 type logHandler struct {
 	log    airbyte.LogWriter
 	level  slog.Leveler

@@ -98,7 +98,7 @@ func (w *Writer) state(v any) error {
 }
 
 func (w *Writer) log(level airbyte.LogLevel, text string) error {
-	return w.send(envelope{Type: "LOG", Log: &logLine{Level: level, Message: w.redacted(text)}})
+	return w.send(envelope{Type: "LOG", Log: &logLine{Level: level, Message: w.Redacted(text)}})
 }
 
 // send writes a message.
@@ -126,7 +126,8 @@ func (w *Writer) write(lines []byte) error {
 	return w.err
 }
 
-func (w *Writer) redacted(text string) string {
+// Redacted returns a text with its secrets masked, as the Writer would write it.
+func (w *Writer) Redacted(text string) string {
 	w.mu.Lock()
 	redact := w.redact
 	w.mu.Unlock()

@@ -119,7 +119,13 @@ func (e *Encoder) Records() *Page {
 			e.options.Stats.addSeen(e.plan.columns[i].property)
 		}
 	}
-	return e.lines.toPage(e.rows.all)
+	page := e.lines.toPage(e.rows.all)
+	for _, r := range e.rows.all[len(e.rows.all)-e.deletions:] { // deletions follow the rows
+		if !r.replaced {
+			page.Deletions++
+		}
+	}
+	return page
 }
 
 // MaxCursor returns the greatest cursor of all pages so far, including the current one.
@@ -129,6 +135,9 @@ func (e *Encoder) MaxCursor() Cursor {
 	}
 	return e.before
 }
+
+// Len returns the number of rows read and deletions written so far, including replaced ones.
+func (e *Encoder) Len() int { return len(e.rows.all) }
 
 // Keys calls each with the key of every row and every deletion written so far, without quotation marks. The slice is valid
 // during the call.

@@ -6,7 +6,8 @@ import "source-microsoft-dataverse/source/protocol"
 // page at once. It holds a permit of the encoder's pool until it is released. It must not be used by two goroutines at
 // the same time.
 type Page struct {
-	Count int // of its lines
+	Count     int // of its lines
+	Deletions int // among them
 
 	chunks []protocol.Records
 	pool   *Pool // nil after everything was returned to it

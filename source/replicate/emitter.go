@@ -30,9 +30,11 @@ type emitter struct {
 	stream string
 	output Output
 	log    *slog.Logger
-	queue  chan message
-	done   chan struct{}
-	failed atomic.Pointer[outputError]
+	// progress is notified of records once they are written, and of waits.
+	progress StreamProgress
+	queue    chan message
+	done     chan struct{}
+	failed   atomic.Pointer[outputError]
 
 	isRunning   bool   // the status RUNNING was emitted
 	isThrottled bool   // and then RATE_LIMITED
@@ -40,9 +42,10 @@ type emitter struct {
 }
 
 // newEmitter starts the writing. The emitter must be closed.
-func newEmitter(stream string, output Output, log *slog.Logger) *emitter {
+func newEmitter(stream string, output Output, log *slog.Logger, progress StreamProgress) *emitter {
 	e := &emitter{
-		stream: stream, output: output, log: log.With("stream", stream), queue: make(chan message, queuedMessages), done: make(chan struct{}),
+		stream: stream, output: output, log: log.With("stream", stream), progress: progress,
+		queue: make(chan message, queuedMessages), done: make(chan struct{}),
 	}
 	go e.work()
 	return e
@@ -64,13 +67,22 @@ func (e *emitter) work() {
 func (e *emitter) write(m message) error {
 	switch {
 	case m.page != nil:
-		record := e.output.Tracker().Record
-		return m.page.Write(func(records protocol.Records) error { return record(records, e.stream, "") })
+		return e.writePage(m.page)
 	case m.state != nil:
 		return e.output.Tracker().State(protocol.StreamState{Stream: e.stream, State: m.state})
 	default:
 		return m.write()
 	}
+}
+
+// writePage writes the records of a page. They count once all of them are written.
+func (e *emitter) writePage(page *record.Page) error {
+	write, length := e.output.Tracker().Record, page.Bytes()
+	if err := page.Write(func(records protocol.Records) error { return write(records, e.stream, "") }); err != nil {
+		return err
+	}
+	e.progress.Delivered(page.Count-page.Deletions, page.Deletions, length)
+	return nil
 }
 
 func (m message) drop() {
@@ -117,6 +129,7 @@ func (e *emitter) running(ctx context.Context) error {
 // output.
 func (e *emitter) throttled(ctx context.Context, until time.Time) {
 	e.isThrottled = true
+	e.progress.Throttled(until)
 	e.try(ctx, func() error { return e.output.RateLimited(e.stream, until) })
 }
 

@@ -66,6 +66,9 @@ var (
 	// the environment was restored to a time before that sync and has been written to since.
 	ErrOtherHistory = errors.New("the newest row of the last sync has another version although the changes do not include it, as after a restored backup")
 
+	// errNoContext reports a response to a delta link that does not say whether it holds changes.
+	errNoContext = errors.New("the response to the delta link has no @odata.context")
+
 	// errOldLink reports a delta link of an entity set that the table no longer has, in a form that cannot be rewritten.
 	errOldLink = errors.New("the delta link is of the table's former entity set, and holds no delta token")
 )

@@ -21,10 +21,13 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 		return r.save(ctx, s)
 	case checkpoint.FullRefreshResumed:
 		r.log.InfoContext(ctx, "The full refresh continues where it was interrupted.")
-		r.rows = 0 // how many are left is not known
+		r.dropEstimate()
 	case checkpoint.FullRefreshRestarted:
 		r.log.WarnContext(ctx, "The table or its selected columns have changed since the full refresh was interrupted, so it starts over."+rowsSentTwice)
 	default:
+	}
+	if err := r.estimate(ctx); err != nil {
+		return err
 	}
 	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)
 	return err
@@ -32,6 +35,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 
 // scanFullRefresh reads all rows, starting at the state's page.
 func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
+	r.out.progress.Phase(s.Phase)
 	c := r.newPageScan(s, r.target.firstPage())
 	defer c.close()
 	for s.Complete = false; !s.Complete; {

@@ -52,7 +52,7 @@ type Job struct {
 	Environment  Environment
 	Output       Output
 	Log          *slog.Logger
-	Explain      func(error) protocol.Failure // turns an error into what the user sees
+	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
 	PageSize     int
 	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
 	Organization string        // of the environment
@@ -61,6 +61,7 @@ type Job struct {
 	FailOnExpiry bool          // a refused delta token is an error instead of a reason for a resync
 	TokenLife    time.Duration // for how long the service accepts delta tokens; 0: not known
 	Now          func() time.Time
+	Progress     Progress // nil: nothing is notified
 
 	pool *record.Pool // for encoded pages
 }
@@ -70,6 +71,9 @@ type Job struct {
 // which nothing more can be reported.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
 	j.pool = record.NewPool(encodedPages)
+	if j.Progress == nil {
+		j.Progress = noProgress{}
+	}
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	ended, running := make(chan struct{}, len(streams)), 0
@@ -108,7 +112,9 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	if err := j.Output.Status(name, protocol.Started); err != nil {
 		return false, err
 	}
-	out := newEmitter(name, j.Output, j.Log)
+	progress := j.Progress.Stream(name)
+	progress.Started()
+	out := newEmitter(name, j.Output, j.Log, progress)
 	failure := j.readRecovering(ctx, s, out)
 	if err := out.close(); err != nil {
 		failure = err
@@ -116,14 +122,18 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	var output outputError
 	switch {
 	case failure == nil:
+		progress.Complete(ctx)
 		return true, j.Output.Status(name, protocol.Complete)
 	case errors.As(failure, &output):
+		progress.Stopped(ctx)
 		return false, output.error
 	case ctx.Err() != nil: // the process ends: what is open stays incomplete
+		progress.Stopped(ctx)
 		return false, j.Output.Status(name, protocol.Incomplete)
 	}
-	explained := j.Explain(failure)
+	explained := j.Explain(s, failure)
 	explained.Stream = name
+	progress.Failed(ctx, failure, explained)
 	if err := j.Output.Fail(explained); err != nil {
 		return false, err
 	}

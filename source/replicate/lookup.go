@@ -66,16 +66,15 @@ func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []st
 	return nil
 }
 
-// searchAll searches for some keys. If a response lacks only some of the rows, it may have been cut short without a link
-// to the others, so the missing ones are requested again, until none of them is received. Then it is proved that they do
-// not exist.
+// searchAll searches for some keys. A response that lacks rows may have been cut short without a link to the others, so
+// the missing ones are requested again, until a second response has none of them. Then it is proved that they do not exist.
 func (l *lookup) searchAll(ctx context.Context, keys []string, search func(keys []string) (missing []string, err error)) error {
-	for {
+	for again := false; ; again = true {
 		missing, err := search(keys)
 		switch {
 		case err != nil || len(missing) == 0:
 			return err
-		case len(missing) == len(keys):
+		case again && len(missing) == len(keys):
 			return l.seesEveryRow(ctx)
 		}
 		keys = missing

@@ -15,6 +15,14 @@ func (p *pageReader) sink() dataverse.Sink {
 	return p.keySink
 }
 
+// rows returns the number of rows on the page.
+func (p *pageReader) rows() int {
+	if p.encoder != nil {
+		return p.encoder.Len()
+	}
+	return len(p.keySink.Keys())
+}
+
 // deleted returns the keys of the page's deletions.
 func (p *pageReader) deleted() []string {
 	if p.encoder != nil {

@@ -76,12 +76,8 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 	switch {
 	case p.repeats(link, page.Next):
 		err = ErrLinkRepeats
-	case link == p.deltaLink && page.Context == "": // it says nothing, and is no evidence against the token
-		err = &dataverse.BrokenResponseError{Reason: "it has no @odata.context"}
 	case link == p.deltaLink && !page.Changes():
 		err = ErrNoChanges
-	case p.deltaLinkAtEnd && page.Next == "" && page.Delta == "":
-		err = ErrNoDeltaLink
 	case p.stalls() && page.Next != "":
 		err = ErrNoProgress
 	}
@@ -97,13 +93,16 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 	for {
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
 			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
+			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
+			OnRetry:     p.out.progress.Retried,
 		}, p.sink())
 		p.out.unthrottled(ctx)
 		if err == nil {
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
 			p.size.grow()
 			p.note()
+			p.out.progress.PageRead(p.rows())
 			return page, nil
 		}
 		before := p.size.now
@@ -116,6 +115,18 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 		if link.NumbersPages() {
 			return page, &smallerPagesError{rows: p.size.now, cause: err}
 		}
+	}
+}
+
+// complete reports what a page lacks that the service always sends.
+func (p *pageReader) complete(link dataverse.Link, page dataverse.Page) error {
+	switch {
+	case link == p.deltaLink && page.Context == "": // it says nothing, and is no evidence against the token
+		return errNoContext
+	case p.deltaLinkAtEnd && page.Next == "" && page.Delta == "":
+		return ErrNoDeltaLink
+	default:
+		return nil
 	}
 }
 

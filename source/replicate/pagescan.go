@@ -80,7 +80,7 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	if err := c.r.out.records(ctx, page); err != nil {
 		return err
 	}
-	if err := c.r.estimate(ctx, s.Phase, rows, size); err != nil {
+	if err := c.r.correctEstimate(ctx, s.Phase, rows, size); err != nil {
 		return err
 	}
 	if hasNewest {
@@ -90,16 +90,4 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 		s.Release(key)
 	}
 	return nil
-}
-
-// estimate emits the expected size of a scan of all rows, once: the number of the table's rows, times the average
-// length of those on the first page.
-func (r *streamReader) estimate(ctx context.Context, phase checkpoint.Phase, rows, size int64) error {
-	total := r.rows
-	r.rows = 0
-	if total == 0 || phase == checkpoint.Changes || phase == checkpoint.ReconcileDeletions {
-		return nil
-	}
-	total = max(total, rows)
-	return r.out.estimate(ctx, total, int64(float64(size)/float64(rows)*float64(total)))
 }

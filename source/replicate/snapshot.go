@@ -10,7 +10,7 @@ import (
 // response, so that no change can be lost between them. Otherwise the page is dropped unsent. It is not requested if
 // the table is known to be large.
 func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error {
-	if r.rows > int64(r.job.PageSize) {
+	if r.size.rows > int64(r.job.PageSize) {
 		s.ScanForToken()
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -17,7 +18,7 @@ type streamReader struct {
 	log    *slog.Logger
 	report reporter
 	stats  record.ColumnStats
-	rows   int64 // about how many the table has; 0: not known, or estimated already
+	size   size
 	moves  moves
 	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
 	rowsPerPage, keysPerPage int
@@ -42,14 +43,17 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
 		job: j, target: target{stream: s.Configured, table: *s.Table, plan: plan}, out: out, log: log,
-		report: reporter{log: log, tokenLife: j.TokenLife}, rows: s.Rows,
+		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	r.report.columns(ctx, &r.target)
-	if err := r.readMode(ctx, s, saved); err != nil {
-		return err
+	err = r.readMode(ctx, s, saved)
+	for _, c := range r.stats.Nulled() {
+		r.out.progress.Nulled(c.Name, protocol.SourceSerializationError, c.Count)
 	}
-	r.report.values(ctx, &r.stats, r.target.plan)
-	return nil
+	if err == nil {
+		r.report.values(ctx, &r.stats, r.target.plan)
+	}
+	return err
 }
 
 // readMode reads the stream as ModeOf decides.

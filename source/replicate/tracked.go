@@ -13,7 +13,10 @@ func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, sa
 	s, opening := sync.Open(saved)
 	r.report.opening(ctx, opening, saved, s)
 	if opening == checkpoint.SnapshotResumed {
-		r.rows = 0 // how many are left is not known
+		r.dropEstimate()
+	}
+	if err := r.estimate(ctx); err != nil {
+		return err
 	}
 	s, err := r.checkToken(ctx, s)
 	if err != nil {
@@ -31,6 +34,9 @@ func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, sa
 func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) error {
 	for {
 		var err error
+		if s.Phase != checkpoint.Changes || !s.Run.UpToDate {
+			r.out.progress.Phase(s.Phase)
+		}
 		switch s.Phase {
 		case checkpoint.Start:
 			err = r.readStart(ctx, s)

@@ -1,6 +1,7 @@
 package dataverse_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -142,5 +143,33 @@ func TestRequestErrorNamesOperationAndTable(t *testing.T) {
 		assert.Equal(t, example.operation, failed.Operation)
 		assert.Equal(t, example.table, failed.Table)
 		assert.EqualError(t, failed, example.operation+": gave up after 3 attempts: Dataverse responded with 404: Not Found")
+	}
+}
+
+func TestAPageThatItsReaderRejectsIsRequestedAgain(t *testing.T) {
+	rejected := errors.New("no link")
+	cases := map[string]struct {
+		rejects  int
+		err      error
+		requests int
+	}{
+		"once":   {1, nil, 2},
+		"always": {10, rejected, 3},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s, pages := newService(t, good("{"+valueMember+"}")), 0
+			sink := &rows{}
+			_, err := s.client(many).Page(t.Context(), dataverse.PageRequest{
+				Table: "account", Link: "accounts", Size: 10, Check: func(dataverse.Page) error {
+					if pages++; pages <= c.rejects {
+						return rejected
+					}
+					return nil
+				},
+			}, sink)
+			require.ErrorIs(t, err, c.err)
+			assert.Len(t, s.requests(), c.requests)
+		})
 	}
 }

@@ -53,6 +53,29 @@ func TestInconclusiveRefusalThatLastsIsTemporary(t *testing.T) {
 	}
 }
 
+func TestARefusalOnTheWayIsRepeatedLikeAGatewaysFailure(t *testing.T) {
+	cases := map[string]struct {
+		response http.HandlerFunc
+		link     dataverse.Link
+		requests int
+	}{
+		"no code":             {inconclusive()["a firewall's page, 403"], "accounts?$deltatoken=1", 8},
+		"a code of a plug-in": {inconclusive()["a plug-in that aborted"], "accounts?$deltatoken=1", 3},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, good("{"+valueMember+"}"), c.response)
+			client := s.client(many)
+			_, _, err := read(t.Context(), client, c.link)
+			require.NoError(t, err)
+			_, _, err = read(t.Context(), client, c.link)
+			var refused *dataverse.APIError
+			require.ErrorAs(t, err, &refused)
+			assert.Len(t, s.requests(), 1+c.requests)
+		})
+	}
+}
+
 func TestRefusalAboutTheRequestIsConclusive(t *testing.T) {
 	for name, refused := range map[string]dataverse.APIError{
 		"an expired token":              {Status: 400, Code: dataverse.CodeTokenExpired},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func TestADeletionOfARowThatTheScanAlsoSentIsLookedUp(t *testing.T) {
 			s.rows["a1"] = c.exists
 			got := run(t, s, nil, incremental(changesState(100, april)))
 			assert.Equal(t, c.want, got.records())
-			assert.Equal(t, []string{"a1"}, s.lookedUp)
+			assert.Equal(t, requests(c.exists, "a1"), s.lookedUp)
 			assert.Equal(t, !c.exists, s.proved == 1, "that a row does not come must not be for want of a privilege")
 		})
 	}
@@ -101,7 +102,7 @@ func TestARowThatTheUserMayNotSeeIsNotDeleted(t *testing.T) {
 		own := dataverse.NewDeltaLink("accounts", []string{"accountid", "fax"}, changesSince(100).DeltaToken())
 		s.responses[own] = []response{{rows: []string{row("a1", "2026-03-01T00:00:00Z")}, delta: own}}
 		got := run(t, s, nil, incremental(state))
-		assert.Equal(t, []string{"a1"}, s.found)
+		assert.Equal(t, requests(false, "a1"), s.found)
 		assert.Equal(t, 1, s.proved)
 		assert.Equal(t, "account INCOMPLETE", got.last())
 		assert.Empty(t, got.records())
@@ -125,6 +126,25 @@ func TestARepeatedDeletionIsSentOncePerPage(t *testing.T) {
 	})
 	got := run(t, s, nil, incremental(changesState(100, april)))
 	assert.Equal(t, []string{tombstone("a1", noon), tombstone("a1", afterNoon)}, got.records())
+}
+
+// requests returns the keys that are asked for: rows that exist once, rows that do not a second time.
+func requests(exist bool, keys ...string) []string {
+	if exist {
+		return keys
+	}
+	return append(slices.Clone(keys), keys...)
+}
+
+func TestOneEmptyResponseDeletesNoRow(t *testing.T) {
+	s := script(map[dataverse.Link]response{
+		changesSince(100): {rows: []string{row("a1", inMarch), gone("a1")}, delta: changesSince(200)},
+	})
+	s.filtered = map[dataverse.Link][]response{"accounts?$select=accountid&$filter=accountid%20eq%20a1": {{}}}
+	s.rows["a1"] = true
+	got := run(t, s, nil, incremental(changesState(100, april)))
+	assert.Equal(t, []string{record("a1", noon)}, got.records())
+	assert.Equal(t, []string{"a1"}, s.lookedUp, "the second request")
 }
 
 func TestAnInterruptedScanLooksUpEveryDeletedRow(t *testing.T) {

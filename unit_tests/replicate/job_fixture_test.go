@@ -97,7 +97,7 @@ func runIn(ctx context.Context, t *testing.T, env replicate.Environment, change 
 func newJob(env replicate.Environment, out, log io.Writer) *replicate.Job {
 	return &replicate.Job{
 		Environment: env, Output: protocol.NewWriter(out), Log: slog.New(slog.NewTextHandler(log, nil)),
-		Explain: func(err error) protocol.Failure {
+		Explain: func(_ replicate.Stream, err error) protocol.Failure {
 			return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
 		},
 		PageSize: 5000, Organization: organization, Now: serviceTime, Parallel: func() int { return 4 },

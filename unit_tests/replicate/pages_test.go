@@ -70,17 +70,21 @@ func TestALookupThatBringsAnotherRowIsABrokenResponse(t *testing.T) {
 	assert.Contains(t, got.messages[len(got.messages)-2], "a row whose key is not one of those requested")
 }
 
-func TestNoEstimateIsSentBeforeTheLengthOfRowsIsKnown(t *testing.T) {
+func TestAnEstimatePrecedesTheTokenScanAndIsCorrectedLater(t *testing.T) {
 	s := trackedTable()
 	s.responses[first] = s.responses[first][1:]
 	stream := incremental("")
 	stream.Rows = 12000
 	got := run(t, s, nil, stream)
 	require.Equal(t, "account COMPLETE", got.last())
-	estimate := slices.IndexFunc(got.messages, func(m string) bool { return strings.HasPrefix(m, "account ESTIMATE 12000 rows, ") })
+	assert.Equal(t, "account STARTED", got.messages[0])
+	assert.Regexp(t, `^account ESTIMATE 12000 rows, [1-9]\d{5,} bytes$`, got.messages[1], "by the types of the columns")
 	record := slices.IndexFunc(got.messages, func(m string) bool { return strings.HasPrefix(m, "account RECORD ") })
-	assert.Greater(t, estimate, record, got.messages)
-	assert.NotContains(t, got.messages[estimate], " 0 bytes")
-	assert.Equal(t, 1, strings.Count(strings.Join(got.messages, "\n"), "ESTIMATE"))
+	state := slices.IndexFunc(got.messages, func(m string) bool { return strings.HasPrefix(m, "account STATE ") })
+	later := slices.IndexFunc(got.messages[2:], func(m string) bool { return strings.HasPrefix(m, "account ESTIMATE 12000 rows, ") }) + 2
+	assert.Less(t, state, record, "the token scan")
+	assert.Greater(t, later, record, got.messages)
+	assert.NotEqual(t, got.messages[1], got.messages[later], "by the length of the rows")
+	assert.Equal(t, 2, strings.Count(strings.Join(got.messages, "\n"), "ESTIMATE"))
 	assert.Equal(t, scansOf()[1:], s.links(), "the first page of a large table is not requested")
 }

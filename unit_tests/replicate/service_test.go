@@ -61,7 +61,8 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	if s.before != nil {
 		s.before(q)
 	}
-	q.ExpensiveAttempts, q.OnThrottled = 0, nil // few tests care
+	check := q.Check
+	q.ExpensiveAttempts, q.OnThrottled, q.OnRetry, q.Check = 0, nil, nil, nil // few tests care
 	a, err := s.take(q)
 	if err != nil {
 		return dataverse.Page{}, err
@@ -88,6 +89,11 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 	for _, row := range a.rows {
 		if err := sink.Row(jsontext.NewDecoder(strings.NewReader(row), jsontext.AllowDuplicateNames(true))); err != nil {
 			return dataverse.Page{}, err
+		}
+	}
+	if check != nil {
+		if err := check(page); err != nil {
+			return dataverse.Page{}, fmt.Errorf("read a page of %s: %w", q.Table, err)
 		}
 	}
 	return page, nil

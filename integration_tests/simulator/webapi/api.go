@@ -46,7 +46,7 @@ func (a *API) Route(w http.ResponseWriter, r *http.Request, base, path string, u
 	}
 }
 
-// call tries the functions, and then the rows.
+// call tries the functions and actions, and then the rows.
 func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, user string) {
 	found, refusal := a.callFunction(w, r, base, path, user)
 	if !found {
@@ -54,6 +54,9 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, us
 	}
 	if !found {
 		found, refusal = a.callPrivilegeFunction(w, r, base, path)
+	}
+	if !found {
+		found, refusal = addPrivileges(a.environment, w, r, path)
 	}
 	switch {
 	case refusal != nil:

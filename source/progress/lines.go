@@ -1,0 +1,161 @@
+package progress
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// startLine returns what a sync is about to do.
+func startLine(o Options, environment string, p Plan) string {
+	var changes, snapshots, full int64
+	for _, s := range p.Streams {
+		switch {
+		case !s.Incremental:
+			full++
+		case s.HasState:
+			changes++
+		default:
+			snapshots++
+		}
+	}
+	var modes []string
+	for _, mode := range []struct {
+		streams int64
+		text    string
+	}{
+		{changes, "incremental from a saved state"}, {snapshots, "incremental without a state, so with an initial snapshot"}, {full, "full refresh"},
+	} {
+		if mode.streams > 0 {
+			modes = append(modes, fmt.Sprintf("%s %s", number(mode.streams), mode.text))
+		}
+	}
+	return fmt.Sprintf("%s %s reads %s of %s (organization %s, application user %s): %s. Pages have up to %s. "+
+		"Up to %s and %s run at the same time.",
+		o.Connector, o.Version, quantity(int64(len(p.Streams)), "stream"), environment, p.Organization, short(p.ApplicationUser),
+		strings.Join(modes, ", "), quantity(int64(p.PageSize), "row"),
+		quantity(int64(p.Requests()), "request"), quantity(int64(p.Parallel()), "stream"))
+}
+
+// progressLine returns how far a sync is. rate is the number of records per second since the last line.
+func progressLine(s *Snapshot, rate float64) string {
+	took := duration(s.At.Sub(s.Started))
+	if s.Stage == Preparing {
+		return fmt.Sprintf("The sync is being prepared since %s: the definitions of the tables are read.%s", took, waitingText(s.At, s.Waiting))
+	}
+	ended := int64(0)
+	for i := range s.Streams {
+		if s.Streams[i].Outcome != Open {
+			ended++
+		}
+	}
+	var line strings.Builder
+	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %d of %s ended, throttled for %s.", took, rowsText(s),
+		quantity(int64(math.Round(rate)), "row"), ended, quantity(int64(len(s.Streams)), "stream"), duration(time.Duration(s.Totals.Waited)))
+	if slowest := slowest(s); slowest != nil {
+		fmt.Fprintf(&line, " The slowest stream is %s: %s.", slowest.Name, positionText(slowest))
+	}
+	line.WriteString(waitingText(s.At, s.Waiting))
+	if rest := s.Remaining.Text(); rest != "" {
+		fmt.Fprintf(&line, " Remaining time: %s.", rest)
+	}
+	return line.String()
+}
+
+// rowsText returns how many records were delivered, and of how many.
+func rowsText(s *Snapshot) string {
+	text := quantity(s.Totals.Rows, "row")
+	if estimate := s.Totals.Estimate; s.EstimateKnown && estimate > s.Totals.Rows {
+		text = fmt.Sprintf("%s of about %s (%d %%)", number(s.Totals.Rows), quantity(estimate, "row"), s.Totals.Rows*100/estimate)
+	}
+	if s.Totals.Deletions > 0 {
+		text += " and " + quantity(s.Totals.Deletions, "deletion")
+	}
+	return text
+}
+
+// slowest returns the stream that is expected to end last: the one with the longest rest, or the one that runs the longest
+// where that is not known. It returns nil if no stream is being read.
+func slowest(s *Snapshot) *StreamFigures {
+	measured := measure(s.At, s.Streams)
+	var found *StreamFigures
+	var longest time.Duration
+	for i := range s.Streams {
+		stream := &s.Streams[i]
+		if stream.Outcome != Open || stream.Started.IsZero() {
+			continue
+		}
+		rest, known := measured.rest(s.At, stream)
+		if !s.Remaining.Known || !known {
+			rest = stream.Duration(s.At)
+		}
+		if found == nil || rest > longest {
+			found, longest = stream, rest
+		}
+	}
+	return found
+}
+
+// positionText returns the phase of a stream, with its pages.
+func positionText(s *StreamFigures) string {
+	if len(s.Phases) == 0 {
+		return phaseText("")
+	}
+	span := s.Phases[len(s.Phases)-1]
+	text := fmt.Sprintf("%s, %s", phaseText(span.Phase), quantity(span.Pages, "page"))
+	if pages := expectedPages(s, span); pages > span.Pages {
+		text = fmt.Sprintf("%s, page %s of about %s", phaseText(span.Phase), number(span.Pages), number(pages))
+	}
+	return text
+}
+
+// expectedPages returns the number of pages of a scan of all rows or keys, 0 if it is not known.
+func expectedPages(s *StreamFigures, span PhaseSpan) int64 {
+	switch span.Phase {
+	case checkpoint.FullRefresh, checkpoint.TokenScan, checkpoint.Snapshot:
+	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
+		return 0
+	}
+	size := int64(dataverse.MaxPageSize)
+	if span.Pages > 0 {
+		size = max(span.Scanned/span.Pages, 1)
+	}
+	return (s.Figures.Estimate + size - 1) / size
+}
+
+// waitingText returns the sentence on a pause of all requests, after a space.
+func waitingText(at, until time.Time) string {
+	if !until.After(at) {
+		return ""
+	}
+	return fmt.Sprintf(" Dataverse limits the requests, so all of them wait for another %s.", duration(until.Sub(at)))
+}
+
+// endLine returns what a stream has done.
+func endLine(s *StreamFigures) string {
+	f := s.Figures
+	verb := "is complete"
+	switch s.Outcome {
+	case Failed:
+		verb = "ended with an error"
+	case Incomplete:
+		verb = "was stopped before its end"
+	case Open, Complete:
+	}
+	return fmt.Sprintf("Stream %s %s after %s: %s, %s, %s MB in %s, %s, waited for %s.", s.Name, verb, duration(s.Duration(s.Ended)),
+		quantity(f.Rows, "row"), quantity(f.Deletions, "deletion"), megabytes(f.Bytes), quantity(f.Pages, "page"), retriesText(f.Retries),
+		duration(time.Duration(f.Waited)))
+}
+
+func retriesText(n int64) string {
+	switch n {
+	case 1:
+		return "1 retry"
+	default:
+		return number(n) + " retries"
+	}
+}

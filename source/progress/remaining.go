@@ -1,0 +1,144 @@
+package progress
+
+import (
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// Remaining is the range in which the rest of a sync takes its time. Least and Most are zero unless Known is set.
+type Remaining struct {
+	Known       bool
+	Least, Most time.Duration
+}
+
+const (
+	// optimism and pessimism are by how much the rest may take less or more time than what was measured so far suggests: the
+	// numbers of rows are a day old, pages differ in size, and the service's limits are reached or not.
+	optimism, pessimism = 0.7, 1.4
+	// slack is added at both ends of the range: it is the order of a pause that the service asks for.
+	slack = 30 * time.Second
+)
+
+// remaining estimates the time that the streams still need. It is not known as long as a stream that is read in full has no
+// estimate or exceeds it, or no page of the kind that it still has to read has been measured.
+//
+// Each stream reads one page after the other, so the rest takes at least as long as the longest stream alone. All streams
+// together take their share of the parallel ones.
+func remaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
+	measured := measure(at, streams)
+	var longest, sum time.Duration
+	open := 0
+	for i := range streams {
+		if streams[i].Outcome != Open {
+			continue
+		}
+		rest, known := measured.rest(at, &streams[i])
+		if !known {
+			return Remaining{}
+		}
+		open++
+		longest, sum = max(longest, rest), sum+rest
+	}
+	if open == 0 {
+		return Remaining{}
+	}
+	rest := max(longest, sum/time.Duration(max(min(parallel, open), 1)))
+	return Remaining{
+		Known: true,
+		Least: max(time.Duration(float64(rest)*optimism)-slack, 0),
+		Most:  time.Duration(float64(rest)*pessimism) + slack,
+	}
+}
+
+// rest returns the time that one stream still needs.
+func (p *paces) rest(at time.Time, s *StreamFigures) (rest time.Duration, known bool) {
+	var span PhaseSpan
+	if len(s.Phases) > 0 {
+		span = s.Phases[len(s.Phases)-1]
+	}
+	left := s.Figures.Estimate - span.Scanned
+	inFull := s.EstimateKnown && (span.Pages <= 1 || left > -s.Figures.Estimate/tolerated)
+	switch span.Phase {
+	case checkpoint.Changes, checkpoint.ReconcileDeletions: // mostly one page; how many is not known
+		return p.changes.or(p.rows).of(0), span.Pages <= 1
+	case checkpoint.FullRefresh, checkpoint.Start, checkpoint.Snapshot:
+		own := paceOf(at, span).or(p.rows)
+		return own.of(left), inFull && own.pages > 0
+	case checkpoint.TokenScan:
+		own := paceOf(at, span).or(p.keys)
+		return own.of(left) + p.rows.of(s.Figures.Estimate), inFull && own.pages > 0 && p.rows.pages > 0
+	}
+	switch { // it has not started
+	case s.ReadsChanges:
+		pages := p.changes.or(p.rows)
+		return pages.of(0), pages.pages > 0
+	case s.Mode == modeText(true) && s.Figures.Estimate > dataverse.MaxPageSize:
+		return p.keys.or(p.rows).of(left) + p.rows.of(left), s.EstimateKnown && p.rows.pages > 0
+	default:
+		return p.rows.of(left), s.EstimateKnown && p.rows.pages > 0
+	}
+}
+
+// tolerated is the reciprocal of the share by which a stream may exceed its estimate before that counts as wrong.
+const tolerated = 10
+
+// paces is what was measured of all streams: their scans of keys, of rows, and of changes.
+type paces struct{ keys, rows, changes pace }
+
+func measure(at time.Time, streams []StreamFigures) paces {
+	var all paces
+	for i := range streams {
+		for _, span := range streams[i].Phases {
+			switch span.Phase {
+			case checkpoint.TokenScan:
+				all.keys.add(paceOf(at, span))
+			case checkpoint.FullRefresh, checkpoint.Start, checkpoint.Snapshot:
+				all.rows.add(paceOf(at, span))
+			case checkpoint.Changes:
+				all.changes.add(paceOf(at, span))
+			case checkpoint.ReconcileDeletions:
+			}
+		}
+	}
+	return all
+}
+
+// pace is the time that pages took.
+type pace struct {
+	took    time.Duration
+	pages   int64
+	scanned int64 // rows or keys on them
+}
+
+func paceOf(at time.Time, span PhaseSpan) pace {
+	to := span.To
+	if to.IsZero() {
+		to = at
+	}
+	return pace{took: to.Sub(span.From), pages: span.Pages, scanned: span.Scanned}
+}
+
+func (p *pace) add(other pace) {
+	if other.pages > 0 {
+		p.took, p.pages, p.scanned = p.took+other.took, p.pages+other.pages, p.scanned+other.scanned
+	}
+}
+
+// fewPages is the number of pages below which a pace is not meaningful if there is another one.
+const fewPages = 5
+
+// or returns the pace, or another one that was measured over more pages if it has only few.
+func (p pace) or(other pace) pace {
+	if p.pages < fewPages && other.pages > p.pages {
+		return other
+	}
+	return p
+}
+
+// of returns the time for a number of rows, at least that for one page.
+func (p pace) of(rows int64) time.Duration {
+	page := p.took / time.Duration(max(p.pages, 1))
+	return max(page, time.Duration(float64(p.took)/float64(max(p.scanned, 1))*float64(rows)))
+}

@@ -1,0 +1,163 @@
+package progress
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxTableStreams is the most streams that the summary table lists, so that the log of a thousand streams stays readable. The
+// machine-readable line and the report have all of them.
+const maxTableStreams = 40
+
+// summaryLines returns the summary of a sync as text: a sentence, and a table of the streams. Each line is a LOG message of its
+// own, because Airbyte's log page puts a time before each message and so keeps only those aligned.
+func summaryLines(r *Report) []string {
+	what := "The sync is complete"
+	switch r.Outcome {
+	case Failed:
+		what = "The sync ended with an error"
+	case Incomplete:
+		what = "The sync was stopped before its end"
+	case Open, Complete:
+	}
+	t := &r.Totals
+	lines := []string{fmt.Sprintf("%s after %s: %s, %s, %s, %s MB in %s, %s, throttled for %s.", what, duration(r.Ended.Sub(r.Started)),
+		outcomesText(r.Streams), quantity(t.Rows, "row"), quantity(t.Deletions, "deletion"), megabytes(t.Bytes), quantity(t.Pages, "page"),
+		retriesText(t.Retries), duration(time.Duration(t.Waited)))}
+	if len(r.Streams) == 0 {
+		return lines
+	}
+	return append(lines, table(r)...)
+}
+
+// outcomesText returns how many streams ended in which way.
+func outcomesText(streams []StreamFigures) string {
+	var complete, failed int64
+	for i := range streams {
+		switch streams[i].Outcome {
+		case Complete:
+			complete++
+		case Failed:
+			failed++
+		case Open, Incomplete:
+		}
+	}
+	all := quantity(int64(len(streams)), "stream")
+	rest := int64(len(streams)) - complete - failed
+	if failed+rest == 0 {
+		return all
+	}
+	text := fmt.Sprintf("%s of %s complete", number(complete), all)
+	if failed > 0 {
+		text += fmt.Sprintf(", %s failed", number(failed))
+	}
+	if rest > 0 {
+		text += fmt.Sprintf(", %s not read to the end", number(rest))
+	}
+	return text
+}
+
+// table returns the table of the streams, with the most telling ones if there are too many, and the totals.
+func table(r *Report) []string {
+	listed, others := r.Streams, []StreamFigures(nil)
+	if len(listed) > maxTableStreams {
+		sorted := slices.Clone(listed)
+		slices.SortStableFunc(sorted, func(a, b StreamFigures) int { return tellsMore(r.Ended, &a, &b) })
+		listed, others = sorted[:maxTableStreams], sorted[maxTableStreams:]
+	}
+	rows := [][]string{{"stream", "mode", "outcome", "rows", "deletions", "MB", "pages", "retries", "waited", "took"}}
+	for i := range listed {
+		s := &listed[i]
+		rows = append(rows, tableRow(s.Name, s.Mode, outcomeText(s.Outcome), &s.Figures, s.Duration(r.Ended)))
+	}
+	if len(others) > 0 {
+		var sum Figures
+		for i := range others {
+			sum.add(others[i].Figures)
+		}
+		row := tableRow(quantity(int64(len(others)), "other stream"), "", "", &sum, 0)
+		row[len(row)-2], row[len(row)-1] = "", ""
+		rows = append(rows, row)
+	}
+	rows = append(rows, tableRow("total", "", outcomeText(r.Outcome), &r.Totals, r.Ended.Sub(r.Started)))
+	const texts = 3 // columns on the left
+	return aligned(rows, texts)
+}
+
+// tellsMore orders streams for a table that does not list all of them: first those that did not complete, then those that
+// took the longest.
+func tellsMore(at time.Time, a, b *StreamFigures) int {
+	rank := func(s *StreamFigures) int {
+		switch s.Outcome {
+		case Failed:
+			return 0
+		case Open, Incomplete:
+			return 1
+		default:
+			return 2
+		}
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Duration(at), a.Duration(at)))
+}
+
+func tableRow(name, mode, outcome string, f *Figures, took time.Duration) []string {
+	return []string{
+		name, mode, outcome, number(f.Rows), number(f.Deletions), megabytes(f.Bytes), number(f.Pages), number(f.Retries),
+		duration(time.Duration(f.Waited)), duration(took),
+	}
+}
+
+func outcomeText(o Outcome) string {
+	if o == Open {
+		return "not read"
+	}
+	return string(o)
+}
+
+// aligned returns the rows as lines of text. Their first columns are aligned on the left, the others on the right.
+func aligned(rows [][]string, left int) []string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	lines := make([]string, len(rows))
+	for at, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < left {
+				line.WriteString(cell + padding)
+			} else {
+				line.WriteString(padding + cell)
+			}
+		}
+		lines[at] = strings.TrimRight(line.String(), " ")
+	}
+	return lines
+}
+
+// machineLine returns the report as one line of JSON, {"sync_summary":{…}}, without the phases and samples, which would make it
+// long. With a thousand streams it has a few hundred kilobytes; the platform accepts lines of 20 million characters
+// (airbytehq/airbyte-platform, VersionedAirbyteStreamFactory.kt).
+func machineLine(r Report) (string, error) {
+	r.Samples = nil
+	r.Streams = slices.Clone(r.Streams)
+	for i := range r.Streams {
+		r.Streams[i].Phases = nil
+	}
+	line, err := json.Marshal(map[string]Report{"sync_summary": r})
+	if err != nil {
+		return "", fmt.Errorf("encode the summary of the sync: %w", err)
+	}
+	return string(line), nil
+}

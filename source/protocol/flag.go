@@ -1,0 +1,144 @@
+package protocol
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bitstrapped/airbyte"
+)
+
+// Flag describes a flag of the command line.
+type Flag struct {
+	// Name is the name without its dashes.
+	Name string
+	// Value is a placeholder for the flag's value, "" for a flag that is on or off.
+	Value string
+	// Usage is a sentence about what the flag does.
+	Usage string
+	// Default is what holds without the flag, "" if that needs no words.
+	Default string
+
+	verbs []Verb
+	set   func(c *Command, value string) (problem string) // for a flag with a value: the problem continues "The value of --x"
+	turn  func(c *Command, on bool)                       // for a flag without one
+}
+
+// versionFlag is the flag that stands for the verb version.
+const versionFlag = "version"
+
+// Flags returns the flags that help lists for a verb.
+func Flags(verb Verb) []Flag {
+	return slices.DeleteFunc(flags(), func(f Flag) bool { return f.Usage == "" || !slices.Contains(f.verbs, verb) })
+}
+
+func flags() []Flag {
+	protocolVerbs := []Verb{Check, Discover, Read, Spec}
+	return []Flag{
+		{
+			Name: "config", Value: "FILE", Usage: "The configuration, a JSON file.",
+			verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover},
+			set:   func(c *Command, value string) string { c.Config = value; return "" },
+		},
+		{
+			Name: "catalog", Value: "FILE", Usage: "The configured catalog: the streams to read, as the command catalog prints them.",
+			verbs: []Verb{Read},
+			set:   func(c *Command, value string) string { c.Catalog = value; return "" },
+		},
+		{
+			Name: "state", Value: "FILE", Usage: "The state from which to continue: the output of an earlier read, or its STATE lines.",
+			Default: "read every stream in full", verbs: []Verb{Read},
+			set: func(c *Command, value string) string { c.State = value; return "" },
+		},
+		{
+			Name: "tables", Value: "PATTERNS", Usage: "The tables to select, by logical name, with commas between: 'account,contact,new_*'.",
+			verbs: []Verb{PrintCatalog},
+			set:   func(c *Command, value string) (problem string) { c.Tables, problem = patterns(value); return problem },
+		},
+		{
+			Name: "sync-mode", Value: "MODE", Usage: "The sync mode of all streams, full_refresh or incremental.",
+			Default: "incremental where a stream offers it", verbs: []Verb{PrintCatalog}, set: setSyncMode,
+		},
+		{
+			Name: "filter", Value: "PATTERNS", Usage: "List only these tables, by logical name, with commas between: 'account,new_*'.",
+			Default: "list all tables", verbs: []Verb{ListTables},
+			set: func(c *Command, value string) (problem string) { c.Filter, problem = patterns(value); return problem },
+		},
+		{
+			Name: "json", Usage: "Print JSON for programs.", Default: "a table for people", verbs: []Verb{ListTables},
+			turn: func(c *Command, on bool) { c.JSON = on },
+		},
+		{
+			Name: "report", Value: "FILE", Usage: "Write a report of the sync to this file: a page if its name ends in .html, else JSON.",
+			Default: "no report", verbs: []Verb{Read},
+			set: func(c *Command, value string) string { c.Report = value; return "" },
+		},
+		{
+			Name: "no-progress", Usage: "Do not display the progress at a terminal.", Default: "display it where standard output is redirected",
+			verbs: []Verb{Read}, turn: func(c *Command, on bool) { c.NoProgress = on },
+		},
+		{
+			Name: "debug", Usage: "Log more, as LOG_LEVEL=debug does.", verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help},
+			turn: func(c *Command, on bool) { c.Debug = on },
+		},
+		{Name: versionFlag, verbs: Verbs(), turn: func(*Command, bool) {}},
+		// Flags of the low-code CDK, which callers may pass to every source (airbyte-python-cdk, airbyte_cdk/entrypoint.py).
+		{Name: "manifest-path", Value: "FILE", verbs: protocolVerbs, set: func(*Command, string) string { return "" }},
+		{Name: "components-path", Value: "FILE", verbs: protocolVerbs, set: func(*Command, string) string { return "" }},
+	}
+}
+
+// findFlag returns the flag of a name; -v is the flag --version.
+func findFlag(name string) (Flag, bool) {
+	if name == "v" {
+		name = versionFlag
+	}
+	all := flags()
+	if at := slices.IndexFunc(all, func(f Flag) bool { return f.Name == name }); at >= 0 {
+		return all[at], true
+	}
+	return Flag{}, false
+}
+
+// belongsTo reports whether a verb accepts the flag. The verbs of the protocol accept all flags that the protocol has.
+func (f Flag) belongsTo(verb Verb) bool {
+	ofProtocol := slices.Contains([]string{"config", "catalog", "state"}, f.Name)
+	return slices.Contains(f.verbs, verb) || ofProtocol && verb.OfProtocol()
+}
+
+// form is the flag with its value, as one writes it.
+func (f Flag) form() string {
+	if f.Value == "" {
+		return "--" + f.Name
+	}
+	return "--" + f.Name + " " + f.Value
+}
+
+// patterns splits a list of patterns at its commas. Patterns are in lower case, as logical names are.
+func patterns(value string) (all []string, problem string) {
+	for pattern := range strings.SplitSeq(value, ",") {
+		pattern = strings.ToLower(strings.TrimSpace(pattern))
+		if pattern == "" {
+			continue
+		}
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, fmt.Sprintf("has the malformed pattern %q. Use *, ?, and [a-z], and close each bracket", pattern)
+		}
+		all = append(all, pattern)
+	}
+	if len(all) == 0 {
+		return nil, "has no pattern. Write logical names of tables with commas between, such as 'account,new_*'"
+	}
+	return all, ""
+}
+
+func setSyncMode(c *Command, value string) (problem string) {
+	mode := airbyte.SyncMode(value)
+	modes := []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental}
+	if !slices.Contains(modes, mode) {
+		return fmt.Sprintf("is %q, but the sync modes are %s and %s", value, modes[0], modes[1])
+	}
+	c.SyncMode = mode
+	return ""
+}
