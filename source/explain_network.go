@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -82,9 +83,9 @@ func (s situation) explainTLS(err error, to host) explanation {
 	switch {
 	case errors.As(err, &certificate):
 		return s.explainCertificate(certificate, to.name)
-	case errors.As(err, &plain):
-		return transientError("The response of %s does not use TLS: %s. A proxy, a firewall or a captive portal responded in its place, or "+
-			"the port is wrong.%s Check %s.", to.name, plain.Msg, s.resumes(), s.wayTo(to))
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
+		return transientError("The response of %s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port "+
+			"is wrong.%s Check %s.", to.name, s.resumes(), s.wayTo(to))
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert (RFC 8446, 6)
 		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections so.%s Have it "+
 			"allow TLS 1.2 or 1.3 to this host, and check %s.", to.name, clause(operation.Err), s.resumes(), s.wayTo(to))

@@ -89,7 +89,7 @@ func (s situation) explainStatus(failed *dataverse.RequestError, refused *datave
 			"Environment URL from the environment's page in the Power Platform admin center, for example https://contoso.crm4.dynamics.com. If "+
 			"url is correct, check %s.", to.name, refused.Status, besides(refused.Page), s.wayTo(to))
 	case uncoded:
-		return transientError("The request to %s failed each time with status %d and without an error code of Dataverse%s. A proxy or "+
+		return transientError("The request to %s failed each time with status %d%s and without an error code of Dataverse. A proxy or "+
 			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check %s.",
 			failed.Operation, refused.Status, besides(refused.Page), s.resumes(), s.wayTo(to))
 	case refused.Temporary():
@@ -109,12 +109,12 @@ func leadsElsewhere(refused *dataverse.APIError) bool {
 	return redirected || refused.Status == http.StatusNotFound
 }
 
-// besides is what came with a status, as the rest of a clause; "" for a response that is not a web page.
+// besides is what came with a status, in parentheses; "" for a response that is not a web page.
 func besides(page webpage.Page) string {
 	if page == (webpage.Page{}) {
 		return ""
 	}
-	return " and " + page.String()
+	return " (" + page.String() + ")"
 }
 
 // explainFailure explains an error of the service that did not pass within the attempts of a request.
