@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -56,8 +57,9 @@ func explainInput(err error) explanation {
 	var input *protocol.InputError
 	var invalid *config.Error
 	var variable *variableError
+	var report *progress.ReportFileError
 	switch {
-	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable):
+	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable), errors.As(err, &report):
 		return explanation{protocol.ConfigError, err.Error()}
 	case errors.Is(err, errSocketMode):
 		return systemError("The connector writes its messages to standard output and does not support DATA_CHANNEL_MEDIUM=SOCKET. " +
