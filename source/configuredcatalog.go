@@ -2,8 +2,10 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/bitstrapped/airbyte"
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
@@ -11,38 +13,94 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// errNoPatternMatch is a --tables that selects no table.
-var errNoPatternMatch = errors.New("--tables matches no table that the configuration selects")
+// unreadableError reports that the application user may read none of the tables that --tables selects. Each comes with its
+// reason.
+type unreadableError struct{ tables []string }
 
-// configuredCatalog prints a configured catalog of the tables that --tables selects, ready for read.
+func (e *unreadableError) Error() string {
+	return "no selected table can be read: " + firstOf(e.tables)
+}
+
+// configuredCatalog prints a configured catalog of the tables that --tables selects, ready for read. A table that cannot
+// be read is left out with a warning: its stream would fail every sync.
 func (i *invocation) configuredCatalog(ctx context.Context) error {
-	var configured protocol.CatalogFile
+	var file protocol.CatalogFile
 	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		names, err := i.selectedTables(ctx, client, c.Tables)
+		known, err := i.overview(ctx, client)
 		if err != nil {
 			return err
 		}
-		wanted := config.NewSelection(i.command.Tables)
-		var selected []string
-		for _, table := range names {
-			if wanted.Includes(table) {
-				selected = append(selected, table)
-			}
+		selected, err := catalog.Select(known.tables, i.command.Tables, c.Tables.Includes)
+		if err != nil {
+			return err
 		}
-		if len(selected) == 0 {
-			return errNoPatternMatch
-		}
-		_, err = client.Tables(ctx, selected, func(t dataverse.Table) error {
-			configured.Add(catalog.Stream(t), i.command.SyncMode)
-			return nil
-		})
-		return err
+		return i.addStreams(ctx, client, selected, known.privileges, &file)
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := i.process.Stdout.Write(configured.JSON()); err != nil {
+	if err := i.print(file.JSON()); err != nil {
 		return fmt.Errorf("print the configured catalog: %w", err)
 	}
+	if !i.process.StdoutTerminal {
+		i.comment("The catalog has %s. Run read with --catalog and the name of its file.", count(file.Len(), "stream"))
+	}
 	return nil
+}
+
+// addStreams adds the selected tables to a configured catalog, one at a time as discover does, and warns of those that
+// cannot be read, or not in full.
+func (i *invocation) addStreams(
+	ctx context.Context, client *dataverse.Client, selected []dataverse.TableSummary, privileges dataverse.Privileges, file *protocol.CatalogFile,
+) error {
+	var names, unreadable, limited []string
+	depths := make(map[string]dataverse.Depth, len(selected))
+	for _, t := range selected {
+		name := t.Table.LogicalName
+		if depths[name] = privileges.ReadDepth(t); depths[name] == dataverse.NoDepth {
+			unreadable = append(unreadable, fmt.Sprintf("%s (the privilege %s is missing)", name, t.ReadPrivilege))
+			continue
+		}
+		names = append(names, name)
+	}
+	i.progress(fmt.Sprintf("Reading the definitions of %s ...", count(len(names), "table")))
+	defer i.progress("")
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
+		mode := i.command.SyncMode
+		if depth := depths[t.LogicalName]; depth != "" && depth != dataverse.Global {
+			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
+			limited = append(limited, t.LogicalName)
+		}
+		file.Add(catalog.Stream(t), mode)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range failed {
+		unreadable = append(unreadable, fmt.Sprintf("%s (%v)", f.Table, f.Unwrap()))
+	}
+	switch {
+	case file.Len() > 0:
+		i.warnStreams(ctx, unreadable, limited)
+		return nil
+	case len(failed) > 0:
+		return noStreams(failed)
+	default:
+		return &unreadableError{unreadable}
+	}
+}
+
+// warnStreams warns of tables that are not in the catalog, and of those whose rows are not all read.
+func (i *invocation) warnStreams(ctx context.Context, unreadable, limited []string) {
+	if len(unreadable) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("The catalog leaves out %s that cannot be read: %s. To read a table, assign the application user a "+
+			"security role that has Read at Organization level on it.", count(len(unreadable), "table"), firstOf(unreadable)))
+	}
+	slices.Sort(limited)
+	if len(limited) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("Without Read at Organization level, changes cannot be followed and only some rows can be read. "+
+			"%s therefore configured as full_refresh: %s. To follow changes, assign the application user a security role that has Read at "+
+			"Organization level on the table.", countAre(len(limited), "table"), firstOf(limited)))
+	}
 }

@@ -3,10 +3,10 @@ package source
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"strings"
 
 	"source-microsoft-dataverse/source/progress"
-	"source-microsoft-dataverse/source/protocol"
 )
 
 // presentation is what a person gets of a sync besides its log: a report as a file, and a display at a terminal.
@@ -17,7 +17,7 @@ type presentation struct {
 
 // present begins the presentation of a sync, which must be finished. Its error is that of a report that could not be written:
 // it comes before the sync, so that nothing is lost.
-func (i *invocation) present(counters *progress.Sync) (*presentation, error) {
+func (i *invocation) present(ctx context.Context, counters *progress.Sync) (*presentation, error) {
 	p := &presentation{}
 	if path := i.command.Report; path != "" {
 		file, err := progress.NewReportFile(path)
@@ -26,7 +26,7 @@ func (i *invocation) present(counters *progress.Sync) (*presentation, error) {
 		}
 		p.file = file
 	}
-	if i.showsProgress() {
+	if i.showsProgress(ctx) {
 		p.terminal = progress.NewTerminal(i.process.Stderr, showsUnicode(i.process.Getenv), counters.Snapshot)
 	}
 	return p, nil
@@ -48,10 +48,9 @@ func (p *presentation) finish(ctx context.Context, i *invocation, counters *prog
 // showsProgress reports whether a person sees stderr while stdout, where the messages go, leads elsewhere. A terminal that
 // shows both would mix them, and one that cannot move its cursor, a build server, or a log of every request leave no use for
 // a display.
-func (i *invocation) showsProgress() bool {
+func (i *invocation) showsProgress(ctx context.Context) bool {
 	getenv := i.process.Getenv
-	debug := i.command.Debug || protocol.IsDebug(getenv("LOG_LEVEL"))
-	return i.process.StderrTerminal && !i.process.StdoutTerminal && !i.command.NoProgress && !debug &&
+	return i.process.StderrTerminal && !i.process.StdoutTerminal && !i.command.NoProgress && !i.log.Enabled(ctx, slog.LevelDebug) &&
 		getenv("TERM") != "dumb" && getenv("CI") == ""
 }
 

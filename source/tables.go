@@ -2,55 +2,109 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 )
 
-// tables lists the selected tables of the environment for people, or as JSON for programs.
+// tables lists the tables of the environment, whether or not the configuration offers them: from this list people choose
+// those that they need.
 func (i *invocation) tables(ctx context.Context) error {
-	var names []string
+	var listed []listing.Table
 	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		var err error
-		names, err = i.selectedTables(ctx, client, c.Tables)
-		return err
+		known, err := i.overview(ctx, client)
+		if err != nil {
+			return err
+		}
+		if len(i.command.Filter) > 0 {
+			if known.tables, err = catalog.Matching(known.tables, i.command.Filter); err != nil {
+				return err
+			}
+		}
+		listed = i.describe(ctx, client, c.Tables, known)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	filter := config.NewSelection(i.command.Filter)
-	names = slices.DeleteFunc(names, func(table string) bool { return !filter.Includes(table) })
+	text := []byte(listing.Text(listed, i.process.width()))
 	if i.command.JSON {
-		return i.printTablesJSON(names)
-	}
-	for _, table := range names {
-		if _, err := fmt.Fprintln(i.process.Stdout, table); err != nil {
-			return fmt.Errorf("print the tables: %w", err)
+		if text, err = listing.JSON(listed); err != nil {
+			return fmt.Errorf("encode the tables: %w", err)
 		}
+	}
+	if err := i.print(text); err != nil {
+		return fmt.Errorf("print the tables: %w", err)
 	}
 	return nil
 }
 
-func (i *invocation) printTablesJSON(names []string) error {
-	type listed struct {
-		Name string `json:"name"`
+// overview is what few requests tell of all tables of an environment.
+type overview struct {
+	tables     []dataverse.TableSummary
+	privileges dataverse.Privileges // of the application user; nil if they could not be retrieved
+}
+
+// overview reads the list of tables and the privileges of the application user. Not every application user may read its
+// own privileges.
+func (i *invocation) overview(ctx context.Context, client *dataverse.Client) (overview, error) {
+	i.progress("Listing the tables of the environment ...")
+	defer i.progress("")
+	var known overview
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		var err error
+		known.tables, err = client.TableSummaries(ctx)
+		if err == nil && len(known.tables) == 0 {
+			return errNoTables
+		}
+		return err
+	})
+	group.Go(func() error {
+		who, err := client.WhoAmI(ctx)
+		if err != nil {
+			return err
+		}
+		limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+		defer cancel()
+		known.privileges, err = client.Privileges(limited, who.UserID)
+		if err != nil && ctx.Err() == nil {
+			i.log.WarnContext(ctx, fmt.Sprintf("The privileges of the application user cannot be retrieved, so it is unknown which tables it "+
+				"can read: %v", err))
+		}
+		return nil
+	})
+	return known, group.Wait()
+}
+
+// describe counts the rows of tables and returns what the list shows of each.
+func (i *invocation) describe(ctx context.Context, client *dataverse.Client, selection config.Selection, known overview) []listing.Table {
+	var counted []string
+	for _, t := range known.tables {
+		if t.Table.EntitySet != "" && !t.Table.Virtual { // the rows of a virtual table are not in the environment
+			counted = append(counted, t.Table.LogicalName)
+		}
 	}
-	tables := make([]listed, len(names))
-	for at, table := range names {
-		tables[at].Name = table
+	i.progress(fmt.Sprintf("Counting the rows of %s ...", count(len(counted), "table")))
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	counts, err := client.RowCounts(limited, counted)
+	if err != nil && ctx.Err() == nil {
+		i.log.WarnContext(ctx, fmt.Sprintf("The numbers of rows cannot be retrieved: %v", err))
 	}
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(tables); err != nil {
-		return fmt.Errorf("encode the tables: %w", err)
+	i.progress("")
+	listed := make([]listing.Table, len(known.tables))
+	for n, t := range known.tables {
+		var rows *int64
+		if number, is := counts[t.Table.LogicalName]; is {
+			rows = &number
+		}
+		listed[n] = listing.Describe(t, rows, known.privileges.ReadDepth(t), selection.Includes(t.Table.LogicalName))
 	}
-	if _, err := fmt.Fprint(i.process.Stdout, text.String()); err != nil {
-		return fmt.Errorf("print the tables: %w", err)
-	}
-	return nil
+	return listed
 }

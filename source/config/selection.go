@@ -15,10 +15,6 @@ type Selection struct {
 	exclude []string
 }
 
-// NewSelection returns the tables that match a pattern, all if there is no pattern. Patterns are well formed and in lower
-// case.
-func NewSelection(patterns []string) Selection { return Selection{include: patterns} }
-
 // Includes reports whether the table of a logical name is selected.
 func (s Selection) Includes(logicalName string) bool {
 	match := func(pattern string) bool { return matches(pattern, logicalName) }

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -19,6 +20,9 @@ const (
 	Deep   Depth = "Deep"   // and of the business units below
 	Global Depth = "Global" // all rows
 )
+
+// NoDepth is the depth of a privilege that the user does not have.
+const NoDepth Depth = "None"
 
 // Privileges are the depths of a user's privileges, by their names in lower case.
 type Privileges map[string]Depth
@@ -40,6 +44,15 @@ func (c *Client) Privileges(ctx context.Context, userID string) (Privileges, err
 		},
 	})
 	return found, err
+}
+
+// ReadDepth returns the depth at which the user may read a table, NoDepth if the user may not, and "" if it is unknown:
+// the table does not have a privilege of its own, or the user's privileges could not be retrieved.
+func (p Privileges) ReadDepth(t TableSummary) Depth {
+	if len(p) == 0 || t.ReadPrivilege == "" {
+		return ""
+	}
+	return cmp.Or(p[strings.ToLower(t.ReadPrivilege)], NoDepth)
 }
 
 // add records one privilege. If several roles grant it, the widest depth counts.

@@ -62,11 +62,17 @@ func (r *tableReader) table(d *jsontext.Decoder) (Table, error) {
 			return d.SkipValue()
 		}
 	})
-	t.Elastic = kind == "Elastic" || strings.EqualFold(provider, elasticProvider)
-	t.Virtual = kind == "Virtual" || kind == "" && provider != "" && !t.Elastic
+	t.Elastic, t.Virtual = storage(kind, provider)
 	t.Columns = slices.Clone(r.columns)
 	slices.SortStableFunc(t.Columns, byProperty)
 	return t, err
+}
+
+// storage reports where the rows of a table are stored that are not in the environment's database. Older versions of the
+// service do not send TableType.
+func storage(tableType, provider string) (elastic, virtual bool) {
+	elastic = tableType == "Elastic" || strings.EqualFold(provider, elasticProvider)
+	return elastic, tableType == "Virtual" || tableType == "" && provider != "" && !elastic
 }
 
 func byProperty(a, b Column) int { return strings.Compare(a.Property, b.Property) }

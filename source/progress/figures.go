@@ -69,6 +69,7 @@ type PhaseSpan struct {
 	To      time.Time        `json:"to,omitzero"` // zero: the stream is in this phase
 	Pages   int64            `json:"pages"`
 	Scanned int64            `json:"scanned"` // rows or keys on these pages, delivered or not
+	Waited  Seconds          `json:"waited_seconds"`
 }
 
 // StreamFigures describes one stream at a moment.

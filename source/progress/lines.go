@@ -10,8 +10,8 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// startLine returns what a sync is about to do.
-func startLine(o Options, environment string, p Plan) string {
+// Text returns, as a line of the log, what a sync of an environment is about to do.
+func (p *Plan) Text(o Options, environment string) string {
 	var changes, snapshots, full int64
 	for _, s := range p.Streams {
 		switch {
@@ -41,8 +41,8 @@ func startLine(o Options, environment string, p Plan) string {
 		quantity(int64(p.Requests()), "request"), quantity(int64(p.Parallel()), "stream"))
 }
 
-// progressLine returns how far a sync is. rate is the number of records per second since the last line.
-func progressLine(s *Snapshot, rate float64) string {
+// Text returns, as a line of the log, how far a sync is. rate is the number of rows per second since the last line.
+func (s *Snapshot) Text(rate float64) string {
 	took := duration(s.At.Sub(s.Started))
 	if s.Stage == Preparing {
 		return fmt.Sprintf("The sync is being prepared since %s: the definitions of the tables are read.%s", took, waitingText(s.At, s.Waiting))
@@ -54,10 +54,10 @@ func progressLine(s *Snapshot, rate float64) string {
 		}
 	}
 	var line strings.Builder
-	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %d of %s ended, throttled for %s.", took, rowsText(s),
+	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %d of %s ended, throttled for %s.", took, s.rowsText(),
 		quantity(int64(math.Round(rate)), "row"), ended, quantity(int64(len(s.Streams)), "stream"), duration(time.Duration(s.Totals.Waited)))
-	if slowest := slowest(s); slowest != nil {
-		fmt.Fprintf(&line, " The slowest stream is %s: %s.", slowest.Name, positionText(slowest))
+	if slowest := s.slowest(); slowest != nil {
+		fmt.Fprintf(&line, " The slowest stream is %s: %s.", slowest.Name, slowest.positionText())
 	}
 	line.WriteString(waitingText(s.At, s.Waiting))
 	if rest := s.Remaining.Text(); rest != "" {
@@ -67,7 +67,7 @@ func progressLine(s *Snapshot, rate float64) string {
 }
 
 // rowsText returns how many records were delivered, and of how many.
-func rowsText(s *Snapshot) string {
+func (s *Snapshot) rowsText() string {
 	text := quantity(s.Totals.Rows, "row")
 	if estimate := s.Totals.Estimate; s.EstimateKnown && estimate > s.Totals.Rows {
 		text = fmt.Sprintf("%s of about %s (%d %%)", number(s.Totals.Rows), quantity(estimate, "row"), s.Totals.Rows*100/estimate)
@@ -80,7 +80,7 @@ func rowsText(s *Snapshot) string {
 
 // slowest returns the stream that is expected to end last: the one with the longest rest, or the one that runs the longest
 // where that is not known. It returns nil if no stream is being read.
-func slowest(s *Snapshot) *StreamFigures {
+func (s *Snapshot) slowest() *StreamFigures {
 	measured := measure(s.At, s.Streams)
 	var found *StreamFigures
 	var longest time.Duration
@@ -91,30 +91,30 @@ func slowest(s *Snapshot) *StreamFigures {
 		}
 		rest, known := measured.rest(s.At, stream)
 		if !s.Remaining.Known || !known {
-			rest = stream.Duration(s.At)
+			rest.most = stream.Duration(s.At)
 		}
-		if found == nil || rest > longest {
-			found, longest = stream, rest
+		if found == nil || rest.most > longest {
+			found, longest = stream, rest.most
 		}
 	}
 	return found
 }
 
 // positionText returns the phase of a stream, with its pages.
-func positionText(s *StreamFigures) string {
+func (s *StreamFigures) positionText() string {
 	if len(s.Phases) == 0 {
 		return phaseText("")
 	}
 	span := s.Phases[len(s.Phases)-1]
 	text := fmt.Sprintf("%s, %s", phaseText(span.Phase), quantity(span.Pages, "page"))
-	if pages := expectedPages(s, span); pages > span.Pages {
+	if pages := s.expectedPages(span); pages > span.Pages {
 		text = fmt.Sprintf("%s, page %s of about %s", phaseText(span.Phase), number(span.Pages), number(pages))
 	}
 	return text
 }
 
 // expectedPages returns the number of pages of a scan of all rows or keys, 0 if it is not known.
-func expectedPages(s *StreamFigures, span PhaseSpan) int64 {
+func (s *StreamFigures) expectedPages(span PhaseSpan) int64 {
 	switch span.Phase {
 	case checkpoint.FullRefresh, checkpoint.TokenScan, checkpoint.Snapshot:
 	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
@@ -135,8 +135,8 @@ func waitingText(at, until time.Time) string {
 	return fmt.Sprintf(" Dataverse limits the requests, so all of them wait for another %s.", duration(until.Sub(at)))
 }
 
-// endLine returns what a stream has done.
-func endLine(s *StreamFigures) string {
+// Text returns, as a line of the log, what a stream that has ended has done.
+func (s *StreamFigures) Text() string {
 	f := s.Figures
 	verb := "is complete"
 	switch s.Outcome {

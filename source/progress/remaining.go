@@ -15,20 +15,31 @@ type Remaining struct {
 
 const (
 	// optimism and pessimism are by how much the rest may take less or more time than what was measured so far suggests: the
-	// numbers of rows are a day old, pages differ in size, and the service's limits are reached or not.
-	optimism, pessimism = 0.7, 1.4
+	// numbers of rows are a day old, and pages differ in size.
+	optimism, pessimism = 0.8, 1.4
 	// slack is added at both ends of the range: it is the order of a pause that the service asks for.
 	slack = 30 * time.Second
 )
 
-// remaining estimates the time that the streams still need. It is not known as long as a stream that is read in full has no
-// estimate or exceeds it, or no page of the kind that it still has to read has been measured.
+// times is a range of time: least without further waits for the service, most with as many as so far.
+type times struct{ least, most time.Duration }
+
+func (t times) plus(other times) times { return times{t.least + other.least, t.most + other.most} }
+
+func (t times) max(other times) times {
+	return times{max(t.least, other.least), max(t.most, other.most)}
+}
+
+func (t times) by(n int) times { return times{t.least / time.Duration(n), t.most / time.Duration(n)} }
+
+// EstimateRemaining estimates the time that the streams still need. It is not known as long as a stream that is read in full has
+// no estimate or exceeds it, or no page of the kind that it still has to read has been measured.
 //
 // Each stream reads one page after the other, so the rest takes at least as long as the longest stream alone. All streams
 // together take their share of the parallel ones.
-func remaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
+func EstimateRemaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
 	measured := measure(at, streams)
-	var longest, sum time.Duration
+	var longest, sum times
 	open := 0
 	for i := range streams {
 		if streams[i].Outcome != Open {
@@ -39,43 +50,44 @@ func remaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
 			return Remaining{}
 		}
 		open++
-		longest, sum = max(longest, rest), sum+rest
+		longest, sum = longest.max(rest), sum.plus(rest)
 	}
 	if open == 0 {
 		return Remaining{}
 	}
-	rest := max(longest, sum/time.Duration(max(min(parallel, open), 1)))
+	rest := longest.max(sum.by(max(min(parallel, open), 1)))
 	return Remaining{
 		Known: true,
-		Least: max(time.Duration(float64(rest)*optimism)-slack, 0),
-		Most:  time.Duration(float64(rest)*pessimism) + slack,
+		Least: max(time.Duration(float64(rest.least)*optimism)-slack, 0),
+		Most:  time.Duration(float64(rest.most)*pessimism) + slack,
 	}
 }
 
 // rest returns the time that one stream still needs.
-func (p *paces) rest(at time.Time, s *StreamFigures) (rest time.Duration, known bool) {
+func (p *paces) rest(at time.Time, s *StreamFigures) (rest times, known bool) {
 	var span PhaseSpan
 	if len(s.Phases) > 0 {
 		span = s.Phases[len(s.Phases)-1]
 	}
+	own := paceOf(at, span)
 	left := s.Figures.Estimate - span.Scanned
 	inFull := s.EstimateKnown && (span.Pages <= 1 || left > -s.Figures.Estimate/tolerated)
 	switch span.Phase {
 	case checkpoint.Changes, checkpoint.ReconcileDeletions: // mostly one page; how many is not known
 		return p.changes.or(p.rows).of(0), span.Pages <= 1
 	case checkpoint.FullRefresh, checkpoint.Start, checkpoint.Snapshot:
-		own := paceOf(at, span).or(p.rows)
+		own.support(p.rows)
 		return own.of(left), inFull && own.pages > 0
 	case checkpoint.TokenScan:
-		own := paceOf(at, span).or(p.keys)
-		return own.of(left) + p.rows.of(s.Figures.Estimate), inFull && own.pages > 0 && p.rows.pages > 0
+		own.support(p.keys)
+		return own.of(left).plus(p.rows.of(s.Figures.Estimate)), inFull && own.pages > 0 && p.rows.pages > 0
 	}
 	switch { // it has not started
 	case s.ReadsChanges:
 		pages := p.changes.or(p.rows)
 		return pages.of(0), pages.pages > 0
 	case s.Mode == modeText(true) && s.Figures.Estimate > dataverse.MaxPageSize:
-		return p.keys.or(p.rows).of(left) + p.rows.of(left), s.EstimateKnown && p.rows.pages > 0
+		return p.keys.or(p.rows).of(left).plus(p.rows.of(left)), s.EstimateKnown && p.rows.pages > 0
 	default:
 		return p.rows.of(left), s.EstimateKnown && p.rows.pages > 0
 	}
@@ -108,6 +120,7 @@ func measure(at time.Time, streams []StreamFigures) paces {
 // pace is the time that pages took.
 type pace struct {
 	took    time.Duration
+	waited  time.Duration // the part of it in which the service made the stream wait
 	pages   int64
 	scanned int64 // rows or keys on them
 }
@@ -117,28 +130,41 @@ func paceOf(at time.Time, span PhaseSpan) pace {
 	if to.IsZero() {
 		to = at
 	}
-	return pace{took: to.Sub(span.From), pages: span.Pages, scanned: span.Scanned}
+	return pace{took: to.Sub(span.From), waited: time.Duration(span.Waited), pages: span.Pages, scanned: span.Scanned}
 }
 
 func (p *pace) add(other pace) {
 	if other.pages > 0 {
-		p.took, p.pages, p.scanned = p.took+other.took, p.pages+other.pages, p.scanned+other.scanned
+		p.took, p.waited = p.took+other.took, p.waited+other.waited
+		p.pages, p.scanned = p.pages+other.pages, p.scanned+other.scanned
 	}
 }
 
-// fewPages is the number of pages below which a pace is not meaningful if there is another one.
-const fewPages = 5
-
-// or returns the pace, or another one that was measured over more pages if it has only few.
+// or returns the pace, or another one where none was measured.
 func (p pace) or(other pace) pace {
-	if p.pages < fewPages && other.pages > p.pages {
+	if p.pages == 0 {
 		return other
 	}
 	return p
 }
 
+// enoughPages is the number of pages from which on a pace of its own says more of a stream than that of all streams.
+const enoughPages = 30
+
+// support adds a number of typical pages to the pace of a stream: its own first pages say little.
+func (p *pace) support(all pace) {
+	if all.pages == 0 {
+		return
+	}
+	share := float64(enoughPages) / float64(all.pages)
+	p.took += time.Duration(float64(all.took) * share)
+	p.waited += time.Duration(float64(all.waited) * share)
+	p.pages += enoughPages
+	p.scanned += int64(float64(all.scanned) * share)
+}
+
 // of returns the time for a number of rows, at least that for one page.
-func (p pace) of(rows int64) time.Duration {
-	page := p.took / time.Duration(max(p.pages, 1))
-	return max(page, time.Duration(float64(p.took)/float64(max(p.scanned, 1))*float64(rows)))
+func (p pace) of(rows int64) times {
+	pages := max(1/float64(max(p.pages, 1)), float64(rows)/float64(max(p.scanned, 1)))
+	return times{least: time.Duration(float64(p.took-p.waited) * pages), most: time.Duration(float64(p.took) * pages)}
 }

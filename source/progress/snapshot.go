@@ -33,7 +33,7 @@ func (s *Sync) Snapshot() Snapshot {
 		f.Figures.Estimate = f.expected()
 		snapshot.Totals.add(f.Figures)
 	}
-	snapshot.Remaining = remaining(snapshot.At, snapshot.Streams, snapshot.Parallel)
+	snapshot.Remaining = EstimateRemaining(snapshot.At, snapshot.Streams, snapshot.Parallel)
 	return snapshot
 }
 

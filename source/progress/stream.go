@@ -40,6 +40,7 @@ type Stream struct {
 type phase struct {
 	span           PhaseSpan
 	pages, scanned int64
+	waited         time.Duration
 }
 
 var _ replicate.StreamProgress = (*Stream)(nil)
@@ -76,21 +77,24 @@ func (s *Stream) Phase(p checkpoint.Phase) {
 	}
 	now := s.sync.options.Now()
 	s.endPhase(now)
-	s.phases = append(s.phases, phase{span: PhaseSpan{Phase: p, From: now}, pages: s.pages.Load(), scanned: s.scanned.Load()})
+	s.phases = append(s.phases, phase{
+		span: PhaseSpan{Phase: p, From: now}, pages: s.pages.Load(), scanned: s.scanned.Load(), waited: s.pauses.until(now),
+	})
 }
 
 // endPhase ends the current phase. The lock is held.
 func (s *Stream) endPhase(now time.Time) {
 	if last := len(s.phases) - 1; last >= 0 {
-		s.phases[last] = s.counted(s.phases[last])
+		s.phases[last] = s.counted(s.phases[last], now)
 		s.phases[last].span.To = now
 	}
 }
 
 // counted returns a phase with what was counted in it, if it has not ended.
-func (s *Stream) counted(p phase) phase {
+func (s *Stream) counted(p phase, now time.Time) phase {
 	if p.span.To.IsZero() {
 		p.span.Pages, p.span.Scanned = s.pages.Load()-p.pages, s.scanned.Load()-p.scanned
+		p.span.Waited = Seconds(s.pauses.until(now) - p.waited)
 	}
 	return p
 }
@@ -177,7 +181,7 @@ func (s *Stream) figures(at time.Time) StreamFigures {
 	f.Outcome, f.Started, f.Ended = s.outcome, s.started, s.ended
 	f.Figures.Waited = Seconds(s.pauses.until(at))
 	for _, p := range s.phases {
-		f.Phases = append(f.Phases, s.counted(p).span)
+		f.Phases = append(f.Phases, s.counted(p, at).span)
 	}
 	if s.pauses.last.After(at) {
 		f.Waiting, f.WaitingFor = s.pauses.last, s.waiting

@@ -14,9 +14,9 @@ import (
 // machine-readable line and the report have all of them.
 const maxTableStreams = 40
 
-// summaryLines returns the summary of a sync as text: a sentence, and a table of the streams. Each line is a LOG message of its
-// own, because Airbyte's log page puts a time before each message and so keeps only those aligned.
-func summaryLines(r *Report) []string {
+// Text returns the summary of a sync as lines of the log: a sentence, and a table of the streams. Each line is a message of its
+// own: Airbyte's log page puts a time before each message, which would not be before the other lines of a longer one.
+func (r *Report) Text() []string {
 	what := "The sync is complete"
 	switch r.Outcome {
 	case Failed:
@@ -32,7 +32,7 @@ func summaryLines(r *Report) []string {
 	if len(r.Streams) == 0 {
 		return lines
 	}
-	return append(lines, table(r)...)
+	return append(lines, r.table()...)
 }
 
 // outcomesText returns how many streams ended in which way.
@@ -63,7 +63,7 @@ func outcomesText(streams []StreamFigures) string {
 }
 
 // table returns the table of the streams, with the most telling ones if there are too many, and the totals.
-func table(r *Report) []string {
+func (r *Report) table() []string {
 	listed, others := r.Streams, []StreamFigures(nil)
 	if len(listed) > maxTableStreams {
 		sorted := slices.Clone(listed)
@@ -146,16 +146,17 @@ func aligned(rows [][]string, left int) []string {
 	return lines
 }
 
-// machineLine returns the report as one line of JSON, {"sync_summary":{…}}, without the phases and samples, which would make it
+// Line returns the report as one line of JSON for programs that read the log, {"sync_summary":{…}}, without the phases and samples, which would make it
 // long. With a thousand streams it has a few hundred kilobytes; the platform accepts lines of 20 million characters
 // (airbytehq/airbyte-platform, VersionedAirbyteStreamFactory.kt).
-func machineLine(r Report) (string, error) {
-	r.Samples = nil
-	r.Streams = slices.Clone(r.Streams)
-	for i := range r.Streams {
-		r.Streams[i].Phases = nil
+func (r *Report) Line() (string, error) {
+	short := *r
+	short.Samples = nil
+	short.Streams = slices.Clone(r.Streams)
+	for i := range short.Streams {
+		short.Streams[i].Phases = nil
 	}
-	line, err := json.Marshal(map[string]Report{"sync_summary": r})
+	line, err := json.Marshal(map[string]Report{"sync_summary": short})
 	if err != nil {
 		return "", fmt.Errorf("encode the summary of the sync: %w", err)
 	}

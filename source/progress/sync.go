@@ -86,7 +86,7 @@ func (s *Sync) Begin(ctx context.Context, p Plan) {
 			s.addStream(planned)
 		}
 	}
-	line := startLine(s.options, s.connection.Environment, p)
+	line := p.Text(s.options, s.connection.Environment)
 	s.mu.Unlock()
 	s.options.Log.InfoContext(ctx, line)
 }

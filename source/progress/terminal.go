@@ -78,13 +78,14 @@ func (t *Terminal) draw() {
 	t.frame = append(make([]string, frameLines-len(lines)), lines...)
 }
 
-// Close draws a last frame, which remains, and below it a line for each failure. When it returns, nothing is drawn any more
+// Close draws a last frame, which remains, and below it what the failures of streams are. A failure of the sync itself is
+// left to the caller. When it returns, nothing is drawn any more
 // and no goroutine is left.
 func (t *Terminal) Close(failures []Failure) {
 	t.bar.Abort(false)
 	t.container.Wait()
 	if t.console.IsTerminal() && t.container.Error == nil {
-		_, _ = io.WriteString(t.out, failureLines(failures, t.console.width)) // nobody learns of the failure of a terminal
+		_, _ = io.WriteString(t.out, failureLines(ofStreams(failures), t.console.width)) // nobody learns of the failure of a terminal
 	}
 }
 
@@ -97,16 +98,13 @@ func failureLines(failures []Failure, width int) string {
 			lines.WriteString(wrapped(quantity(int64(len(failures)-most), "more failure")+" in the log on standard output.", width))
 			break
 		}
-		lines.WriteString(wrapped(failures[i].line(), width))
+		lines.WriteString(wrapped("Failed: "+failures[i].Stream+": "+failures[i].Advice, width))
 	}
 	return lines.String()
 }
 
-func (f *Failure) line() string {
-	if f.Stream == "" {
-		return "Failed: " + f.Advice
-	}
-	return "Failed: " + f.Stream + ": " + f.Advice
+func ofStreams(failures []Failure) []Failure {
+	return slices.DeleteFunc(slices.Clone(failures), func(f Failure) bool { return f.Stream == "" })
 }
 
 // wrapped returns a text as lines that end after a word, without control characters.

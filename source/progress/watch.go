@@ -53,7 +53,7 @@ func (s *Sync) logProgress(ctx context.Context) {
 	if took := snapshot.At.Sub(before.at).Seconds(); took > 0 {
 		rate = float64(snapshot.Totals.Rows-before.rows) / took
 	}
-	s.options.Log.InfoContext(ctx, progressLine(&snapshot, rate))
+	s.options.Log.InfoContext(ctx, snapshot.Text(rate))
 }
 
 // manyStreams is the number of streams above which one that delivered nothing and met no error has no line of its own: the
@@ -66,10 +66,10 @@ func (s *Sync) logEnd(ctx context.Context, f StreamFigures) {
 	many := len(s.streams) > manyStreams
 	s.mu.Unlock()
 	if many && f.Outcome == Complete && f.Figures.Records() == 0 && f.Figures.Retries == 0 {
-		s.options.Log.DebugContext(ctx, endLine(&f))
+		s.options.Log.DebugContext(ctx, f.Text())
 		return
 	}
-	s.options.Log.InfoContext(ctx, endLine(&f))
+	s.options.Log.InfoContext(ctx, f.Text())
 }
 
 // End notes the end of the sync and logs its summary: lines of text, and one of JSON. Nothing is logged of a sync that ended
@@ -82,10 +82,10 @@ func (s *Sync) End(ctx context.Context, stopped bool) {
 	if len(report.Streams) == 0 {
 		return
 	}
-	for _, line := range summaryLines(&report) {
+	for _, line := range report.Text() {
 		s.options.Log.InfoContext(ctx, line)
 	}
-	line, err := machineLine(report)
+	line, err := report.Line()
 	if err != nil {
 		s.options.Log.WarnContext(ctx, err.Error())
 		return

@@ -14,6 +14,7 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 		s.ScanForToken()
 		return nil
 	}
+	r.out.progress.Phase(s.Phase)
 	c := r.newTrackedScan(s)
 	defer c.close()
 	c.unsaved = true

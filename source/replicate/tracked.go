@@ -34,21 +34,22 @@ func (r *streamReader) readTracked(ctx context.Context, sync checkpoint.Sync, sa
 func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) error {
 	for {
 		var err error
-		if s.Phase != checkpoint.Changes || !s.Run.UpToDate {
-			r.out.progress.Phase(s.Phase)
-		}
 		switch s.Phase {
 		case checkpoint.Start:
 			err = r.readStart(ctx, s)
 		case checkpoint.TokenScan:
+			r.out.progress.Phase(s.Phase)
 			err = r.readTokenScan(ctx, s)
 		case checkpoint.Snapshot:
+			r.out.progress.Phase(s.Phase)
 			err = r.readSnapshot(ctx, s)
 		case checkpoint.ReconcileDeletions:
+			r.out.progress.Phase(s.Phase)
 			err = r.readReconcile(ctx, s)
 		case checkpoint.Changes:
 			switch {
 			case !s.Run.UpToDate:
+				r.out.progress.Phase(s.Phase)
 				err = r.readChanges(ctx, s)
 			case s.DeletionsUnknownSince.IsZero() || s.KnownKeys == nil || !r.target.plan.Deletions():
 				return nil

@@ -75,7 +75,7 @@ func lastFrame(width, height int) string {
 func TestEachFrameReplacesTheOneBefore(t *testing.T) {
 	t.Parallel()
 	terminal, reader := openTerminal(t, 120, 40)
-	failures := []progress.Failure{{Stream: "contoso_project", Advice: "The table is gone.\n\x1b[2JRemove it."}, {Advice: "The sync failed."}}
+	failures := []progress.Failure{{Stream: "contoso_project", Advice: "The table is gone.\n\x1b[2JRemove it."}, {Advice: "The sync itself failed."}}
 	frames := drawn(t, terminal, reader, failures, func() {}, func() {})
 	s := newScreen(120)
 	require.NoError(t, s.write("$ read\n"))
@@ -83,7 +83,7 @@ func TestEachFrameReplacesTheOneBefore(t *testing.T) {
 		require.NoError(t, s.write(frame))
 	}
 	assert.Equal(t, "$ read\n"+lastFrame(120, 40)+
-		"Failed: contoso_project: The table is gone. [2JRemove it.\nFailed: The sync failed.\n", s.text())
+		"Failed: contoso_project: The table is gone. [2JRemove it.\n", s.text())
 }
 
 func TestANarrowerTerminalKeepsNothingOfOlderFrames(t *testing.T) {

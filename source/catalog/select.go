@@ -1,0 +1,119 @@
+package catalog
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// PatternError reports a pattern that selects no table. Its text is sentences: what is wrong, then what to do.
+type PatternError struct{ text string }
+
+func (e *PatternError) Error() string { return e.text }
+
+func patternError(format string, args ...any) error {
+	return &PatternError{fmt.Sprintf(format, args...)}
+}
+
+// Matching returns the tables that match at least one of the patterns, in their order. A pattern is a glob in the syntax
+// of path.Match and in lower case. The error is a *PatternError if a pattern matches no table.
+func Matching(tables []dataverse.TableSummary, patterns []string) ([]dataverse.TableSummary, error) {
+	var matching []dataverse.TableSummary
+	for _, t := range tables {
+		if slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, t) }) {
+			matching = append(matching, t)
+		}
+	}
+	for _, pattern := range patterns {
+		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool { return matches(pattern, t) }) {
+			return nil, unmatched(pattern, tables)
+		}
+	}
+	return matching, nil
+}
+
+// Select returns the tables to configure as streams: those of Matching that have an entity set and for which offered
+// returns true. The error is a *PatternError if nothing is left of what a pattern matches.
+func Select(tables []dataverse.TableSummary, patterns []string, offered func(logicalName string) bool) ([]dataverse.TableSummary, error) {
+	matching, err := Matching(tables, patterns)
+	if err != nil {
+		return nil, err
+	}
+	usable := func(t dataverse.TableSummary) bool { return t.Table.EntitySet != "" && offered(t.Table.LogicalName) }
+	for _, pattern := range patterns {
+		var leftOut dataverse.TableSummary
+		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool {
+			if matches(pattern, t) && !usable(t) {
+				leftOut = t
+			}
+			return matches(pattern, t) && usable(t)
+		}) {
+			return nil, unusable(pattern, leftOut)
+		}
+	}
+	return slices.DeleteFunc(matching, func(t dataverse.TableSummary) bool { return !usable(t) }), nil
+}
+
+func matches(pattern string, t dataverse.TableSummary) bool {
+	matched, err := path.Match(pattern, strings.ToLower(t.Table.LogicalName))
+	return err == nil && matched
+}
+
+// unusable returns the error of a pattern that matches only tables that no stream can have, one of which is given.
+func unusable(pattern string, t dataverse.TableSummary) error {
+	if t.Table.EntitySet == "" {
+		return patternError("The pattern %q matches only tables whose rows the Web API cannot list, such as %s. Remove it from --tables.",
+			pattern, t.Table.LogicalName)
+	}
+	return patternError("The pattern %q matches only tables that the configuration leaves out, such as %s. "+
+		"Change include_tables or exclude_tables in the configuration, or remove the pattern from --tables.", pattern, t.Table.LogicalName)
+}
+
+// unmatched returns the error of a pattern that matches no table.
+func unmatched(pattern string, tables []dataverse.TableSummary) error {
+	const list = `To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`
+	near, found := nearest(pattern, tables)
+	switch {
+	case !found:
+		return patternError("The pattern %q matches no table of the environment, and no table has a similar name. %s", pattern, list)
+	case near.DisplayName == "":
+		return patternError("The pattern %q matches no table of the environment. The nearest table is %s. %s", pattern, near.Table.LogicalName, list)
+	default:
+		return patternError("The pattern %q matches no table of the environment. The nearest table is %s (%s). %s",
+			pattern, near.Table.LogicalName, near.DisplayName, list)
+	}
+}
+
+// nearest returns the table that a pattern most likely means: the one with that display name, or one with a similar
+// logical name or, for a pattern, a similar beginning of the name.
+func nearest(pattern string, tables []dataverse.TableSummary) (near dataverse.TableSummary, found bool) {
+	word := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`*?[]\`, r) {
+			return -1
+		}
+		return r
+	}, pattern)
+	glob := word != pattern
+	names := make([]string, 0, len(tables))
+	for _, t := range tables {
+		if strings.EqualFold(t.DisplayName, word) {
+			return t, true
+		}
+		name := t.Table.LogicalName
+		if glob { // one letter may be missing in the pattern
+			name = name[:min(len(name), len(word)+1)]
+		}
+		names = append(names, name)
+	}
+	name := protocol.Nearest(word, names)
+	for i, t := range tables {
+		if name != "" && names[i] == name {
+			return t, true
+		}
+	}
+	return near, false
+}

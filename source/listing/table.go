@@ -1,0 +1,95 @@
+package listing
+
+import (
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Readable is how much of a table the connector can read.
+type Readable string
+
+// What the privileges of the application user allow.
+const (
+	Yes     Readable = "yes"
+	Partly  Readable = "partly" // only the rows that the application user may see
+	No      Readable = "no"
+	Unknown Readable = "unknown"
+)
+
+// Table is what a list shows of a table.
+type Table struct {
+	Name        string `json:"name"` // logical name
+	DisplayName string `json:"display_name"`
+	// EntitySet is the table's name in urls of the Web API, empty if the Web API cannot list its rows.
+	EntitySet string `json:"entity_set"`
+	// Rows is the number of rows as the service counted it within the last 24 hours, nil if it is unknown.
+	Rows *int64 `json:"rows"`
+	// Incremental reports whether the connector can follow the table's changes. IncrementalReason is why not, else empty.
+	Incremental       bool   `json:"incremental"`
+	IncrementalReason string `json:"incremental_reason"`
+	// Readable is how much of the table the connector can read. ReadableReason is why not all of it, else empty.
+	Readable       Readable `json:"readable"`
+	ReadableReason string   `json:"readable_reason"`
+}
+
+// Describe returns what a list shows of a table. Depth is that of the application user's privilege to read it, as
+// dataverse.Privileges.ReadDepth returns it; offered reports whether the configuration offers the table.
+func Describe(s dataverse.TableSummary, rows *int64, depth dataverse.Depth, offered bool) Table {
+	t := Table{Name: s.Table.LogicalName, DisplayName: s.DisplayName, EntitySet: s.Table.EntitySet, Rows: rows}
+	t.Readable, t.ReadableReason = readable(s, depth, offered)
+	t.IncrementalReason = obstacle(s, depth)
+	t.Incremental = t.IncrementalReason == ""
+	return t
+}
+
+// readable returns how much of a table can be read, and why not all of it.
+func readable(s dataverse.TableSummary, depth dataverse.Depth, offered bool) (much Readable, reason string) {
+	switch {
+	case s.Table.EntitySet == "":
+		return No, "not in the Web API"
+	case depth == dataverse.NoDepth:
+		return No, s.ReadPrivilege + " is missing"
+	case !offered:
+		return No, "not selected"
+	case depth == "":
+		return Unknown, ""
+	case depth != dataverse.Global:
+		return Partly, level(depth) + " level"
+	default:
+		return Yes, ""
+	}
+}
+
+// obstacle returns why the changes of a table cannot be followed, "" if they can.
+func obstacle(s dataverse.TableSummary, depth dataverse.Depth) string {
+	switch {
+	case s.Table.Virtual:
+		return "virtual"
+	case s.Table.Elastic:
+		return "elastic"
+	case s.Table.EntitySet == "", !s.Table.Tracked && !s.Trackable:
+		return "not trackable"
+	case !s.Table.Tracked:
+		return "tracking is off"
+	case depth != "" && depth != dataverse.Global:
+		return "needs Organization level"
+	default:
+		return ""
+	}
+}
+
+// level returns the name that Microsoft's editor of security roles has for a depth (Microsoft, "Security roles and
+// privileges").
+func level(depth dataverse.Depth) string {
+	switch depth {
+	case dataverse.Basic:
+		return "User"
+	case dataverse.Local:
+		return "Business Unit"
+	case dataverse.Deep:
+		return "Parent: Child Business Units"
+	case dataverse.Global:
+		return "Organization"
+	default:
+		return string(depth)
+	}
+}
