@@ -58,7 +58,7 @@ func TestAFileThatCannotBeUsedIsReported(t *testing.T) {
 		"read, no such config":     {[]string{"read", "--config", absent, "--catalog", catalog}, absent},
 		"read, no such catalog":    {[]string{"read", "--config", config, "--catalog", absent}, absent},
 		"read, broken catalog":     {[]string{"read", "--config", config, "--catalog", broken}, broken},
-		"read, a catalog of none":  {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `no "streams"`},
+		"read, a catalog of none":  {[]string{"read", "--config", config, "--catalog", l.file("none.json", []byte(`{}`))}, `has no member "streams"`},
 		"read, a catalog of no stream": {
 			[]string{"read", "--config", config, "--catalog", l.file("empty.json", []byte(`{"streams":[]}`))}, "The configured catalog selects no stream",
 		},

@@ -20,7 +20,7 @@ func TestAProxyThatRefusesIsExplained(t *testing.T) {
 	}{
 		"it requires a password": {http.StatusProxyAuthRequired, true, "The proxy requires a user name and a password (407 "},
 		"it blocks the host":     {http.StatusForbidden, true, "The proxy does not allow connections"},
-		"it has no connection":   {http.StatusBadGateway, false, "The proxy could not connect to the environment"},
+		"it has no connection":   {http.StatusBadGateway, false, "could not connect to login.example.com (502 Bad Gateway). Try again."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -17,12 +18,25 @@ const stallInterval = 30 * time.Second
 // work is what a verb does once it has a client, with the configuration from which the client was made.
 type work func(context.Context, *config.Config, *dataverse.Client) error
 
-// connect does the work of a verb with a client. While the work runs, stalls are logged.
+// connect does the work of a verb with a client. Its error is a *verbError.
 func (i *invocation) connect(ctx context.Context, do work) error {
 	c, err := i.configure(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = i.work(ctx, c, do)
 	}
+	if err != nil {
+		return &verbError{i.situation(c), err}
+	}
+	return nil
+}
+
+// situation returns the situation of the verb with its configuration, nil if that could not be loaded.
+func (i *invocation) situation(c *config.Config) situation {
+	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming}
+}
+
+// work makes a client and does the work with it. While the work runs, stalls are logged.
+func (i *invocation) work(ctx context.Context, c *config.Config, do work) error {
 	transport, err := newTransport(i.process.Getenv)
 	if err != nil {
 		return err
@@ -46,6 +60,12 @@ func (i *invocation) connect(ctx context.Context, do work) error {
 // configure loads the configuration. From here on its secrets are masked in every message.
 func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
 	c, err := config.Load(i.command.Config, i.process.Specification)
+	var invalid *config.Error
+	if errors.As(err, &invalid) {
+		for _, warning := range invalid.Warnings {
+			i.log.WarnContext(ctx, warning)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +85,7 @@ func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
 		MaxResponseBytes: mem.responseBytes(),
 		MaxConcurrent:    c.ConcurrentRequests,
 		MemorySlots:      mem.slots(),
+		Served:           i.resuming,
 	}
 	i.process.Limits.apply(&options, i.command.Verb)
 	return options

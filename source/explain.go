@@ -7,6 +7,7 @@ import (
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -20,12 +21,14 @@ type explanation struct {
 	message string
 }
 
-// explain turns an error into what Airbyte shows: what happened, and what to do. The error's own text, which names the
-// operation and the object, is the internal message. The first function that knows the error explains it.
+// explain turns an error into what Airbyte shows: what happened, and what to do, in the situation that the error carries.
+// The error's own text, which names the operation and the object, is the internal message. The first function that knows
+// the error explains it.
 func explain(err error) protocol.Failure {
-	explained := explanation{protocol.SystemError, "The connector failed with an unexpected error. Report it with the log of this sync."}
+	s := situationOf(err)
+	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
-		explainInput, explainSelection, explainLimit, explainSignIn, explainStream, explainService, explainNetwork,
+		explainInput, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
 	} {
 		if e := known(err); e.message != "" {
 			explained = e
@@ -58,10 +61,12 @@ func explainInput(err error) explanation {
 	var invalid *config.Error
 	var variable *variableError
 	var pattern *catalog.PatternError
+	var report *progress.ReportFileError
 	switch {
 	case errors.As(err, &pattern):
 		return explanation{protocol.ConfigError, pattern.Error()}
-	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable):
+	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable),
+		errors.As(err, &report):
 		return explanation{protocol.ConfigError, err.Error()}
 	case errors.Is(err, errSocketMode):
 		return systemError("The connector writes its messages to standard output and does not support DATA_CHANNEL_MEDIUM=SOCKET. " +
@@ -72,7 +77,7 @@ func explainInput(err error) explanation {
 }
 
 // explainSelection explains what leaves no table to sync.
-func explainSelection(err error) explanation {
+func (s situation) explainSelection(err error) explanation {
 	var unreadable *unreadableError
 	switch {
 	case errors.Is(err, errNoSelection):
@@ -82,8 +87,8 @@ func explainSelection(err error) explanation {
 		return configError("The application user can read none of the tables that --tables selects: %s. Assign it a security role that has "+
 			"Read at Organization level on them.", firstOf(unreadable.tables))
 	case errors.Is(err, errNoTables):
-		return transientError("Dataverse listed no tables of the environment, which every environment has. Try again. " +
-			"If the problem persists, check url, and whether a proxy or firewall changes the responses of Dataverse.")
+		return transientError("Dataverse listed no tables of the environment, which every environment has. Try again. "+
+			"If the problem persists, check whether a proxy or firewall changes the responses of %s.", s.environment().name)
 	case errors.Is(err, errNoDefinitions):
 		return transientError("Dataverse returned no usable definition of any selected table. Try again. If the problem persists, " +
 			"check the Read privileges of the application user and the patterns in include_tables and exclude_tables.")
@@ -93,13 +98,12 @@ func explainSelection(err error) explanation {
 }
 
 // explainLimit explains a verb that did not finish within its limit, and a read whose streams failed.
-func explainLimit(err error) explanation {
+func (s situation) explainLimit(err error) explanation {
 	var slow *slowError
 	var partial *partialError
 	switch {
 	case errors.As(err, &partial) && partial.failed == partial.of:
-		return explanation{partial.typ, "No stream was read completely. Each has its own error above. " +
-			"What was read is kept, and the next sync resumes from there."}
+		return explanation{partial.typ, "No stream was read completely. Each has its own error above." + partial.resumes()}
 	case errors.As(err, &partial):
 		return explanation{partial.typ, fmt.Sprintf("%d of %d streams were not read completely. Each has its own error above. "+
 			"The other streams were read and their states are saved. Because this sync ends with an error, Airbyte does not replace "+
@@ -110,7 +114,7 @@ func explainLimit(err error) explanation {
 			"or not at all. Try again. If the problem persists, offer fewer tables with include_tables or exclude_tables.", slow.limit)
 	case errors.As(err, &slow):
 		return transientError("The connection check did not finish within %v, because Dataverse or the sign-in host responds slowly "+
-			"or not at all. Try again. If the problem persists, check url and the network connection to it.", slow.limit)
+			"or not at all. Try again. If the problem persists, check %s.", slow.limit, s.wayTo(s.environment()))
 	default:
 		return explanation{}
 	}

@@ -5,58 +5,86 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
 
 // explainNetwork explains why no response came from the environment or the sign-in host. A proxy comes first, because the
 // errors of its connection look like those of the host behind it.
-func explainNetwork(err error) explanation {
-	if e := explainProxy(err); e.message != "" {
+func (s situation) explainNetwork(err error) explanation {
+	if e := s.explainProxy(err); e.message != "" {
 		return e
 	}
-	var unknownHost *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var connection *dataverse.ConnectionError
 	var signIn *dataverse.SignInError
+	var connection *dataverse.ConnectionError
+	to := s.environment()
+	if errors.As(err, &signIn) {
+		to = s.signInHost()
+	}
+	if e := s.explainTLS(err, to); e.message != "" {
+		return e
+	}
+	var unknown *net.DNSError
 	switch {
-	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
-		return configError("The host %s cannot be found. Check url, authority_host if it is set, and the name server (DNS) that the connector uses.", unknownHost.Name)
-	case errors.As(err, &certificate):
-		return configError("The certificate of the host is not trusted: %s. If your company inspects TLS, set DATAVERSE_CA_FILE to a "+
-			"PEM file that holds its certificate authority.", clause(certificate.Err))
+	case errors.As(err, &unknown):
+		return s.explainName(unknown, to)
 	case errors.As(err, &signIn) && signIn.Temporary():
-		return transientError("The connector could not sign in: %s. Try again. If the problem persists, check the network connection to "+
-			"the sign-in host.", clause(signIn))
+		return transientError("The connector could not sign in: %s. %s. If the problem persists, check %s.%s",
+			clause(signIn), s.again(), s.wayTo(to), s.proxyHint(to))
 	case errors.As(err, &signIn):
-		return configError("The connector could not sign in: %s. Check url, and authority_host if it is set.", clause(signIn))
+		return s.explainUselessSignIn(signIn, to)
 	case errors.As(err, &connection):
-		return transientError("The environment could not be reached: %s. If the problem persists, check url and the network connection "+
-			"to it.", clause(connection.Unwrap()))
+		return transientError("The environment could not be reached: %s.%s If the problem persists, check %s.%s",
+			clause(connection.Unwrap()), s.resumes(), s.wayTo(to), s.proxyHint(to))
 	default:
 		return explanation{}
 	}
 }
 
-// explainProxy explains a proxy that cannot be reached, or that does not let the connector through.
-func explainProxy(err error) explanation {
-	var operation *net.OpError
-	var unknownHost *net.DNSError
-	var refused *proxyStatusError
+// explainUselessSignIn explains a response of the sign-in host that is neither a token nor a refusal of Entra.
+func (s situation) explainUselessSignIn(signIn *dataverse.SignInError, to host) explanation {
+	if to.setting == "" {
+		return configError("The connector could not sign in: %s. Check %s.", clause(signIn), s.wayTo(to))
+	}
+	return configError("The connector could not sign in: %s. Check %s, and %s.", clause(signIn), to.setting, s.wayTo(to))
+}
+
+// explainName explains a host whose name the name server did not resolve. The sign-in comes first, so that the
+// environment's name is the only one that is unknown, and url may be wrong. The name of a sign-in host that no setting
+// holds is right: the name server is the cause.
+func (s situation) explainName(unknown *net.DNSError, to host) explanation {
+	const remedy = "the DNS settings of the machine or container that runs the connector"
 	switch {
-	case errors.As(err, &refused) && refused.Code == http.StatusProxyAuthRequired:
-		return configError("The proxy requires a user name and a password (%s). Set HTTPS_PROXY to an address that has them, such as "+
-			"user:password@proxy.example.com:3128.", refused.Status)
-	case errors.As(err, &refused) && refused.Code < http.StatusInternalServerError:
-		return configError("The proxy does not allow connections to the environment or the sign-in host (%s). Have them allowed at the "+
-			"proxy, or name them in NO_PROXY.", refused.Status)
-	case errors.As(err, &refused):
-		return transientError("The proxy could not connect to the environment or the sign-in host (%s). Try again. If the problem "+
-			"persists, check the network connection of the proxy.", refused.Status)
-	case isProxyUnreachable(err) && errors.As(err, &unknownHost) && unknownHost.IsNotFound:
-		return configError("The proxy %s cannot be found. Check the address in HTTPS_PROXY.", unknownHost.Name)
-	case isProxyUnreachable(err) && errors.As(err, &operation):
-		return transientError("The proxy could not be reached: %s. Check the address in HTTPS_PROXY.", clause(operation.Err))
+	case !unknown.IsNotFound, s.reached():
+		return transientError("The name server (DNS) did not resolve %s: %s.%s %s. If the problem persists, check %s.%s",
+			unknown.Name, strings.TrimRight(unknown.Err, ". "), s.resumes(), s.again(), remedy, s.proxyHint(to))
+	case to.setting == "url":
+		return configError("The host %s in url cannot be found, although the sign-in host can. Check url. If it is correct, the name server "+
+			"(DNS) does not know this host: check %s.%s", unknown.Name, remedy, s.proxyHint(to))
+	case to.setting != "":
+		return configError("The sign-in host %s in %s cannot be found. Check %[2]s. If it is correct, the name server (DNS) does not know this "+
+			"host: check %s.%s", unknown.Name, to.setting, remedy, s.proxyHint(to))
+	default:
+		return configError("The sign-in host %s cannot be found, because the name server (DNS) does not resolve public names. Check %s.%s",
+			unknown.Name, remedy, s.proxyHint(to))
+	}
+}
+
+// explainTLS explains a TLS connection that could not be established, and whose peer is not the host itself.
+func (s situation) explainTLS(err error, to host) explanation {
+	var certificate *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
+	var operation *net.OpError
+	switch {
+	case errors.As(err, &certificate):
+		return s.explainCertificate(certificate, to.name)
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
+		return transientError("The response of %s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port "+
+			"is wrong.%s Check %s.", to.name, s.resumes(), s.wayTo(to))
+	case errors.As(err, &operation) && operation.Op == "remote error": // an alert (RFC 8446, 6)
+		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections in this way.%s Have it "+
+			"allow TLS 1.2 or 1.3 to this host, and check %s.", to.name, clause(operation.Err), s.resumes(), s.wayTo(to))
 	default:
 		return explanation{}
 	}

@@ -14,7 +14,7 @@ import (
 const startOver = `run "Refresh and remove records" on the stream`
 
 // explainStream explains what keeps one stream from being read.
-func explainStream(err error) explanation {
+func (s situation) explainStream(err error) explanation {
 	var gone *replicate.TableGoneError
 	var untracked *replicate.NotTrackedError
 	var future *checkpoint.FutureStateError

@@ -13,22 +13,36 @@ import (
 type partialError struct {
 	failed, of int
 	typ        protocol.FailureType
+	changes    bool // of a stream that failed are read
 }
 
 func (e *partialError) Error() string {
 	return fmt.Sprintf("%d of %s were not read completely", e.failed, count(e.of, "stream"))
 }
 
-// streamFailures explains the errors of streams, which may fail at the same time, and remembers their types.
-type streamFailures struct {
-	mu    sync.Mutex
-	types []protocol.FailureType
+// resumes is the sentence on how the failed streams go on, after a space.
+func (e *partialError) resumes() string {
+	if e.changes {
+		return " The states are kept, and the next sync resumes from the last checkpoints."
+	}
+	return ""
 }
 
-func (f *streamFailures) explain(_ replicate.Stream, err error) protocol.Failure {
-	explained := explain(err)
+// streamFailures explains the errors of streams, which may fail at the same time, and remembers their types.
+type streamFailures struct {
+	situation situation
+
+	mu      sync.Mutex
+	types   []protocol.FailureType
+	changes bool // of a stream that failed are read
+}
+
+func (f *streamFailures) explain(stream replicate.Stream, err error) protocol.Failure {
+	s := f.situation.of(stream)
+	explained := explain(&verbError{s, err})
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes = f.changes || s.changes
 	f.types = append(f.types, explained.Type)
 	return explained
 }

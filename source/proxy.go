@@ -41,18 +41,30 @@ func isProxyAddress(value string) bool {
 
 // proxyStatusError is a proxy's refusal to open a connection to a host.
 type proxyStatusError struct {
-	Status string // such as "407 Proxy Authentication Required"
-	Code   int
+	Status   string // such as "407 Proxy Authentication Required"
+	Code     int
+	Proxy    string   // host and port of the proxy
+	Target   string   // host and port that it was to connect to
+	SignedIn bool     // the proxy received a user name
+	Schemes  []string // by which it demands a sign-in, such as Negotiate
 }
 
 func (e *proxyStatusError) Error() string { return "the proxy refused the connection: " + e.Status }
 
 // checkProxyResponse returns a typed error where net/http would return only the text of the status.
-func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+func checkProxyResponse(_ context.Context, proxy *url.URL, connect *http.Request, response *http.Response) error {
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &proxyStatusError{Status: response.Status, Code: response.StatusCode}
+	refused := &proxyStatusError{
+		Status: response.Status, Code: response.StatusCode,
+		Proxy: proxy.Host, Target: connect.Host, SignedIn: proxy.User != nil,
+	}
+	for _, challenge := range response.Header.Values("Proxy-Authenticate") {
+		scheme, _, _ := strings.Cut(challenge, " ")
+		refused.Schemes = append(refused.Schemes, strings.TrimSuffix(scheme, ","))
+	}
+	return refused
 }
 
 // isProxyUnreachable reports whether the connection to the proxy itself failed.

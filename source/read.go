@@ -25,12 +25,17 @@ const streamsPerSlot = 2
 // read reads the streams of the configured catalog.
 func (i *invocation) read(ctx context.Context) error {
 	counters := i.newCounters()
-	err := i.readStreams(ctx, counters)
+	presented, err := i.present(ctx, counters)
+	if err != nil {
+		return err
+	}
+	err = i.readStreams(ctx, counters)
 	var partial *partialError
 	if err != nil && ctx.Err() == nil && !errors.As(err, &partial) { // streams that failed have reported it
 		counters.Fail(err, explain(err))
 	}
 	counters.End(ctx, ctx.Err() != nil)
+	presented.finish(ctx, i, counters)
 	return err
 }
 
@@ -44,6 +49,7 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 	if err != nil {
 		return err
 	}
+	i.resuming = anyState(states)
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		counters.Connect(progress.Connection{
 			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
@@ -63,7 +69,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	var concurrent sync.WaitGroup
 	defer concurrent.Wait()
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
-	var failures streamFailures
+	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
 		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
@@ -78,10 +84,20 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall()}
+		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall(), changes: failures.changes}
 	default:
 		return nil
 	}
+}
+
+// anyState reports whether a stream has a state, so that an earlier read has reached the environment.
+func anyState(states map[string]json.RawMessage) bool {
+	for _, state := range states {
+		if text := string(state); text != "" && text != "null" && text != "{}" {
+			return true
+		}
+	}
+	return false
 }
 
 // attempt is the number of the platform's attempt at its job, counted from 0; 0 where there is none.
@@ -96,7 +112,10 @@ func attempt(text string) int {
 // states reads the state of each stream. A file that does not exist is no state, as at a first sync; a warning is logged
 // because the path may be mistyped.
 func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, error) {
-	states, err := protocol.ReadState(i.command.State)
+	states, warnings, err := protocol.ReadState(i.command.State)
+	for _, warning := range warnings {
+		i.log.WarnContext(ctx, warning)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		i.log.WarnContext(ctx, fmt.Sprintf("The state file %s does not exist, so every stream is read in full. "+
 			"If this is not the first sync, check the path given with --state.", i.command.State))

@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/bitstrapped/airbyte"
-
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -59,6 +57,8 @@ type invocation struct {
 	command protocol.Command
 	out     *protocol.Writer
 	log     *slog.Logger
+
+	resuming bool // a stream of a read has a state
 }
 
 func (i *invocation) run(ctx context.Context) error {
@@ -69,7 +69,8 @@ func (i *invocation) run(ctx context.Context) error {
 	if i.process.Getenv("DATA_CHANNEL_MEDIUM") == "SOCKET" && i.command.Verb.OfProtocol() {
 		return errSocketMode
 	}
-	i.log = i.logger()
+	i.log = i.logger(ctx)
+	defer i.nameVerbForPeople()
 	switch i.command.Verb {
 	case protocol.Help:
 		return i.process.printHelp(i.command.Topic)
@@ -89,42 +90,5 @@ func (i *invocation) run(ctx context.Context) error {
 		return i.configuredCatalog(ctx)
 	default:
 		return fmt.Errorf("the verb %q is not implemented", i.command.Verb)
-	}
-}
-
-// logger returns the log of the verb: LOG messages for a verb of the protocol, lines on stderr for any other, which logs
-// no more than warnings unless it is asked to.
-func (i *invocation) logger() *slog.Logger {
-	level, write := slog.LevelWarn, airbyte.LogWriter(i.logLine)
-	if i.command.Verb.OfProtocol() {
-		level, write = slog.LevelInfo, i.out.Tracker().Log
-	}
-	if i.command.Debug || protocol.IsDebug(i.process.Getenv("LOG_LEVEL")) {
-		level = slog.LevelDebug
-	}
-	return slog.New(protocol.NewLogHandler(write, level))
-}
-
-// logLine writes a log as a line to stderr.
-func (i *invocation) logLine(level airbyte.LogLevel, text string) error {
-	i.progress("")
-	_, err := fmt.Fprintf(i.process.Stderr, "%s: %s\n", level, i.out.Redacted(text))
-	return err
-}
-
-// fail reports why the run failed. Its own errors have no reader: nobody reads where it writes.
-func (i *invocation) fail(err error) {
-	failure := explain(err)
-	var usage *protocol.UsageError
-	misused := errors.As(err, &usage)
-	forPeople := i.command.Verb != "" && !i.command.Verb.OfProtocol()
-	if misused {
-		forPeople = usage.Verb != "" && !usage.Verb.OfProtocol()
-	}
-	if !forPeople {
-		_ = i.out.Fail(failure)
-	}
-	if forPeople || misused {
-		_, _ = fmt.Fprintln(i.process.Stderr, i.out.Redacted(failure.Message))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
 // maxBody bounds a response body in bytes. The largest response of an authority, its metadata, has some kilobytes.
@@ -15,7 +17,8 @@ const maxBody = 1 << 20
 var errLargeBody = errors.New("the response is larger than 1 MB")
 
 // bodyReader reads each response body to its end before MSAL sees it: a body that breaks off is then an error of the
-// network and not one of the authority, and no body takes more memory than maxBody.
+// network and not one of the authority, and no body takes more memory than maxBody. A web page with status 200 is an
+// *Error, because MSAL would only report that it is not JSON.
 type bodyReader struct{ client *http.Client }
 
 // CloseIdleConnections closes the client's idle connections.
@@ -34,6 +37,9 @@ func (b bodyReader) Do(request *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: request.Method, URL: request.URL.Host, Err: err}
 	case len(body) > maxBody:
 		return nil, errLargeBody
+	}
+	if page := webpage.Of(response, body); page.HTML && response.StatusCode == http.StatusOK {
+		return nil, &Error{Status: response.StatusCode, Page: page}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil

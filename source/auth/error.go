@@ -4,26 +4,35 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
-// Error is an error response of the sign-in host. Its codes give the reason. Error omits Entra's own description, which
-// repeats the ids of the tenant and the application.
+// Error is an error response of the sign-in host, or a web page in its place. The codes of Entra give the reason.
 type Error struct {
-	Status      int    // HTTP status
-	Name        string // OAuth error, such as invalid_client
-	Codes       []int  // AADSTS codes, the most specific first
-	Correlation string // id under which Microsoft's support finds the request
+	Status      int          // HTTP status
+	Name        string       // OAuth error, such as invalid_client
+	Codes       []int        // AADSTS codes, the most specific first
+	Description string       // Entra's own sentences without ids, addresses of users and anything else that is secret
+	Correlation string       // id under which Microsoft's support finds the request
+	Page        webpage.Page // that came in place of Entra's response
 }
 
+// Error gives the code, the name and the correlation id, but not the description.
 func (e *Error) Error() string {
 	if e.Name == "" && len(e.Codes) == 0 {
-		return fmt.Sprintf("the sign-in host responded with status %d, which is not a response of Microsoft Entra", e.Status)
+		what := fmt.Sprintf("status %d", e.Status)
+		if page := e.Page.String(); page != "" {
+			what += " and " + page
+		}
+		return "the sign-in host responded with " + what + ", which is not a response of Microsoft Entra"
 	}
 	text := "Microsoft Entra rejected the sign-in"
 	if len(e.Codes) > 0 {
@@ -51,23 +60,34 @@ func (e *Error) Temporary() bool {
 func (e *Error) NotFromEntra() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
 
 // withoutSecrets turns an error response that MSAL reports into an *Error. Any other error keeps its cause but not its
-// text, because MSAL quotes whole responses and URLs that hold the tenant's id.
-func withoutSecrets(err error) error {
+// text, because MSAL quotes whole responses and URLs that hold the tenant's id. What is hidden is removed from Entra's
+// description.
+func withoutSecrets(err error, hidden []string) error {
+	var page *Error
 	var call msal.CallErr
-	if !errors.As(err, &call) || call.Resp == nil {
+	switch {
+	case errors.As(err, &page):
+		return page
+	case !errors.As(err, &call) || call.Resp == nil:
 		return failure{err}
 	}
 	refused := &Error{Status: call.Resp.StatusCode}
+	raw, err := io.ReadAll(call.Resp.Body)
+	if err != nil {
+		return refused
+	}
 	var body struct {
 		Error         string `json:"error"`
 		Description   string `json:"error_description"`
 		Codes         []int  `json:"error_codes"`
 		CorrelationID string `json:"correlation_id"`
 	}
-	if json.NewDecoder(call.Resp.Body).Decode(&body) != nil {
+	if json.Unmarshal(raw, &body) != nil {
+		refused.Page = webpage.Of(call.Resp, raw)
 		return refused
 	}
 	refused.Name, refused.Codes, refused.Correlation = body.Error, body.Codes, body.CorrelationID
+	refused.Description = withoutIDs(body.Description, hidden)
 	if len(refused.Codes) == 0 {
 		refused.Codes = codesOf(body.Description)
 	}

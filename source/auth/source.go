@@ -25,6 +25,7 @@ type Source struct {
 	clientID  string
 	scope     string
 	secret    confidential.Credential
+	hidden    []string // what no error may show
 	http      bodyReader
 	discovery bool // instance discovery knows the authority
 
@@ -49,6 +50,7 @@ func New(c *config.Config, client *http.Client) (*Source, error) {
 		clientID:  c.ClientID.Reveal(),
 		scope:     c.Environment + "/.default",
 		secret:    secret,
+		hidden:    []string{c.TenantID.Reveal(), c.ClientID.Reveal(), c.ClientSecret.Reveal()},
 		http:      bodyReader{client},
 		discovery: isMicrosoft(root),
 		lock:      make(chan struct{}, 1),
@@ -87,7 +89,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	}
 	result, err := s.client.AcquireTokenByCredential(ctx, []string{s.scope}, options...)
 	if err != nil {
-		return "", withoutSecrets(err)
+		return "", withoutSecrets(err, s.hidden)
 	}
 	s.last, s.claims = result.AccessToken, ""
 	return result.AccessToken, nil

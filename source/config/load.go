@@ -1,16 +1,15 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/xeipuuv/gojsonschema"
+
+	"source-microsoft-dataverse/source/protocol"
 )
 
 // maxPageSize is the largest number of rows that Dataverse sends in a page of a standard table.
@@ -52,77 +51,46 @@ type Config struct {
 //
 // If the configuration is invalid, the error is an *Error with every problem found.
 func Load(path string, specification []byte) (*Config, error) {
-	members, err := readMembers(path)
+	var document struct {
+		Schema json.RawMessage `json:"connectionSpecification"`
+	}
+	if err := json.Unmarshal(specification, &document); err != nil {
+		return nil, fmt.Errorf("parse the specification: %w", err)
+	}
+	form, err := parseForm(document.Schema)
 	if err != nil {
 		return nil, err
 	}
-	var found findings
-	if err := found.validate(members, specification); err != nil {
+	members, err := readMembers(path, form)
+	if err != nil {
+		return nil, err
+	}
+	form.convert(members)
+	found := findings{form: form, members: members, renamed: map[string]string{}}
+	if err := found.validate(members, document.Schema); err != nil {
 		return nil, err
 	}
 	loader := loader{members: members, found: &found}
 	config := loader.config()
-	if err := found.err(); err != nil {
-		return nil, err
+	config.Warnings = append(config.Warnings, found.warnUnknown(form, form.unknown(members))...)
+	if len(found.problems) > 0 {
+		return nil, &Error{Problems: found.problems, Warnings: config.Warnings}
 	}
 	config.masks = config.newMasks()
 	return config, nil
 }
 
-// readMembers reads the members of the file's object that are not null. Its errors do not quote the content.
-func readMembers(path string) (map[string]json.RawMessage, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
-	if err != nil {
-		var cause *os.PathError
-		if errors.As(err, &cause) {
-			err = cause.Err
-		}
-		problem := fmt.Sprintf("The configuration file %s cannot be read (%v). Check the path given with --config.", path, err)
-		return nil, &Error{Problems: []string{problem}}
-	}
-	var members map[string]json.RawMessage
-	err = json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &members)
-	if err != nil || members == nil {
-		problem := fmt.Sprintf("The configuration file %s is not a JSON object%s. Correct the file.",
-			path, position(err))
-		return nil, &Error{Problems: []string{problem}}
-	}
-	for name, value := range members {
-		if string(value) == "null" {
-			delete(members, name)
-		}
-	}
-	return members, nil
-}
-
-func position(err error) string {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Sprintf(" (the JSON is invalid or ends too early at byte %d)", syntax.Offset)
-	}
-	return ""
-}
-
-// validate adds the members' violations of the specification. Its error is an invalid specification.
-func (f *findings) validate(members map[string]json.RawMessage, specification []byte) error {
-	var document struct {
-		Schema json.RawMessage `json:"connectionSpecification"`
-	}
-	if err := json.Unmarshal(specification, &document); err != nil {
-		return fmt.Errorf("parse the specification: %w", err)
-	}
-	schema, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(document.Schema))
+// validate adds the members' violations of a schema. Its error is an invalid schema.
+func (f *findings) validate(members map[string]json.RawMessage, schema json.RawMessage) error {
+	compiled, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(schema))
 	if err != nil {
 		return fmt.Errorf("compile the specification: %w", err)
-	}
-	if f.allowed, err = allowedValues(document.Schema); err != nil {
-		return err
 	}
 	data, err := json.Marshal(members)
 	if err != nil {
 		return fmt.Errorf("encode the configuration: %w", err)
 	}
-	result, err := schema.Validate(gojsonschema.NewBytesLoader(data))
+	result, err := compiled.Validate(gojsonschema.NewBytesLoader(data))
 	if err != nil {
 		return fmt.Errorf("validate the configuration: %w", err)
 	}
@@ -132,33 +100,18 @@ func (f *findings) validate(members map[string]json.RawMessage, specification []
 	return nil
 }
 
-// allowedValues returns the values of the fields whose values a schema lists, which are texts.
-func allowedValues(schema []byte) (map[string][]string, error) {
-	var form struct {
-		Properties map[string]struct {
-			Enum []string `json:"enum"`
-		} `json:"properties"`
-	}
-	if err := json.Unmarshal(schema, &form); err != nil {
-		return nil, fmt.Errorf("parse the specification: %w", err)
-	}
-	allowed := map[string][]string{}
-	for name, property := range form.Properties {
-		if len(property.Enum) > 0 {
-			allowed[name] = property.Enum
-		}
-	}
-	return allowed, nil
-}
-
 // addViolation adds a validator's error as a problem. It never quotes the value, which may be a secret.
 func (f *findings) addViolation(violation gojsonschema.ResultError) {
 	if missing, ok := violation.Details()["property"].(string); ok && violation.Type() == "required" {
-		f.add(missing, "is missing. "+f.remedy(missing))
+		f.addMissing(missing)
 		return
 	}
 	field, _, _ := strings.Cut(violation.Field(), ".")
 	if f.has(field) {
+		return
+	}
+	if isReference(f.members[field]) {
+		f.add(field, "is a reference to a secret that only Airbyte can resolve. "+f.remedy(field))
 		return
 	}
 	if expected, ok := violation.Details()["expected"].(string); ok && violation.Type() == "invalid_type" {
@@ -166,6 +119,18 @@ func (f *findings) addViolation(violation gojsonschema.ResultError) {
 		return
 	}
 	f.add(field, "is invalid. "+f.remedy(field))
+}
+
+// addMissing adds a required setting that is missing, with the unknown setting that is probably meant to be it.
+func (f *findings) addMissing(field string) {
+	for _, unknown := range f.form.unknown(f.members) {
+		if protocol.Nearest(unknown, f.form.names()) == field {
+			f.renamed[field] = unknown
+			f.add(field, fmt.Sprintf("is missing. The setting %q is unknown: rename it to %s.", unknown, field))
+			return
+		}
+	}
+	f.add(field, "is missing. "+f.remedy(field))
 }
 
 // loader turns members into a Config. It skips fields that violate the specification.
@@ -213,9 +178,12 @@ func (l *loader) required(name string) string {
 		return ""
 	}
 	trimmed := strings.TrimSpace(value)
-	if trimmed == "" {
+	switch {
+	case trimmed == "":
 		l.found.add(name, "is empty. "+l.found.remedy(name))
-	} else if trimmed != value {
+	case isMasked(trimmed):
+		l.found.add(name, "is asterisks, which Airbyte shows in place of a secret. "+l.found.remedy(name))
+	case trimmed != value:
 		l.warn(name + " begins or ends with spaces, which the connector ignores.")
 	}
 	return trimmed

@@ -1,13 +1,18 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
 
 // Error has every problem of a configuration: sentences that name the field and what to do. None quotes a secret.
-type Error struct{ Problems []string }
+type Error struct {
+	Problems []string
+	// Warnings are sentences about what may be wrong besides.
+	Warnings []string
+}
 
 // Error joins the problems.
 func (e *Error) Error() string {
@@ -18,7 +23,9 @@ func (e *Error) Error() string {
 type findings struct {
 	fields   []string
 	problems []string
-	allowed  map[string][]string // the values that the specification allows in a field, where it names them
+	form     form
+	members  map[string]json.RawMessage
+	renamed  map[string]string // the unknown setting that is probably meant to be a missing field, by the field
 }
 
 // add adds a problem, a sentence that begins with the field's name.
@@ -28,13 +35,6 @@ func (f *findings) add(field, predicate string) {
 }
 
 func (f *findings) has(field string) bool { return slices.Contains(f.fields, field) }
-
-func (f *findings) err() error {
-	if len(f.problems) == 0 {
-		return nil
-	}
-	return &Error{Problems: f.problems}
-}
 
 // remedy is what to enter in a field.
 func (f *findings) remedy(field string) string {
@@ -49,10 +49,12 @@ func (f *findings) remedy(field string) string {
 		return "Enter the Value of a client secret of the app registration in Microsoft Entra."
 	case "odata_maxpagesize":
 		return "Enter a whole number from 1 to 5000, or leave the field empty."
+	case "include_tables", "exclude_tables":
+		return `Enter a list of logical names, such as ["account", "new_*"], or leave the field empty.`
 	case "max_concurrent_requests":
 		return "Enter a whole number from 1 to 52, or leave the field empty."
 	}
-	if values := f.allowed[field]; len(values) > 0 {
+	if values := f.form.Properties[field].Enum; len(values) > 0 {
 		return "Enter " + strings.Join(values, " or ") + ", or leave the field empty."
 	}
 	return "Correct the value, or leave the field empty."

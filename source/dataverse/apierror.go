@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
 // Codes on which the client or its callers decide (Microsoft, "Web service error codes").
@@ -17,7 +19,12 @@ const (
 	CodePrivilegeMissing     = "0x80040220" // the user lacks a privilege, or its depth
 	CodeNotMember            = "0x80072560" // the token is valid, but its user is not one of this environment
 	CodeNoRoles              = "0x80042f09" // the user has no security role
-	CodeUserDisabled         = "0x80040225" // the user is disabled
+	CodeUserDisabled         = "0x80040225" // the user is disabled, or in no business unit
+	CodeTicketOfDisabled     = "0x8004a112" // the user was disabled after the token was issued
+	CodeNoLicense            = "0x8004d24b" // the user has no license
+	CodeTenantForbidden      = "0x80044507" // the user has no access to the tenant
+	CodeOrganizationDisabled = "0x8004a104" // the environment is disabled, or in administration mode
+	CodeIPBlocked            = "0x80095ffe" // the IP firewall of the environment (Microsoft, "IP firewall in Power Platform environments")
 	CodeNotTracked           = "0x80072491" // change tracking is off for the table
 	CodeRelatedNotTracked    = "0x80072492" // an intersect table whose parents are not tracked
 	CodeTokenExpired         = "0x80044352" // the delta token is too old, or the table has changed since
@@ -49,7 +56,8 @@ func temporaryCodes() []string {
 // cookie. Sending it again does not help, whatever their status.
 func conclusiveCodes() []string {
 	return []string{
-		CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeNotTracked, CodeRelatedNotTracked,
+		CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeTicketOfDisabled, CodeNoLicense,
+		CodeTenantForbidden, CodeIPBlocked, CodeNotTracked, CodeRelatedNotTracked,
 		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed,
 		"0x80060429",               // too many calculated columns
 		"0x8004e023",               // more than 50,000 rows in an aggregate
@@ -64,13 +72,17 @@ func conclusiveCodes() []string {
 // APIError is a refusal: a response with another status than 200.
 type APIError struct {
 	Status    int
-	Code      string // "0x" and hexadecimal digits in lower case, mostly eight; empty if the response has no Dataverse code
-	Message   string // without the tokens of the request, which the service may repeat
-	RequestID string // x-ms-service-request-id, under which Microsoft's support finds the request
+	Page      webpage.Page // that came in place of a response of Dataverse
+	Code      string       // "0x" and hexadecimal digits in lower case, mostly eight; empty if the response has no Dataverse code
+	Message   string       // without the tokens of the request, which the service may repeat
+	RequestID string       // x-ms-service-request-id, under which Microsoft's support finds the request
 }
 
 func (e *APIError) Error() string {
 	text := fmt.Sprintf("Dataverse responded with %d", e.Status)
+	if e.Page != (webpage.Page{}) {
+		text = fmt.Sprintf("the response has status %d", e.Status)
+	}
 	if e.Code != "" {
 		text += " " + e.Code
 	}

@@ -33,6 +33,7 @@ type Options struct {
 	MaxPageBytes     int64         // largest JSON of a page of more than one row; 0: 64 MiB
 	MaxResponseBytes int64         // largest body of any response; 0: 1 GiB
 	MaxConcurrent    int           // most concurrent requests that the user allows; 0: as the service recommends, or 4
+	Served           bool          // the environment has served an earlier run, so that its address is right
 	MemorySlots      int           // most concurrent requests that the memory allows; 0: any number
 	Log              *slog.Logger  // nil: nothing is logged
 }
@@ -49,8 +50,8 @@ type Client struct {
 	buffers     responseBuffers
 	unpack      gunzipper
 	fastReaders fastReaders
-	reached     atomic.Bool  // a response has arrived
-	served      atomic.Bool  // a response with what was asked for has arrived
+	reached     atomic.Bool  // a response has arrived, now or in an earlier run
+	served      atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
 	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
 	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
@@ -67,6 +68,8 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.MaxPageBytes = cmp.Or(o.MaxPageBytes, 64<<20)
 	o.MaxResponseBytes = cmp.Or(o.MaxResponseBytes, 1<<30)
 	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, limiter: newLimiter(o.MaxConcurrent, o.MemorySlots)}
+	c.reached.Store(o.Served)
+	c.served.Store(o.Served)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

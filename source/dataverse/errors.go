@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
 // ErrSink marks an error of the Sink that takes a page's rows. Repeating the request would not help.
@@ -76,7 +78,8 @@ func (e *WaitError) Unwrap() error { return e.cause }
 
 // BrokenResponseError is a response with status 200 that is incomplete or not what was asked for.
 type BrokenResponseError struct {
-	Reason  string // a clause that begins with "it" or "its" and quotes nothing of a row
+	Reason  string       // a clause that begins with "it" or "its" and quotes nothing of a row
+	Page    webpage.Page // that came in place of JSON
 	cause   error
 	cut     bool // it did not arrive completely
 	passing bool // it did not arrive completely, or not from the service: the next response may differ

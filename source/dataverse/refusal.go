@@ -2,6 +2,7 @@ package dataverse
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,14 +10,21 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
-// newAPIError reads a refusal. The body of a 401 is mostly empty, that of a gateway is HTML. Each part of the body is
+// newAPIError reads a refusal. The body of a 401 is mostly empty, that of a gateway is a web page. Each part of the body is
 // read independently, so that one of an unexpected form does not hide the others.
 func newAPIError(response *http.Response, body io.Reader) *APIError {
 	e := &APIError{Status: response.StatusCode, RequestID: response.Header.Get("x-ms-service-request-id")}
 	raw, _ := io.ReadAll(body) // a body that ends early is not JSON
 	e.Code, e.Message = readFailure(raw)
+	if e.Code == "" {
+		e.Page = webpage.Of(response, raw)
+		e.Page.Title = withoutTokens(e.Page.Title, response.Request)
+		e.Message = cmp.Or(e.Message, e.Page.String())
+	}
 	e.Message = withoutTokens(e.Message, response.Request)
 	if e.Message == "" {
 		e.Message = http.StatusText(e.Status)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/webpage"
 )
 
 // Limits of decompressed bodies. That of a page is Options.MaxPageBytes; none exceeds Options.MaxResponseBytes.
@@ -88,8 +90,7 @@ func (c *Client) decode(response *http.Response, maxBytes int64, read func(*http
 	}
 	defer body.Close()
 	if media := response.Header.Get("Content-Type"); !isJSON(media) {
-		reason := fmt.Sprintf("its type is %q and not JSON, like that of a sign-in page or a proxy's response", media)
-		return &BrokenResponseError{Reason: reason, passing: true, notJSON: true}
+		return notJSON(response, body)
 	}
 	bounded := &limitedReader{from: body, left: maxBytes, most: maxBytes}
 	err = read(response, markedBody{&bomSkipper{from: bounded}})
@@ -98,6 +99,18 @@ func (c *Client) decode(response *http.Response, maxBytes int64, read func(*http
 		failed.Reason = withoutTokens(failed.Reason, response.Request) // it may quote an error of the service
 	}
 	return err
+}
+
+// notJSON returns the error of a response that is no JSON, which comes from a proxy, a firewall or a sign-in page.
+func notJSON(response *http.Response, body io.Reader) *BrokenResponseError {
+	const most = 64 << 10 // the title is at the beginning
+	beginning, _ := io.ReadAll(io.LimitReader(body, most))
+	page := webpage.Of(response, beginning)
+	reason := fmt.Sprintf("its type is %q and not JSON, like that of a proxy's response", response.Header.Get("Content-Type"))
+	if page.HTML {
+		reason = "it is " + page.String() + ", like that of a sign-in page or a proxy"
+	}
+	return &BrokenResponseError{Reason: reason, Page: page, passing: true, notJSON: true}
 }
 
 // isJSON reports whether a media type is JSON. Media types have no case (RFC 9110, 8.3.1).

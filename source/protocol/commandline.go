@@ -111,12 +111,12 @@ func (p *parser) next() error {
 	}
 	if !joined {
 		if len(p.rest) == 0 || isFlag(p.rest[0]) {
-			return p.misuse("The flag %s needs a value: %s.", spelled, flag.form())
+			return p.misuse("The flag %s needs a value: %s.", spelled, flag.Form())
 		}
 		value = p.pop()
 	}
 	if strings.TrimSpace(value) == "" {
-		return p.misuse("The value of %s is empty. Write %s, or omit the flag.", spelled, flag.form())
+		return p.misuse("The value of %s is empty. Write %s, or omit the flag.", spelled, flag.Form())
 	}
 	if problem := flag.set(&p.command, value); problem != "" {
 		return p.misuse("The value of %s %s.", spelled, problem)
@@ -161,7 +161,11 @@ func (p *parser) help() (Command, error) {
 	if first := p.all[0]; !isFlag(first) && !slices.Contains(Verbs(), Verb(first)) {
 		return Command{}, p.unknownWord(first)
 	}
-	return Command{Verb: Help, Topic: p.intended()}, nil
+	topic := p.intended()
+	if topic == "" && slices.Contains(p.all, string(Help)) {
+		topic = Help
+	}
+	return Command{Verb: Help, Topic: topic}, nil
 }
 
 // intended returns the first verb of the command line other than help, "" if there is none.
@@ -194,29 +198,17 @@ func (p *parser) complete() (Command, error) {
 			return Command{}, p.misuse("The flag %s belongs to %s, not to %s.%s", g.word, list(g.flag.verbs), c.Verb, p.seeHelp(c.Verb))
 		}
 	}
-	for _, need := range c.needs() {
-		if need.value == "" {
-			return Command{}, p.misuse("The command %s needs %s.%s", c.Verb, need.flag, p.seeHelp(c.Verb))
+	for _, flag := range Flags(c.Verb) {
+		if flag.Required && !p.gives(flag.Name) {
+			return Command{}, p.misuse("The command %s needs %s.%s", c.Verb, flag.example(), p.seeHelp(c.Verb))
 		}
 	}
 	return c, nil
 }
 
-// need is a flag without which a verb cannot run, and the value that the command line gives it.
-type need struct{ flag, value string }
-
-func (c Command) needs() []need {
-	config := need{"--config FILE", c.Config}
-	switch c.Verb {
-	case Check, Discover, ListTables:
-		return []need{config}
-	case Read:
-		return []need{config, {"--catalog FILE", c.Catalog}}
-	case PrintCatalog:
-		return []need{config, {"--tables PATTERNS, such as --tables 'account,contact'", strings.Join(c.Tables, ",")}}
-	case Spec, Version, Help:
-	}
-	return nil
+// gives reports whether the command line has a flag.
+func (p *parser) gives(name string) bool {
+	return slices.ContainsFunc(p.given, func(g given) bool { return g.flag.Name == name })
 }
 
 // pop removes the next word and returns it.

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,23 +40,22 @@ func (s ConfiguredStream) Offers(mode airbyte.SyncMode) bool {
 // ReadConfiguredCatalog reads the file of --catalog. It ignores members that it does not need. The error is an *InputError,
 // which also names the stream if one is invalid.
 func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
-	data, err := readInput(path)
+	data, err := ReadInput(path)
 	if err != nil {
-		return ConfiguredCatalog{}, &InputError{fmt.Sprintf("The configured catalog cannot be read: %v. Check the path given with --catalog.", err), err}
+		message := fmt.Sprintf("The configured catalog %s cannot be read: %v. Check the path given with --catalog.", path, err)
+		return ConfiguredCatalog{}, &InputError{message, err}
 	}
-	if isDiscovered(data) {
-		return ConfiguredCatalog{}, invalidInput("The file %s is the catalog that discover prints, but read needs a configured catalog: "+
-			`{"streams": [{"stream": S, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}]}, `+
-			`where S is a stream as discover prints it.`, path)
+	if swapped := Swapped(path, "--catalog", data, SelectedCatalog); swapped != "" {
+		return ConfiguredCatalog{}, invalidInput("%s", swapped)
 	}
 	var document struct {
 		Streams []json.RawMessage `json:"streams"`
 	}
-	if err := decode(data, &document); err != nil {
+	if err := Decode(data, &document); err != nil {
 		return ConfiguredCatalog{}, invalidInput("The configured catalog %s %v.", path, err)
 	}
 	if document.Streams == nil {
-		return ConfiguredCatalog{}, invalidInput(`The configured catalog %s has no "streams".`, path)
+		return ConfiguredCatalog{}, invalidInput(`The configured catalog %s has no member "streams". %s`, path, DiscoveredCatalog.instead())
 	}
 	if len(document.Streams) == 0 {
 		return ConfiguredCatalog{}, invalidInput("The configured catalog selects no stream. Select at least one stream in the connection.")
@@ -83,26 +81,6 @@ func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalo
 	return catalog, nil
 }
 
-// isDiscovered reports whether a document is the output of discover: its lines, its CATALOG message, or the catalog in it.
-func isDiscovered(data []byte) bool {
-	var line struct {
-		Type    string          `json:"type"`
-		Log     json.RawMessage `json:"log"`
-		Catalog json.RawMessage `json:"catalog"`
-		Streams []struct {
-			Stream json.RawMessage `json:"stream"`
-			Schema json.RawMessage `json:"json_schema"`
-		} `json:"streams"`
-	}
-	if json.NewDecoder(bytes.NewReader(data)).Decode(&line) != nil {
-		return false
-	}
-	if line.Type == "CATALOG" && line.Catalog != nil || line.Type == "LOG" && line.Log != nil {
-		return true
-	}
-	return len(line.Streams) > 0 && line.Streams[0].Stream == nil && line.Streams[0].Schema != nil
-}
-
 // configuredEntry has the members of the protocol's ConfiguredAirbyteStream that a source needs.
 type configuredEntry struct {
 	Stream struct {
@@ -123,7 +101,7 @@ type configuredEntry struct {
 
 func parseConfigured(data json.RawMessage) (ConfiguredStream, error) {
 	var e configuredEntry
-	err := decode(data, &e)
+	err := Decode(data, &e)
 	name := e.Stream.Name
 	if err != nil {
 		return ConfiguredStream{}, fmt.Errorf("stream %q %w", name, err)

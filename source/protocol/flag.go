@@ -17,12 +17,15 @@ type Flag struct {
 	Value string
 	// Usage is a sentence about what the flag does.
 	Usage string
+	// Required reports whether the verbs that have the flag need it.
+	Required bool
 	// Default is what holds without the flag, "" if that needs no words.
 	Default string
 
-	verbs []Verb
-	set   func(c *Command, value string) (problem string) // for a flag with a value: the problem continues "The value of --x"
-	turn  func(c *Command, on bool)                       // for a flag without one
+	sample string                                          // of a value, "" if the placeholder needs none
+	verbs  []Verb                                          // for which help lists the flag
+	set    func(c *Command, value string) (problem string) // for a flag with a value: the problem continues "The value of --x"
+	turn   func(c *Command, on bool)                       // for a flag without one
 }
 
 // versionFlag is the flag that stands for the verb version.
@@ -30,56 +33,59 @@ const versionFlag = "version"
 
 // Flags returns the flags that help lists for a verb.
 func Flags(verb Verb) []Flag {
-	return slices.DeleteFunc(flags(), func(f Flag) bool { return f.Usage == "" || !slices.Contains(f.verbs, verb) })
+	return slices.DeleteFunc(flags(), func(f Flag) bool {
+		return f.Usage == "" || !slices.Contains(f.verbs, verb) || verb == Version || verb == Help
+	})
 }
 
 func flags() []Flag {
 	protocolVerbs := []Verb{Check, Discover, Read, Spec}
 	return []Flag{
 		{
-			Name: "config", Value: "FILE", Usage: "The configuration, a JSON file.",
+			Name: "config", Value: "FILE", Usage: "The configuration, a JSON file.", Required: true,
 			verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover},
 			set:   func(c *Command, value string) string { c.Config = value; return "" },
 		},
 		{
 			Name: "catalog", Value: "FILE", Usage: "The configured catalog: the streams to read, as the command catalog prints them.",
-			verbs: []Verb{Read},
-			set:   func(c *Command, value string) string { c.Catalog = value; return "" },
+			Required: true, verbs: []Verb{Read},
+			set: func(c *Command, value string) string { c.Catalog = value; return "" },
 		},
 		{
-			Name: "state", Value: "FILE", Usage: "The state from which to continue: the output of an earlier read, or its STATE lines.",
-			Default: "read every stream in full", verbs: []Verb{Read},
+			Name: "state", Value: "FILE", Usage: "The state to continue from: the output of an earlier read, or its STATE lines alone.",
+			Default: "every stream is read in full", verbs: []Verb{Read},
 			set: func(c *Command, value string) string { c.State = value; return "" },
 		},
 		{
-			Name: "tables", Value: "PATTERNS", Usage: "The tables to select, by logical name, with commas between: 'account,contact,new_*'.",
-			verbs: []Verb{PrintCatalog},
-			set:   func(c *Command, value string) (problem string) { c.Tables, problem = patterns(value); return problem },
+			Name: "tables", Value: "PATTERNS", Usage: "The tables to select: logical names or patterns, with commas between them.",
+			Required: true, sample: "'account,contact,new_*'", verbs: []Verb{PrintCatalog},
+			set: func(c *Command, value string) (problem string) { c.Tables, problem = patterns(value); return problem },
 		},
 		{
-			Name: "sync-mode", Value: "MODE", Usage: "The sync mode of all streams, full_refresh or incremental.",
-			Default: "incremental where a stream offers it", verbs: []Verb{PrintCatalog}, set: setSyncMode,
+			Name: "sync-mode", Value: "MODE", Usage: "The sync mode: full_refresh or incremental.",
+			Default: "incremental for tables that offer it, else full_refresh", verbs: []Verb{PrintCatalog}, set: setSyncMode,
 		},
 		{
-			Name: "filter", Value: "PATTERNS", Usage: "List only these tables, by logical name, with commas between: 'account,new_*'.",
-			Default: "list all tables", verbs: []Verb{ListTables},
+			Name: "filter", Value: "PATTERNS", Usage: "List only these tables: logical names or patterns, with commas between them.",
+			Default: "all tables", verbs: []Verb{ListTables},
 			set: func(c *Command, value string) (problem string) { c.Filter, problem = patterns(value); return problem },
 		},
 		{
-			Name: "json", Usage: "Print JSON for programs.", Default: "a table for people", verbs: []Verb{ListTables},
+			Name: "json", Usage: "Print JSON for programs.", Default: "a list for people", verbs: []Verb{ListTables},
 			turn: func(c *Command, on bool) { c.JSON = on },
 		},
 		{
-			Name: "report", Value: "FILE", Usage: "Write a report of the sync to this file: a page if its name ends in .html, else JSON.",
+			Name: "report", Value: "FILE", Usage: "Write a report of the sync: a page if the name of the file ends in .html, else JSON.",
 			Default: "no report", verbs: []Verb{Read},
 			set: func(c *Command, value string) string { c.Report = value; return "" },
 		},
 		{
-			Name: "no-progress", Usage: "Do not display the progress at a terminal.", Default: "display it where standard output is redirected",
-			verbs: []Verb{Read}, turn: func(c *Command, on bool) { c.NoProgress = on },
+			Name: "no-progress", Usage: "Do not display the progress on standard error.",
+			Default: "displayed if standard error is a terminal and standard output is not",
+			verbs:   []Verb{Read}, turn: func(c *Command, on bool) { c.NoProgress = on },
 		},
 		{
-			Name: "debug", Usage: "Log more, as LOG_LEVEL=debug does.", verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help},
+			Name: "debug", Usage: "Log more, as LOG_LEVEL=debug does.", verbs: Verbs(),
 			turn: func(c *Command, on bool) { c.Debug = on },
 		},
 		{Name: versionFlag, verbs: Verbs(), turn: func(*Command, bool) {}},
@@ -107,12 +113,20 @@ func (f Flag) belongsTo(verb Verb) bool {
 	return slices.Contains(f.verbs, verb) || ofProtocol && verb.OfProtocol()
 }
 
-// form is the flag with its value, as one writes it.
-func (f Flag) form() string {
+// Form returns the flag as one writes it: --name, and the placeholder of its value.
+func (f Flag) Form() string {
 	if f.Value == "" {
 		return "--" + f.Name
 	}
 	return "--" + f.Name + " " + f.Value
+}
+
+// example returns the form, with a sample of the value if there is one.
+func (f Flag) example() string {
+	if f.sample == "" {
+		return f.Form()
+	}
+	return f.Form() + ", such as --" + f.Name + " " + f.sample
 }
 
 // patterns splits a list of patterns at its commas. Patterns are in lower case, as logical names are.

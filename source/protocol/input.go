@@ -1,13 +1,11 @@
 package protocol
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"reflect"
-	"strings"
 )
 
 // InputError is a file of the caller that cannot be used. Its message is sentences for the user, which name the file.
@@ -25,52 +23,40 @@ func invalidInput(format string, args ...any) *InputError {
 	return &InputError{Message: fmt.Sprintf(format, args...)}
 }
 
-// readInput reads a file that the caller names, without the byte order mark that editors on Windows write before a text
-// (RFC 8259, section 8.1).
-func readInput(path string) ([]byte, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own argument
-	return bytes.TrimPrefix(data, []byte("\ufeff")), err
+// ReadInput reads a text file that the caller names and returns it in UTF-8 without a byte order mark: editors on Windows
+// write one before a text, and PowerShell redirects output in UTF-16. The error does not name the file.
+func ReadInput(path string) ([]byte, error) {
+	file, err := openInput(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(file)
+	return data, withoutPath(err)
 }
 
-// decode reads a JSON document. Its error is a predicate that describes the problem and its position without Go's types.
-func decode(data []byte, target any) error {
-	err := json.Unmarshal(data, target)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("is not JSON: it is invalid or ends too early at byte %d", syntax.Offset)
-	case errors.As(err, &kind):
-		found := strings.Fields(kind.Value)[0] // of "number 3.5", which quotes the value
-		return fmt.Errorf("has %s %s where %s is expected%s", article(found), found, expected(kind.Type), at(kind.Field))
-	default:
-		return err
+// openInput opens a text file, whose content arrives as ReadInput returns it.
+func openInput(path string) (io.ReadCloser, error) {
+	file, err := os.Open(path) //nolint:gosec // the path is the caller's own argument
+	if err != nil {
+		return nil, withoutPath(err)
 	}
+	return textFile{Reader: newTextReader(file), file: file}, nil
 }
 
-func expected(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	case reflect.Slice:
-		return "an array"
-	case reflect.String:
-		return "a string"
-	default:
-		return "another value"
-	}
+// textFile is an open file as UTF-8.
+type textFile struct {
+	io.Reader
+	file *os.File
 }
 
-func article(noun string) string {
-	if strings.ContainsAny(noun[:1], "ao") {
-		return "an"
-	}
-	return "a"
-}
+func (t textFile) Close() error { return t.file.Close() }
 
-func at(field string) string {
-	if field == "" {
-		return ""
+// withoutPath returns the cause of an error of a file: the messages name the file themselves.
+func withoutPath(err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		return cause.Err
 	}
-	return ", at " + field
+	return err
 }

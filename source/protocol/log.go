@@ -20,8 +20,23 @@ func NewLogHandler(log airbyte.LogWriter, level slog.Leveler) slog.Handler {
 	return &logHandler{log: log, level: level}
 }
 
-// IsDebug reports whether a value of the environment variable LOG_LEVEL asks for logs at debug level.
-func IsDebug(level string) bool { return strings.EqualFold(level, "debug") }
+// ParseLevel returns the level that a value of the environment variable LOG_LEVEL names, in any letter case, and reports
+// whether it names one. The names are those of the protocol's levels, of slog, and of Python's logging; trace means debug,
+// and fatal and critical mean error.
+func ParseLevel(text string) (level slog.Level, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "trace", "debug":
+		return slog.LevelDebug, true
+	case "info":
+		return slog.LevelInfo, true
+	case "warn", "warning":
+		return slog.LevelWarn, true
+	case "error", "fatal", "critical":
+		return slog.LevelError, true
+	default:
+		return slog.LevelInfo, false
+	}
+}
 
 type logHandler struct {
 	log    airbyte.LogWriter

@@ -1,41 +1,46 @@
 package protocol
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 )
 
-// ReadState reads the file of --state and returns each stream's state by the stream's name, byte for byte.
+// ReadState reads the file of --state and returns each stream's state by the stream's name, byte for byte, and warnings for
+// the user.
 //
-// The file is an array of state messages (the platform, PyAirbyte), a single state message, or either with the envelope
-// that STATE lines have. There is no state, and no error, if the path is "", if the file is empty, null, {} or [], and for
-// a stream whose state is {} or absent. A stream whose state is null has the state "null": the platform sends it for
-// streams that it wants to be read again while the destination keeps their rows. The stream states of a GLOBAL message
-// without a shared state count as such. States with a namespace belong to streams of another source and are ignored. If a
-// stream has two states, the last counts.
+// The file is an array of state messages (the platform, PyAirbyte), a single state message, or lines: the output of an
+// earlier read as it was printed, or the state messages in it. Lines of other messages are skipped, as is the last line if
+// it is not complete, because the read was killed. There is no state, and no error, if the path is "", if the file is
+// empty, null, {} or [], and for a stream whose state is {} or absent. A stream whose state is null has the state "null":
+// the platform sends it for streams that it wants to be read again while the destination keeps their rows. The stream
+// states of a GLOBAL message without a shared state count as such. States with a namespace belong to streams of another
+// source and are ignored. If a stream has two states, the last counts.
 //
 // The error is an *InputError. If the file does not exist, it wraps fs.ErrNotExist.
-func ReadState(path string) (map[string]json.RawMessage, error) {
-	states := map[string]json.RawMessage{}
+func ReadState(path string) (states map[string]json.RawMessage, warnings []string, err error) {
+	states = map[string]json.RawMessage{}
 	if path == "" {
-		return states, nil
+		return states, nil, nil
 	}
-	data, err := readInput(path)
+	file, err := openInput(path)
+	if err == nil {
+		defer file.Close() //nolint:errcheck // it was only read
+		r := stateReader{path: path, in: bufio.NewReaderSize(file, 1<<20), states: states}
+		err = r.read()
+		warnings = r.warnings
+	}
+	var input *InputError
+	if err != nil && !errors.As(err, &input) {
+		err = withoutPath(err)
+		err = &InputError{fmt.Sprintf("The state file %s cannot be read: %v. Check the path given with --state.", path, err), err}
+	}
 	if err != nil {
-		return nil, &InputError{fmt.Sprintf("The state cannot be read: %v. Check the path given with --state.", err), err}
+		return nil, nil, err
 	}
-	messages, err := splitState(data)
-	if err != nil {
-		return nil, invalidInput("The state file %s %v.", path, err)
-	}
-	for i, message := range messages {
-		if err := addState(states, message); err != nil {
-			return nil, invalidInput("Message %d of the state file %s cannot be used: %v.", i+1, path, err)
-		}
-	}
-	return states, nil
+	return states, warnings, nil
 }
 
 // stateMessage is an AirbyteStateMessage, or an AirbyteMessage that has one. Members that are not set may be null.
@@ -60,36 +65,20 @@ type streamState struct {
 	State json.RawMessage `json:"stream_state"`
 }
 
-func splitState(data []byte) ([]json.RawMessage, error) {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, nil
-	}
-	var document json.RawMessage
-	if err := decode(data, &document); err != nil {
-		return nil, err
-	}
-	if isEmpty(data) {
-		return nil, nil
-	}
-	if bytes.TrimSpace(data)[0] != '[' {
-		return []json.RawMessage{data}, nil
-	}
-	var messages []json.RawMessage
-	err := decode(data, &messages)
-	return messages, err
-}
-
+// addState adds the states that a message has.
 func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 	if isEmpty(data) {
 		return nil
 	}
 	var message stateMessage
-	if err := decode(data, &message); err != nil {
+	if err := Decode(data, &message); err != nil {
 		return fmt.Errorf("it %w", err)
 	}
 	switch {
 	case message.Type == "STATE" && message.State != nil:
 		return addState(states, *message.State)
+	case isOtherMessage(message.Type):
+		return nil
 	case message.Stream != nil:
 		return addStream(states, *message.Stream)
 	case message.Global != nil:
@@ -98,6 +87,16 @@ func addState(states map[string]json.RawMessage, data json.RawMessage) error {
 		return nil
 	default:
 		return errors.New("it is a legacy state, one for all streams, or not a state message; run \"Refresh and remove records\" on the streams to read them in full")
+	}
+}
+
+// isOtherMessage reports whether messages of the type have no state.
+func isOtherMessage(typ string) bool {
+	switch typ {
+	case "RECORD", "LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS":
+		return true
+	default:
+		return false
 	}
 }
 

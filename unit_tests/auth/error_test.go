@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -87,13 +88,39 @@ func TestACodeInTheDescriptionIsFound(t *testing.T) {
 	}
 }
 
+func TestADescriptionHasNoIDs(t *testing.T) {
+	for name, example := range map[string]struct{ description, expected string }{
+		"nothing":                {"", ""},
+		"a code and its trailer": {"AADSTS50049: Unknown or invalid instance. Trace ID: 1 Correlation ID: 2 Timestamp: 2026-11-28 10:00:00Z", "Unknown or invalid instance."},
+		"lines":                  {"AADSTS70011: The scope isn't valid.\r\nTrace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333\r\nCorrelation ID: 1", "The scope isn't valid."},
+		"ids of others":          {"AADSTS1: App '0000aaaa-11bb-cccc-dd22-eeeeee333333'(my app) is unknown.", "App ...(my app) is unknown."},
+		"the user's own ids":     {"AADSTS1: App '" + strings.ToUpper(clientID) + "' of " + tenantID + " with " + secret + ".", "App ... of ... with ...."},
+		"a user and a tenant":    {"AADSTS1: User jo.doe@contoso.com of contoso.onmicrosoft.com is blocked.", "User ... of ... is blocked."},
+		"a thumbprint":           {"AADSTS1: Thumbprint of key is 'A1B2C3D4E5F6A7B8C9D0A1B2C3D4E5F6A7B8C9D0'.", "Thumbprint of key is ...."},
+		"a token":                {"AADSTS1: eyJhbGciOi.eyJzdWIi.c2ln is not valid.", "... is not valid."},
+		"an address":             {"AADSTS1: The resource https://contoso.crm4.dynamics.com is unknown.", "The resource https://contoso.crm4.dynamics.com is unknown."},
+		"more than one reads":    {strings.Repeat("no ", 400), strings.Repeat("no ", 200) + "..."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t)
+			e.respond(func(w http.ResponseWriter, _ *http.Request) {
+				writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_description": example.description})
+			})
+			_, err := newSource(t, e).Token(t.Context())
+			var refused *auth.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, example.expected, refused.Description)
+		})
+	}
+}
+
 func TestAResponseThatIsNotFromEntraHasItsStatus(t *testing.T) {
 	for name, example := range map[string]struct {
 		status    int
 		body      string
 		temporary bool
 	}{
-		"a proxy forbids":       {http.StatusForbidden, "<html>blocked</html>", false},
+		"a proxy forbids":       {http.StatusForbidden, "<title>Blocked</title>", false},
 		"a gateway is down":     {http.StatusBadGateway, "<html>bad gateway</html>", true},
 		"an empty body":         {http.StatusNotFound, "", false},
 		"JSON of another shape": {http.StatusBadRequest, `[1,2]`, false},
@@ -124,32 +151,37 @@ func temporary(t *testing.T, err error) bool {
 }
 
 func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
-	for name, prepare := range map[string]func(*entra){
-		"HTML instead of the OpenID configuration": func(e *entra) {
+	const page = "the sign-in host responded with status 200 and a web page, which is not a response of Microsoft Entra"
+	const other = "the response of the sign-in host is not one of Microsoft Entra"
+	for name, example := range map[string]struct {
+		text    string
+		prepare func(*entra)
+	}{
+		"HTML instead of the OpenID configuration": {page, func(e *entra) {
 			e.discovery = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + tenantID)) }
-		},
-		"HTML instead of a token": func(e *entra) {
+		}},
+		"HTML instead of a token": {page, func(e *entra) {
 			e.token = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>" + secret)) }
-		},
-		"an issuer of another host": func(e *entra) {
+		}},
+		"an issuer of another host": {other, func(e *entra) {
 			e.discovery = func(w http.ResponseWriter, r *http.Request) {
 				root := "https://" + r.Host + "/" + tenantID
 				writeJSON(w, http.StatusOK, map[string]any{
 					"issuer": "https://evil.example/" + tenantID, "authorization_endpoint": root + "/a", "token_endpoint": root + "/oauth2/v2.0/token",
 				})
 			}
-		},
-		"a token response without a token": func(e *entra) {
+		}},
+		"a token response without a token": {other, func(e *entra) {
 			e.token = func(w http.ResponseWriter, _ *http.Request) {
 				writeJSON(w, http.StatusOK, map[string]any{"expires_in": 1})
 			}
-		},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEntra(t)
-			prepare(e)
+			example.prepare(e)
 			_, err := newSource(t, e).Token(t.Context())
-			require.EqualError(t, err, "the response of the sign-in host is not one of Microsoft Entra")
+			require.EqualError(t, err, example.text)
 			assert.False(t, temporary(t, err))
 			assertQuiet(t, err)
 		})

@@ -78,7 +78,7 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 func TestEverySettingIsLoaded(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
-		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"}, "unknown": true,
+		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"},
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 250, c.PageSize)
@@ -141,7 +141,13 @@ func TestAProblemNamesItsField(t *testing.T) {
 		{"a page size of zero", map[string]any{"odata_maxpagesize": 0}, "odata_maxpagesize is less than 1."},
 		{"a negative page size", map[string]any{"odata_maxpagesize": -5}, "odata_maxpagesize is less than 1."},
 		{"a broken page size", map[string]any{"odata_maxpagesize": 10.5}, "odata_maxpagesize has a value of the wrong type"},
-		{"a page size in quotes", map[string]any{"odata_maxpagesize": "10"}, "odata_maxpagesize has a value of the wrong type"},
+		{"a page size in words", map[string]any{"odata_maxpagesize": "ten"}, "odata_maxpagesize has a value of the wrong type"},
+		{"a page size of two numbers", map[string]any{"odata_maxpagesize": "5,000"}, "odata_maxpagesize has a value of the wrong type"},
+		{"a fraction in quotes", map[string]any{"odata_maxpagesize": "0.5"}, "odata_maxpagesize has a value of the wrong type"},
+		{"a secret as Airbyte shows it", map[string]any{"client_secret_value": "**********"},
+			"client_secret_value is asterisks, which Airbyte shows in place of a secret. Enter the Value"},
+		{"a secret as Airbyte stores it", map[string]any{"client_secret_value": map[string]any{"_secret": "airbyte_workspace_1_secret_2_v1"}},
+			"client_secret_value is a reference to a secret that only Airbyte can resolve. Enter the Value"},
 		{"a text for a list", map[string]any{"include_tables": "account"}, "include_tables has a value of the wrong type"},
 		{"a number in a list", map[string]any{"exclude_tables": []any{"a", 1}}, "exclude_tables has a value of the wrong type"},
 		{"a malformed pattern", map[string]any{"include_tables": []any{"acc["}}, `include_tables has the malformed pattern "acc["`},
@@ -205,19 +211,73 @@ func TestATenantMayBeADomain(t *testing.T) {
 }
 
 func TestAFileThatIsNotAConfigurationIsAProblem(t *testing.T) {
-	for name, content := range map[string]string{
-		"an empty file": "", "broken JSON": `{"client_secret_value": "hunter2`, "a list": `["hunter2"]`,
-		"null": "null", "two objects": `{} {"client_secret_value": "hunter2"}`,
+	for name, test := range map[string]struct{ content, says string }{
+		"an empty file":        {"", "is empty."},
+		"broken JSON":          {`{"client_secret_value": "hunter2`, `Line 1, column 33: the file ends within a text, so a closing " is missing.`},
+		"a comma at the end":   {"{\"client_secret_value\": \"hunter2\",\n}", "Line 1, column 34: a comma precedes the closing }. Remove the comma."},
+		"a list":               {`["hunter2"]`, "is not a JSON object."},
+		"null":                 {"null", "is not a JSON object."},
+		"two objects":          {`{} {"client_secret_value": "hunter2"}`, "more text follows the end of the JSON value."},
+		"a configured catalog": {`{"streams":[{"stream":{"name":"hunter2"}}]}`, "is a configured catalog, not a configuration. Pass it with --catalog."},
+		"a state":              {`[{"type":"STREAM","stream":{}}]`, "is a state, not a configuration. Pass it with --state."},
+		"a specification":      {`{"type":"SPEC","spec":{}}`, "is a specification as spec prints it, not a configuration. Check the path."},
+		"a configuration of Airbyte's API": {
+			"{\"name\": \"crm\",\n \"connectionConfiguration\": {\"client_secret_value\": \"hunter2\"}}",
+			`has its settings inside "connectionConfiguration" at line 2, column 2. Move them out of it, to the top level of the file.`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadText(t, content)
+			_, err := loadText(t, test.content)
 			var faults *config.Error
 			require.ErrorAs(t, err, &faults)
 			require.Len(t, faults.Problems, 1)
-			assert.Contains(t, faults.Problems[0], "is not a JSON object")
+			assert.Contains(t, faults.Problems[0], test.says)
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
+}
+
+func TestANumberMayBeAText(t *testing.T) {
+	for text, want := range map[string]int{"500": 500, " 500 ": 500, "500.0": 500, "5e2": 500, "": 5000, " ": 5000} {
+		c, err := load(t, settings(map[string]any{"odata_maxpagesize": text}))
+		require.NoError(t, err, text)
+		assert.Equal(t, want, c.PageSize, text)
+		assert.Empty(t, c.Warnings, text)
+	}
+}
+
+func TestAnEmptyChoiceIsTheDefault(t *testing.T) {
+	c, err := load(t, settings(map[string]any{"on_expired_token": ""}))
+	require.NoError(t, err)
+	assert.False(t, c.FailOnExpiredToken)
+}
+
+func TestAnUnknownSettingBringsAWarning(t *testing.T) {
+	for name, test := range map[string]struct {
+		setting string
+		want    []string
+	}{
+		"one letter is missing": {"include_table", []string{`The setting "include_table" is unknown and ignored. Did you mean include_tables?`}},
+		"another spelling":      {"maxConcurrentRequests", []string{`The setting "maxConcurrentRequests" is unknown and ignored. Did you mean max_concurrent_requests?`}},
+		"a part of a name":      {"page_size", []string{`The setting "page_size" is unknown and ignored. Did you mean odata_maxpagesize?`}},
+		"no setting is near":    {"start_date", []string{`The setting "start_date" is unknown and ignored. Correct its name, or remove it.`}},
+		"one of Airbyte's API":  {"sourceType", nil},
+		"one of the platform":   {"__injected_declarative_manifest", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := load(t, settings(map[string]any{test.setting: "x"}))
+			require.NoError(t, err)
+			assert.Equal(t, test.want, c.Warnings)
+		})
+	}
+}
+
+func TestAMissingSettingMayHaveAnotherName(t *testing.T) {
+	_, err := load(t, settings(map[string]any{"client_id": absent{}, "clientId": client, "include_table": "x"}))
+	var faults *config.Error
+	require.ErrorAs(t, err, &faults)
+	assert.Equal(t, []string{`client_id is missing. The setting "clientId" is unknown: rename it to client_id.`}, faults.Problems)
+	assert.Equal(t, []string{`The setting "include_table" is unknown and ignored. Did you mean include_tables?`}, faults.Warnings)
 }
 
 func TestAByteOrderMarkIsIgnored(t *testing.T) {
@@ -231,7 +291,7 @@ func TestAnAbsentFileIsAProblem(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "config.json"), specification(t))
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
-	assert.Contains(t, faults.Problems[0], "cannot be read (no such file or directory)")
+	assert.Contains(t, faults.Problems[0], "cannot be read: no such file or directory.")
 }
 
 func TestABrokenSpecificationIsNotTheUsersFault(t *testing.T) {

@@ -126,7 +126,7 @@ func TestInvalidTextIsPassedThrough(t *testing.T) {
 }
 
 func TestRequestErrorNamesOperationAndTable(t *testing.T) {
-	s := newService(t, refuse(http.StatusNotFound, "<html>", "Content-Type", "text/html"))
+	s := newService(t, refuse(http.StatusNotFound, "<title>Not here</title>", "Content-Type", "text/html"))
 	_, _, rows := read(t.Context(), s.client(), "accounts")
 	_, who := s.client().WhoAmI(t.Context())
 	_, names := s.client().TableNames(t.Context())
@@ -142,7 +142,7 @@ func TestRequestErrorNamesOperationAndTable(t *testing.T) {
 		require.ErrorAs(t, example.err, &failed)
 		assert.Equal(t, example.operation, failed.Operation)
 		assert.Equal(t, example.table, failed.Table)
-		assert.EqualError(t, failed, example.operation+": gave up after 3 attempts: Dataverse responded with 404: Not Found")
+		assert.EqualError(t, failed, example.operation+": gave up after 3 attempts: the response has status 404: a web page with the title \"Not here\"")
 	}
 }
 

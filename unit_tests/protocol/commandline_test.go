@@ -153,7 +153,7 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		},
 		{
 			"catalog without tables", "catalog --config c.json",
-			`The command catalog needs --tables PATTERNS, such as --tables 'account,contact'. ` +
+			`The command catalog needs --tables PATTERNS, such as --tables 'account,contact,new_*'. ` +
 				`Run "source-microsoft-dataverse help catalog" to see its flags.`, protocol.PrintCatalog,
 		},
 		{"a flag without its value at the end", "check --config", "The flag --config needs a value: --config FILE.", protocol.Check},

@@ -88,13 +88,13 @@ func TestAColumnsSchemaMayBeAnything(t *testing.T) {
 func TestAnInvalidConfiguredCatalogIsRejected(t *testing.T) {
 	good := `{"sync_mode": "full_refresh", "stream": {"name": "account", "json_schema": {"properties": {}}}}`
 	tests := []struct{ name, content, says string }{
-		{"no JSON", `{"streams": [}`, "is not JSON: it is invalid or ends too early at byte 14"},
+		{"no JSON", `{"streams": [}`, "is not valid JSON. Line 1, column 14: an unexpected }. Check that each bracket has its counterpart."},
 		{"an array", `[]`, "has an array where an object is expected"},
 		{"a text", `"account"`, "has a string where an object is expected"},
 		{"streams that are an object", `{"streams": {}}`, "has an object where an array is expected, at streams"},
 		{"an empty list of streams", `{"streams":[]}`, `The configured catalog selects no stream.`},
-		{"no streams", `{}`, `has no "streams"`},
-		{"null streams", `{"streams": null}`, `has no "streams"`},
+		{"no streams", `{}`, `has no member "streams".`},
+		{"null streams", `{"streams": null}`, `has no member "streams".`},
 		{"a stream twice", `{"streams": [` + good + `,` + good + `]}`, `has the stream "account" twice`},
 		{"no name", `{"streams": [{"sync_mode": "full_refresh", "stream": {}}]}`, "is invalid: the stream has no name"},
 		{"a null stream", `{"streams": [{"stream": null}]}`, "the stream has no name"},
@@ -135,8 +135,8 @@ func TestTheOutputOfDiscoverIsNotAConfiguredCatalog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, content)
 			_, err := protocol.ReadConfiguredCatalog(path)
-			assert.ErrorContains(t, err, path+" is the catalog that discover prints")
-			assert.ErrorContains(t, err, "sync_mode")
+			assert.ErrorContains(t, err, path+", given with --catalog, is the catalog that discover prints, not a configured catalog.")
+			assert.ErrorContains(t, err, "source-microsoft-dataverse catalog --config FILE")
 		})
 	}
 }

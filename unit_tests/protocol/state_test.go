@@ -68,7 +68,7 @@ func TestStatesOfKnownCallersAreUnderstood(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			states, err := protocol.ReadState(file(t, test.content))
+			states, _, err := protocol.ReadState(file(t, test.content))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, texts(states))
 		})
@@ -87,20 +87,20 @@ func texts(states map[string]json.RawMessage) map[string]string {
 }
 
 func TestNoPathMeansNoState(t *testing.T) {
-	states, err := protocol.ReadState("")
+	states, _, err := protocol.ReadState("")
 	require.NoError(t, err)
 	assert.NotNil(t, states)
 	assert.Empty(t, states)
 }
 
 func TestAMissingStateFileIsDistinguished(t *testing.T) {
-	_, err := protocol.ReadState(filepath.Join(t.TempDir(), "state.json"))
+	_, _, err := protocol.ReadState(filepath.Join(t.TempDir(), "state.json"))
 	require.ErrorIs(t, err, os.ErrNotExist, "the caller decides whether that matters")
 }
 
 func TestAStateThatCannotBeUsedIsRejected(t *testing.T) {
 	tests := []struct{ name, content, says string }{
-		{"broken JSON", `[{"type": "STREAM"`, "is not JSON: it is invalid or ends too early at byte 18"},
+		{"broken JSON", `[{"type": "STREAM"`, "is not valid JSON. Line 1, column 19: the file ends too early: }] is missing. Complete the file."},
 		{"a text", `"state"`, "cannot be used: it has a string where an object is expected"},
 		{"a stream that is a text", `[{"type": "STREAM", "stream": "account"}]`, "it has a string where an object is expected, at stream"},
 		{"a legacy state", `[{"type": "LEGACY", "data": {"account": 1}}]`, "run \"Refresh and remove records\" on the streams"},
@@ -113,7 +113,7 @@ func TestAStateThatCannotBeUsedIsRejected(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := protocol.ReadState(file(t, test.content))
+			_, _, err := protocol.ReadState(file(t, test.content))
 			assert.ErrorContains(t, err, test.says)
 			assert.NotRegexp(t, `json:|Go |struct|protocol\.|stateMessage`, err.Error(), "users know no Go")
 		})
@@ -121,12 +121,12 @@ func TestAStateThatCannotBeUsedIsRejected(t *testing.T) {
 }
 
 func TestAStateFileThatCannotBeOpenedIsAnError(t *testing.T) {
-	_, err := protocol.ReadState(t.TempDir())
-	assert.ErrorContains(t, err, "The state cannot be read")
+	_, _, err := protocol.ReadState(t.TempDir())
+	assert.ErrorContains(t, err, "cannot be read: is a directory. Check the path given with --state.")
 }
 
 func TestTheSampleStateBelongsToTheSampleCatalog(t *testing.T) {
-	states, err := protocol.ReadState("../../integration_tests/sample_state.json")
+	states, _, err := protocol.ReadState("../../integration_tests/sample_state.json")
 	require.NoError(t, err)
 	catalog, err := protocol.ReadConfiguredCatalog("../../integration_tests/configured_catalog.json")
 	require.NoError(t, err)
@@ -146,7 +146,7 @@ func FuzzReadState(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "state.json")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		states, err := protocol.ReadState(path)
+		states, _, err := protocol.ReadState(path)
 		if err != nil {
 			assert.Nil(t, states, "an error comes without states")
 			return

@@ -31,7 +31,10 @@ func TestACheckExplainsARejectedSignIn(t *testing.T) {
 		"the environment is unknown":   {token, 400, 500011, "invalid_resource", []string{"Check url", "AADSTS500011"}},
 		"the application is disabled":  {token, 400, 7000112, "unauthorized_client", []string{"disabled", "AADSTS7000112"}},
 		"a policy blocks":              {token, 400, 53003, "access_denied", []string{"Conditional Access", "AADSTS53003"}},
-		"another code":                 {token, 400, 12345, "invalid_request", []string{"AADSTS12345 (invalid_request)", "Check tenant_id, client_id and client_secret_value"}},
+		"another code": {token, 400, 12345, "invalid_request", []string{
+			"AADSTS12345 (invalid_request), correlation id c1. Entra's explanation: Application ... in ... with ....",
+			"Check tenant_id, client_id and client_secret_value", "https://login.microsoftonline.com/error?code=12345."}},
+		"a proxy restricts tenants": {token, 400, 5000211, "invalid_request", []string{"tenant restrictions of your network", "AADSTS5000211"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvironment(t)
@@ -53,12 +56,12 @@ func TestACheckExplainsAHostThatIsNotEntra(t *testing.T) {
 		response http.HandlerFunc
 		part     string
 	}{
-		"HTML":      {html, "the response of the sign-in host is not one of Microsoft Entra"},
-		"forbidden": {refuse(http.StatusForbidden, "<html>"), "responded with status 403, which is not a response of Microsoft Entra"},
+		"HTML":      {html, "the sign-in host responded with status 200 and a web page, which is not a response of Microsoft Entra"},
+		"forbidden": {refuse(http.StatusForbidden, "<html>"), "responded with status 403 and a web page, which is not a response of Microsoft Entra"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
-			"responded with status 307, which is not a response of Microsoft Entra"},
+			"responded with status 307 and a redirect to another page of the same host, which is not a response of Microsoft Entra"},
 	} {
 		for _, path := range []string{openID, token} {
 			t.Run(name+" at "+path[len(tenantID)+2:], func(t *testing.T) {
@@ -92,8 +95,11 @@ func TestACheckExplainsWhatTheEnvironmentRejects(t *testing.T) {
 	}{
 		"the user is unknown":    {403, `{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}`, []string{"no application user", "Power Platform admin center"}},
 		"the user has no role":   {403, `{"error":{"code":"0x80042F09","message":"The user has not been assigned any License"}}`, []string{"no security role"}},
+		"the address is blocked": {403, `{"error":{"code":"0x80095ffe","message":"access to your ip 203.0.113.7 is blocked"}}`, []string{"IP firewall", ", which is 203.0.113.7. Add"}},
+		"the user is unlicensed": {403, `{"error":{"code":"0x8004D24B","message":"The user has not been assigned any License"}}`, []string{"has no license", "application user does not need"}},
+		"the environment is off": {403, `{"error":{"code":"0x8004A104","message":"disabled"}}`, []string{"administration mode"}},
 		"the user is disabled":   {403, `{"error":{"code":"0x80040225","message":"disabled"}}`, []string{"is deactivated", "Activate it"}},
-		"a privilege is missing": {403, `{"error":{"code":"0x80040220","message":"Principal user is missing prvReadAccount privilege"}}`, []string{"prvReadAccount", "Organization level"}},
+		"a privilege is missing": {403, `{"error":{"code":"0x80040220","message":"Principal user is missing prvReadAccount privilege"}}`, []string{"prvReadAccount", "has this privilege"}},
 		"some access is missing": {403, `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`, []string{"SecLib::AccessCheckEx failed. Assign"}},
 		"the token is refused":   {401, ``, []string{"rejected the access token", "tenant_id"}},
 		"the url is a web site":  {404, `<html>`, []string{"does not lead to the Web API"}},
@@ -123,7 +129,7 @@ func TestACheckDuringAnOutageIsATransientError(t *testing.T) {
 	}{
 		"the service is down":  {whoAmI, refuse(503, ""), "The request to identify the application user failed each time with status 503"},
 		"requests are limited": {whoAmI, refuse(429, `{"error":{"code":"0x80072322","message":"limit"}}`), "The service protection limits of Dataverse rejected the connector's requests"},
-		"a proxy responds":     {whoAmI, html, "Every response to the request to "},
+		"a proxy responds":     {whoAmI, html, "The response to the request to identify the application user was a web page each time"},
 		"Entra is down":        {token, refuseSignIn(503, 90033, "server_error"), "The connector could not sign in: Microsoft Entra rejected the sign-in with AADSTS90033"},
 		"the tables break off": {definitions, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "0.001")
@@ -154,7 +160,7 @@ func TestAHostThatDoesNotExistIsNamed(t *testing.T) {
 			if len(o.failures()) == 1 && o.failures()[0].Trace.Error.FailureType == "transient_error" {
 				t.Skip("no name server is there to say that the host does not exist")
 			}
-			assertRefused(t, code, o, "The host nobody.invalid cannot be found")
+			assertRefused(t, code, o, "host nobody.invalid in "+setting+" cannot be found", "Check "+setting)
 			assertQuiet(t, o)
 		})
 	}

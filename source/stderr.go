@@ -1,0 +1,93 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/bitstrapped/airbyte"
+
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// logger returns the log of the verb: LOG messages for a verb of the protocol, lines on stderr for any other, whose level
+// is warn unless LOG_LEVEL or --debug sets another. It warns of a LOG_LEVEL that does not exist, except before a
+// specification, which must be the first message.
+func (i *invocation) logger(ctx context.Context) *slog.Logger {
+	level, write := slog.LevelWarn, airbyte.LogWriter(i.logLine)
+	if i.command.Verb.OfProtocol() {
+		level, write = slog.LevelInfo, i.out.Tracker().Log
+	}
+	value := i.process.Getenv("LOG_LEVEL")
+	wanted, known := protocol.ParseLevel(value)
+	if known {
+		level = wanted
+	}
+	if i.command.Debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(protocol.NewLogHandler(write, level))
+	if value != "" && !known && len(variablesOf(i.command.Verb)) > 0 {
+		log.WarnContext(ctx, fmt.Sprintf("The environment variable LOG_LEVEL has the unknown value %q and is ignored. %s", value, levelAdvice(value)))
+	}
+	return log
+}
+
+// levelAdvice is what to do about a value of LOG_LEVEL that names no level.
+func levelAdvice(value string) string {
+	levels := []string{"debug", "info", "warn", "error"}
+	if nearest := protocol.Nearest(value, levels); nearest != "" {
+		return "Did you mean " + nearest + "?"
+	}
+	return "Set it to debug, info, warn, or error."
+}
+
+// logLine writes a log as a line to stderr.
+func (i *invocation) logLine(level airbyte.LogLevel, text string) error {
+	i.progress("")
+	_, err := fmt.Fprintf(i.process.Stderr, "%s: %s\n", level, i.out.Redacted(text))
+	return err
+}
+
+// fail reports why the run failed: as an error message of the protocol, unless the verb is for people, and as a line on
+// stderr, if the verb is for people, the command line is invalid, or a person sees stderr but not the message. An error of
+// writing has no reader.
+func (i *invocation) fail(err error) {
+	failure := explain(err)
+	verb := i.command.Verb
+	var usage *protocol.UsageError
+	misused := errors.As(err, &usage)
+	if misused {
+		verb = usage.Verb
+	}
+	forPeople := verb != "" && !verb.OfProtocol()
+	if !forPeople {
+		_ = i.out.Fail(failure)
+	}
+	if forPeople || misused || i.process.StderrTerminal && !i.process.StdoutTerminal {
+		_, _ = fmt.Fprintln(i.process.Stderr, i.out.Redacted(failure.Message))
+	}
+}
+
+// nameVerbForPeople names the verb that is made for people where a person sees the messages of the protocol, which are
+// made for programs.
+func (i *invocation) nameVerbForPeople() {
+	if !i.process.StdoutTerminal || !i.process.StderrTerminal {
+		return
+	}
+	config := cmp.Or(i.command.Config, "FILE")
+	var advice string
+	switch i.command.Verb {
+	case protocol.Spec:
+		advice = fmt.Sprintf("For the settings as a list, run: %s help check", name)
+	case protocol.Check, protocol.Discover:
+		advice = fmt.Sprintf("For a list of tables to read, run: %s tables --config %s", name, config)
+	case protocol.Read:
+		advice = fmt.Sprintf("To select tables, run: %s catalog --config %s --tables 'account,contact'", name, config)
+	default:
+		return
+	}
+	_, _ = fmt.Fprintf(i.process.Stderr, "%s prints messages for programs. %s\n", i.command.Verb, advice)
+}
