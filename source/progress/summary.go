@@ -73,11 +73,7 @@ func (r *Report) table() []string {
 	rows := [][]string{{"stream", "mode", "outcome", "rows", "deletions", "MB", "pages", "retries", "waited", "took"}}
 	for i := range listed {
 		s := &listed[i]
-		outcome := string(s.Outcome)
-		if s.Started.IsZero() {
-			outcome = "not started"
-		}
-		rows = append(rows, tableRow(s.Name, s.Mode, outcome, &s.Figures, s.Duration(r.Ended)))
+		rows = append(rows, tableRow(s.Name, s.Mode, s.outcomeText(), &s.Figures, s.Duration(r.Ended)))
 	}
 	if len(others) > 0 {
 		var sum Figures
@@ -114,6 +110,21 @@ func tableRow(name, mode, outcome string, f *Figures, took time.Duration) []stri
 		name, mode, outcome, number(f.Rows), number(f.Deletions), megabytes(f.Bytes), number(f.Pages), number(f.Retries),
 		duration(time.Duration(f.Waited)), duration(took),
 	}
+}
+
+// outcomeText returns how a stream ended, "not started" for one that was not begun.
+func (s *StreamFigures) outcomeText() string {
+	if s.Outcome != Failed && s.Started.IsZero() {
+		return "not started"
+	}
+	return outcomeText(s.Outcome)
+}
+
+func outcomeText(o Outcome) string {
+	if o == Open {
+		return "not read"
+	}
+	return string(o)
 }
 
 // aligned returns the rows as lines of text. Their first columns are aligned on the left, the others on the right.

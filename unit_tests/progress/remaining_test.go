@@ -17,11 +17,11 @@ func waiting(name string, estimate int64) progress.StreamFigures {
 
 func TestTheRemainingTimeFollowsFromThePagesSoFar(t *testing.T) {
 	const slack = 30 * time.Second
-	half := reading("account", checkpoint.Snapshot, 100, 500_000, 1_000_000) // in 1000 seconds
+	half := inPhase("account", checkpoint.Snapshot, 100, 500_000, 1_000_000) // in 1000 seconds
 	waited := half
 	waited.Phases = []progress.PhaseSpan{half.Phases[0]}
 	waited.Phases[0].Waited = progress.Seconds(500 * time.Second)
-	keys := reading("contact", checkpoint.TokenScan, 100, 500_000, 500_000)
+	keys := inPhase("contact", checkpoint.TokenScan, 100, 500_000, 500_000)
 	followed := progress.StreamFigures{Name: "task", Mode: "incremental", ReadsChanges: true}
 	for name, example := range map[string]struct {
 		streams     []progress.StreamFigures
@@ -39,7 +39,7 @@ func TestTheRemainingTimeFollowsFromThePagesSoFar(t *testing.T) {
 		"of a token scan and after": {[]progress.StreamFigures{half, keys}, 2, 1010 * time.Second, 1010 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := progress.EstimateRemaining(after(1000*time.Second), example.streams, example.parallel)
+			got := progress.EstimateRemaining(later(1000*time.Second), example.streams, example.parallel)
 			assert.True(t, got.Known)
 			assert.Equal(t, time.Duration(float64(example.least)*0.8)-slack, got.Least)
 			assert.Equal(t, time.Duration(float64(example.most)*1.4)+slack, got.Most)
@@ -48,26 +48,26 @@ func TestTheRemainingTimeFollowsFromThePagesSoFar(t *testing.T) {
 }
 
 func TestTheRemainingTimeIsNotKnownWithoutMeasurements(t *testing.T) {
-	uncounted := reading("account", checkpoint.Snapshot, 100, 500_000, 0)
-	changes := reading("account", checkpoint.Changes, 2, 10_000, 0)
+	uncounted := inPhase("account", checkpoint.Snapshot, 100, 500_000, 0)
+	changes := inPhase("account", checkpoint.Changes, 2, 10_000, 0)
 	changes.ReadsChanges = true
 	for name, streams := range map[string][]progress.StreamFigures{
 		"of no stream":                       {},
 		"of streams that have ended":         {read("account", progress.Figures{}, time.Second)},
-		"before the first page":              {reading("account", checkpoint.Snapshot, 0, 0, 500_000)},
-		"before the first page of rows":      {reading("account", checkpoint.TokenScan, 10, 50_000, 500_000)},
+		"before the first page":              {inPhase("account", checkpoint.Snapshot, 0, 0, 500_000)},
+		"before the first page of rows":      {inPhase("account", checkpoint.TokenScan, 10, 50_000, 500_000)},
 		"before any stream has started":      {waiting("account", 500_000)},
 		"of a table that is not counted":     {uncounted},
-		"of a table far above its estimate":  {reading("account", checkpoint.FullRefresh, 100, 500_000, 400_000)},
+		"of a table far above its estimate":  {inPhase("account", checkpoint.FullRefresh, 100, 500_000, 400_000)},
 		"of changes with more than one page": {changes},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Zero(t, progress.EstimateRemaining(after(1000*time.Second), streams, 8))
+			assert.Zero(t, progress.EstimateRemaining(later(1000*time.Second), streams, 8))
 		})
 	}
 }
 
 func TestAStreamSlightlyAboveItsEstimateIsNearlyDone(t *testing.T) {
-	got := progress.EstimateRemaining(after(1000*time.Second), []progress.StreamFigures{reading("account", checkpoint.Snapshot, 100, 500_000, 490_000)}, 8)
+	got := progress.EstimateRemaining(later(1000*time.Second), []progress.StreamFigures{inPhase("account", checkpoint.Snapshot, 100, 500_000, 490_000)}, 8)
 	assert.Equal(t, progress.Remaining{Known: true, Most: 14*time.Second + 30*time.Second}, got, "one more page")
 }

@@ -60,11 +60,11 @@ func TestTheCountersOfAStreamAreItsFigures(t *testing.T) {
 	f := got.Streams[0]
 	assert.Equal(t, progress.Figures{Rows: 48, Deletions: 2, Bytes: 5000, Pages: 2, Retries: 1, Waited: progress.Seconds(5 * time.Second), Estimate: 100}, f.Figures)
 	assert.Equal(t, []progress.PhaseSpan{
-		{Phase: checkpoint.TokenScan, From: start(), To: after(10 * time.Second), Pages: 1, Scanned: 80},
-		{Phase: checkpoint.Snapshot, From: after(10 * time.Second), Pages: 1, Scanned: 50, Waited: progress.Seconds(5 * time.Second)},
+		{Phase: checkpoint.TokenScan, From: start(), To: later(10 * time.Second), Pages: 1, Scanned: 80},
+		{Phase: checkpoint.Snapshot, From: later(10 * time.Second), Pages: 1, Scanned: 50, Waited: progress.Seconds(5 * time.Second)},
 	}, f.Phases)
 	assert.Equal(t, checkpoint.Snapshot, f.Phase())
-	assert.Equal(t, after(30*time.Second), f.Waiting)
+	assert.Equal(t, later(30*time.Second), f.Waiting)
 	assert.Equal(t, "Dataverse limits the requests", f.WaitingFor)
 	assert.Equal(t, 15*time.Second, f.Duration(w.at))
 	assert.Equal(t, int64(200), got.Totals.Estimate)
@@ -75,7 +75,7 @@ func TestTheCountersOfAStreamAreItsFigures(t *testing.T) {
 	f = s.Snapshot().Streams[0]
 	assert.Equal(t, progress.Seconds(5*time.Second), f.Figures.Waited, "the rest of the pause does not concern it")
 	assert.Zero(t, f.Waiting)
-	assert.Equal(t, after(15*time.Second), f.Ended)
+	assert.Equal(t, later(15*time.Second), f.Ended)
 	assert.Equal(t, int64(148), s.Snapshot().Totals.Estimate, "it is known now")
 }
 
@@ -84,9 +84,9 @@ func TestPausesThatOverlapAreCountedOnce(t *testing.T) {
 	s, _ := newSync(w.now, "account")
 	stream := s.Stream("account")
 	stream.Started()
-	stream.Throttled(after(10 * time.Second))
+	stream.Throttled(later(10 * time.Second))
 	w.add(5 * time.Second)
-	stream.Throttled(after(12 * time.Second))
+	stream.Throttled(later(12 * time.Second))
 	stream.Retried(time.Second)
 	w.add(15 * time.Second)
 	stream.Retried(time.Second)

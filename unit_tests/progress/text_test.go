@@ -17,10 +17,10 @@ import (
 // start is when the syncs of these tests begin.
 func start() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
-func after(d time.Duration) time.Time { return start().Add(d) }
+func later(d time.Duration) time.Time { return start().Add(d) }
 
-// reading is a stream that is in a phase since the sync began.
-func reading(name string, phase checkpoint.Phase, pages, scanned, estimate int64) progress.StreamFigures {
+// inPhase is a stream that is in a phase since the sync began.
+func inPhase(name string, phase checkpoint.Phase, pages, scanned, estimate int64) progress.StreamFigures {
 	return progress.StreamFigures{
 		Name: name, Mode: "incremental", Started: start(), EstimateKnown: estimate > 0,
 		Figures: progress.Figures{Pages: pages, Estimate: estimate},
@@ -30,7 +30,7 @@ func reading(name string, phase checkpoint.Phase, pages, scanned, estimate int64
 
 // read is a stream that was complete after a time.
 func read(name string, f progress.Figures, took time.Duration) progress.StreamFigures {
-	return progress.StreamFigures{Name: name, Mode: "incremental", Outcome: progress.Complete, Started: start(), Ended: after(took), Figures: f}
+	return progress.StreamFigures{Name: name, Mode: "incremental", Outcome: progress.Complete, Started: start(), Ended: later(took), Figures: f}
 }
 
 func TestThePlanIsOneLine(t *testing.T) {
@@ -50,8 +50,8 @@ func TestThePlanIsOneLine(t *testing.T) {
 }
 
 func TestTheStateOfASyncIsOneLine(t *testing.T) {
-	scan := reading("account", checkpoint.TokenScan, 812, 812*5000, 9_900_000)
-	changes := reading("contact", checkpoint.Changes, 1, 12, 0)
+	scan := inPhase("account", checkpoint.TokenScan, 812, 812*5000, 9_900_000)
+	changes := inPhase("contact", checkpoint.Changes, 1, 12, 0)
 	changes.ReadsChanges = true
 	for name, example := range map[string]struct {
 		snapshot progress.Snapshot
@@ -59,17 +59,17 @@ func TestTheStateOfASyncIsOneLine(t *testing.T) {
 		want     string
 	}{
 		"while it is prepared": {
-			progress.Snapshot{At: after(time.Minute), Started: start()}, 0,
+			progress.Snapshot{At: later(time.Minute), Started: start()}, 0,
 			"The sync is being prepared since 1m0s: the definitions of the tables are read.",
 		},
 		"while it is prepared and the service makes it wait": {
-			progress.Snapshot{At: after(time.Minute), Started: start(), Waiting: after(90 * time.Second)}, 0,
+			progress.Snapshot{At: later(time.Minute), Started: start(), Waiting: later(90 * time.Second)}, 0,
 			"The sync is being prepared since 1m0s: the definitions of the tables are read. " +
 				"Dataverse limits the requests, so all of them wait for another 30s.",
 		},
 		"in a token scan": {
 			progress.Snapshot{
-				Stage: progress.Reading, At: after(25 * time.Minute), Started: start(), Streams: []progress.StreamFigures{scan},
+				Stage: progress.Reading, At: later(25 * time.Minute), Started: start(), Streams: []progress.StreamFigures{scan},
 				EstimateKnown: true, Totals: progress.Figures{Estimate: 9_900_000},
 			}, 0,
 			"Progress after 25m0s: 0 of about 9,900,000 rows (0 %), 0 rows per second, 0 of 1 stream ended, throttled for 0s. " +
@@ -77,9 +77,9 @@ func TestTheStateOfASyncIsOneLine(t *testing.T) {
 		},
 		"with changes, waits and a known rest": {
 			progress.Snapshot{
-				Stage: progress.Reading, At: after(2 * time.Hour), Started: start(),
+				Stage: progress.Reading, At: later(2 * time.Hour), Started: start(),
 				Streams: []progress.StreamFigures{changes, read("task", progress.Figures{}, time.Minute)},
-				Totals:  progress.Figures{Rows: 1, Deletions: 1200, Waited: progress.Seconds(35 * time.Second)}, Waiting: after(2*time.Hour + 4*time.Second),
+				Totals:  progress.Figures{Rows: 1, Deletions: 1200, Waited: progress.Seconds(35 * time.Second)}, Waiting: later(2*time.Hour + 4*time.Second),
 				Remaining: progress.Remaining{Known: true, Least: 4*time.Minute + 59*time.Second, Most: 7*time.Minute + time.Second},
 			}, 0.6,
 			"Progress after 2h0m0s: 1 row and 1,200 deletions, 1 row per second, 1 of 2 streams ended, throttled for 35s. " +
@@ -96,7 +96,7 @@ func TestTheEndOfAStreamIsOneLine(t *testing.T) {
 		"Stream account is complete after 12m30s: 1,250,000 rows, 1 deletion, 812.4 MB in 250 pages, 3 retries, waited for 35s.": func(*progress.StreamFigures) {},
 		"Stream account ended with an error after 12m30s: 1 row, 1 deletion, 812.4 MB in 250 pages, 1 retry, waited for 35s.":    func(f *progress.StreamFigures) { f.Outcome, f.Figures.Rows, f.Figures.Retries = progress.Failed, 1, 1 },
 		"Stream account was stopped before its end after 9.5s: 1,250,000 rows, 1 deletion, 812.4 MB in 1 page, 3 retries, waited for 0s.": func(f *progress.StreamFigures) {
-			f.Outcome, f.Ended, f.Figures.Pages, f.Figures.Waited = progress.Incomplete, after(9540*time.Millisecond), 1, 0
+			f.Outcome, f.Ended, f.Figures.Pages, f.Figures.Waited = progress.Incomplete, later(9540*time.Millisecond), 1, 0
 		},
 	} {
 		f := read("account", progress.Figures{
@@ -126,7 +126,7 @@ func TestTheSummaryIsATable(t *testing.T) {
 	failed := read("contact", progress.Figures{Rows: 37, Bytes: 51_000, Pages: 2, Retries: 7}, 2*time.Second)
 	failed.Outcome = progress.Failed
 	r := progress.Report{
-		Started: start(), Ended: after(12*time.Minute + 31*time.Second), Outcome: progress.Failed,
+		Started: start(), Ended: later(12*time.Minute + 31*time.Second), Outcome: progress.Failed,
 		Streams: []progress.StreamFigures{
 			read("account", progress.Figures{
 				Rows: 1_250_000, Deletions: 12, Bytes: 812_363_000, Pages: 501, Retries: 3, Waited: progress.Seconds(35 * time.Second),
@@ -148,7 +148,7 @@ total                  failed       1,250,037         12  812.4    503       10 
 }
 
 func TestTheSummaryOfManyStreamsListsTheMostTelling(t *testing.T) {
-	r := progress.Report{Started: start(), Ended: after(time.Hour), Outcome: progress.Failed}
+	r := progress.Report{Started: start(), Ended: later(time.Hour), Outcome: progress.Failed}
 	for i := range 1000 {
 		s := read(fmt.Sprintf("table%03d", i), progress.Figures{Rows: 2, Pages: 1}, time.Duration(i)*time.Second)
 		if i == 5 {
@@ -171,7 +171,7 @@ func TestTheSummaryOfManyStreamsListsTheMostTelling(t *testing.T) {
 func TestTheLineForProgramsIsTheReportWithoutWhatIsLong(t *testing.T) {
 	r := progress.Report{
 		FormatVersion: progress.ReportVersion, Outcome: progress.Complete, Samples: []progress.Sample{{}},
-		Streams: []progress.StreamFigures{reading("account", checkpoint.Snapshot, 2, 10000, 20000)},
+		Streams: []progress.StreamFigures{inPhase("account", checkpoint.Snapshot, 2, 10000, 20000)},
 	}
 	line, err := r.Line()
 	require.NoError(t, err)
