@@ -33,7 +33,7 @@ func TestTheConfigurationInTheReadmeIsValid(t *testing.T) {
 
 func TestEachErrorInTheDocumentationExists(t *testing.T) {
 	source := literals(t)
-	quoted := regexp.MustCompile(`(?m)^\| "([^"]+)" \|`).FindAllStringSubmatch(text(t, "docs/microsoft-dataverse.md"), -1)
+	quoted := regexp.MustCompile(`(?m)^\| "([^"]+)" \|`).FindAllStringSubmatch(text(t, "docs/microsoft-dataverse.md")+text(t, "docs/monitoring.md"), -1)
 	require.Greater(t, len(quoted), 10)
 	for _, quote := range quoted {
 		assert.True(t, strings.Contains(source, quote[1]), "no error of the connector contains %q", quote[1])
@@ -82,6 +82,17 @@ func TestPathsThatDocumentsNameExist(t *testing.T) {
 		}
 	}
 	assert.Greater(t, found, 10)
+}
+
+func TestTheArchitectureListsEachPackage(t *testing.T) {
+	page := text(t, "docs/architecture.md")
+	folders, err := os.ReadDir("../source")
+	require.NoError(t, err)
+	for _, folder := range folders {
+		if folder.IsDir() {
+			assert.Contains(t, page, "\n| `source/"+folder.Name()+"/` | ")
+		}
+	}
 }
 
 func TestTheDocumentationNamesOneVersion(t *testing.T) {

@@ -15,6 +15,7 @@ NAME = "source-microsoft-dataverse"
 OTHERS = {
     "CheckDocumentationLinks": "requests all links, which CI cannot reach; docs_test.go checks links between documents",
     "ValidateMetadata": "asks an image registry for published versions; test_the_metadata_fits_the_published_model does the rest",
+    "CheckForAirbyteCloudSectionContent": "prescribes steps for Airbyte Cloud, which does not run custom Docker connectors",
     "CheckConnectorLanguageTag": "recognizes Python, Java and manifests by their files, and no other language",
     "CheckConnectorCDKTag": "is about connectors in Python",
     "CheckConnectorUsesPoetry": "is about connectors in Python",

@@ -1,0 +1,101 @@
+package integration_tests_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// anyFlag finds flags in a text.
+const anyFlag = `(?:^|[\s` + "`" + `(\[])(--[a-z][a-z-]*)`
+
+// flagsIn returns the flags that a text names, sorted.
+func flagsIn(text string) []string {
+	var found []string
+	for _, match := range regexp.MustCompile(anyFlag).FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// flagsOf returns the flags that help lists for a verb, sorted, without --debug, which all verbs have.
+func flagsOf(verb protocol.Verb) []string {
+	var found []string
+	for _, flag := range protocol.Flags(verb) {
+		if flag.Name != "debug" {
+			found = append(found, "--"+flag.Name)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func TestThePageOfTheCommandLineListsAllFlags(t *testing.T) {
+	page := text(t, "docs/command-line.md")
+	described := regexp.MustCompile("(?m)^\\| `(--[a-z-]+)` \\|").FindAllStringSubmatch(page, -1)
+	var rows []string
+	for _, row := range described {
+		rows = append(rows, row[1])
+	}
+	all := []string{"--debug"}
+	for _, verb := range protocol.Verbs() {
+		all = append(all, flagsOf(verb)...)
+		row := regexp.MustCompile("(?m)^\\| `" + string(verb) + "` \\|.*$").FindString(page)
+		require.NotEmpty(t, row, "the commands lack %s", verb)
+		assert.Equal(t, flagsOf(verb), flagsIn(row), "%s", verb)
+	}
+	slices.Sort(all)
+	assert.ElementsMatch(t, slices.Compact(all), rows)
+}
+
+func TestCommandsInTheDocumentsHaveKnownFlags(t *testing.T) {
+	command := regexp.MustCompile(`(?:source-microsoft-dataverse(?::\d+\.\d+\.\d+)?|"\$\{CONNECTOR[^}]*\}"|go run \.) ([a-z]+)\b(.*)`)
+	found := 0
+	for _, page := range pages(t) {
+		for _, block := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllStringSubmatch(text(t, page), -1) {
+			for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", " ")) {
+				match := command.FindStringSubmatch(line)
+				if match == nil {
+					continue
+				}
+				found++
+				verb := protocol.Verb(match[1])
+				if assert.Contains(t, protocol.Verbs(), verb, "%s: %s", page, line) {
+					for _, flag := range flagsIn(match[2]) {
+						assert.True(t, flag == "--debug" || slices.Contains(flagsOf(verb), flag), "%s: %s has %s", page, verb, flag)
+					}
+				}
+			}
+		}
+	}
+	assert.Greater(t, found, 8)
+}
+
+func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
+	l := newLab(t, simulator.Options{})
+	var help strings.Builder
+	for _, line := range l.run("help", "read").Lines {
+		help.Write(line)
+		help.WriteByte('\n')
+	}
+	explained := map[string]bool{}
+	for _, variable := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+) `).FindAllStringSubmatch(help.String(), -1) {
+		explained[variable[1]] = true
+		assert.Contains(t, text(t, "docs/command-line.md"), "`"+variable[1]+"`")
+	}
+	for _, page := range []string{"README.md", "docs/command-line.md"} {
+		variables := regexp.MustCompile("`([A-Z]+_[A-Z_]+|GO[A-Z]+)`").FindAllStringSubmatch(text(t, page), -1)
+		assert.NotEmpty(t, variables)
+		for _, variable := range variables {
+			assert.True(t, explained[variable[1]], "%s names %s", page, variable[1])
+		}
+	}
+}

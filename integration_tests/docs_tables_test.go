@@ -1,0 +1,129 @@
+package integration_tests_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
+)
+
+// quoted returns what stands in backticks in the cells of one column of a Markdown table that follows a heading.
+func quoted(t *testing.T, page, heading string, column int) []string {
+	t.Helper()
+	_, section, found := strings.Cut(text(t, page), "\n## "+heading+"\n")
+	require.True(t, found, "%s has no heading %q", page, heading)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var names []string
+	for line := range strings.Lines(section) {
+		if cells := strings.Split(line, "|"); strings.HasPrefix(line, "| ") && len(cells) > column+1 {
+			for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[column+1], -1) {
+				names = append(names, name[1])
+			}
+		}
+	}
+	return names
+}
+
+func TestTheSuggestedStreamsAreTheTablesThatPeopleWant(t *testing.T) {
+	tables := quoted(t, "docs/tables.md", "The tables that most people want", 1)
+	assert.Len(t, tables, 25)
+	var suggested []string
+	block := group(t, `(?m)^  suggestedStreams:\n    streams:\n((?:      - \w+\n)+)`, text(t, "metadata.yaml"))
+	for _, name := range regexp.MustCompile(`\w+`).FindAllString(block, -1) {
+		suggested = append(suggested, name)
+	}
+	assert.ElementsMatch(t, tables, suggested)
+	for _, name := range tables {
+		assert.Contains(t, text(t, "docs/tables.md"), `"`+name+`"`, "the setting includes it")
+	}
+}
+
+func TestColumnsThatCanBeLeftOutExist(t *testing.T) {
+	var properties []string
+	for _, table := range schema.Realistic() {
+		for i := range table.Columns {
+			properties = append(properties, table.Columns[i].Property())
+		}
+	}
+	columns := quoted(t, "docs/tables.md", "Columns that can be left out", 0)
+	require.Greater(t, len(columns), 20)
+	for _, pattern := range columns {
+		if slices.ContainsFunc(schema.Realistic(), func(table *schema.Table) bool { return table.LogicalName == pattern }) {
+			continue
+		}
+		assert.True(t, slices.ContainsFunc(properties, func(name string) bool {
+			matched, err := path.Match(pattern, name)
+			return err == nil && matched
+		}), "no table has %s", pattern)
+	}
+}
+
+func TestTheSizingGuideAddsUp(t *testing.T) {
+	page, measured := text(t, "docs/sizing.md"), text(t, "integration_tests/bench/README.md")
+	perPage := group(t, `initial snapshot of a tracked table \| ([\d.]+),`, page)
+	for _, figure := range []string{perPage + " requests per page", group(t, `full refresh \| ([\d.]+) \|`, page) + " requests per page", "17.2 MB", "92,300", "83 MiB", "26 MiB", "| 4.1 |"} {
+		assert.Contains(t, measured, figure, "a figure of the benchmark")
+	}
+	number := func(s string) float64 {
+		n, err := strconv.ParseFloat(strings.ReplaceAll(s, ",", ""), 64)
+		require.NoError(t, err)
+		return n
+	}
+	lines := regexp.MustCompile(`(?m)^\| (\d+) million \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) (hours|minutes) \| ([\d.]+) (hours|minutes) \|$`).FindAllStringSubmatch(page, -1)
+	require.Len(t, lines, 3)
+	for _, line := range lines {
+		pages := number(line[1]) * 1_000_000 / 5_000
+		requests := pages * number(perPage)
+		assert.InDelta(t, pages, number(line[2]), 0)
+		assert.InDelta(t, requests, number(line[3]), 0.5)
+		for at, parallel := range map[int]float64{4: 1, 6: 4} {
+			unit := map[string]float64{"minutes": 60, "hours": 3600}[line[at+1]]
+			want := requests * 1.5 / parallel / unit
+			assert.InDelta(t, want, number(line[at]), want/100, "%s", line[0])
+		}
+	}
+}
+
+func TestConfigurationsInTheDocumentsHaveKnownSettings(t *testing.T) {
+	var specification struct {
+		ConnectionSpecification struct {
+			Properties map[string]json.RawMessage
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text(t, "spec.json")), &specification))
+	known := specification.ConnectionSpecification.Properties
+	found := 0
+	for _, page := range pages(t) {
+		for _, block := range regexp.MustCompile("(?ms)^ *```json\n(.*?)^ *```$").FindAllStringSubmatch(text(t, page), -1) {
+			var settings map[string]json.RawMessage
+			if json.Unmarshal([]byte(block[1]), &settings) != nil || known[anyKey(settings)] == nil {
+				continue
+			}
+			found++
+			for name := range settings {
+				assert.Contains(t, known, name, page)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, found, 2, fmt.Sprintf("configurations of %d settings", len(known)))
+}
+
+// anyKey returns the first name of an object in alphabetical order, "" if it is empty.
+func anyKey(object map[string]json.RawMessage) string {
+	first := ""
+	for name := range object {
+		if first == "" || name < first {
+			first = name
+		}
+	}
+	return first
+}
