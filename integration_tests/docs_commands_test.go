@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -76,4 +77,25 @@ func TestCommandsInTheDocumentsHaveKnownFlags(t *testing.T) {
 		}
 	}
 	assert.Greater(t, found, 8)
+}
+
+func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
+	l := newLab(t, simulator.Options{})
+	var help strings.Builder
+	for _, line := range l.run("help", "read").Lines {
+		help.Write(line)
+		help.WriteByte('\n')
+	}
+	explained := map[string]bool{}
+	for _, variable := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+) `).FindAllStringSubmatch(help.String(), -1) {
+		explained[variable[1]] = true
+		assert.Contains(t, text(t, "docs/command-line.md"), "`"+variable[1]+"`")
+	}
+	for _, page := range []string{"README.md", "docs/command-line.md"} {
+		variables := regexp.MustCompile("`([A-Z]+_[A-Z_]+|GO[A-Z]+)`").FindAllStringSubmatch(text(t, page), -1)
+		assert.NotEmpty(t, variables)
+		for _, variable := range variables {
+			assert.True(t, explained[variable[1]], "%s names %s", page, variable[1])
+		}
+	}
 }
