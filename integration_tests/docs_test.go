@@ -84,6 +84,17 @@ func TestPathsThatDocumentsNameExist(t *testing.T) {
 	assert.Greater(t, found, 10)
 }
 
+func TestTheArchitectureListsEachPackage(t *testing.T) {
+	page := text(t, "docs/architecture.md")
+	folders, err := os.ReadDir("../source")
+	require.NoError(t, err)
+	for _, folder := range folders {
+		if folder.IsDir() {
+			assert.Contains(t, page, "\n| `source/"+folder.Name()+"/` | ")
+		}
+	}
+}
+
 func TestTheDocumentationNamesOneVersion(t *testing.T) {
 	tag := regexp.MustCompile(`(?m)^  dockerImageTag: (\d+\.\d+\.\d+)$`).FindStringSubmatch(text(t, "metadata.yaml"))
 	require.NotNil(t, tag)

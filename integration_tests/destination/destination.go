@@ -25,11 +25,12 @@ type Destination struct {
 	tables   map[string]*table
 	states   map[string]json.RawMessage // the body of the last STATE that was kept, by stream
 	sequence int64                      // of the records of all syncs
+	schemas  validators
 }
 
 // New returns an empty destination.
 func New() *Destination {
-	return &Destination{tables: map[string]*table{}, states: map[string]json.RawMessage{}}
+	return &Destination{tables: map[string]*table{}, states: map[string]json.RawMessage{}, schemas: validators{}}
 }
 
 // Begin starts a sync of the streams of a catalog. It refuses streams in other modes than full_refresh with overwrite
@@ -37,7 +38,7 @@ func New() *Destination {
 func (d *Destination) Begin(c Catalog) (*Sync, error) {
 	s := &Sync{destination: d, catalog: c, streams: map[string]*progress{}, report: newReport(), keep: -1}
 	for _, configured := range c.Streams {
-		p, err := newProgress(configured)
+		p, err := newProgress(configured, d.schemas)
 		if err != nil {
 			return nil, fmt.Errorf("begin a sync of %s: %w", configured.Stream.Name, err)
 		}

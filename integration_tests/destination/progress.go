@@ -21,7 +21,7 @@ type progress struct {
 	ended       string // COMPLETE or INCOMPLETE
 }
 
-func newProgress(s *ConfiguredStream) (*progress, error) {
+func newProgress(s *ConfiguredStream, schemas validators) (*progress, error) {
 	overwrites := s.SyncMode == FullRefresh && s.DestinationSyncMode == Overwrite
 	if !overwrites && s.DestinationSyncMode != AppendDedup {
 		return nil, fmt.Errorf("%s with %s is not supported here", s.SyncMode, s.DestinationSyncMode)
@@ -29,7 +29,7 @@ func newProgress(s *ConfiguredStream) (*progress, error) {
 	if len(s.PrimaryKey) == 0 {
 		return nil, errors.New("the stream has no key")
 	}
-	schema, err := compile(s.Stream.JSONSchema)
+	schema, err := schemas.of(s.Stream.JSONSchema)
 	if err != nil {
 		return nil, err
 	}

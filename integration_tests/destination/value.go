@@ -18,9 +18,12 @@ const zoneless = "2006-01-02T15:04:05.999999999"
 // (https://docs.airbyte.com/platform/understanding-airbyte/supported-data-types).
 const withoutTimezone = "timestamp_without_timezone"
 
-// compile returns a validator of a stream's schema. The validator knows date-time only with a zone: columns without one
-// are left to checkText.
-func compile(s Schema) (*gojsonschema.Schema, error) {
+// validators are the validators of schemas, by their text.
+type validators map[string]*gojsonschema.Schema
+
+// of returns a validator of a stream's schema. The validator knows date-time only with a zone: columns without one are
+// left to checkText.
+func (v validators) of(s Schema) (*gojsonschema.Schema, error) {
 	s.Properties = maps.Clone(s.Properties)
 	for name, p := range s.Properties {
 		if p.AirbyteType == withoutTimezone {
@@ -32,12 +35,16 @@ func compile(s Schema) (*gojsonschema.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)
 	}
+	if known := v[string(raw)]; known != nil {
+		return known, nil
+	}
 	loader := gojsonschema.NewSchemaLoader()
 	loader.Draft, loader.AutoDetect, loader.Validate = gojsonschema.Draft7, false, true
 	schema, err := loader.Compile(gojsonschema.NewBytesLoader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema: %w", err)
 	}
+	v[string(raw)] = schema
 	return schema, nil
 }
 

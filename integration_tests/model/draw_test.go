@@ -8,10 +8,10 @@ import (
 func drawSteps(r *rand.Rand) []step {
 	var steps []step
 	for range 4 + r.IntN(8) {
-		switch r.IntN(7) {
-		case 0, 1, 2:
+		switch r.IntN(15) {
+		case 0, 1, 2, 3, 4, 5:
 			steps = append(steps, drawRead(r))
-		case 3:
+		case 6, 7, 8:
 			steps = append(steps, drawSequence(r)...)
 		default:
 			steps = append(steps, drawStep(r, between))
@@ -27,7 +27,7 @@ func drawSequence(r *rand.Rand) []step {
 	broken, quiet := drawRead(r), drawRead(r)
 	broken.read.cut, broken.read.refused, broken.read.events = cut{}, nil, nil
 	quiet.read = disturbances{newJob: true}
-	switch r.IntN(7) {
+	switch r.IntN(9) {
 	case 0: // a scan of several pages is killed, and its changes come once more
 		broken.read.kill, broken.read.keep = place{table, 2 + r.IntN(4)}, !one(r, 4)
 		return []step{of(change, 10+r.IntN(30)), broken, of(change, 1+r.IntN(20)), quiet}
@@ -49,10 +49,19 @@ func drawSequence(r *rand.Rand) []step {
 		return []step{quiet, of(change, 5+r.IntN(30)), broken, quiet}
 	case 5: // a backup is restored from before the rows that were read last
 		return []step{of(backup, 1), of(change, 5+r.IntN(30)), quiet, of(restore, 1), of(change, r.IntN(10)), quiet}
+	case 6: // rows are read by their keys, and a response lacks some that exist
+		by := []kind{expire, newerToken, deselect}[r.IntN(3)]
+		refused := refusal{from: place{table, 1}, response: halfFound, times: []int{1, 2, many}[r.IntN(3)]}
+		broken.read = disturbances{newJob: true, refused: []refusal{refused}}
+		return []step{quiet, of(by, 1), of(change, 5+r.IntN(30)), broken, quiet}
 	default: // the records of a first attempt stay, and its states do not
-		broken.read = disturbances{newJob: true, loses: true, kept: r.IntN(6), kill: place{table, 2 + r.IntN(8)}, keep: true}
+		begun := []kind{clearData, refresh, refresh}[r.IntN(3)]
+		broken.read = disturbances{newJob: true, loses: true, kept: max(0, r.IntN(12)-3), keep: true}
+		if one(r, 2) {
+			broken.read.kill = place{table, 2 + r.IntN(16)}
+		}
 		again := step{kind: read, seed: r.Uint64()}
-		return []step{of(clearData, 1), broken, of(change, 5+r.IntN(30)), again, quiet}
+		return []step{of(begun, 1), broken, of(change, 5+r.IntN(30)), again, quiet}
 	}
 }
 

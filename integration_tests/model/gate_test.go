@@ -30,6 +30,7 @@ type waiter struct {
 type request struct {
 	stream string
 	middle bool // for a page in the middle of a page scan
+	byKeys bool // for rows by their keys
 	lookup bool // for rows by their keys, or for a proof that the user may read all rows
 }
 
@@ -43,7 +44,7 @@ func newGate(seed uint64, streams []string, admit func(request) response) *gate 
 
 // pass blocks until it is the request's turn, and returns how it is refused, if it is.
 func (g *gate) pass(r *http.Request) response {
-	q := request{stream: streamOf(r.URL.Path), middle: strings.Contains(r.URL.RawQuery, "$skiptoken"), lookup: lookup(r)}
+	q := request{stream: streamOf(r.URL.Path), middle: strings.Contains(r.URL.RawQuery, "$skiptoken"), byKeys: byKeys(r), lookup: lookup(r)}
 	g.mu.Lock()
 	if q.stream == "" || g.open || !g.live[q.stream] {
 		g.mu.Unlock()
@@ -66,9 +67,12 @@ func (g *gate) pass(r *http.Request) response {
 	}
 }
 
+// byKeys reports whether a request asks for rows by their keys.
+func byKeys(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "$filter=") }
+
 // lookup reports whether a request asks for rows by their keys or for a single row.
 func lookup(r *http.Request) bool {
-	return strings.Contains(r.URL.RawQuery, "$filter=") || strings.Contains(r.URL.Path, "(") ||
+	return byKeys(r) || strings.Contains(r.URL.Path, "(") ||
 		strings.HasSuffix(r.Header.Get("Prefer"), "odata.maxpagesize=1")
 }
 

@@ -16,6 +16,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,7 @@ var (
 )
 
 func TestTheDestinationEqualsTheEnvironmentWhateverHappens(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbagePercent))
 	p := newProduct(t)
 	if *seedFlag != 0 {
 		p.try(t, *seedFlag)
@@ -52,12 +54,22 @@ func TestTheDestinationEqualsTheEnvironmentWhateverHappens(t *testing.T) {
 	p.tryAll(t, *fromFlag, *fromFlag+trials-1)
 }
 
-// tryAll runs the trials of a range of seeds, one on each processor at a time.
+// parallel returns how many tests run at a time, which is the flag -parallel of go test.
+func parallel() int {
+	if value, ok := flag.Lookup("test.parallel").Value.(flag.Getter); ok {
+		if n, ok := value.Get().(int); ok {
+			return n
+		}
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// tryAll runs the trials of a range of seeds, as many at a time as tests run in parallel.
 func (p product) tryAll(t *testing.T, first, last int64) {
 	t.Helper()
 	var drawn, failed atomic.Int64
 	drawn.Store(first - 1)
-	running := make([]atomic.Int64, runtime.GOMAXPROCS(0)) // the seeds
+	running := make([]atomic.Int64, parallel()) // the seeds
 	for i := range running {
 		running[i].Store(first)
 	}

@@ -100,8 +100,8 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 
 // inProcess runs the connector in this process, with short pauses before it repeats a request.
 func (c *connector) inProcess(ctx context.Context, args, variables []string, o *output) int {
-	values := map[string]string{"DATAVERSE_CA_FILE": c.authority()}
-	for _, v := range variables {
+	values := map[string]string{}
+	for _, v := range c.variables(variables) {
 		name, value, _ := strings.Cut(v, "=")
 		values[name] = value
 	}
@@ -112,12 +112,20 @@ func (c *connector) inProcess(ctx context.Context, args, variables []string, o *
 	})
 }
 
+// variables adds what every run needs to the variables of a run. Its garbage is collected rarely: often costs as much time
+// as all else in a trial, whose rows are few.
+func (c *connector) variables(of []string) []string {
+	return append(slices.Clone(of), "DATAVERSE_CA_FILE="+c.authority(), "GOGC="+strconv.Itoa(garbagePercent))
+}
+
+// garbagePercent is the garbage, in percent of the live memory, that starts a collection.
+const garbagePercent = 800
+
 func (c *connector) authority() string { return filepath.Join(c.directory, "ca.pem") }
 
 // asProcess runs the built binary, and kills it by force where its output is cut.
 func (c *connector) asProcess(ctx context.Context, args, variables []string, o *output) (int, error) {
-	variables = append(variables, "DATAVERSE_CA_FILE="+c.authority())
-	result, err := c.binary.Stream(ctx, args, variables, func(p *binary.Process, line []byte) {
+	result, err := c.binary.Stream(ctx, args, c.variables(variables), func(p *binary.Process, line []byte) {
 		o.begun(func() { _ = p.Signal(syscall.SIGKILL) })
 		if _, err := o.Write(append(bytes.Clone(line), '\n')); err != nil {
 			_ = p.Signal(syscall.SIGKILL) // it may have ended by itself

@@ -31,6 +31,7 @@ const (
 	bare410      response = "410 without a body"
 	linkless     response = "a page without its links"
 	halfFailed   response = "half of a page's rows beside an error"
+	halfFound    response = "half of the rows with the requested keys"
 )
 
 // passing are the responses that are no evidence of anything.
@@ -76,8 +77,13 @@ func (r response) spoil(body []byte) []byte {
 	if json.Unmarshal(body, &page) != nil || json.Unmarshal(page["value"], &rows) != nil {
 		return body // an error already
 	}
-	page["value"], _ = json.Marshal(rows[:len(rows)/2])
-	page["error"] = json.RawMessage(`{"code":"0x80040216","message":"An unexpected error occurred."}`)
+	if r == halfFound { // rounded up, so that a row is found in the end
+		page["value"], _ = json.Marshal(rows[:(len(rows)+1)/2])
+		delete(page, "@odata.nextLink")
+	} else {
+		page["value"], _ = json.Marshal(rows[:len(rows)/2])
+		page["error"] = json.RawMessage(`{"code":"0x80040216","message":"An unexpected error occurred."}`)
+	}
 	spoiled, _ := json.Marshal(page) // what was read can be written
 	return spoiled
 }
@@ -87,7 +93,7 @@ func (r response) send(w http.ResponseWriter, q *http.Request, next http.Handler
 	switch r {
 	case served:
 		next(w, q)
-	case linkless, halfFailed:
+	case linkless, halfFailed, halfFound:
 		q.Header.Del("Accept-Encoding")
 		page := httptest.NewRecorder()
 		next(page, q)
@@ -114,6 +120,8 @@ func (f refusal) strikes(q request, n int) bool {
 		return false
 	case f.response == linkRefused:
 		return q.middle
+	case f.response == halfFound:
+		return q.byKeys
 	case f.response == linkless: // of an untracked table such a page is the last
 		return q.stream != notes
 	default:

@@ -54,9 +54,7 @@ func (w *world) do(s step) {
 		days := []time.Duration{-400, -3, 3, 400}[r.IntN(4)]
 		w.clock.importing(days*24*time.Hour, func() { err = w.importRows(r, s.table, s.n) })
 	case purge:
-		for range w.rows(s.table)/3 + 1 {
-			err = w.delete(r, s.table)
-		}
+		err = w.purge(r, s.table)
 	case expire:
 		w.lose(s.table)
 		w.environment.Expire(s.table)
@@ -101,7 +99,18 @@ func (w *world) do(s step) {
 	}
 }
 
-func (w *world) rows(table string) int { return len(maps.Collect(w.environment.Rows(table))) }
+// purge deletes a third of the rows.
+func (w *world) purge(r *rand.Rand, table string) error {
+	ids := w.candidates(table)
+	for range min(len(w.environment.IDs(table))/3+1, len(ids)) {
+		at := r.IntN(len(ids))
+		if err := w.deleteRow(table, ids[at]); err != nil {
+			return err
+		}
+		ids = slices.Delete(ids, at, at+1)
+	}
+	return nil
+}
 
 func (w *world) changeRows(r *rand.Rand, table string, n int) error {
 	for range n {
@@ -198,14 +207,21 @@ func (w *world) touch(table, id string) {
 
 // pick chooses a row, "" if there is none.
 func (w *world) pick(r *rand.Rand, table string) string {
-	ids := slices.Sorted(maps.Keys(maps.Collect(w.environment.Rows(table))))
-	if h := w.history[table]; h != nil {
-		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.newestKey })
-	}
+	ids := w.candidates(table)
 	if len(ids) == 0 {
 		return ""
 	}
 	return ids[r.IntN(len(ids))]
+}
+
+// candidates returns the ids of the rows that a trial may change, sorted.
+func (w *world) candidates(table string) []string {
+	ids := w.environment.IDs(table)
+	if h := w.history[table]; h != nil {
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == h.newestKey })
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // values draws the values of a row, for all columns that a client may write.

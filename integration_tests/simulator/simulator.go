@@ -60,6 +60,9 @@ func (e *Environment) Rows(table string) iter.Seq2[string, map[string]json.RawMe
 	return edit.Rows(e.database, table)
 }
 
+// IDs returns the id of every row of a table in the service's order. A table that does not exist has no rows.
+func (e *Environment) IDs(table string) []string { return edit.IDs(e.database, table) }
+
 // Table returns a copy of a table's definition, and whether the table exists.
 func (e *Environment) Table(logicalName string) (schema.Table, bool) {
 	return e.database.Table(logicalName)

@@ -94,6 +94,43 @@ func TestTheSpecificationFollowsTheAcceptanceRules(t *testing.T) {
 	})
 }
 
+// The form shows required fields and those with always_show, and folds the others of a card away
+// (airbytehq/airbyte, docs/platform/connector-development/connector-specification-reference.md).
+func TestTheFormShowsTheConnectionAndTheTables(t *testing.T) {
+	parsed := parseSpecification(t)
+	cards, ok := parsed.Connection["groups"].([]any)
+	require.True(t, ok)
+	names := map[any]bool{}
+	for _, card := range cards {
+		card, ok := card.(map[string]any)
+		require.True(t, ok)
+		assert.NotEmpty(t, card["title"])
+		names[card["id"]] = true
+	}
+	required, ok := parsed.Connection["required"].([]any)
+	require.True(t, ok)
+	shown := map[any][]string{}
+	for name, property := range properties(t) {
+		assert.Contains(t, names, property["group"], name)
+		if property["always_show"] == true || slices.Contains(required, any(name)) {
+			shown[property["group"]] = append(shown[property["group"]], name)
+		}
+	}
+	for _, fields := range shown {
+		slices.Sort(fields)
+	}
+	assert.Equal(t, map[any][]string{
+		"connection": {"client_id", "client_secret_value", "tenant_id", "url"},
+		"tables":     {"exclude_tables", "include_tables"},
+	}, shown)
+}
+
+func TestConcurrentRequestsHaveTheBoundsOfDataverse(t *testing.T) {
+	setting := properties(t)["max_concurrent_requests"]
+	assert.EqualValues(t, 1, setting["minimum"])
+	assert.EqualValues(t, 52, setting["maximum"])
+}
+
 // Airbyte's Python source of the same name has these settings in version 1.0.2. A platform calls it a breaking change to
 // ask for more, to narrow a value or to take a secret's mark away.
 func TestConfigurationsOfThePythonSourceStayValid(t *testing.T) {

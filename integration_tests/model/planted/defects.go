@@ -40,6 +40,7 @@ func scans() []Defect {
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
+		{"a response that lacks some of the rows proves them deleted", []Edit{{lookup, "		keys = missing\n", "		return l.seesEveryRow(ctx)\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
 		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
 		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
@@ -53,10 +54,17 @@ func scans() []Defect {
 // doubts are mistakes in knowing what the destination may hold.
 func doubts() []Defect {
 	return []Defect{
+		{"rows of a snapshot are older than those of the changes before it", []Edit{
+			{encoder, "	// Stats, if any,", "	Late time.Duration\n	// Stats, if any,"},
+			{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at.Add(-e.options.Late)), e.before.Next())"},
+			{pagescan, "Stats: &r.stats,\n", "Stats: &r.stats,\n		Late: map[checkpoint.Phase]time.Duration{checkpoint.Start: 24 * time.Hour, checkpoint.Snapshot: 24 * time.Hour}[s.Phase],\n"},
+		}},
 		{"deletions that cannot be known are not reported", []Edit{{transitions, "	if next.DeletionsUnknownSince.IsZero() {\n", "	if !next.DeletionsUnknownSince.IsZero() {\n"}}},
 		{"a null state is no state", []Edit{{resume, "return y.NullState || y.Generation", "return y.Generation"}}},
 		{"a refresh that retains rows begins a first sync", []Edit{{resume, "return y.NullState || y.Generation != nil && *y.Generation > 0\n", "return y.NullState\n"}}},
 		{"a refresh that removes rows leaves doubts", []Edit{{resume, "	case y.removesAll():\n		return false\n", ""}}},
+		{"a later attempt without a state is taken for the first", []Edit{{resume, "	case y.Attempt > 0:\n		return true\n", ""}}},
+		{"a token scan that continues leaves no doubt", []Edit{{resume, "	doubt(s, s.Issued)\n", ""}}},
 		{"a restored backup is not noticed", []Edit{{changes,
 			"		return false, fmt.Errorf(\"read the changes of %s: %w\", c.r.target.table.LogicalName, ErrOtherHistory)\n", "		return false, nil\n"}}},
 	}

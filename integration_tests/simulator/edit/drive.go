@@ -104,6 +104,21 @@ func Rows(db *rows.Database, table string) iter.Seq2[string, map[string]json.Raw
 	}
 }
 
+// IDs returns the id of every row of a table in the service's order. A table that does not exist has no rows.
+func IDs(db *rows.Database, table string) []string {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	s := db.Stores[table]
+	if s == nil {
+		return nil
+	}
+	ids := make([]string, 0, s.Count())
+	for r := range s.From(guid.ID{}) {
+		ids = append(ids, r.ID.String())
+	}
+	return ids
+}
+
 // values returns all properties of a row.
 func values(s *rows.Store, r rows.Ref) map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(s.Cells))
