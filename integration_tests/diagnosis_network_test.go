@@ -112,6 +112,9 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
 				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. The file that it names at present lacks this "+
 				"authority.", hostOf(n.signIn))},
+		"a file that does not exist": {variables: []string{"DATAVERSE_CA_FILE=/absent.pem"}, want: userError(
+			"The environment variable DATAVERSE_CA_FILE names a file that cannot be read (open /absent.pem: no such file or directory). Set it to the " +
+				"path of a PEM file of certificate authorities.")},
 		"a file that holds no certificate": {variables: []string{"DATAVERSE_CA_FILE=" + text}, want: userError(
 			"The environment variable DATAVERSE_CA_FILE names the file %s, which holds no PEM certificate. Set it to the path of a PEM file of "+
 				"certificate authorities.", text)},
