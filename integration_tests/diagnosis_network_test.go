@@ -38,6 +38,7 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 	blocks := n.proxy(http.StatusForbidden, "Server", "proxy")
 	portal := n.proxy(http.StatusFound, "Location", "https://portal.example.com/")
 	offline := n.proxy(http.StatusBadGateway, "Server", "proxy")
+	closing := closesConnections(t)
 	half := n.tunnel("contoso.example.com:443")
 
 	for name, example := range map[string]struct {
@@ -124,6 +125,9 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 		"TLS is refused": {environment: refusing.URL, want: outage(
 			"The TLS connection to %[1]s was refused: tls: internal error. A firewall or proxy that inspects TLS refuses connections in this way. Have it allow "+
 				"TLS 1.2 or 1.3 to this host, and check the proxies and firewalls between the connector and %[1]s.", hostOf(refusing))},
+		"a connection that is closed": {environment: "https://" + closing, want: outage(
+			"The environment could not be reached: EOF. The connection was closed without a response, as firewalls do with hosts that they block. If the "+
+				"problem persists, check the proxies and firewalls between the connector and %s."+direct, closing)},
 		"a response without TLS": {environment: "https://" + hostOf(plain), want: outage(
 			"The response of %[1]s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port is wrong. Check the "+
 				"proxies and firewalls between the connector and %[1]s.", hostOf(plain))},
