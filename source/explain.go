@@ -7,6 +7,7 @@ import (
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -60,10 +61,12 @@ func explainInput(err error) explanation {
 	var invalid *config.Error
 	var variable *variableError
 	var pattern *catalog.PatternError
+	var report *progress.ReportFileError
 	switch {
 	case errors.As(err, &pattern):
 		return explanation{protocol.ConfigError, pattern.Error()}
-	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable):
+	case errors.As(err, &usage), errors.As(err, &input), errors.As(err, &invalid), errors.As(err, &variable),
+		errors.As(err, &report):
 		return explanation{protocol.ConfigError, err.Error()}
 	case errors.Is(err, errSocketMode):
 		return systemError("The connector writes its messages to standard output and does not support DATA_CHANNEL_MEDIUM=SOCKET. " +

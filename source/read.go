@@ -25,12 +25,17 @@ const streamsPerSlot = 2
 // read reads the streams of the configured catalog.
 func (i *invocation) read(ctx context.Context) error {
 	counters := i.newCounters()
-	err := i.readStreams(ctx, counters)
+	presented, err := i.present(ctx, counters)
+	if err != nil {
+		return err
+	}
+	err = i.readStreams(ctx, counters)
 	var partial *partialError
 	if err != nil && ctx.Err() == nil && !errors.As(err, &partial) { // streams that failed have reported it
 		counters.Fail(err, explain(err))
 	}
 	counters.End(ctx, ctx.Err() != nil)
+	presented.finish(ctx, i, counters)
 	return err
 }
 

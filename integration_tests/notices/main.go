@@ -127,7 +127,7 @@ func printNotice(w io.Writer, name, source, directory string) error {
 	if err != nil {
 		return fmt.Errorf("read the license of %s: %w", name, err)
 	}
-	license := regexp.MustCompile(`(?i)^(licen[cs]e|copying|copyright|notice|patents)`)
+	license := regexp.MustCompile(`(?i)^((un)?licen[cs]e|copying|copyright|notice|patents)`)
 	printed := 0
 	for _, entry := range entries {
 		if entry.IsDir() || !license.MatchString(entry.Name()) {
