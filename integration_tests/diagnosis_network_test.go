@@ -79,12 +79,12 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 				"user:password@%s.", asks)},
 		"the proxy rejects the password": {signIn: "https://login.example.com", variables: []string{"HTTPS_PROXY=http://user:p4ssw0rd@" + asks}, want: userError(
 			"The proxy %s rejected the user name and the password in HTTPS_PROXY (407 Proxy Authentication Required). Correct them. Write special "+
-				"characters in percent encoding, for example %%40 for @.", asks)},
+				"characters percent-encoded, for example %%40 for @.", asks)},
 		"the proxy asks for Kerberos": {signIn: "https://login.example.com", variables: []string{"HTTPS_PROXY=" + kerberos}, want: userError(
 			"The proxy %s requires a sign-in by Negotiate (407 Proxy Authentication Required), and the connector supports Basic alone. Have the proxy "+
 				"allow Basic, or connections to the environment and the sign-in host without a sign-in.", kerberos)},
 		"the proxy blocks the host": {signIn: "https://login.example.com", variables: []string{"HTTPS_PROXY=" + blocks}, want: userError(
-			"The proxy does not allow connections to login.example.com (403 Forbidden). Have them allowed at the proxy %s, which HTTPS_PROXY names, "+
+			"The proxy does not allow connections to login.example.com (403 Forbidden). Allow them at the proxy %s, which HTTPS_PROXY names, "+
 				"or name the host in NO_PROXY if it can be reached without a proxy.", blocks)},
 		"the proxy is a captive portal": {signIn: "https://login.example.com", variables: []string{"HTTPS_PROXY=" + portal}, want: userError(
 			"The proxy %s of HTTPS_PROXY does not connect to login.example.com but redirects to a web page (302 Found), where it probably asks for a "+
@@ -119,7 +119,7 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 			"The certificate of the host is not trusted, because it is for another host: x509: certificate is valid for *.example.com, not "+
 				"localhost. A proxy, a firewall or a captive portal responded in place of localhost:%s, or the address is wrong.", portIn(n.signIn))},
 		"TLS is refused": {environment: refusing.URL, want: outage(
-			"The TLS connection to %[1]s was refused: tls: internal error. A firewall or proxy that inspects TLS refuses connections so. Have it allow "+
+			"The TLS connection to %[1]s was refused: tls: internal error. A firewall or proxy that inspects TLS refuses connections in this way. Have it allow "+
 				"TLS 1.2 or 1.3 to this host, and check the proxies and firewalls between the connector and %[1]s.", hostOf(refusing))},
 		"a response without TLS": {environment: "https://" + hostOf(plain), want: outage(
 			"The response of %[1]s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port is wrong. Check the "+

@@ -1,6 +1,8 @@
 package integration_tests_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -98,4 +101,29 @@ func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
 			assert.True(t, explained[variable[1]], "%s names %s", page, variable[1])
 		}
 	}
+}
+
+func TestTheSummaryInTheDocumentsHasTheFormOfAReport(t *testing.T) {
+	page := text(t, "docs/monitoring.md")
+	var line struct {
+		Summary progress.Report `json:"sync_summary"`
+	}
+	decoder := json.NewDecoder(strings.NewReader(group(t, "(?s)```json\n(\\{\"sync_summary\".*?)```", page)))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&line))
+	assert.Equal(t, progress.ReportVersion, line.Summary.FormatVersion)
+	for _, member := range quoted(t, "docs/monitoring.md", "The summary for programs", 0) {
+		assert.True(t, slices.Contains(membersOf(reflect.TypeFor[progress.Report]()), member) ||
+			slices.Contains(membersOf(reflect.TypeFor[progress.Figures]()), member), "a report has no %s", member)
+	}
+}
+
+// membersOf returns the names that the fields of a struct have in JSON.
+func membersOf(of reflect.Type) []string {
+	var names []string
+	for field := range of.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }

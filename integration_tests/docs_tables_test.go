@@ -2,7 +2,6 @@ package integration_tests_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/integration_tests/destination"
+	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
@@ -73,24 +74,45 @@ func TestTheSizingGuideAddsUp(t *testing.T) {
 	for _, figure := range []string{perPage + " requests per page", group(t, `full refresh \| ([\d.]+) \|`, page) + " requests per page", "17.2 MB", "92,300", "83 MiB", "26 MiB", "| 4.1 |"} {
 		assert.Contains(t, measured, figure, "a figure of the benchmark")
 	}
-	number := func(s string) float64 {
-		n, err := strconv.ParseFloat(strings.ReplaceAll(s, ",", ""), 64)
-		require.NoError(t, err)
-		return n
-	}
 	lines := regexp.MustCompile(`(?m)^\| (\d+) million \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) (hours|minutes) \| ([\d.]+) (hours|minutes) \|$`).FindAllStringSubmatch(page, -1)
 	require.Len(t, lines, 3)
 	for _, line := range lines {
-		pages := number(line[1]) * 1_000_000 / 5_000
-		requests := pages * number(perPage)
-		assert.InDelta(t, pages, number(line[2]), 0)
-		assert.InDelta(t, requests, number(line[3]), 0.5)
+		pages := number(t, line[1]) * 1_000_000 / 5_000
+		requests := pages * number(t, perPage)
+		assert.InDelta(t, pages, number(t, line[2]), 0)
+		assert.InDelta(t, requests, number(t, line[3]), 0.5)
 		for at, parallel := range map[int]float64{4: 1, 6: 4} {
 			unit := map[string]float64{"minutes": 60, "hours": 3600}[line[at+1]]
 			want := requests * 1.5 / parallel / unit
-			assert.InDelta(t, want, number(line[at]), want/100, "%s", line[0])
+			assert.InDelta(t, want, number(t, line[at]), want/100, "%s", line[0])
 		}
 	}
+}
+
+func TestASyncWithoutChangesTakesTheRequestsOfTheSizingGuide(t *testing.T) {
+	perTable := number(t, group(t, `a sync without changes \| (\d+) per tracked table, and a few for the sync`, text(t, "docs/sizing.md")))
+	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
+	var tracked []string
+	for _, table := range schema.Realistic() {
+		if table.Tracked && table.Type != schema.Elastic {
+			tracked = append(tracked, table.LogicalName)
+		}
+	}
+	require.Greater(t, len(tracked), 15)
+	catalog, d := l.configured(tracked...), destination.New()
+	l.sync(d, catalog)
+	before := l.server.Stats().Requests
+	l.sync(d, catalog)
+	const few = 4
+	assert.InDelta(t, perTable*float64(len(tracked)), l.server.Stats().Requests-before, few)
+}
+
+// number returns the value of a number with commas between groups of digits.
+func number(t *testing.T, digits string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(strings.ReplaceAll(digits, ",", ""), 64)
+	require.NoError(t, err)
+	return n
 }
 
 func TestConfigurationsInTheDocumentsHaveKnownSettings(t *testing.T) {
@@ -114,7 +136,7 @@ func TestConfigurationsInTheDocumentsHaveKnownSettings(t *testing.T) {
 			}
 		}
 	}
-	assert.GreaterOrEqual(t, found, 2, fmt.Sprintf("configurations of %d settings", len(known)))
+	assert.GreaterOrEqual(t, found, 2)
 }
 
 // anyKey returns the first name of an object in alphabetical order, "" if it is empty.

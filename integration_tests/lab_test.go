@@ -162,13 +162,15 @@ func (l *lab) sync(d *destination.Destination, c destination.Catalog, variables 
 	return report
 }
 
-// apply brings an output into a destination. An offence against the protocol fails the test.
+// apply brings an output into a destination. An offence against the protocol fails the test, and so does a summary of other
+// figures than the destination counted.
 func (l *lab) apply(d *destination.Destination, c destination.Catalog, result binary.Result) (*destination.Report, binary.Result) {
 	l.t.Helper()
 	s, err := d.Begin(c)
 	require.NoError(l.t, err)
 	report := s.Apply(result.Lines, result.ExitCode, result.Rest)
 	requireNoViolations(l.t, report)
+	requireEqualSummary(l.t, report)
 	return report, result
 }
 

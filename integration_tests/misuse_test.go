@@ -157,7 +157,7 @@ func misusesOfFiles() []misuse {
 				"config.json": `{}`,
 				"state.json":  `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"},"stream_state":{"v":1}}}}` + "\n" + `{"type":"REC`,
 			},
-			warning: "The last line of the state file state.json is incomplete, as after a read that was killed. The line is ignored.",
+			warning: "Line 2 of the state file state.json is incomplete, as after a read that was killed. The line is ignored.",
 			problem: missingSettings,
 		},
 	}

@@ -19,7 +19,7 @@ func (s situation) explainCertificate(refused *tls.CertificateVerificationError,
 	switch {
 	case errors.As(refused, &roots):
 		return configError("The certificate of the host is not trusted, because this machine has no certificate authorities: %s. Install them, "+
-			"for example with the package ca-certificates, or set DATAVERSE_CA_FILE to a PEM file that holds them.", clause(roots))
+			"for example with the package ca-certificates, or set DATAVERSE_CA_FILE to a PEM file that holds them.%s", clause(roots), s.authorityFiles())
 	case errors.As(refused, &unknown):
 		return configError("The certificate of the host is not trusted: %s presents a certificate of the authority %s. If your company inspects "+
 			"TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority.%s", of, issuer(refused), s.authorityFiles())

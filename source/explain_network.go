@@ -55,22 +55,18 @@ func (s situation) explainUselessSignIn(signIn *dataverse.SignInError, to host) 
 // holds is right: the name server is the cause.
 func (s situation) explainName(unknown *net.DNSError, to host) explanation {
 	const remedy = "the DNS settings of the machine or container that runs the connector"
-	failed := configError
-	if s.resuming { // an earlier sync has found the host
-		failed = transientError
-	}
 	switch {
-	case !unknown.IsNotFound:
-		return transientError("The name server (DNS) did not resolve %s: %s. %s. If the problem persists, check %s.%s",
-			unknown.Name, strings.TrimRight(unknown.Err, ". "), s.again(), remedy, s.proxyHint(to))
+	case !unknown.IsNotFound, s.reached():
+		return transientError("The name server (DNS) did not resolve %s: %s.%s %s. If the problem persists, check %s.%s",
+			unknown.Name, strings.TrimRight(unknown.Err, ". "), s.resumes(), s.again(), remedy, s.proxyHint(to))
 	case to.setting == "url":
-		return failed("The host %s in url cannot be found, although the sign-in host can. Check url. If it is correct, the name server "+
+		return configError("The host %s in url cannot be found, although the sign-in host can. Check url. If it is correct, the name server "+
 			"(DNS) does not know this host: check %s.%s", unknown.Name, remedy, s.proxyHint(to))
 	case to.setting != "":
-		return failed("The sign-in host %s in %s cannot be found. Check %[2]s. If it is correct, the name server (DNS) does not know this "+
+		return configError("The sign-in host %s in %s cannot be found. Check %[2]s. If it is correct, the name server (DNS) does not know this "+
 			"host: check %s.%s", unknown.Name, to.setting, remedy, s.proxyHint(to))
 	default:
-		return failed("The sign-in host %s cannot be found, because the name server (DNS) does not resolve public names. Check %s.%s",
+		return configError("The sign-in host %s cannot be found, because the name server (DNS) does not resolve public names. Check %s.%s",
 			unknown.Name, remedy, s.proxyHint(to))
 	}
 }
@@ -87,7 +83,7 @@ func (s situation) explainTLS(err error, to host) explanation {
 		return transientError("The response of %s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port "+
 			"is wrong.%s Check %s.", to.name, s.resumes(), s.wayTo(to))
 	case errors.As(err, &operation) && operation.Op == "remote error": // an alert (RFC 8446, 6)
-		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections so.%s Have it "+
+		return transientError("The TLS connection to %s was refused: %s. A firewall or proxy that inspects TLS refuses connections in this way.%s Have it "+
 			"allow TLS 1.2 or 1.3 to this host, and check %s.", to.name, clause(operation.Err), s.resumes(), s.wayTo(to))
 	default:
 		return explanation{}

@@ -37,7 +37,7 @@ func (s situation) explainProxyStatus(refused *proxyStatusError) explanation {
 		return configError("The proxy %s of %s does not connect to %s but redirects to a web page (%s), where it probably asks for a sign-in. Have "+
 			"it allow connections to %[3]s without one.", refused.Proxy, variable, to, refused.Status)
 	case refused.Code < http.StatusInternalServerError:
-		return configError("The proxy does not allow connections to %s (%s). Have them allowed at the proxy %s, which %s names, or name the host "+
+		return configError("The proxy does not allow connections to %s (%s). Allow them at the proxy %s, which %s names, or name the host "+
 			"in NO_PROXY if it can be reached without a proxy.", to, refused.Status, refused.Proxy, variable)
 	case to == s.environment().name && to != s.signInHost().name: // the sign-in came first, and succeeded
 		return transientError("The proxy %s of %s could not connect to %s (%s), although it connected to the sign-in host.%s %s. If the "+
@@ -55,8 +55,8 @@ func explainProxySignIn(refused *proxyStatusError, variable string) explanation 
 		return configError("The proxy %s requires a sign-in by %s (%s), and the connector supports Basic alone. Have the proxy allow Basic, or "+
 			"connections to the environment and the sign-in host without a sign-in.", refused.Proxy, strings.Join(refused.Schemes, " or "), refused.Status)
 	case refused.SignedIn:
-		return configError("The proxy %s rejected the user name and the password in %s (%s). Correct them. Write special characters in percent "+
-			"encoding, for example %%40 for @.", refused.Proxy, variable, refused.Status)
+		return configError("The proxy %s rejected the user name and the password in %s (%s). Correct them. Write special characters "+
+			"percent-encoded, for example %%40 for @.", refused.Proxy, variable, refused.Status)
 	default:
 		return configError("The proxy requires a user name and a password (%s). Set %s to an address that has them, such as "+
 			"user:password@%s.", refused.Status, variable, refused.Proxy)
@@ -75,11 +75,12 @@ func (s situation) explainUnreachableProxy(err error) explanation {
 	var plain tls.RecordHeaderError
 	var operation *net.OpError
 	switch {
-	case errors.As(err, &unknown) && unknown.IsNotFound:
+	case errors.As(err, &unknown) && unknown.IsNotFound && !s.reached():
 		return configError("The proxy %s cannot be found. Correct the address in %s, or unset %[2]s if connections need no proxy.", unknown.Name, variable)
 	case errors.As(err, &unknown):
-		return transientError("The name server (DNS) did not resolve the proxy %s of %s: %s. %s. If the problem persists, check the DNS settings of "+
-			"the machine or container that runs the connector.", unknown.Name, variable, strings.TrimRight(unknown.Err, ". "), s.again())
+		return transientError("The name server (DNS) did not resolve the proxy %s of %s: %s. %s. If the problem persists, check the address in "+
+			"%[2]s, and the DNS settings of the machine or container that runs the connector.",
+			unknown.Name, variable, strings.TrimRight(unknown.Err, ". "), s.again())
 	case errors.As(err, &certificate):
 		return s.explainCertificate(certificate, "the proxy "+p.address)
 	case errors.As(err, &plain):

@@ -3,9 +3,9 @@ package source
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/webpage"
 )
 
 // explainService explains what the Web API, or something in its place, responded to a request.
@@ -84,14 +84,14 @@ func (s situation) explainStatus(failed *dataverse.RequestError, refused *datave
 		return configError("The url of the request to %s is too long for a proxy between the connector and the environment (status %d). "+
 			"Select fewer columns of the stream, or allow urls of up to 32 KB, or POST requests to $batch, at the proxy.",
 			failed.Operation, refused.Status)
-	case uncoded && failed.Table == "" && !s.resuming && leadsElsewhere(refused):
+	case uncoded && failed.Table == "" && !s.reached() && leadsElsewhere(refused):
 		return configError("The url does not lead to the Web API of a Dataverse environment: %s responds with status %d%s. Enter the "+
 			"Environment URL from the environment's page in the Power Platform admin center, for example https://contoso.crm4.dynamics.com. If "+
-			"url is correct, check %s.", to.name, refused.Status, besides(refused.Page), s.wayTo(to))
+			"url is correct, check %s.", to.name, refused.Status, besides(refused), s.wayTo(to))
 	case uncoded:
 		return transientError("The request to %s failed each time with status %d%s and without an error code of Dataverse. A proxy or "+
 			"firewall responded in place of Dataverse, or Dataverse is unavailable.%s If the problem persists, check %s.",
-			failed.Operation, refused.Status, besides(refused.Page), s.resumes(), s.wayTo(to))
+			failed.Operation, refused.Status, besides(refused), s.resumes(), s.wayTo(to))
 	case refused.Temporary():
 		return s.explainFailure(failed, refused)
 	case refused.Status == http.StatusForbidden:
@@ -109,12 +109,12 @@ func leadsElsewhere(refused *dataverse.APIError) bool {
 	return redirected || refused.Status == http.StatusNotFound
 }
 
-// besides is what came with a status, in parentheses; "" for a response that is not a web page.
-func besides(page webpage.Page) string {
-	if page == (webpage.Page{}) {
+// besides is what came with a status, in parentheses: a web page or a message. It is "" if nothing did.
+func besides(refused *dataverse.APIError) string {
+	if refused.Message == "" || refused.Message == http.StatusText(refused.Status) {
 		return ""
 	}
-	return " (" + page.String() + ")"
+	return " (" + strings.TrimRight(refused.Message, ". ") + ")"
 }
 
 // explainFailure explains an error of the service that did not pass within the attempts of a request.

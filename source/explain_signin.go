@@ -33,7 +33,7 @@ func (s situation) explainSignIn(err error) explanation {
 	return configError("%v.%s Check tenant_id, client_id and client_secret_value against the app registration.%s", refused, own, s.lookUp(refused))
 }
 
-// explainNotFromEntra explains a response that something else than Entra sent.
+// explainNotFromEntra explains a response that something other than Entra sent.
 func (s situation) explainNotFromEntra(refused *auth.Error) explanation {
 	h := s.signInHost()
 	if refused.Status == http.StatusProxyAuthRequired {

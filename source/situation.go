@@ -51,6 +51,10 @@ func (s situation) of(stream replicate.Stream) situation {
 	return s
 }
 
+// reached reports whether the environment has responded, to an earlier sync or before the streams were read. Its name and
+// its address are right then.
+func (s situation) reached() bool { return s.resuming || s.stream }
+
 // variable returns an environment variable.
 func (s situation) variable(name string) string {
 	if s.getenv == nil {

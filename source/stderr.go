@@ -1,11 +1,11 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/bitstrapped/airbyte"
 
@@ -77,7 +77,10 @@ func (i *invocation) nameVerbForPeople() {
 	if !i.process.StdoutTerminal || !i.process.StderrTerminal {
 		return
 	}
-	config := cmp.Or(i.command.Config, "FILE")
+	config := i.command.Config
+	if strings.ContainsAny(config, " \t'\"\\$") { // a shell would not take it as it is
+		config = "FILE"
+	}
 	var advice string
 	switch i.command.Verb {
 	case protocol.Spec:

@@ -39,9 +39,14 @@ func drawSequence(r *rand.Rand) []step {
 		}
 		lost := []kind{expire, newerToken, change}[r.IntN(3)]
 		return []step{of(change, 10+r.IntN(30)), of(lost, 10), broken, of(grant, 1), quiet}
-	case 2: // the state is dropped, and the rows of changes stay
+	case 2: // the state is dropped, and the rows of changes stay; a page of the snapshot may lack its links
 		dropped := []kind{backfill, retain, refresh, clearData}[r.IntN(4)]
-		return []step{quiet, of(change, 5+r.IntN(30)), quiet, of(change, 5+r.IntN(30)), of(dropped, 1), drawRead(r), quiet}
+		full := []step{quiet, of(change, 5+r.IntN(30)), quiet, of(change, 5+r.IntN(30)), of(dropped, 1), drawRead(r), quiet}
+		if last := &full[len(full)-2]; last.seed%3 == 0 {
+			n := 1 + int(last.seed/3%6)
+			last.read = disturbances{newJob: true, refused: []refusal{{from: place{table, n}, response: linkless, times: 1}}}
+		}
+		return full
 	case 3, 4: // a good delta token meets a response that is no evidence
 		refused := drawPassing(r, table)
 		refused.from.n = 1 + r.IntN(2)

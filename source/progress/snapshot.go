@@ -122,12 +122,15 @@ func outcomeOf(streams []StreamFigures, stopped bool) Outcome {
 	return outcome
 }
 
-// end notes the end of the sync.
+// end notes the end of the sync, and of its streams that were not read to theirs.
 func (s *Sync) end(stopped bool) {
 	now := s.options.Now()
 	figures := s.Snapshot().Streams
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, stream := range s.streams {
+		stream.stop(now)
+	}
 	if s.outcome == Open {
 		s.outcome = outcomeOf(figures, stopped)
 	}

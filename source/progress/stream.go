@@ -167,6 +167,21 @@ func (s *Stream) end(ctx context.Context, o Outcome) {
 	s.sync.logEnd(ctx, s.figures(now))
 }
 
+// stop notes that the sync ends, unless the stream has ended before.
+func (s *Stream) stop(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outcome != Open {
+		return
+	}
+	s.outcome = Incomplete
+	if !s.started.IsZero() {
+		s.endPhase(now)
+		s.ended = now
+	}
+	s.pauses.end(now)
+}
+
 // figures returns the values of the counters at a moment, which is now.
 func (s *Stream) figures(at time.Time) StreamFigures {
 	f := StreamFigures{

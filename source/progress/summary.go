@@ -73,7 +73,7 @@ func (r *Report) table() []string {
 	rows := [][]string{{"stream", "mode", "outcome", "rows", "deletions", "MB", "pages", "retries", "waited", "took"}}
 	for i := range listed {
 		s := &listed[i]
-		rows = append(rows, tableRow(s.Name, s.Mode, outcomeText(s.Outcome), &s.Figures, s.Duration(r.Ended)))
+		rows = append(rows, tableRow(s.Name, s.Mode, s.outcomeText(), &s.Figures, s.Duration(r.Ended)))
 	}
 	if len(others) > 0 {
 		var sum Figures
@@ -84,7 +84,7 @@ func (r *Report) table() []string {
 		row[len(row)-2], row[len(row)-1] = "", ""
 		rows = append(rows, row)
 	}
-	rows = append(rows, tableRow("total", "", outcomeText(r.Outcome), &r.Totals, r.Ended.Sub(r.Started)))
+	rows = append(rows, tableRow("total", "", string(r.Outcome), &r.Totals, r.Ended.Sub(r.Started)))
 	const texts = 3 // columns on the left
 	return aligned(rows, texts)
 }
@@ -110,6 +110,14 @@ func tableRow(name, mode, outcome string, f *Figures, took time.Duration) []stri
 		name, mode, outcome, number(f.Rows), number(f.Deletions), megabytes(f.Bytes), number(f.Pages), number(f.Retries),
 		duration(time.Duration(f.Waited)), duration(took),
 	}
+}
+
+// outcomeText returns how a stream ended, "not started" for one that was not begun.
+func (s *StreamFigures) outcomeText() string {
+	if s.Outcome != Failed && s.Started.IsZero() {
+		return "not started"
+	}
+	return outcomeText(s.Outcome)
 }
 
 func outcomeText(o Outcome) string {

@@ -118,6 +118,9 @@ func (p *parser) next() error {
 	if strings.TrimSpace(value) == "" {
 		return p.misuse("The value of %s is empty. Write %s, or omit the flag.", spelled, flag.Form())
 	}
+	if value == "-" && flag.Value == "FILE" {
+		return p.misuse("The value of %s is -, but the connector does not read standard input. Name a file, such as /dev/stdin.", spelled)
+	}
 	if problem := flag.set(&p.command, value); problem != "" {
 		return p.misuse("The value of %s %s.", spelled, problem)
 	}
@@ -129,7 +132,7 @@ func (p *parser) setSwitch(flag Flag, value string, joined bool) error {
 	if joined && value != "true" && value != "false" {
 		return p.misuse("The flag --%s takes no value except true and false.", flag.Name)
 	}
-	flag.turn(&p.command, value != "false")
+	flag.enable(&p.command, value != "false")
 	return nil
 }
 
@@ -141,6 +144,8 @@ func (p *parser) verb(word string) error {
 		return p.unknownWord(word)
 	case p.command.Verb == Help && p.command.Topic == "":
 		p.command.Topic = verb
+	case verb == Help:
+		p.command.Verb, p.command.Topic = Help, p.command.Verb
 	case p.command.Verb != "" && p.command.Verb != verb:
 		return p.misuse("The command line has two commands, %s and %s. Give one.", p.command.Verb, verb)
 	default:

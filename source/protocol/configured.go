@@ -45,13 +45,16 @@ func ReadConfiguredCatalog(path string) (ConfiguredCatalog, error) {
 		message := fmt.Sprintf("The configured catalog %s cannot be read: %v. Check the path given with --catalog.", path, err)
 		return ConfiguredCatalog{}, &InputError{message, err}
 	}
-	if swapped := Swapped(path, "--catalog", data, SelectedCatalog); swapped != "" {
-		return ConfiguredCatalog{}, invalidInput("%s", swapped)
-	}
 	var document struct {
 		Streams []json.RawMessage `json:"streams"`
 	}
-	if err := Decode(data, &document); err != nil {
+	err = Decode(data, &document)
+	if err != nil || len(document.Streams) == 0 || !isConfigured(document.Streams[0]) {
+		if swapped := Swapped(path, "--catalog", data, SelectedCatalog); swapped != "" {
+			return ConfiguredCatalog{}, invalidInput("%s", swapped)
+		}
+	}
+	if err != nil {
 		return ConfiguredCatalog{}, invalidInput("The configured catalog %s %v.", path, err)
 	}
 	if document.Streams == nil {
@@ -79,6 +82,12 @@ func configuredStreams(path string, entries []json.RawMessage) (ConfiguredCatalo
 		catalog.Streams = append(catalog.Streams, stream)
 	}
 	return catalog, nil
+}
+
+// isConfigured reports whether an entry of a catalog is a configured stream, not a stream as discover prints it.
+func isConfigured(entry json.RawMessage) bool {
+	var stream shapeOfStream
+	return json.Unmarshal(entry, &stream) == nil && stream.Stream != nil
 }
 
 // configuredEntry has the members of the protocol's ConfiguredAirbyteStream that a source needs.

@@ -25,7 +25,7 @@ type Flag struct {
 	sample string                                          // of a value, "" if the placeholder needs none
 	verbs  []Verb                                          // for which help lists the flag
 	set    func(c *Command, value string) (problem string) // for a flag with a value: the problem continues "The value of --x"
-	turn   func(c *Command, on bool)                       // for a flag without one
+	enable func(c *Command, on bool)                       // for a flag without one
 }
 
 // versionFlag is the flag that stands for the verb version.
@@ -72,7 +72,7 @@ func flags() []Flag {
 		},
 		{
 			Name: "json", Usage: "Print JSON for programs.", Default: "a list for people", verbs: []Verb{ListTables},
-			turn: func(c *Command, on bool) { c.JSON = on },
+			enable: func(c *Command, on bool) { c.JSON = on },
 		},
 		{
 			Name: "report", Value: "FILE", Usage: "Write a report of the sync: a page if the name of the file ends in .html, else JSON.",
@@ -82,13 +82,13 @@ func flags() []Flag {
 		{
 			Name: "no-progress", Usage: "Do not display the progress on standard error.",
 			Default: "displayed if standard error is a terminal and standard output is not",
-			verbs:   []Verb{Read}, turn: func(c *Command, on bool) { c.NoProgress = on },
+			verbs:   []Verb{Read}, enable: func(c *Command, on bool) { c.NoProgress = on },
 		},
 		{
 			Name: "debug", Usage: "Log more, as LOG_LEVEL=debug does.", verbs: Verbs(),
-			turn: func(c *Command, on bool) { c.Debug = on },
+			enable: func(c *Command, on bool) { c.Debug = on },
 		},
-		{Name: versionFlag, verbs: Verbs(), turn: func(*Command, bool) {}},
+		{Name: versionFlag, verbs: Verbs(), enable: func(*Command, bool) {}},
 		// Flags of the low-code CDK, which callers may pass to every source (airbyte-python-cdk, airbyte_cdk/entrypoint.py).
 		{Name: "manifest-path", Value: "FILE", verbs: protocolVerbs, set: func(*Command, string) string { return "" }},
 		{Name: "components-path", Value: "FILE", verbs: protocolVerbs, set: func(*Command, string) string { return "" }},

@@ -89,13 +89,13 @@ func (r *stateReader) readLines(line []byte) error {
 	found, empty := false, true
 	for number := 1; len(line) > 0; number++ {
 		text := bytes.TrimSpace(line)
-		killed := line[len(line)-1] != '\n' && !json.Valid(text)
 		r.recognize(text)
 		empty = empty && isEmpty(text)
-		switch {
-		case killed:
-			r.warn("The last line of the state file %s is incomplete, as after a read that was killed. The line is ignored.", r.path)
-		case r.mayHaveState(text):
+		last := line[len(line)-1] != '\n'
+		switch mayHaveState := r.mayHaveState(text); {
+		case (last || mayHaveState && r.kind != State) && r.kind != "" && !json.Valid(text):
+			r.warn("Line %d of the state file %s is incomplete, as after a read that was killed. The line is ignored.", number, r.path)
+		case mayHaveState:
 			if err := addState(r.states, text); err != nil {
 				return invalidInput("Line %d of the state file %s cannot be used: %v.", number, r.path, err)
 			}

@@ -88,7 +88,7 @@ func diagnose(data []byte, err *json.SyntaxError) (at int, problem string) {
 	case c == '}' || c == ']':
 		return at, fmt.Sprintf("an unexpected %c. Check that each bracket has its counterpart", c)
 	case strings.Contains(err.Error(), "key:value pair"), strings.Contains(err.Error(), "array element"):
-		return at, "a comma is missing before this place. Add it"
+		return at, "a comma is missing here. Add it"
 	case strings.Contains(err.Error(), "after object key"):
 		return at, "a colon is missing between a name and its value. Add it"
 	case strings.Contains(err.Error(), "object key string") && isLetter(c):

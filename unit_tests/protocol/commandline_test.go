@@ -80,6 +80,7 @@ func TestHelpIsAskedForInManyWays(t *testing.T) {
 		{"-h", ""},
 		{"help", ""},
 		{"help help", protocol.Help},
+		{"read help", protocol.Read},
 		{"help read", protocol.Read},
 		{"help tables --debug", protocol.ListTables},
 		{"read --help", protocol.Read},
@@ -164,6 +165,10 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		{
 			"an empty joined value", "check --config=", "The value of --config is empty. Write --config FILE, or omit the flag.",
 			protocol.Check,
+		},
+		{
+			"standard input", "check --config -",
+			"The value of --config is -, but the connector does not read standard input. Name a file, such as /dev/stdin.", protocol.Check,
 		},
 		{"a switch with a value", "check --debug=yes --config c.json", "The flag --debug takes no value except true and false.", protocol.Check},
 		{

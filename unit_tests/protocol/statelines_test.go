@@ -16,6 +16,11 @@ func stateLine(stream, state string) string {
 		`},"sourceStats":{"recordCount":1.0}}}` + "\n"
 }
 
+// stateMessage is a state message without its envelope.
+func stateMessage(stream, state string) string {
+	return `{"type":"STREAM","stream":{"stream_descriptor":{"name":"` + stream + `"},"stream_state":` + state + "}}\n"
+}
+
 const (
 	logMessage    = `{"type":"LOG","log":{"level":"INFO","message":"a \"STATE\" follows"}}` + "\n"
 	recordMessage = `{"type":"RECORD","record":{"stream":"account","data":{"name":"\"stream_state\""},"emitted_at":1}}` + "\n"
@@ -39,9 +44,9 @@ func TestTheOutputOfAReadIsAState(t *testing.T) {
 		{"no end of the last line", strings.TrimSuffix(output, "\n"), complete, false},
 		{"a record that was cut off", output + recordMessage[:40], complete, true},
 		{"a state that was cut off", output + stateLine("contact", `{"v":9}`)[:60], complete, true},
+		{"the output of a killed read and of the next", stateLine("account", `{"v":1}`) + stateLine("contact", `{"v":0}`)[:60] + output, complete, true},
 		{"other output between the lines", "{}\n" + output + "exit status 1\n", complete, false},
-		{"state messages without their envelope", `{"type":"STREAM","stream":{"stream_descriptor":{"name":"account"},"stream_state":{"v":1}}}` + "\n" +
-			`{"type":"STREAM","stream":{"stream_descriptor":{"name":"account"},"stream_state":{"v":2}}}`, map[string]string{"account": `{"v":2}`}, false},
+		{"state messages without their envelope", stateMessage("account", `{"v":1}`) + stateMessage("account", `{"v":2}`), map[string]string{"account": `{"v":2}`}, false},
 		{"an array of the lines", "[" + strings.ReplaceAll(strings.TrimSpace(output), "\n", ",") + "]", complete, false},
 		{"a null after a state", output + stateLine("contact", "null"), map[string]string{"account": `{"v":2}`, "contact": "null"}, false},
 	}
@@ -70,7 +75,7 @@ func TestAnOutputThatIsNoStateIsRejected(t *testing.T) {
 		{"a configuration", `{"url":"https://contoso.crm.dynamics.com"}`, "is a configuration, not a state. Pass it with --config."},
 		{"a configuration of many lines", "{\n\"client_id\": \"x\"\n}", "is a configuration, not a state. Pass it with --config."},
 		{"a state of no stream", stateLine("", `{"v":1}`), "Line 1 of the state file"},
-		{"a broken state", stateLine("account", `{"v":1}`) + stateLine("account", `{"v":}`), "Line 2 of the state file"},
+		{"a broken state", stateMessage("account", `{"v":1}`) + stateMessage("account", `{"v":}`), "Line 2 of the state file"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import airbyte as ab
 import pytest
+from airbyte_protocol.models import ConfiguredAirbyteCatalog
 
 import warehouse
 from connector import TIMEOUT_SECONDS, Connector, configured
@@ -53,6 +54,19 @@ def assert_equal(cache, environment: Environment, table: str) -> warehouse.Compa
     assert compared.differences()[:5] == [], table
     assert compared.count(compared.alive) == len(rows) > 0
     return compared
+
+
+def test_the_printed_catalog_is_one_to_airbytes_models(environment, tmp_path):
+    config = Connector(tmp_path, environment.config).config
+    done = subprocess.run([os.environ["CONNECTOR"], "catalog", "--config", config, "--tables", ",".join(TABLES)], capture_output=True,
+                          text=True, check=True, timeout=TIMEOUT_SECONDS)
+    catalog = ConfiguredAirbyteCatalog.model_validate_json(done.stdout)
+    assert {s.stream.name: s.sync_mode.value for s in catalog.streams} == {
+        **dict.fromkeys(TABLES, "incremental"), "contoso_sensordata": "full_refresh", "contoso_legacyorder": "full_refresh"}
+    for s in catalog.streams:
+        assert s.primary_key == s.stream.source_defined_primary_key and TABLES[s.stream.name] == s.primary_key[0][0]
+        if s.sync_mode.value == "incremental":
+            assert (s.cursor_field, s.destination_sync_mode.value) == (["_ab_cdc_updated_at"], "append_dedup")
 
 
 def test_first_read_changes_and_second_read_arrive_in_the_database(environment, cache):
