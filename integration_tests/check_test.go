@@ -2,7 +2,6 @@ package integration_tests_test
 
 import (
 	"bytes"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,38 +48,37 @@ func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
 	l := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: applications()})
 	elsewhere := newLab(t, simulator.Options{Seed: 2})
 	l.file("ca.pem", bytes.Join([][]byte{l.server.CAPEM, elsewhere.server.CAPEM}, []byte("\n")))
+	const users = "in the Power Platform admin center (Manage > Environments > this environment > Settings > Users + permissions > Application users)"
+	const secret = "Microsoft Entra did not accept the client secret. Enter the Value of the secret as client_secret_value, not its Secret ID. The app " +
+		"registration shows both under Certificates & secrets, the Value only right after the secret was created. (AADSTS7000215)"
 	for name, bad := range map[string]struct {
 		set  map[string]any
-		want []string
+		want string
 	}{
-		"a wrong secret":                     {map[string]any{"client_secret_value": "wrong~secret-0123456789"}, []string{"did not accept the client secret", "Certificates & secrets"}},
-		"the secret's id in its place":       {map[string]any{"client_secret_value": "0a1b2c3d-0000-4000-8000-00000000abcd"}, []string{"not its Secret ID"}},
-		"an expired secret":                  {map[string]any{"client_id": expiredClient}, []string{"expired", "Create a new one"}},
-		"an unknown tenant":                  {map[string]any{"tenant_id": "99999999-2222-4333-8444-555555555555"}, []string{"no tenant", "Directory (tenant) ID"}},
-		"an unknown application":             {map[string]any{"client_id": "99999999-7777-4888-9999-aaaaaaaaaaaa"}, []string{"no application", "client_id"}},
-		"an environment that does not exist": {map[string]any{"url": elsewhere.server.URL}, []string{"no Dataverse environment", "url"}},
-		"no application user":                {map[string]any{"client_id": strangerClient}, []string{"application user", "Create one"}},
-		"no security role":                   {map[string]any{"client_id": rolelessClient}, []string{"no security role", "Assign it one"}},
-		"a disabled application user":        {map[string]any{"client_id": disabledClient}, []string{"deactivated", "Activate it"}},
-		"a tenant that is none":              {map[string]any{"tenant_id": "common"}, []string{"tenant_id", "not the ID of one tenant"}},
-		"http":                               {map[string]any{"url": "http://contoso.crm.dynamics.com"}, []string{"url", "only https"}},
-		"no tables left over":                {map[string]any{"include_tables": []string{"nothing_*"}}, []string{"include_tables", "logical names"}},
-		"an unclosed pattern":                {map[string]any{"exclude_tables": []string{"contoso_["}}, []string{"exclude_tables", "contoso_["}},
-		"a text for a number":                {map[string]any{"odata_maxpagesize": "many"}, []string{"odata_maxpagesize", "whole number"}},
-		"a missing field":                    {map[string]any{"client_id": nil}, []string{"client_id is missing", "Overview page"}},
-		"three problems, all of them":        {map[string]any{"url": "", "client_secret_value": " ", "odata_maxpagesize": -1}, []string{"3 problems", "url", "client_secret_value", "odata_maxpagesize"}},
-		"a page of the Power Apps portal":    {map[string]any{"url": "https://make.powerapps.com/environments/1"}, []string{"make.powerapps.com", "Environment URL"}},
+		"a wrong secret":               {map[string]any{"client_secret_value": "wrong~secret-0123456789"}, secret},
+		"the secret's id in its place": {map[string]any{"client_secret_value": "0a1b2c3d-0000-4000-8000-00000000abcd"}, secret},
+		"an expired secret": {map[string]any{"client_id": expiredClient}, "The client secret has expired. Create a new one in the app registration " +
+			"(Certificates & secrets) and enter its Value as client_secret_value. (AADSTS7000222)"},
+		"an unknown tenant": {map[string]any{"tenant_id": "99999999-2222-4333-8444-555555555555"}, "There is no tenant with this tenant_id. Enter the " +
+			"Directory (tenant) ID from the Overview page of the app registration. If the environment is in a national cloud, check url and " +
+			"authority_host. (AADSTS90002)"},
+		"an unknown application": {map[string]any{"client_id": "99999999-7777-4888-9999-aaaaaaaaaaaa"}, "The tenant has no application with this " +
+			"client_id. Check that client_id is the Application (client) ID and that tenant_id is the directory in which the application is registered. " +
+			"(AADSTS700016)"},
+		"an environment that does not exist": {map[string]any{"url": elsewhere.server.URL}, "The tenant has no Dataverse environment at this url. Check " +
+			"url, for example https://contoso.crm4.dynamics.com, and that the environment belongs to the tenant of tenant_id. (AADSTS500011)"},
+		"no application user": {map[string]any{"client_id": strangerClient}, "The sign-in succeeded, but this environment has no application user for the " +
+			"client_id. Create one " + users + " and assign it a security role."},
+		"no security role": {map[string]any{"client_id": rolelessClient}, "The application user has no security role in this environment. Assign it one " +
+			"that has Read at Organization level on the tables to sync."},
+		"a disabled application user": {map[string]any{"client_id": disabledClient}, "The application user is deactivated in this environment, or does not " +
+			"belong to a business unit. Activate it " + users + ", and check its business unit there."},
+		"no tables left over": {map[string]any{"include_tables": []string{"nothing_*"}}, "include_tables and exclude_tables select no table of the " +
+			"environment. Patterns match logical names, such as account or contoso_*. Correct the patterns."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wrong := l.with(t, bad.set)
-			result := wrong.run("check", "--config", wrong.configFile())
-			assert.Equal(t, 0, result.ExitCode)
-			status := statusOf(t, result)
-			assert.Equal(t, "FAILED", status.Status)
-			for _, words := range bad.want {
-				assert.Contains(t, status.Message, words)
-			}
-			wrong.hidesItsSecrets(result)
+			assert.Equal(t, userError("%s", bad.want), wrong.diagnose(t))
 		})
 	}
 }
@@ -133,22 +131,6 @@ func TestCheckOfAClosedServerIsAnErrorOfTheRun(t *testing.T) {
 	failed := requireOneError(t, result)
 	assert.Equal(t, "transient_error", failed.FailureType)
 	l.hidesItsSecrets(result)
-}
-
-func TestCheckOfAnUntrustedServerNamesTheVariable(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 1})
-	l.file("ca.pem", newLab(t, simulator.Options{Seed: 2}).server.CAPEM)
-	result := l.run("check", "--config", l.configFile())
-	assert.Equal(t, 0, result.ExitCode)
-	assert.Contains(t, statusOf(t, result).Message, "DATAVERSE_CA_FILE")
-}
-
-func TestAMissingFileOfAuthoritiesIsReported(t *testing.T) {
-	l := newLab(t, simulator.Options{Seed: 1})
-	missing := filepath.Join(l.directory, "nothing.pem")
-	result := l.runWith([]string{"DATAVERSE_CA_FILE=" + missing}, "check", "--config", l.configFile())
-	assert.Equal(t, 0, result.ExitCode)
-	assert.Contains(t, statusOf(t, result).Message, missing)
 }
 
 // requireOneError returns the one error of an output.

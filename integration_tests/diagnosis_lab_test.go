@@ -59,7 +59,9 @@ func diagnose(t *testing.T, config map[string]any, variables ...string) diagnosi
 		for _, name := range []string{"tenant_id", "client_id", "client_secret_value"} {
 			assert.NotContains(t, string(line), config[name])
 		}
-		assert.NotContains(t, string(line), "p4ssw0rd")
+		for _, word := range []string{"p4ssw0rd", "checkpoint", "change tracking", "next sync"} {
+			assert.NotContains(t, string(line), word)
+		}
 	}
 	if result.ExitCode == 0 {
 		status := statusOf(t, result)
@@ -179,6 +181,26 @@ func (n *network) tunnel(except string) string {
 	n.t.Cleanup(server.CloseClientConnections)
 	n.t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
+}
+
+// closesConnections starts a server that closes each connection once it has received something, as a firewall does that
+// blocks hosts by their names.
+func closesConnections(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, listener.Close()) })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = connection.Read(make([]byte, 64<<10))
+			_ = connection.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 // closed is an address at which nothing listens.

@@ -38,6 +38,7 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 	blocks := n.proxy(http.StatusForbidden, "Server", "proxy")
 	portal := n.proxy(http.StatusFound, "Location", "https://portal.example.com/")
 	offline := n.proxy(http.StatusBadGateway, "Server", "proxy")
+	closing := closesConnections(t)
 	half := n.tunnel("contoso.example.com:443")
 
 	for name, example := range map[string]struct {
@@ -108,10 +109,17 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
 				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. SSL_CERT_FILE names a file that cannot be read, so "+
 				"the authorities in it are not used.", hostOf(n.signIn))},
+		"other authorities than those of the machine": {variables: []string{"DATAVERSE_CA_FILE=", "SSL_CERT_FILE=" + otherAuthority(t)}, want: userError(
+			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
+				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. SSL_CERT_FILE replaces the authorities of the "+
+				"machine by those of a file, which lacks this one.", hostOf(n.signIn))},
 		"a file without the authority": {variables: []string{"DATAVERSE_CA_FILE=" + otherAuthority(t)}, want: userError(
 			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
 				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. The file that it names at present lacks this "+
 				"authority.", hostOf(n.signIn))},
+		"a file that does not exist": {variables: []string{"DATAVERSE_CA_FILE=/absent.pem"}, want: userError(
+			"The environment variable DATAVERSE_CA_FILE names a file that cannot be read (open /absent.pem: no such file or directory). Set it to the " +
+				"path of a PEM file of certificate authorities.")},
 		"a file that holds no certificate": {variables: []string{"DATAVERSE_CA_FILE=" + text}, want: userError(
 			"The environment variable DATAVERSE_CA_FILE names the file %s, which holds no PEM certificate. Set it to the path of a PEM file of "+
 				"certificate authorities.", text)},
@@ -121,6 +129,9 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 		"TLS is refused": {environment: refusing.URL, want: outage(
 			"The TLS connection to %[1]s was refused: tls: internal error. A firewall or proxy that inspects TLS refuses connections in this way. Have it allow "+
 				"TLS 1.2 or 1.3 to this host, and check the proxies and firewalls between the connector and %[1]s.", hostOf(refusing))},
+		"a connection that is closed": {environment: "https://" + closing, want: outage(
+			"The environment could not be reached: EOF. The connection was closed without a response, as firewalls do with hosts that they block. If the "+
+				"problem persists, check the proxies and firewalls between the connector and %s."+direct, closing)},
 		"a response without TLS": {environment: "https://" + hostOf(plain), want: outage(
 			"The response of %[1]s does not use TLS. A proxy, a firewall or a captive portal responded in its place, or the port is wrong. Check the "+
 				"proxies and firewalls between the connector and %[1]s.", hostOf(plain))},

@@ -19,6 +19,15 @@ func TestTheReadmeIsShort(t *testing.T) {
 	assert.LessOrEqual(t, len(text(t, "README.md")), most, "bytes")
 }
 
+func TestTheReadmeLinksToEachPage(t *testing.T) {
+	readme := text(t, "README.md")
+	for _, page := range pages(t) {
+		if filepath.Dir(page) == "docs" || !strings.Contains(page, string(filepath.Separator)) && page != "README.md" {
+			assert.Contains(t, readme, "]("+page+")")
+		}
+	}
+}
+
 func TestTheConfigurationInTheReadmeIsValid(t *testing.T) {
 	var specification struct {
 		ConnectionSpecification json.RawMessage `json:"connectionSpecification"`
@@ -41,12 +50,18 @@ func TestEachErrorInTheDocumentationExists(t *testing.T) {
 }
 
 func TestTheDocumentationCoversEachSetting(t *testing.T) {
-	settings := regexp.MustCompile(`(?m)^      "(\w+)": \{$`).FindAllStringSubmatch(text(t, "spec.json"), -1)
-	require.Greater(t, len(settings), 4)
-	for _, setting := range settings {
-		for _, page := range []string{"README.md", "docs/microsoft-dataverse.md"} {
-			assert.True(t, strings.Contains(text(t, page), "`"+setting[1]+"`"), "%s lacks %s", page, setting[1])
+	var specification struct {
+		ConnectionSpecification struct {
+			Properties map[string]struct{ Title string }
 		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text(t, "spec.json")), &specification))
+	settings := specification.ConnectionSpecification.Properties
+	require.Greater(t, len(settings), 4)
+	guide := text(t, "docs/microsoft-dataverse.md")
+	for name, setting := range settings {
+		assert.Contains(t, text(t, "README.md"), "`"+name+"`")
+		assert.Regexp(t, "\\*\\*"+setting.Title+"\\*\\* \\(`"+name+"`\\)|`"+name+"` \\| "+setting.Title+" \\|", guide)
 	}
 }
 

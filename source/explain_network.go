@@ -3,9 +3,11 @@ package source
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -30,16 +32,25 @@ func (s situation) explainNetwork(err error) explanation {
 	case errors.As(err, &unknown):
 		return s.explainName(unknown, to)
 	case errors.As(err, &signIn) && signIn.Temporary():
-		return transientError("The connector could not sign in: %s. %s. If the problem persists, check %s.%s",
-			clause(signIn), s.again(), s.wayTo(to), s.proxyHint(to))
+		return transientError("The connector could not sign in: %s.%s %s. If the problem persists, check %s.%s",
+			clause(signIn), s.closed(err), s.again(), s.wayTo(to), s.proxyHint(to))
 	case errors.As(err, &signIn):
 		return s.explainUselessSignIn(signIn, to)
 	case errors.As(err, &connection):
-		return transientError("The environment could not be reached: %s.%s If the problem persists, check %s.%s",
-			clause(connection.Unwrap()), s.resumes(), s.wayTo(to), s.proxyHint(to))
+		return transientError("The environment could not be reached: %s.%s%s If the problem persists, check %s.%s",
+			clause(connection.Unwrap()), s.closed(err), s.resumes(), s.wayTo(to), s.proxyHint(to))
 	default:
 		return explanation{}
 	}
+}
+
+// closed is the sentence on a connection that was closed without a response, after a space; "" for any other error, and
+// for an environment that has responded before.
+func (s situation) closed(err error) string {
+	if s.reached() || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		return ""
+	}
+	return " The connection was closed without a response, as firewalls do with hosts that they block."
 }
 
 // explainUselessSignIn explains a response of the sign-in host that is neither a token nor a refusal of Entra.

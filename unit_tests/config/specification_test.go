@@ -129,6 +129,15 @@ func TestConcurrentRequestsHaveTheBoundsOfDataverse(t *testing.T) {
 	setting := properties(t)["max_concurrent_requests"]
 	assert.EqualValues(t, 1, setting["minimum"])
 	assert.EqualValues(t, 52, setting["maximum"])
+	for _, number := range []int{-1, 0, 53} {
+		assert.Equal(t, []string{"max_concurrent_requests is invalid. Enter a whole number from 1 to 52, or leave the field empty."},
+			problems(t, settings(map[string]any{"max_concurrent_requests": number})))
+	}
+	for _, number := range []int{1, 52} {
+		c, err := load(t, settings(map[string]any{"max_concurrent_requests": number}))
+		require.NoError(t, err)
+		assert.Equal(t, number, c.ConcurrentRequests)
+	}
 }
 
 // Airbyte's Python source of the same name has these settings in version 1.0.2. A platform calls it a breaking change to
