@@ -109,6 +109,10 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
 				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. SSL_CERT_FILE names a file that cannot be read, so "+
 				"the authorities in it are not used.", hostOf(n.signIn))},
+		"other authorities than those of the machine": {variables: []string{"DATAVERSE_CA_FILE=", "SSL_CERT_FILE=" + otherAuthority(t)}, want: userError(
+			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
+				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. SSL_CERT_FILE replaces the authorities of the "+
+				"machine by those of a file, which lacks this one.", hostOf(n.signIn))},
 		"a file without the authority": {variables: []string{"DATAVERSE_CA_FILE=" + otherAuthority(t)}, want: userError(
 			"The certificate of the host is not trusted: %s presents a certificate of the authority \"Contoso Web Gateway CA\". If your company "+
 				"inspects TLS, set DATAVERSE_CA_FILE to a PEM file that holds its certificate authority. The file that it names at present lacks this "+

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,7 +31,6 @@ func redirect(to string) faults.Effect {
 
 func TestACheckNamesTheCauseInTheSignIn(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
-	host := l.server.URL[len("https://"):]
 	client, tenant := "'"+l.config["client_id"].(string)+"'", "'"+l.config["tenant_id"].(string)+"'"
 	const users = "in the app registration (Authentication), or register another application."
 	refused := func(code, message string) faults.Effect {
@@ -62,40 +62,43 @@ func TestACheckNamesTheCauseInTheSignIn(t *testing.T) {
 				"... breaks a rule of .... Check tenant_id, client_id and client_secret_value against the app registration. Microsoft explains the code at " +
 				"https://login.microsoftonline.com/error?code=7000999.")},
 		"a firewall forbids it": {page(http.StatusForbidden, "Access denied by Contoso Web Gateway"), userError(
-			"The connector could not sign in: the sign-in host responded with status 403 and a web page with the title \"Access denied by Contoso Web "+
-				"Gateway\", which is not a response of Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and %s.", host)},
+			"The connector could not sign in: the sign-in host responded with status 403 and a web page with the title \"Access denied by Contoso Web " +
+				"Gateway\", which is not a response of Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and <host>.")},
 		"a captive portal": {page(http.StatusOK, "Welcome to Contoso Guest"), userError(
-			"The connector could not sign in: the sign-in host responded with status 200 and a web page with the title \"Welcome to Contoso Guest\", which "+
-				"is not a response of Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and %s.", host)},
+			"The connector could not sign in: the sign-in host responded with status 200 and a web page with the title \"Welcome to Contoso Guest\", which " +
+				"is not a response of Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and <host>.")},
 		"a redirect": {redirect("https://portal.example.com/?secret=1"), userError(
-			"The connector could not sign in: the sign-in host responded with status 302 and a redirect to portal.example.com, which is not a response of "+
-				"Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and %s.", host)},
+			"The connector could not sign in: the sign-in host responded with status 302 and a redirect to portal.example.com, which is not a response of " +
+				"Microsoft Entra. Check authority_host, and the proxies and firewalls between the connector and <host>.")},
 		"a proxy behind the proxy": {page(http.StatusProxyAuthRequired, "Sign in"), userError(
-			"The proxy in front of %s requires a user name and a password (407). Set HTTPS_PROXY to an address that has them, such as "+
-				"user:password@proxy.example.com:3128.", host)},
+			"The proxy in front of <host> requires a user name and a password (407). Set HTTPS_PROXY to an address that has them, such as " +
+				"user:password@proxy.example.com:3128.")},
 		"an outage": {faults.Error{Status: http.StatusServiceUnavailable, Code: "AADSTS90033"}, outage(
 			"The connector could not sign in: Microsoft Entra rejected the sign-in with AADSTS90033 (temporarily_unavailable), correlation id <id>. Try again " +
 				"later. Microsoft explains the code at https://login.microsoftonline.com/error?code=90033.")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			defer l.server.Inject(faults.Fault{Match: faults.PhaseSignIn, When: faults.Timing{Count: faults.Forever}, Then: example.then}).Remove()
+			t.Parallel()
+			l := l.at(t)
+			l.server.Inject(faults.Fault{Match: faults.PhaseSignIn, When: faults.Timing{Count: faults.Forever}, Then: example.then})
 			assert.Equal(t, example.want, l.diagnose(t))
 		})
 	}
 }
 
-// diagnose is the diagnosis of a check of the lab, with "<id>" in place of the ids of requests.
+// diagnose is the diagnosis of a check of the lab, with "<id>" in place of the ids of requests and "<host>" in place of the
+// server's address.
 func (l *lab) diagnose(t *testing.T) diagnosis {
 	t.Helper()
 	found := diagnose(t, l.config, "DATAVERSE_CA_FILE="+filepath.Join(l.directory, "ca.pem"))
 	found.message = requestIDs.ReplaceAllString(found.message, "$1 id <id>")
+	found.message = strings.ReplaceAll(found.message, strings.TrimPrefix(l.server.URL, "https://"), "<host>")
 	return found
 }
 
 func TestACheckNamesTheCauseInTheEnvironment(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
-	host := l.server.URL[len("https://"):]
-	way := "the proxies and firewalls between the connector and " + host + "."
+	const way = "the proxies and firewalls between the connector and <host>."
 	const users = "in the Power Platform admin center (Manage > Environments > this environment > Settings > Users + permissions > Application users)"
 	forbidden := func(code, message string) faults.Effect {
 		return faults.Error{Status: http.StatusForbidden, Code: code, Message: message}
@@ -130,29 +133,31 @@ func TestACheckNamesTheCauseInTheEnvironment(t *testing.T) {
 		"a missing privilege": {forbidden("0x80040220", "Principal user (Id=0, type=8, roleCount=1, privilegeCount=2, accessMode=4), is missing prvReadEntity privilege (Id=0) on OTC=9800 for entity 'entity'."), userError(
 			"The application user lacks the privilege prvReadEntity. Assign it a security role that has this privilege.")},
 		"a captive portal": {page(http.StatusOK, "Welcome to Contoso Guest"), outage(
-			"The response to the request to identify the application user was a web page with the title \"Welcome to Contoso Guest\" each time and not one "+
-				"of Dataverse. A captive portal, a sign-in page, a firewall or a proxy sends such pages. Allow connections to %s without a sign-in: check %s", host, way)},
+			"The response to the request to identify the application user was a web page with the title \"Welcome to Contoso Guest\" each time and not one " +
+				"of Dataverse. A captive portal, a sign-in page, a firewall or a proxy sends such pages. Allow connections to <host> without a sign-in: check " + way)},
 		"a firewall that blocks": {page(http.StatusForbidden, "Access denied by Contoso Web Gateway"), outage(
-			"The request to identify the application user failed each time with status 403 (a web page with the title \"Access denied by Contoso Web "+
-				"Gateway\") and without an error code of Dataverse. A proxy or firewall responded in place of Dataverse, or Dataverse is unavailable. If the "+
-				"problem persists, check %s", way)},
+			"The request to identify the application user failed each time with status 403 (a web page with the title \"Access denied by Contoso Web " +
+				"Gateway\") and without an error code of Dataverse. A proxy or firewall responded in place of Dataverse, or Dataverse is unavailable. If the " +
+				"problem persists, check " + way)},
 		"a firewall that asks for a sign-in": {page(http.StatusUnauthorized, "Contoso Web Gateway"), userError(
-			"The request to identify the application user failed with status 401 and a web page with the title \"Contoso Web Gateway\". A proxy or firewall "+
-				"in front of %s asks for a sign-in. Allow connections without one: check %s", host, way)},
+			"The request to identify the application user failed with status 401 and a web page with the title \"Contoso Web Gateway\". A proxy or firewall " +
+				"in front of <host> asks for a sign-in. Allow connections without one: check " + way)},
 		"a redirect to a sign-in page": {redirect("https://login.example.com/?to=secret"), userError(
-			"The url does not lead to the Web API of a Dataverse environment: %s responds with status 302 (a redirect to login.example.com). Enter the "+
-				"Environment URL from the environment's page in the Power Platform admin center, for example https://contoso.crm4.dynamics.com. If url is "+
-				"correct, check %s", host, way)},
+			"The url does not lead to the Web API of a Dataverse environment: <host> responds with status 302 (a redirect to login.example.com). Enter the " +
+				"Environment URL from the environment's page in the Power Platform admin center, for example https://contoso.crm4.dynamics.com. If url is " +
+				"correct, check " + way)},
 		"another web site": {page(http.StatusNotFound, "Contoso: not found"), userError(
-			"The url does not lead to the Web API of a Dataverse environment: %s responds with status 404 (a web page with the title \"Contoso: not "+
-				"found\"). Enter the Environment URL from the environment's page in the Power Platform admin center, for example "+
-				"https://contoso.crm4.dynamics.com. If url is correct, check %s", host, way)},
+			"The url does not lead to the Web API of a Dataverse environment: <host> responds with status 404 (a web page with the title \"Contoso: not " +
+				"found\"). Enter the Environment URL from the environment's page in the Power Platform admin center, for example " +
+				"https://contoso.crm4.dynamics.com. If url is correct, check " + way)},
 		"an outage": {faults.Error{Status: http.StatusInternalServerError, Code: "0x80040216"}, outage(
 			"Each attempt to identify the application user failed: Dataverse responded with 500 0x80040216: An unexpected error occurred. (request id <id>). " +
 				"Try again later; if the problem persists, open a support request with Microsoft and quote the request id.")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			defer l.server.Inject(faults.Fault{Match: faults.PhaseWhoAmI, When: faults.Timing{Count: faults.Forever}, Then: example.then}).Remove()
+			t.Parallel()
+			l := l.at(t)
+			l.server.Inject(faults.Fault{Match: faults.PhaseWhoAmI, When: faults.Timing{Count: faults.Forever}, Then: example.then})
 			assert.Equal(t, example.want, l.diagnose(t))
 		})
 	}
@@ -160,7 +165,6 @@ func TestACheckNamesTheCauseInTheEnvironment(t *testing.T) {
 
 func TestAStreamIsExplainedByHowItIsRead(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"account": 5}})
-	catalog := l.configured("account")
 	const missing = "Principal user (Id=0, type=8), is missing prvReadAccount privilege (Id=0) on OTC=1 for entity 'account'."
 	for name, example := range map[string]struct {
 		then            faults.Effect
@@ -185,8 +189,11 @@ func TestAStreamIsExplainedByHowItIsRead(t *testing.T) {
 	} {
 		for mode, want := range map[string]string{destination.Incremental: example.changes, destination.FullRefresh: example.inFull} {
 			t.Run(name+", "+mode, func(t *testing.T) {
-				defer l.server.Inject(faults.Fault{Match: faults.PhasePage, When: faults.Timing{Count: faults.Forever}, Then: example.then}).Remove()
+				t.Parallel()
+				l := l.at(t)
+				catalog := l.configured("account")
 				catalog.Streams[0].SyncMode = mode
+				l.server.Inject(faults.Fault{Match: faults.PhasePage, When: faults.Timing{Count: faults.Forever}, Then: example.then})
 				report, result := l.read(destination.New(), catalog)
 				assert.Equal(t, 1, result.ExitCode)
 				assert.Equal(t, want, requestIDs.ReplaceAllString(report.Errors[0].Message, "$1 id <id>"))

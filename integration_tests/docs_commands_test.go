@@ -127,3 +127,34 @@ func membersOf(of reflect.Type) []string {
 	}
 	return names
 }
+
+func TestTheLogInTheDocumentsReadsLikeTheExpectedOne(t *testing.T) {
+	expected := map[string]bool{}
+	for line := range strings.Lines(text(t, "integration_tests/testdata/synclog_first.txt")) {
+		expected[outline(line)] = true
+	}
+	log := group(t, "(?s)```text\n(INFO .*?)```", text(t, "docs/monitoring.md"))
+	for line := range strings.Lines(log) {
+		if strings.HasPrefix(line, "INFO Progress after ") || strings.Contains(line, " incremental  complete ") {
+			continue // what the expected log does not have, or has for another stream
+		}
+		assert.True(t, expected[outline(line)], "the log has no line like %s", line)
+	}
+}
+
+// outline returns the words of a log line, in the singular, without numbers, names and what was replaced.
+func outline(line string) string {
+	line = regexp.MustCompile(`^(INFO|WARN) +Stream \w+ `).ReplaceAllString(line, "$1 Stream ")
+	var words []string
+	for _, word := range strings.Fields(line) {
+		if strings.ContainsAny(word, "0123456789<>…") {
+			continue
+		}
+		word = strings.Trim(word, ".,:()")
+		if stem, plural := strings.CutSuffix(word, "ies"); plural {
+			word = stem + "y"
+		}
+		words = append(words, strings.TrimSuffix(word, "s"))
+	}
+	return strings.Join(words, " ")
+}

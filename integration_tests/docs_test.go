@@ -19,6 +19,15 @@ func TestTheReadmeIsShort(t *testing.T) {
 	assert.LessOrEqual(t, len(text(t, "README.md")), most, "bytes")
 }
 
+func TestTheReadmeLinksToEachPage(t *testing.T) {
+	readme := text(t, "README.md")
+	for _, page := range pages(t) {
+		if filepath.Dir(page) == "docs" || !strings.Contains(page, string(filepath.Separator)) && page != "README.md" {
+			assert.Contains(t, readme, "]("+page+")")
+		}
+	}
+}
+
 func TestTheConfigurationInTheReadmeIsValid(t *testing.T) {
 	var specification struct {
 		ConnectionSpecification json.RawMessage `json:"connectionSpecification"`

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,6 +64,28 @@ func TestTheListOfTablesIsTheExpectedOne(t *testing.T) {
 	require.Zero(t, result.ExitCode, result.Stderr)
 	require.True(t, json.Valid([]byte(text)))
 	assertGolden(t, "tables.json", text)
+}
+
+func TestTheDocumentationExplainsEachReason(t *testing.T) {
+	l := labOfDepths(t)
+	l.config["exclude_tables"] = []string{"team*"}
+	printed, _ := l.runForPeople("tables", "--json")
+	var listed []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(printed), &listed))
+	page := text(t, "docs/command-line.md")
+	reasons := map[string]bool{}
+	for _, table := range listed {
+		for member, value := range table {
+			assert.Contains(t, page, "`"+member+"`")
+			if reason, is := value.(string); is && strings.HasSuffix(member, "_reason") && reason != "" {
+				reasons[regexp.MustCompile(`^prvRead\w+ |^.* (level)$`).ReplaceAllString(reason, "$1")] = true
+			}
+		}
+	}
+	assert.Greater(t, len(reasons), 6)
+	for reason := range reasons {
+		assert.Contains(t, page, reason)
+	}
 }
 
 func TestThePrintedCatalogIsTheExpectedOne(t *testing.T) {

@@ -10,7 +10,7 @@ func (s *Sync) Snapshot() Snapshot {
 	now := s.options.Now()
 	s.mu.Lock()
 	streams := slices.Clone(s.streams)
-	snapshot := Snapshot{At: now, Started: s.started, Stage: s.stage}
+	snapshot := Snapshot{At: now, Started: s.started, Stage: s.stage, Streams: []StreamFigures{}}
 	connection, parallel := s.connection, s.plan.Parallel
 	if !s.ended.IsZero() {
 		snapshot.At = s.ended

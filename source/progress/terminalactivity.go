@@ -34,6 +34,7 @@ type observation struct {
 // position is how far a stream is: the number of its phases, and the rows or keys that the last one has read, delivered or not.
 type position struct {
 	phases  int
+	since   time.Time // when the last one began
 	scanned int64
 }
 
@@ -42,7 +43,8 @@ func (a *Activity) Observe(s Snapshot) {
 	a.now = observation{at: s.At, delivered: s.Totals.Rows, streams: make([]position, len(s.Streams))}
 	for i := range s.Streams {
 		if phases := s.Streams[i].Phases; len(phases) > 0 {
-			a.now.streams[i] = position{phases: len(phases), scanned: phases[len(phases)-1].Scanned}
+			last := phases[len(phases)-1]
+			a.now.streams[i] = position{phases: len(phases), since: last.From, scanned: last.Scanned}
 		}
 	}
 	if len(a.past) > 0 && s.At.Sub(a.past[len(a.past)-1].at) < rateStep {
@@ -54,23 +56,28 @@ func (a *Activity) Observe(s Snapshot) {
 	}
 }
 
-// Rate returns how many rows or keys a second the stream at an index of the snapshot has read lately. It is 0 if the sync
-// has not been observed for long enough.
-func (a *Activity) Rate(stream int) float64 { return a.perSecond(a.read(stream)) }
+// Rate returns how many rows or keys a second the stream at an index of the snapshot has read lately, in its present phase. It is
+// 0 if this was not observed for long enough.
+func (a *Activity) Rate(stream int) float64 {
+	if stream >= len(a.now.streams) {
+		return 0
+	}
+	return perSecond(a.read(stream), min(a.elapsed(), a.now.at.Sub(a.now.streams[stream].since)))
+}
 
 // Total returns how many rows a second all streams together have delivered lately.
 func (a *Activity) Total() float64 {
 	if len(a.past) == 0 {
 		return 0
 	}
-	return a.perSecond(a.now.delivered - a.past[0].delivered)
+	return perSecond(a.now.delivered-a.past[0].delivered, a.elapsed())
 }
 
-func (a *Activity) perSecond(n int64) float64 {
-	if elapsed := a.elapsed(); elapsed >= rateStep {
-		return float64(n) / elapsed.Seconds()
+func perSecond(n int64, elapsed time.Duration) float64 {
+	if elapsed < rateStep {
+		return 0
 	}
-	return 0
+	return float64(n) / elapsed.Seconds()
 }
 
 func (a *Activity) elapsed() time.Duration {

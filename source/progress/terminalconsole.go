@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"runtime"
 	"unicode/utf8"
 
 	"github.com/vbauerster/cupwriter"
@@ -15,18 +16,25 @@ const (
 	assumedHeight = 24
 )
 
-// console is a terminal as mpb draws on it, which adds two things to mpb's own: it works on terminals of unknown size, and
-// after a terminal has become narrower it erases as many lines as the last frame takes now. Terminals such as those of GNOME,
-// macOS and Windows wrap lines that no longer fit, which mpb does not expect: it would leave the upper part of each frame.
+// console is a terminal as mpb draws on it. It differs from mpb's own:
+//
+//   - A frame overwrites the one before, line by line. mpb erases the screen below the first line before each frame, which tmux
+//     takes for a cleared screen if that is its upper line: it would keep each frame in its history.
+//   - After a terminal has become narrower, the last frame takes more lines, because most terminals wrap those that no longer
+//     fit. The next frame begins where that one does now.
+//   - A terminal of unknown size is drawn on.
+//
+// On Windows, where mpb draws by calls of the system, only the last of these differs.
 type console struct {
 	writer        *cupwriter.Writer
+	out           io.Writer
 	width, height int
-	drawn         []int // the widths of the lines of the last frame
-	drawing       []int // and of the frame that is being written
+	lines         [][]byte // of the frame that is being written, with their line feeds
+	drawn         []int    // the widths of the lines of the last frame
 }
 
 func newConsole(out io.Writer) *console {
-	return &console{writer: cupwriter.New(out, false)}
+	return &console{writer: cupwriter.New(out, false), out: out}
 }
 
 // IsTerminal reports whether the output is a terminal.
@@ -42,43 +50,58 @@ func (c *console) GetTermSize() (width, height int, err error) {
 	if width <= 0 || height <= 0 {
 		width, height = assumedWidth, assumedHeight
 	}
-	if width < c.width {
-		c.eraseWrapped(width)
-	}
 	c.width, c.height = width, height
 	return width, frameLines, nil
 }
 
-// eraseWrapped replaces the commands that erase the last frame, which wait in the buffer for the next one. On Windows there
-// are none: mpb erases by calls of the system.
-func (c *console) eraseWrapped(width int) {
-	if c.writer.Len() == 0 {
-		return
-	}
-	lines := 0
-	for _, drawn := range c.drawn {
-		lines += max(1, (drawn+width-1)/width)
-	}
-	c.writer.Reset()
-	fmt.Fprintf(c.writer, "\x1b[%dA\x1b[J", lines)
-}
-
-// Write writes text above the frame.
+// Write writes text above the frame. The display has none.
 func (c *console) Write(text []byte) (int, error) { return c.writer.Write(text) }
 
 // ReadFrom takes a line of the frame, with its line feed.
 func (c *console) ReadFrom(line io.Reader) (int64, error) {
 	text, err := io.ReadAll(line)
-	if err != nil || len(text) == 0 {
-		return 0, err
+	if err == nil && len(text) > 0 {
+		c.lines = append(c.lines, text)
 	}
-	c.drawing = append(c.drawing, utf8.RuneCount(bytes.TrimSuffix(text, []byte("\n"))))
-	n, err := c.writer.Write(text)
-	return int64(n), err
+	return int64(len(text)), err
 }
 
-// Flush writes the frame.
-func (c *console) Flush(lines int) error {
-	c.drawn, c.drawing = c.drawing, nil
-	return c.writer.Flush(lines)
+// Flush writes the frame, which has a number of lines.
+func (c *console) Flush(count int) error {
+	lines := c.lines
+	c.lines = nil
+	if runtime.GOOS == "windows" {
+		for _, line := range lines {
+			_, _ = c.writer.Write(line) // to a buffer
+		}
+		return c.writer.Flush(count)
+	}
+	_, err := c.out.Write(c.overwriting(lines))
+	return err
+}
+
+// overwriting returns the lines with the commands that put them over the last frame.
+func (c *console) overwriting(lines [][]byte) []byte {
+	var frame bytes.Buffer
+	if above := c.above(); above > 0 {
+		fmt.Fprintf(&frame, "\x1b[%dA", above)
+	}
+	c.drawn = c.drawn[:0]
+	for _, line := range lines {
+		text := bytes.TrimSuffix(line, []byte("\n"))
+		c.drawn = append(c.drawn, utf8.RuneCount(text))
+		frame.Write(text)
+		frame.WriteString("\x1b[K\n") // erase the rest of the line
+	}
+	frame.WriteString("\x1b[J") // erase the lines below
+	return frame.Bytes()
+}
+
+// above returns how many lines of the terminal the last frame takes.
+func (c *console) above() int {
+	lines := 0
+	for _, width := range c.drawn {
+		lines += max(1, (width+c.width-1)/c.width)
+	}
+	return lines
 }

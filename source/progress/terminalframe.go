@@ -88,7 +88,7 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 	if f.EstimateKnown && !f.ReadsChanges {
 		r.share(read, f.Figures.Estimate)
 	}
-	r.text[rateColumn] = perSecond(rate, unit)
+	r.text[rateColumn] = rateText(rate, unit)
 	if f.Waiting.After(now.At) && !now.Waiting.After(now.At) { // it is not all of them that wait
 		r.text[noteColumn] = fmt.Sprintf("waits %s: %s", duration(f.Waiting.Sub(now.At)), f.WaitingFor)
 	}
@@ -96,19 +96,14 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 }
 
 func totalLine(now Snapshot, rate float64) row {
-	ended := 0
-	for i := range now.Streams {
-		if !now.Streams[i].Ended.IsZero() {
-			ended++
-		}
-	}
+	complete, _ := outcomes(now)
 	r := row{text: [columnCount]string{
-		nameColumn: "Total", phaseColumn: number(int64(ended)) + " of " + quantity(int64(len(now.Streams)), "stream"),
-		rowsColumn: number(now.Totals.Rows) + " rows", rateColumn: perSecond(rate, "rows"),
+		nameColumn: "Total", phaseColumn: fmt.Sprintf("%s of %s complete", number(complete), number(int64(len(now.Streams)))),
+		rowsColumn: number(now.Totals.Rows) + " rows", rateColumn: rateText(rate, "rows"),
 	}}
 	switch {
 	case now.Stage == Ended:
-		r.text[rateColumn] = perSecond(float64(now.Totals.Rows)/max(now.At.Sub(now.Started).Seconds(), 1), "rows")
+		r.text[rateColumn] = rateText(float64(now.Totals.Rows)/max(now.At.Sub(now.Started).Seconds(), 1), "rows")
 	case now.EstimateKnown:
 		r.share(now.Totals.Rows, now.Totals.Estimate)
 	}
@@ -121,22 +116,34 @@ func statusLine(now Snapshot) string {
 	if now.Stage == Ended {
 		line = "Ended after " + clock(now.At.Sub(now.Started))
 	}
-	failed := int64(0)
-	for i := range now.Streams {
-		if now.Streams[i].Outcome == Failed {
-			failed++
-		}
+	if now.Stage == Ended && now.Totals.Deletions > 0 {
+		line += ", " + quantity(now.Totals.Deletions, "deletion")
 	}
+	complete, failed := outcomes(now)
 	if failed > 0 {
 		line += ", " + quantity(failed, "stream") + " failed"
+	}
+	if rest := int64(len(now.Streams)) - complete - failed; rest > 0 && now.Stage == Ended {
+		line += ", " + quantity(rest, "stream") + " not read to the end"
 	}
 	if rest := now.Remaining.Text(); rest != "" && now.Stage == Reading {
 		line += ", " + rest + " left"
 	}
-	if now.Stage == Ended && now.Totals.Deletions > 0 {
-		line += ", " + quantity(now.Totals.Deletions, "deletion")
-	}
 	return line + "."
+}
+
+// outcomes counts the streams that are complete and those that failed.
+func outcomes(now Snapshot) (complete, failed int64) {
+	for i := range now.Streams {
+		switch now.Streams[i].Outcome {
+		case Complete:
+			complete++
+		case Failed:
+			failed++
+		case Open, Incomplete:
+		}
+	}
+	return complete, failed
 }
 
 // share sets the share of what is expected.
@@ -164,7 +171,7 @@ func printable(text string) string {
 	}, text)
 }
 
-func perSecond(rate float64, unit string) string {
+func rateText(rate float64, unit string) string {
 	if rate < 1 {
 		return ""
 	}

@@ -42,19 +42,19 @@ type utf16Reader struct {
 }
 
 func (r *utf16Reader) Read(p []byte) (int, error) {
-	for len(r.text) < len(p) {
-		character, err := r.character()
-		if err != nil && len(r.text) == 0 {
-			return 0, err
+	var err error
+	for err == nil && len(r.text) < len(p) {
+		var character rune
+		if character, err = r.character(); err == nil {
+			r.text = utf8.AppendRune(r.text, character)
 		}
-		if err != nil {
-			break // the next read has the error again
-		}
-		r.text = utf8.AppendRune(r.text, character)
 	}
 	n := copy(p, r.text)
 	r.text = r.text[:copy(r.text, r.text[n:])]
-	return n, nil
+	if n > 0 {
+		err = nil // the next read has it again
+	}
+	return n, err
 }
 
 // character reads one character, which takes two units if it is a surrogate pair.

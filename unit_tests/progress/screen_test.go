@@ -5,41 +5,57 @@ import (
 	"strings"
 )
 
-// screen shows what a terminal would after it was sent some text: it knows lines, and the two commands that mpb sends. Like the
-// terminals of today it wraps lines again when its width changes.
+// screen shows what a terminal would after it was sent some text: it knows lines, and the commands of the display. Like most
+// terminals it wraps lines again when its width changes.
 type screen struct {
-	lines []string // as written, not wrapped
-	at    int      // the line of the cursor, which is always at its beginning
-	width int
+	lines  [][]rune // as written, not wrapped
+	row    int      // the line of the cursor
+	column int
+	width  int
 }
 
-func newScreen(width int) *screen { return &screen{lines: []string{""}, width: width} }
+func newScreen(width int) *screen { return &screen{lines: [][]rune{nil}, width: width} }
 
-// write takes text that ends with a line feed or a command. An unknown command is an error.
+// write takes text. An unknown command is an error.
 func (s *screen) write(text string) error {
 	for text != "" {
 		if command, found := strings.CutPrefix(text, "\x1b["); found {
-			end := strings.IndexAny(command, "AJ")
+			end := strings.IndexAny(command, "AJK")
 			if end < 0 {
 				return fmt.Errorf("unknown command %q", text)
 			}
-			if command[end] == 'J' {
-				s.lines = append(s.lines[:s.at], "")
-			} else if err := s.up(command[:end]); err != nil {
+			if err := s.command(command[:end], command[end]); err != nil {
 				return err
 			}
 			text = command[end+1:]
 			continue
 		}
-		line, rest, ended := strings.Cut(text, "\n")
-		if !ended || strings.Contains(line, "\x1b") {
-			return fmt.Errorf("no line: %q", text)
+		letter := []rune(text)[0]
+		text = text[len(string(letter)):]
+		switch letter {
+		case '\r':
+			s.column = 0
+		case '\n':
+			s.row, s.column = s.row+1, 0
+			if s.row == len(s.lines) {
+				s.lines = append(s.lines, nil)
+			}
+		default:
+			s.lines[s.row] = append(s.lines[s.row][:s.column], append([]rune{letter}, s.lines[s.row][min(s.column+1, len(s.lines[s.row])):]...)...)
+			s.column++
 		}
-		s.lines[s.at] = strings.TrimSuffix(line, "\r")
-		s.lines = append(s.lines[:s.at+1], "")
-		s.at++
-		text = rest
 	}
+	return nil
+}
+
+func (s *screen) command(count string, letter byte) error {
+	switch letter {
+	case 'A':
+		return s.up(count)
+	case 'J':
+		s.lines = s.lines[:s.row+1]
+	}
+	s.lines[s.row] = s.lines[s.row][:s.column]
 	return nil
 }
 
@@ -49,9 +65,9 @@ func (s *screen) up(count string) error {
 	if _, err := fmt.Sscan(count, &rows); err != nil {
 		return fmt.Errorf("move up by %q: %w", count, err)
 	}
-	for rows > 0 && s.at > 0 {
-		s.at--
-		rows -= max(1, (len([]rune(s.lines[s.at]))+s.width-1)/s.width)
+	for rows > 0 && s.row > 0 {
+		s.row--
+		rows -= max(1, (len(s.lines[s.row])+s.width-1)/s.width)
 	}
 	if rows != 0 {
 		return fmt.Errorf("the cursor ends in the middle of a line or above the screen: %d", rows)
@@ -60,4 +76,10 @@ func (s *screen) up(count string) error {
 }
 
 // text returns all lines.
-func (s *screen) text() string { return strings.Join(s.lines, "\n") }
+func (s *screen) text() string {
+	var text []string
+	for _, line := range s.lines {
+		text = append(text, string(line))
+	}
+	return strings.Join(text, "\n")
+}
