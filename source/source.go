@@ -17,7 +17,7 @@ const (
 )
 
 // Run executes the command line and returns the exit code. If it is not 0, a verb of the protocol wrote an error message to
-// stdout, and any other verb a line to stderr. An invalid command line is reported on both.
+// stdout, and any other verb a line to stderr. An invalid command line of the protocol is reported on both.
 func Run(ctx context.Context, p Process) int {
 	if p.Stderr == nil {
 		p.Stderr = io.Discard
