@@ -162,7 +162,7 @@ func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
 func TestATrackedScanWithoutADeltaLinkIsNotComplete(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
-	l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: []byte(`{"value":[]}`)}})
+	l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: []byte(`{"value":[]}`)}}.Always())
 	report, result := l.read(destination.New(), catalog)
 	assert.Equal(t, 1, result.ExitCode)
 	require.Len(t, report.Streams["task"].Errors, 1)
