@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
-
 	"source-microsoft-dataverse/source"
 )
 
@@ -22,9 +20,7 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals, exited := make(chan os.Signal, 1), make(chan int, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	process := source.Process{Specification: spec, Version: version, Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
-		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd()))}
-	go func() { exited <- source.Run(ctx, process) }()
+	go func() { exited <- source.Run(ctx, source.ThisProcess(spec, version)) }()
 	select {
 	case code := <-exited:
 		os.Exit(code)

@@ -142,6 +142,11 @@ func TestTheLogInTheDocumentsReadsLikeTheExpectedOne(t *testing.T) {
 	}
 }
 
+func TestTheDisplayInTheDocumentsLooksAsExpected(t *testing.T) {
+	frame := group(t, "(?s)## The display at a terminal.*?```text\n(.*?)```", text(t, "docs/monitoring.md"))
+	assert.Contains(t, text(t, "unit_tests/progress/testdata/frames.txt"), frame)
+}
+
 // outline returns the words of a log line, in the singular, without numbers, names and what was replaced.
 func outline(line string) string {
 	line = regexp.MustCompile(`^(INFO|WARN) +Stream \w+ `).ReplaceAllString(line, "$1 Stream ")

@@ -148,3 +148,23 @@ func TestTheSummaryReportsWhatWasNotDelivered(t *testing.T) {
 	assert.Equal(t, "config_error", failure.FailureType)
 	assert.Equal(t, report.Streams["task"].Errors[0].Message, failure.Advice)
 }
+
+func TestAStreamWithAnEmptyStateIsEstimatedAsANewOne(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"account": 80}})
+	catalog := l.file("catalog.json", l.configured("account"))
+	state := l.file("state.json", []byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"account"},"stream_state":{}}}]`))
+	result := l.run("read", "--config", l.configFile(), "--catalog", catalog, "--state", state)
+	require.Zero(t, result.ExitCode)
+	var kinds []string
+	for _, m := range messages(t, result) {
+		switch {
+		case m.Log != nil && strings.Contains(m.Log.Message, " reads 1 stream of "):
+			assert.Contains(t, m.Log.Message, ": 1 incremental without a state, ")
+		case m.Record != nil:
+			kinds = append(kinds, "record")
+		case m.Trace != nil && m.Trace.Estimate != nil:
+			kinds = append(kinds, "estimate")
+		}
+	}
+	assert.Equal(t, []string{"estimate", "record"}, kinds[:2], "the estimate comes before the rows")
+}

@@ -77,8 +77,11 @@ func requirements(configured protocol.ConfiguredCatalog, states map[string]json.
 	return names, counted, incremental
 }
 
-// hasState reports whether an earlier sync has saved a state. A null state is none.
-func hasState(state []byte) bool { return len(state) > 0 && !checkpoint.IsNull(state) }
+// hasState reports whether an earlier sync has saved a state, readable or not.
+func hasState(state []byte) bool {
+	saved, err := checkpoint.Parse(state)
+	return err != nil || saved != nil
+}
 
 // isIncremental reports whether a stream is read by its changes.
 func isIncremental(s protocol.ConfiguredStream) bool {

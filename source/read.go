@@ -93,7 +93,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 // anyState reports whether a stream has a state, so that an earlier read has reached the environment.
 func anyState(states map[string]json.RawMessage) bool {
 	for _, state := range states {
-		if text := string(state); text != "" && text != "null" && text != "{}" {
+		if hasState(state) {
 			return true
 		}
 	}

@@ -10,19 +10,6 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// Process is what a run of the connector gets from its surroundings.
-type Process struct {
-	Specification []byte   // spec.json
-	Version       string   // the build stamp; "" for the version under which Go downloaded the module
-	Args          []string // the command line without the program's name
-	Getenv        func(string) string
-	Stdout        io.Writer
-	Stderr        io.Writer // nil discards what is written
-	// StdoutTerminal and StderrTerminal report whether a person sees what is written.
-	StdoutTerminal, StderrTerminal bool
-	Limits                         Limits
-}
-
 // The exit codes of the connector. A check that rejects the configuration has not failed: its exit code is 0.
 const (
 	exitFailure = 1 // a verb failed
@@ -30,7 +17,7 @@ const (
 )
 
 // Run executes the command line and returns the exit code. If it is not 0, a verb of the protocol wrote an error message to
-// stdout, and any other verb a line to stderr. An invalid command line is reported on both.
+// stdout, and any other verb a line to stderr. An invalid command line of the protocol is reported on both.
 func Run(ctx context.Context, p Process) int {
 	if p.Stderr == nil {
 		p.Stderr = io.Discard

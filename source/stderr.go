@@ -37,7 +37,7 @@ func (i *invocation) logger(ctx context.Context) *slog.Logger {
 
 // levelAdvice is what to do about a value of LOG_LEVEL that names no level.
 func levelAdvice(value string) string {
-	levels := []string{"debug", "info", "warn", "error"}
+	levels := []string{"debug", "info", "warn", "error", "trace"}
 	if nearest := protocol.Nearest(value, levels); nearest != "" {
 		return "Did you mean " + nearest + "?"
 	}

@@ -32,11 +32,14 @@ func (i *invocation) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text := []byte(listing.Text(listed, i.process.width()))
+	var text []byte
 	if i.command.JSON {
-		if text, err = listing.JSON(listed); err != nil {
-			return fmt.Errorf("encode the tables: %w", err)
-		}
+		text, err = listing.JSON(listed)
+	} else {
+		text = []byte(listing.Text(listed, i.process.width()))
+	}
+	if err != nil {
+		return fmt.Errorf("encode the tables: %w", err)
 	}
 	if err := i.print(text); err != nil {
 		return fmt.Errorf("print the tables: %w", err)
@@ -44,7 +47,7 @@ func (i *invocation) tables(ctx context.Context) error {
 	return nil
 }
 
-// overview is what few requests tell of all tables of an environment.
+// overview is what a few requests return about all tables of an environment.
 type overview struct {
 	tables     []dataverse.TableSummary
 	privileges dataverse.Privileges // of the application user; nil if they could not be retrieved
@@ -79,7 +82,8 @@ func (i *invocation) overview(ctx context.Context, client *dataverse.Client) (ov
 		}
 		return nil
 	})
-	return known, group.Wait()
+	err := group.Wait()
+	return known, err
 }
 
 // describe counts the rows of tables and returns what the list shows of each.

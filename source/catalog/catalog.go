@@ -1,7 +1,8 @@
 // Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
 //
 // [Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether a
-// table's changes can be followed. They are pure functions of the definitions.
+// table's changes can be followed. [Select] finds the tables that a user names by patterns. They are pure functions of the
+// definitions.
 package catalog
 
 import (

@@ -37,7 +37,7 @@ func Matching(tables []dataverse.TableSummary, patterns []string) ([]dataverse.T
 }
 
 // Select returns the tables to configure as streams: those of Matching that have an entity set and for which offered
-// returns true. The error is a *PatternError if nothing is left of what a pattern matches.
+// returns true. The error is a *PatternError if a pattern matches no such table.
 func Select(tables []dataverse.TableSummary, patterns []string, offered func(logicalName string) bool) ([]dataverse.TableSummary, error) {
 	matching, err := Matching(tables, patterns)
 	if err != nil {

@@ -150,8 +150,12 @@ func summary(tables []Table) string {
 			unreadable++
 		}
 	}
-	return fmt.Sprintf("%s tables: %s incremental, %s not readable. Dataverse counts rows once a day.",
-		grouped(int64(len(tables))), grouped(int64(followed)), grouped(int64(unreadable)))
+	noun := "tables"
+	if len(tables) == 1 {
+		noun = "table"
+	}
+	return fmt.Sprintf("%s %s: %s incremental, %s not readable. Dataverse counts rows once a day.",
+		grouped(int64(len(tables))), noun, grouped(int64(followed)), grouped(int64(unreadable)))
 }
 
 // grouped writes a number with a comma between groups of three digits.

@@ -64,6 +64,7 @@ func TestDisplayNamesCannotMoveTheCursor(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			text := listing.Text([]listing.Table{{Name: "x", DisplayName: name, Readable: listing.Yes}}, listing.NoLimit)
 			assert.Contains(t, text, "\nx      "+want+" ")
+			assert.Contains(t, text, "\n1 table: 0 incremental, 0 not readable.")
 		})
 	}
 }

@@ -108,3 +108,16 @@ func TestAMembersPositionIsFound(t *testing.T) {
 	assert.Empty(t, protocol.MemberPosition(document, "c"))
 	assert.Empty(t, protocol.MemberPosition([]byte("[]"), "a"))
 }
+
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{"", `{"a": [1, "b",]}`, "{'a': \"\\q\"}", "\xef\xbb\xbf{}", `{"a": "`, `[1}`, "{\"\u2028\": tru", "[\"\n\"]"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		var document any
+		if err := protocol.Decode(content, &document); err != nil {
+			assert.NotRegexp(t, `json:|Go |invalid character`, err.Error(), "users know no Go")
+		}
+		assert.NotPanics(t, func() { protocol.Recognize(content) })
+	})
+}
