@@ -86,7 +86,7 @@ func failedReport() *progress.Report {
 func samples(end int, rows int64, throttled ...[2]float64) []progress.Sample {
 	var taken []progress.Sample
 	var delivered, waited float64
-	var all float64 = float64(end)
+	all := float64(end)
 	for _, t := range throttled {
 		all -= t[1] - t[0]
 	}
