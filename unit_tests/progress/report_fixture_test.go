@@ -70,6 +70,7 @@ func failedReport() *progress.Report {
 		},
 		{Name: "task", Mode: "incremental"},
 	}
+	r.Streams[0].Phases[2].Waited = seconds(29)
 	r.Nulled = []progress.NulledCells{{Stream: "account", Column: "contoso_score", Reason: "SOURCE_SERIALIZATION_ERROR", Cells: 312}}
 	r.Warnings = []progress.Warning{{At: after(2), Text: "Columns of the configured catalog do not exist in Dataverse and are left out. To drop them, refresh the source schema."}}
 	r.WarningsOmitted = 3
