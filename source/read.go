@@ -29,7 +29,7 @@ func (i *invocation) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = i.readStreams(ctx, counters)
+	err = recovered(func() error { return i.readStreams(ctx, counters) })
 	var partial *partialError
 	if err != nil && ctx.Err() == nil && !errors.As(err, &partial) { // streams that failed have reported it
 		counters.Fail(err, explain(err))

@@ -29,8 +29,8 @@ func drawSequence(r *rand.Rand) []step {
 	quiet.read = disturbances{newJob: true}
 	switch r.IntN(9) {
 	case 0: // a scan of several pages is killed, and its changes come once more
-		broken.read.kill, broken.read.keep = place{table, 2 + r.IntN(4)}, !one(r, 4)
-		return []step{of(change, 10+r.IntN(30)), broken, of(change, 1+r.IntN(20)), quiet}
+		broken.read.kill, broken.read.keep = place{table, 2 + r.IntN(4)/2}, !one(r, 4)
+		return []step{quiet, of(change, 30+r.IntN(30)), broken, of(change, 1+r.IntN(20)), quiet}
 	case 1: // a table has to be read in full while rows are hidden
 		broken.read.kill = place{}
 		broken.read.events = []event{{place{table, r.IntN(12)}, of(restrict, 1)}}

@@ -119,7 +119,7 @@ func (c *connector) variables(of []string) []string {
 }
 
 // garbagePercent is the garbage, in percent of the live memory, that starts a collection.
-const garbagePercent = 800
+const garbagePercent = 300
 
 func (c *connector) authority() string { return filepath.Join(c.directory, "ca.pem") }
 

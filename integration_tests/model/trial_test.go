@@ -118,7 +118,7 @@ func (w *world) discover(ctx context.Context, c *connector) error {
 	return fmt.Errorf("discover printed no catalog: %s", o.lines)
 }
 
-// step carries out a step. A read that succeeds, and during which nothing changes, must leave the tracked streams right.
+// step carries out a step. A read during which nothing changes must leave right the tracked streams that it completes.
 func (w *world) step(ctx context.Context, c *connector, s step) error {
 	switch s.kind { //nolint:exhaustive // all others concern the environment and the destination alone
 	case read:
@@ -136,10 +136,21 @@ func (w *world) step(ctx context.Context, c *connector, s step) error {
 		return err
 	}
 	w.obey(report)
-	if code == 0 && len(s.read.events) == 0 {
-		return w.compare(tracked, report)
+	if code < 0 || len(s.read.events) > 0 {
+		return nil
 	}
-	return nil
+	return w.compare(w.finished(code, report), report)
+}
+
+// finished returns the tracked streams whose rows a read has made complete in the destination. If it fails, no refresh ends.
+func (w *world) finished(code int, report *destination.Report) []string {
+	if code == 0 {
+		return tracked
+	}
+	return slices.DeleteFunc(slices.Clone(tracked), func(stream string) bool {
+		read := report.Streams[stream]
+		return read == nil || !completed(read) || w.platform.Refreshing(stream) != ""
+	})
 }
 
 // settle reads without disturbances until a read succeeds, which must be soon, and compares. The user may see all rows by

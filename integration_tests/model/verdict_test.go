@@ -12,8 +12,8 @@ import (
 	"source-microsoft-dataverse/integration_tests/destination"
 )
 
-// After a read that succeeds, and during which nothing changes, the destination must hold what the environment holds. There
-// are four exceptions:
+// After a read that completes a stream, and during which nothing changes, the destination must hold what the environment
+// holds. There are four exceptions:
 //
 //   - a row that was deleted while deletions were unknown according to the connector's state and a message of that very read;
 //   - a row that was deleted before a read for which the platform handed out no sign that the destination had kept rows that

@@ -68,8 +68,8 @@ type PhaseSpan struct {
 	From    time.Time        `json:"from"`
 	To      time.Time        `json:"to,omitzero"` // zero: the stream is in this phase
 	Pages   int64            `json:"pages"`
-	Scanned int64            `json:"scanned"` // rows or keys on these pages, delivered or not
-	Waited  Seconds          `json:"waited_seconds"`
+	Scanned int64            `json:"scanned"`        // rows or keys on these pages, delivered or not
+	Waited  Seconds          `json:"waited_seconds"` // the part of the time in which the stream waited, as in Figures
 }
 
 // StreamFigures describes one stream at a moment.

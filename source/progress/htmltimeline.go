@@ -119,6 +119,9 @@ func (r *Report) lane(s *StreamFigures) lane {
 	for _, p := range s.Phases {
 		to := cmp.Or(p.To, s.Ended, r.Ended)
 		text := fmt.Sprintf("%s, %s to %s, %s", phaseText(p.Phase), r.after(p.From), r.after(to), quantity(p.Pages, "page"))
+		if p.Waited > 0 {
+			text += ", waited for " + duration(time.Duration(p.Waited))
+		}
 		phases = append(phases, text)
 		l.Spans = append(l.Spans, r.span("p-"+string(p.Phase), p.From, to, text))
 	}

@@ -28,7 +28,9 @@ func (p *Plan) Text(o Options, environment string) string {
 		streams int64
 		text    string
 	}{
-		{changes, "incremental from a saved state"}, {snapshots, "incremental without a state, so with an initial snapshot"}, {full, "full refresh"},
+		{changes, "incremental from a saved state"},
+		{snapshots, "incremental without a state, so with an initial snapshot"},
+		{full, "full refresh"},
 	} {
 		if mode.streams > 0 {
 			modes = append(modes, fmt.Sprintf("%s %s", number(mode.streams), mode.text))

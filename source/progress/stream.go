@@ -15,8 +15,8 @@ import (
 // maxPhases is the number of spans that a stream keeps. Beyond it, the last one goes on.
 const maxPhases = 100
 
-// Stream holds the counters of one stream.
-type Stream struct {
+// counters holds the counters of one stream.
+type counters struct {
 	sync *Sync
 	name string
 	mode string
@@ -43,10 +43,10 @@ type phase struct {
 	waited         time.Duration
 }
 
-var _ replicate.StreamProgress = (*Stream)(nil)
+var _ replicate.StreamProgress = (*counters)(nil)
 
-func newStream(s *Sync, p PlannedStream) *Stream {
-	stream := &Stream{sync: s, name: p.Name, mode: modeText(p.Incremental)}
+func newStream(s *Sync, p PlannedStream) *counters {
+	stream := &counters{sync: s, name: p.Name, mode: modeText(p.Incremental)}
 	stream.readsChanges.Store(p.Incremental && p.HasState)
 	stream.hasEstimate.Store(p.Counted)
 	stream.estimate.Store(p.Estimate)
@@ -61,14 +61,14 @@ func modeText(incremental bool) string {
 }
 
 // Started notes that the stream is being read.
-func (s *Stream) Started() {
+func (s *counters) Started() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.started = s.sync.options.Now()
 }
 
 // Phase notes that a phase begins, or begins again.
-func (s *Stream) Phase(p checkpoint.Phase) {
+func (s *counters) Phase(p checkpoint.Phase) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.readsChanges.Store(p == checkpoint.Changes || p == checkpoint.ReconcileDeletions)
@@ -83,7 +83,7 @@ func (s *Stream) Phase(p checkpoint.Phase) {
 }
 
 // endPhase ends the current phase. The lock is held.
-func (s *Stream) endPhase(now time.Time) {
+func (s *counters) endPhase(now time.Time) {
 	if last := len(s.phases) - 1; last >= 0 {
 		s.phases[last] = s.counted(s.phases[last], now)
 		s.phases[last].span.To = now
@@ -91,7 +91,7 @@ func (s *Stream) endPhase(now time.Time) {
 }
 
 // counted returns a phase with what was counted in it, if it has not ended.
-func (s *Stream) counted(p phase, now time.Time) phase {
+func (s *counters) counted(p phase, now time.Time) phase {
 	if p.span.To.IsZero() {
 		p.span.Pages, p.span.Scanned = s.pages.Load()-p.pages, s.scanned.Load()-p.scanned
 		p.span.Waited = Seconds(s.pauses.until(now) - p.waited)
@@ -100,36 +100,36 @@ func (s *Stream) counted(p phase, now time.Time) phase {
 }
 
 // PageRead counts a page that arrived whole, with its rows or keys.
-func (s *Stream) PageRead(rows int) {
+func (s *counters) PageRead(rows int) {
 	s.scanned.Add(int64(rows))
 	s.pages.Add(1)
 }
 
 // Delivered counts records that were written, and their length in bytes.
-func (s *Stream) Delivered(rows, deletions int, bytes int64) {
+func (s *counters) Delivered(rows, deletions int, bytes int64) {
 	s.rows.Add(int64(rows))
 	s.deletions.Add(int64(deletions))
 	s.bytes.Add(bytes)
 }
 
 // NoEstimate notes that the number of rows to expect is not known after all.
-func (s *Stream) NoEstimate() {
+func (s *counters) NoEstimate() {
 	s.hasEstimate.Store(false)
 	s.estimate.Store(0)
 }
 
 // Throttled notes that the service makes the stream wait.
-func (s *Stream) Throttled(until time.Time) { s.wait(until, "Dataverse limits the requests") }
+func (s *counters) Throttled(until time.Time) { s.wait(until, "Dataverse limits the requests") }
 
 // Retried counts an attempt that failed and is repeated after a time; 0: at once, or once the service allows it.
-func (s *Stream) Retried(after time.Duration) {
+func (s *counters) Retried(after time.Duration) {
 	s.retries.Add(1)
 	if after > 0 {
 		s.wait(s.sync.options.Now().Add(after), "a request failed and is repeated")
 	}
 }
 
-func (s *Stream) wait(until time.Time, why string) {
+func (s *counters) wait(until time.Time, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pauses.add(s.sync.options.Now(), until)
@@ -137,27 +137,27 @@ func (s *Stream) wait(until time.Time, why string) {
 }
 
 // Nulled notes how many values of a column were delivered as null.
-func (s *Stream) Nulled(column string, reason protocol.ChangeReason, cells int) {
+func (s *counters) Nulled(column string, reason protocol.ChangeReason, cells int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.nulled = append(s.nulled, NulledCells{Stream: s.name, Column: column, Reason: string(reason), Cells: int64(cells)})
 }
 
 // Complete notes that everything was delivered, and logs what that was.
-func (s *Stream) Complete(ctx context.Context) { s.end(ctx, Complete) }
+func (s *counters) Complete(ctx context.Context) { s.end(ctx, Complete) }
 
 // Stopped notes that the process ends before the stream is complete.
-func (s *Stream) Stopped(ctx context.Context) { s.end(ctx, Incomplete) }
+func (s *counters) Stopped(ctx context.Context) { s.end(ctx, Incomplete) }
 
 // Failed notes the error that ends the stream.
-func (s *Stream) Failed(ctx context.Context, cause error, explained protocol.Failure) {
+func (s *counters) Failed(ctx context.Context, cause error, explained protocol.Failure) {
 	s.sync.mu.Lock()
 	s.sync.failures = append(s.sync.failures, newFailure(s.sync.options.Now(), cause, explained))
 	s.sync.mu.Unlock()
 	s.end(ctx, Failed)
 }
 
-func (s *Stream) end(ctx context.Context, o Outcome) {
+func (s *counters) end(ctx context.Context, o Outcome) {
 	now := s.sync.options.Now()
 	s.mu.Lock()
 	s.endPhase(now)
@@ -168,7 +168,7 @@ func (s *Stream) end(ctx context.Context, o Outcome) {
 }
 
 // stop notes that the sync ends, unless the stream has ended before.
-func (s *Stream) stop(now time.Time) {
+func (s *counters) stop(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.outcome != Open {
@@ -183,7 +183,7 @@ func (s *Stream) stop(now time.Time) {
 }
 
 // figures returns the values of the counters at a moment, which is now.
-func (s *Stream) figures(at time.Time) StreamFigures {
+func (s *counters) figures(at time.Time) StreamFigures {
 	f := StreamFigures{
 		Name: s.name, Mode: s.mode, EstimateKnown: s.hasEstimate.Load(), ReadsChanges: s.readsChanges.Load(),
 		Figures: Figures{
@@ -205,7 +205,7 @@ func (s *Stream) figures(at time.Time) StreamFigures {
 }
 
 // nulledCells returns the columns with nulled values.
-func (s *Stream) nulledCells() []NulledCells {
+func (s *counters) nulledCells() []NulledCells {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.nulled)

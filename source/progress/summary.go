@@ -154,9 +154,9 @@ func aligned(rows [][]string, left int) []string {
 	return lines
 }
 
-// Line returns the report as one line of JSON for programs that read the log, {"sync_summary":{…}}, without the phases and samples, which would make it
-// long. With a thousand streams it has a few hundred kilobytes; the platform accepts lines of 20 million characters
-// (airbytehq/airbyte-platform, VersionedAirbyteStreamFactory.kt).
+// Line returns the report as one line of JSON for programs that read the log, {"sync_summary":{…}}, without the phases and
+// samples, which would make it long. With a thousand streams it has a few hundred kilobytes; the platform accepts lines of 20
+// million characters (airbytehq/airbyte-platform, VersionedAirbyteStreamFactory.kt).
 func (r *Report) Line() (string, error) {
 	short := *r
 	short.Samples = nil

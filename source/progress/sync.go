@@ -57,8 +57,8 @@ type Sync struct {
 	stage      Stage
 	ended      time.Time
 	outcome    Outcome
-	streams    []*Stream // in the order of the catalog
-	byName     map[string]*Stream
+	streams    []*counters // in the order of the catalog
+	byName     map[string]*counters
 	failures   []Failure
 	warnings   warnings
 	samples    samples
@@ -67,7 +67,7 @@ type Sync struct {
 
 // New returns the Sync of a sync that starts now.
 func New(o Options) *Sync {
-	return &Sync{options: o, started: o.Now(), byName: map[string]*Stream{}, samples: newSamples()}
+	return &Sync{options: o, started: o.Now(), byName: map[string]*counters{}, samples: newSamples()}
 }
 
 // Connect notes what the configuration says.
@@ -92,7 +92,7 @@ func (s *Sync) Begin(ctx context.Context, p Plan) {
 }
 
 // addStream adds the counters of a stream. The lock is held.
-func (s *Sync) addStream(p PlannedStream) *Stream {
+func (s *Sync) addStream(p PlannedStream) *counters {
 	stream := newStream(s, p)
 	s.streams, s.byName[p.Name] = append(s.streams, stream), stream
 	return stream

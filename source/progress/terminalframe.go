@@ -77,11 +77,11 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 	unit, read := "rows", f.Figures.Rows
 	if phase := f.Phase(); phase != "" {
 		r.text[phaseColumn] = phaseText(phase)
-		switch {
+		switch present := f.Phases[len(f.Phases)-1]; {
 		case onlyKeys(phase):
-			unit, read = "keys", f.Phases[len(f.Phases)-1].Scanned
+			unit, read = "keys", present.Scanned
 		case phase == checkpoint.Changes:
-			unit, read = "changes", f.Figures.Records()
+			unit, read = "changes", present.Scanned
 		}
 	}
 	r.text[rowsColumn] = number(read) + " " + unit

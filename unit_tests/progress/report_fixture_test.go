@@ -70,6 +70,7 @@ func failedReport() *progress.Report {
 		},
 		{Name: "task", Mode: "incremental"},
 	}
+	r.Streams[0].Phases[2].Waited = seconds(29)
 	r.Nulled = []progress.NulledCells{{Stream: "account", Column: "contoso_score", Reason: "SOURCE_SERIALIZATION_ERROR", Cells: 312}}
 	r.Warnings = []progress.Warning{{At: after(2), Text: "Columns of the configured catalog do not exist in Dataverse and are left out. To drop them, refresh the source schema."}}
 	r.WarningsOmitted = 3
@@ -86,7 +87,7 @@ func failedReport() *progress.Report {
 func samples(end int, rows int64, throttled ...[2]float64) []progress.Sample {
 	var taken []progress.Sample
 	var delivered, waited float64
-	var all float64 = float64(end)
+	all := float64(end)
 	for _, t := range throttled {
 		all -= t[1] - t[0]
 	}

@@ -83,8 +83,9 @@ def test_the_tables_and_a_total_are_drawn(read):
     terminal = read()
     assert terminal.end() == 0
     *frames, rest = terminal.frames()
-    assert any(re.search(r"(?m)^account +token scan +[\d,]+ keys +\d+ % +[█░]+", frame) for frame in frames)
-    assert any(re.search(r"(?m)^account +snapshot +[\d,]+ rows", frame) for frame in frames)
+    for table in TABLES:
+        assert any(re.search(rf"(?m)^{table} +snapshot +\d+ rows +\d+ % +[█░]+", frame) for frame in frames), table
+    assert any(re.search(r"(?m)^Total +\d of 3 complete +\d+ rows +\d+ % +[█░]+", frame) for frame in frames)
     assert re.fullmatch(r"Total +3 of 3 complete +900 rows +[\d,]+ rows/s\nEnded after 0:\d\d\.\n", frames[-1])
     assert rest == "", "nothing follows the last frame"
 
