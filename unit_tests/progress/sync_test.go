@@ -185,7 +185,7 @@ func TestTheSamplesOfALongSyncAreBounded(t *testing.T) {
 			time.Sleep(time.Second)
 			stream.Delivered(1, 0, 100)
 		}
-		time.Sleep(time.Second / 2) // the last line is due with the last row
+		synctest.Wait() // the last line is due with the last row
 		stop()
 		watching.Wait()
 		s.End(t.Context(), false)
