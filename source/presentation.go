@@ -15,9 +15,12 @@ type presentation struct {
 	terminal *progress.Terminal   // nil: there is no display
 }
 
-// present begins the presentation of a sync, which must be finished. Its error is that of a report that could not be written:
-// it comes before the sync, so that nothing is lost.
+// present begins the presentation of a sync, which must be finished. Its error is that of an output that cannot be written, or
+// would overwrite an input: it comes before the sync, so that nothing is lost.
 func (i *invocation) present(ctx context.Context, counters *progress.Sync) (*presentation, error) {
+	if err := i.checkOutputs(); err != nil {
+		return nil, err
+	}
 	p := &presentation{}
 	if path := i.command.Report; path != "" {
 		file, err := progress.NewReportFile(path)

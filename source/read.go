@@ -121,5 +121,8 @@ func (i *invocation) states(ctx context.Context) (map[string]json.RawMessage, er
 			"If this is not the first sync, check the path given with --state.", i.command.State))
 		return nil, nil
 	}
+	if err == nil {
+		i.warnEmptyState(ctx)
+	}
 	return states, err
 }

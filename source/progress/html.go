@@ -84,7 +84,7 @@ func (r *Report) verdict() string {
 	case Failed:
 		return "Failed"
 	default:
-		return "Interrupted"
+		return "Incomplete"
 	}
 }
 

@@ -47,7 +47,7 @@ func (p *Plan) Text(o Options, environment string) string {
 func (s *Snapshot) Text(rate float64) string {
 	took := duration(s.At.Sub(s.Started))
 	if s.Stage == Preparing {
-		return fmt.Sprintf("The sync is being prepared since %s: the definitions of the tables are read.%s", took, waitingText(s.At, s.Waiting))
+		return fmt.Sprintf("The sync has been preparing for %s: it reads the definitions of the tables.%s", took, waitingText(s.At, s.Waiting))
 	}
 	ended := int64(0)
 	for i := range s.Streams {

@@ -158,7 +158,7 @@ func TestAFirstLoadOfFiveTablesWithThrottling(t *testing.T) {
 
 func (l *load) isLoggedFromItsStart(t *testing.T) {
 	before := l.began
-	preparing, running := l.log.with("The sync is being prepared"), l.log.with("Progress after")
+	preparing, running := l.log.with("The sync has been preparing"), l.log.with("Progress after")
 	for _, line := range append(preparing, running...) {
 		assert.LessOrEqual(t, line.at.Sub(before), interval, "no line before %q", line.text)
 		before = line.at

@@ -60,11 +60,11 @@ func TestTheStateOfASyncIsOneLine(t *testing.T) {
 	}{
 		"while it is prepared": {
 			progress.Snapshot{At: later(time.Minute), Started: start()}, 0,
-			"The sync is being prepared since 1m0s: the definitions of the tables are read.",
+			"The sync has been preparing for 1m0s: it reads the definitions of the tables.",
 		},
 		"while it is prepared and the service makes it wait": {
 			progress.Snapshot{At: later(time.Minute), Started: start(), Waiting: later(90 * time.Second)}, 0,
-			"The sync is being prepared since 1m0s: the definitions of the tables are read. " +
+			"The sync has been preparing for 1m0s: it reads the definitions of the tables. " +
 				"Dataverse limits the requests, so all of them wait for another 30s.",
 		},
 		"in a token scan": {
