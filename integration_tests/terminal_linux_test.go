@@ -44,7 +44,7 @@ func atTerminal(t *testing.T, both bool, args ...string) (shown, piped string) {
 }
 
 func TestATerminalGetsTheSameMessagesAndAHint(t *testing.T) {
-	const hint = "spec prints messages for programs. For the settings as a list, run: source-microsoft-dataverse help check\n"
+	hint := "spec prints messages for programs. For the settings as a list, run: " + connector.Path + " help check\n"
 	shown, piped := atTerminal(t, false, "spec")
 	assert.Empty(t, shown)
 	require.True(t, strings.HasPrefix(piped, `{"type":"SPEC",`), piped)

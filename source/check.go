@@ -18,9 +18,11 @@ func (i *invocation) check(ctx context.Context) error {
 	}
 	var invalid *config.Error
 	if errors.As(problem, &invalid) {
+		i.rejected = true
 		return i.out.ConnectionStatus(invalid.Problems)
 	}
 	if explained := explain(problem); explained.Type == protocol.ConfigError {
+		i.rejected = true
 		return i.out.ConnectionStatus([]string{explained.Message})
 	}
 	return problem

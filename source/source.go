@@ -27,6 +27,9 @@ func Run(ctx context.Context, p Process) int {
 	if err != nil && ctx.Err() == nil {
 		i.fail(err)
 	}
+	if err == nil && ctx.Err() == nil && !i.rejected {
+		i.nameVerbForPeople()
+	}
 	var usage *protocol.UsageError
 	switch {
 	case errors.As(err, &usage):
@@ -46,6 +49,7 @@ type invocation struct {
 	log     *slog.Logger
 
 	resuming bool // a stream of a read has a state
+	rejected bool // check rejected the configuration
 }
 
 func (i *invocation) run(ctx context.Context) error {
@@ -57,7 +61,6 @@ func (i *invocation) run(ctx context.Context) error {
 		return errSocketMode
 	}
 	i.log = i.logger(ctx)
-	defer i.nameVerbForPeople()
 	switch i.command.Verb {
 	case protocol.Help:
 		return i.process.printHelp(i.command.Topic)

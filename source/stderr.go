@@ -71,26 +71,35 @@ func (i *invocation) fail(err error) {
 	}
 }
 
-// nameVerbForPeople names the verb that is made for people where a person sees the messages of the protocol, which are
-// made for programs.
+// nameVerbForPeople advises a person who sees the messages of the protocol, which are made for programs: on the verb that
+// is made for people, or on saving the messages.
 func (i *invocation) nameVerbForPeople() {
 	if !i.process.StdoutTerminal || !i.process.StderrTerminal {
 		return
 	}
-	config := i.command.Config
-	if strings.ContainsAny(config, " \t'\"\\$") { // a shell would not take it as it is
+	program, config := i.process.Program, i.command.Config
+	if program == "" || !plainWord(program) {
+		program = name
+	}
+	if !plainWord(config) {
 		config = "FILE"
 	}
 	var advice string
 	switch i.command.Verb {
 	case protocol.Spec:
-		advice = fmt.Sprintf("For the settings as a list, run: %s help check", name)
+		advice = fmt.Sprintf("For the settings as a list, run: %s help check", program)
 	case protocol.Check, protocol.Discover:
-		advice = fmt.Sprintf("For a list of tables to read, run: %s tables --config %s", name, config)
+		advice = fmt.Sprintf("For a list of tables to read, run: %s tables --config %s", program, config)
 	case protocol.Read:
-		advice = fmt.Sprintf("To select tables, run: %s catalog --config %s --tables 'account,contact'", name, config)
+		advice = "To save them, redirect the output to a file: > rows.jsonl"
+		if i.command.State != "" { // rows.jsonl may be the state
+			advice = "To save them, redirect the output to a new file."
+		}
 	default:
 		return
 	}
 	_, _ = fmt.Fprintf(i.process.Stderr, "%s prints messages for programs. %s\n", i.command.Verb, advice)
 }
+
+// plainWord reports whether a shell takes a word as it is.
+func plainWord(word string) bool { return !strings.ContainsAny(word, " \t'\"\\$") }

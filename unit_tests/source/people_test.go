@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,31 +30,58 @@ func runSeen(t *testing.T, seen terminals, env map[string]string, args ...string
 }
 
 func TestAVerbOfTheProtocolNamesTheOneForPeople(t *testing.T) {
-	absent := filepath.Join(t.TempDir(), "config.json")
+	e := newEnvironment(t)
+	config := file(t, "config.json", e.settings(nil))
+	env := map[string]string{"DATAVERSE_CA_FILE": e.caFile}
 	for verb, test := range map[string]struct {
 		args []string
 		line string
 	}{
-		"spec":  {[]string{"spec"}, "spec prints messages for programs. For the settings as a list, run: source-microsoft-dataverse help check"},
-		"check": {[]string{"check", "--config", absent}, "check prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + absent},
-		"discover": {
-			[]string{"discover", "--config", absent},
-			"discover prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + absent,
-		},
-		"read": {
-			[]string{"read", "--config", absent, "--catalog", absent}, "read prints messages for programs. To select tables, run: " +
-				"source-microsoft-dataverse catalog --config " + absent + " --tables 'account,contact'",
-		},
+		"spec":     {[]string{"spec"}, "spec prints messages for programs. For the settings as a list, run: source-microsoft-dataverse help check"},
+		"check":    {[]string{"check", "--config", config}, "check prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + config},
+		"discover": {[]string{"discover", "--config", config}, "discover prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + config},
 	} {
 		t.Run(verb, func(t *testing.T) {
-			_, alone, quiet := runSeen(t, terminals{}, nil, test.args...)
+			_, alone, quiet := runSeen(t, terminals{}, env, test.args...)
 			assert.Empty(t, quiet)
-			_, stdout, stderr := runSeen(t, terminals{stdout: true, stderr: true}, nil, test.args...)
+			_, stdout, stderr := runSeen(t, terminals{stdout: true, stderr: true}, env, test.args...)
 			assert.Equal(t, test.line+"\n", stderr)
 			assert.Equal(t, withoutTimes(alone), withoutTimes(stdout), "a terminal changes nothing on standard output")
-			_, _, stderr = runSeen(t, terminals{stdout: true}, nil, test.args...)
+			_, _, stderr = runSeen(t, terminals{stdout: true}, env, test.args...)
 			assert.Empty(t, stderr)
 		})
+	}
+}
+
+func TestAVerbThatFailsNamesNoOther(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "config.json")
+	for _, args := range [][]string{
+		{"check", "--config", absent}, {"discover", "--config", absent}, {"read", "--config", absent, "--catalog", absent},
+	} {
+		_, stdout, stderr := runSeen(t, terminals{stdout: true, stderr: true}, nil, args...)
+		assert.Contains(t, stdout, absent)
+		assert.Empty(t, stderr, args[0])
+	}
+}
+
+func TestAReadAdvisesToSaveItsMessages(t *testing.T) {
+	e := newEnvironment(t)
+	env := map[string]string{"DATAVERSE_CA_FILE": e.caFile}
+	args := []string{"read", "--config", file(t, "config.json", e.settings(nil)), "--catalog", file(t, "catalog.json", configured("account", "incremental"))}
+	_, stdout, stderr := runSeen(t, terminals{stdout: true, stderr: true}, env, args...)
+	assert.Equal(t, "read prints messages for programs. To save them, redirect the output to a file: > rows.jsonl\n", stderr, stdout)
+	_, _, stderr = runSeen(t, terminals{stdout: true, stderr: true}, env, append(args, "--state", file(t, "state.json", []any{}))...)
+	assert.Equal(t, "read prints messages for programs. To save them, redirect the output to a new file.\n", stderr)
+}
+
+func TestAdviceHasTheProgramAsTyped(t *testing.T) {
+	for program, shown := range map[string]string{"./connector": "./connector", "./my connector": "source-microsoft-dataverse"} {
+		var stderr strings.Builder
+		source.Run(t.Context(), source.Process{
+			Specification: []byte("{}"), Program: program, Args: []string{"spec"}, Getenv: func(string) string { return "" },
+			Stdout: io.Discard, Stderr: &stderr, StdoutTerminal: true, StderrTerminal: true,
+		})
+		assert.True(t, strings.HasSuffix(stderr.String(), " run: "+shown+" help check\n"), stderr.String())
 	}
 }
 
