@@ -92,7 +92,7 @@ func misusesOfTheCommandLine() []misuse {
 		onBoth("no catalog", "read --config config.json", "The command read needs --catalog FILE."+see+" read"+flags),
 		onBoth("a flag at the end without its value", "check --config", "The flag --config needs a value: --config FILE."),
 		onBoth("a flag whose value is forgotten", "read --config --catalog catalog.json", "The flag --config needs a value: --config FILE."),
-		onBoth("an empty value", "check --config=", "The value of --config is empty. Write --config FILE, or omit the flag."),
+		onBoth("an empty value", "check --config=", "The value of --config is empty. Write --config FILE."),
 		onBoth("a file without its flag", "check config.json",
 			`The argument "config.json" has no flag before it. Name a file by its flag, such as --config config.json.`+see+" check"+flags),
 		onBoth("a dash of a word processor", "check –config config.json",

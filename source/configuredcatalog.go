@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -53,8 +55,8 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 func (i *invocation) addStreams(
 	ctx context.Context, client *dataverse.Client, selected []dataverse.TableSummary, privileges dataverse.Privileges, file *protocol.CatalogFile,
 ) error {
-	var names, unreadable, limited []string
-	depths := make(map[string]dataverse.Depth, len(selected))
+	var names, unreadable, limited, untracked []string
+	depths, obstacles := make(map[string]dataverse.Depth, len(selected)), make(map[string]string, len(selected))
 	for _, t := range selected {
 		name := t.Table.LogicalName
 		if depths[name] = privileges.ReadDepth(t); depths[name] == dataverse.NoDepth {
@@ -62,6 +64,7 @@ func (i *invocation) addStreams(
 			continue
 		}
 		names = append(names, name)
+		obstacles[name] = listing.Describe(t, nil, depths[name], true).IncrementalReason
 	}
 	i.progress(fmt.Sprintf("Reading the definitions of %s ...", count(len(names), "table")))
 	defer i.progress("")
@@ -71,7 +74,9 @@ func (i *invocation) addStreams(
 			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
 			limited = append(limited, t.LogicalName)
 		}
-		file.Add(catalog.Stream(t), mode)
+		if added := file.Add(catalog.Stream(t), mode); added != mode && mode == airbyte.SyncModeIncremental {
+			untracked = append(untracked, fmt.Sprintf("%s (%s)", t.LogicalName, cmp.Or(obstacles[t.LogicalName], "tracking is off")))
+		}
 		return nil
 	})
 	if err != nil {
@@ -82,7 +87,7 @@ func (i *invocation) addStreams(
 	}
 	switch {
 	case file.Len() > 0:
-		i.warnStreams(ctx, unreadable, limited)
+		i.warnStreams(ctx, unreadable, limited, untracked)
 		return nil
 	case len(failed) > 0:
 		return noStreams(failed)
@@ -91,8 +96,9 @@ func (i *invocation) addStreams(
 	}
 }
 
-// warnStreams warns of tables that are not in the catalog, and of those whose rows are not all read.
-func (i *invocation) warnStreams(ctx context.Context, unreadable, limited []string) {
+// warnStreams warns of tables that are not in the catalog, of those whose rows are not all read, and of those that are
+// read in full although --sync-mode asks for incremental.
+func (i *invocation) warnStreams(ctx context.Context, unreadable, limited, untracked []string) {
 	if len(unreadable) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("The catalog leaves out %s that cannot be read: %s. To read a table, assign the application user a "+
 			"security role that has Read at Organization level on it.", count(len(unreadable), "table"), firstOf(unreadable)))
@@ -102,5 +108,11 @@ func (i *invocation) warnStreams(ctx context.Context, unreadable, limited []stri
 		i.log.WarnContext(ctx, fmt.Sprintf("Without Read at Organization level, changes cannot be followed and only some rows can be read. "+
 			"%s therefore configured as full_refresh: %s. To follow changes, assign the application user a security role that has Read at "+
 			"Organization level on the table.", countAre(len(limited), "table"), firstOf(limited)))
+	}
+	slices.Sort(untracked)
+	if len(untracked) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("Not all selected tables can be read incrementally. %s therefore configured as full_refresh: %s. "+
+			"Where tracking is off, it can be turned on in Power Apps: table properties > Advanced options > Track changes.",
+			countAre(len(untracked), "table"), firstOf(untracked)))
 	}
 }

@@ -12,7 +12,7 @@ import (
 // presentation is what a person gets of a sync besides its log: a report as a file, and a display at a terminal.
 type presentation struct {
 	file     *progress.ReportFile // nil: no report is asked for
-	terminal *progress.Terminal   // nil: nobody looks
+	terminal *progress.Terminal   // nil: there is no display
 }
 
 // present begins the presentation of a sync, which must be finished. Its error is that of a report that could not be written:

@@ -24,6 +24,13 @@ func (c *clock) now() time.Time {
 	return c.at.Add(c.drift + c.shift)
 }
 
+// right returns the time by a clock that is right.
+func (c *clock) right() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
 func (c *clock) advance(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

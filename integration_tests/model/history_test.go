@@ -62,7 +62,12 @@ func (h *history) begin(w *world, s *destination.ConfiguredStream, now time.Time
 			h.unannounced = now
 		}
 		life := time.Duration(w.switches.days) * 24 * time.Hour
-		h.uncertain = h.uncertain || now.Sub(h.followed) > life-margin
+		if now.Sub(h.followed) > life-margin {
+			h.uncertain = true
+			if w.switches.drift { // one server may take a token whose deletions another one has discarded; a warning reports the age
+				h.unannounced = now
+			}
+		}
 		return
 	}
 	clear(w.selected[stream]) // every row comes with every column

@@ -10,14 +10,10 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// PatternError reports a pattern that selects no table. Its text is sentences: what is wrong, then what to do.
+// PatternError reports all patterns that select no table. Its text is sentences: what is wrong, then what to do.
 type PatternError struct{ text string }
 
 func (e *PatternError) Error() string { return e.text }
-
-func patternError(format string, args ...any) error {
-	return &PatternError{fmt.Sprintf(format, args...)}
-}
 
 // Matching returns the tables that match at least one of the patterns, in their order. A pattern is a glob in the syntax
 // of path.Match and in lower case. The error is a *PatternError if a pattern matches no table.
@@ -28,10 +24,15 @@ func Matching(tables []dataverse.TableSummary, patterns []string) ([]dataverse.T
 			matching = append(matching, t)
 		}
 	}
+	var problems []string
 	for _, pattern := range patterns {
 		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool { return matches(pattern, t) }) {
-			return nil, unmatched(pattern, tables)
+			problems = append(problems, unmatched(pattern, tables))
 		}
+	}
+	if len(problems) > 0 {
+		return nil, &PatternError{strings.Join(problems, " ") +
+			` To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`}
 	}
 	return matching, nil
 }
@@ -44,6 +45,7 @@ func Select(tables []dataverse.TableSummary, patterns []string, offered func(log
 		return nil, err
 	}
 	usable := func(t dataverse.TableSummary) bool { return t.Table.EntitySet != "" && offered(t.Table.LogicalName) }
+	var problems []string
 	for _, pattern := range patterns {
 		var leftOut dataverse.TableSummary
 		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool {
@@ -52,8 +54,11 @@ func Select(tables []dataverse.TableSummary, patterns []string, offered func(log
 			}
 			return matches(pattern, t) && usable(t)
 		}) {
-			return nil, unusable(pattern, leftOut)
+			problems = append(problems, unusable(pattern, leftOut))
 		}
+	}
+	if len(problems) > 0 {
+		return nil, &PatternError{strings.Join(problems, " ")}
 	}
 	return slices.DeleteFunc(matching, func(t dataverse.TableSummary) bool { return !usable(t) }), nil
 }
@@ -63,28 +68,30 @@ func matches(pattern string, t dataverse.TableSummary) bool {
 	return err == nil && matched
 }
 
-// unusable returns the error of a pattern that matches only tables that no stream can have, one of which is given.
-func unusable(pattern string, t dataverse.TableSummary) error {
+// unusable returns what is wrong with a pattern that matches only tables that no stream can have, one of which is given.
+func unusable(pattern string, t dataverse.TableSummary) string {
 	if t.Table.EntitySet == "" {
-		return patternError("The pattern %q matches only tables whose rows the Web API cannot list, such as %s. Remove it from --tables.",
+		return fmt.Sprintf("The pattern %q matches only tables whose rows the Web API cannot list, such as %s. Remove it from --tables.",
 			pattern, t.Table.LogicalName)
 	}
-	return patternError("The pattern %q matches only tables that the configuration leaves out, such as %s. "+
+	return fmt.Sprintf("The pattern %q matches only tables that the configuration leaves out, such as %s. "+
 		"Change include_tables or exclude_tables in the configuration, or remove the pattern from --tables.", pattern, t.Table.LogicalName)
 }
 
-// unmatched returns the error of a pattern that matches no table.
-func unmatched(pattern string, tables []dataverse.TableSummary) error {
-	const list = `To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`
+// unmatched returns what is wrong with a pattern that matches no table.
+func unmatched(pattern string, tables []dataverse.TableSummary) string {
 	near, found := nearest(pattern, tables)
+	words := strings.Fields(pattern)
 	switch {
+	case len(words) > 1 && !strings.EqualFold(near.DisplayName, pattern):
+		return fmt.Sprintf("The pattern %q has spaces, but no logical name has one. Put commas between the names: '%s'.", pattern, strings.Join(words, ","))
 	case !found:
-		return patternError("The pattern %q matches no table of the environment, and no table has a similar name. %s", pattern, list)
+		return fmt.Sprintf("The pattern %q matches no table of the environment, and no table has a similar name.", pattern)
 	case near.DisplayName == "":
-		return patternError("The pattern %q matches no table of the environment. The nearest table is %s. %s", pattern, near.Table.LogicalName, list)
+		return fmt.Sprintf("The pattern %q matches no table of the environment. The nearest table is %s.", pattern, near.Table.LogicalName)
 	default:
-		return patternError("The pattern %q matches no table of the environment. The nearest table is %s (%s). %s",
-			pattern, near.Table.LogicalName, near.DisplayName, list)
+		return fmt.Sprintf("The pattern %q matches no table of the environment. The nearest table is %s (%s).",
+			pattern, near.Table.LogicalName, near.DisplayName)
 	}
 }
 

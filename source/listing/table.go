@@ -29,27 +29,27 @@ type Table struct {
 	// Readable is how much of the table the connector can read. ReadableReason is why not all of it, else empty.
 	Readable       Readable `json:"readable"`
 	ReadableReason string   `json:"readable_reason"`
+	// Selected reports whether the configuration selects the table.
+	Selected bool `json:"selected"`
 }
 
 // Describe returns what a list shows of a table. Depth is that of the application user's privilege to read it, as
-// dataverse.Privileges.ReadDepth returns it; offered reports whether the configuration offers the table.
-func Describe(s dataverse.TableSummary, rows *int64, depth dataverse.Depth, offered bool) Table {
-	t := Table{Name: s.Table.LogicalName, DisplayName: s.DisplayName, EntitySet: s.Table.EntitySet, Rows: rows}
-	t.Readable, t.ReadableReason = readable(s, depth, offered)
+// dataverse.Privileges.ReadDepth returns it; selected reports whether the configuration selects the table.
+func Describe(s dataverse.TableSummary, rows *int64, depth dataverse.Depth, selected bool) Table {
+	t := Table{Name: s.Table.LogicalName, DisplayName: s.DisplayName, EntitySet: s.Table.EntitySet, Rows: rows, Selected: selected}
+	t.Readable, t.ReadableReason = readable(s, depth)
 	t.IncrementalReason = obstacle(s, depth)
 	t.Incremental = t.IncrementalReason == ""
 	return t
 }
 
 // readable returns how much of a table can be read, and why not all of it.
-func readable(s dataverse.TableSummary, depth dataverse.Depth, offered bool) (much Readable, reason string) {
+func readable(s dataverse.TableSummary, depth dataverse.Depth) (much Readable, reason string) {
 	switch {
 	case s.Table.EntitySet == "":
 		return No, "not in the Web API"
 	case depth == dataverse.NoDepth:
 		return No, s.ReadPrivilege + " is missing"
-	case !offered:
-		return No, "not selected"
 	case depth == "":
 		return Unknown, ""
 	case depth != dataverse.Global:

@@ -49,6 +49,9 @@ func incremental(t Table) string {
 }
 
 func readability(t Table) string {
+	if !t.Selected {
+		return "not selected"
+	}
 	if t.ReadableReason == "" {
 		return string(t.Readable)
 	}
@@ -139,23 +142,34 @@ func writeStacked(text *strings.Builder, t Table) {
 		printable(t.Name), cmp.Or(printable(t.DisplayName), "-"), rows(t), incremental(t), readability(t))
 }
 
-// summary counts the tables in a sentence.
+// summary counts the tables, and of those that the configuration selects, the ones that are incremental or not readable.
 func summary(tables []Table) string {
-	var followed, unreadable int
+	var deselected, followed, unreadable int
 	for _, t := range tables {
-		if t.Incremental && t.Readable != No {
+		switch {
+		case !t.Selected:
+			deselected++
+		case t.Readable == No:
+			unreadable++
+		case t.Incremental:
 			followed++
 		}
-		if t.Readable == No {
-			unreadable++
-		}
 	}
-	noun := "tables"
+	all := grouped(int64(len(tables))) + " tables"
 	if len(tables) == 1 {
-		noun = "table"
+		all = "1 table"
 	}
-	return fmt.Sprintf("%s %s: %s incremental, %s not readable. Dataverse counts rows once a day.",
-		grouped(int64(len(tables))), noun, grouped(int64(followed)), grouped(int64(unreadable)))
+	figures := fmt.Sprintf("%s incremental, %s not readable", grouped(int64(followed)), grouped(int64(unreadable)))
+	const note = " Dataverse counts rows once a day."
+	switch deselected {
+	case 0:
+		return all + ": " + figures + "." + note
+	case len(tables):
+		return all + ", none selected by the configuration." + note
+	default:
+		return fmt.Sprintf("%s, %s of them not selected by the configuration. Of the others, %s.%s",
+			all, grouped(int64(deselected)), figures, note)
+	}
 }
 
 // grouped writes a number with a comma between groups of three digits.

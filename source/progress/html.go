@@ -101,13 +101,26 @@ func (r *Report) sentence() string {
 	case r.Outcome == Failed && streams == 0:
 		return "The sync failed before it read a stream. Nothing was delivered."
 	case r.Outcome == Failed && failed == 0:
-		return fmt.Sprintf("The sync failed. %d of %d streams are complete.", complete, streams)
+		return fmt.Sprintf("The sync failed after it completed %d of %s.", complete, quantity(int64(streams), "stream"))
 	case r.Outcome == Failed:
-		return fmt.Sprintf("%d of %d streams failed, and %d are complete. Each stream keeps its last saved state, from which the next sync continues.", failed, streams, complete)
+		return failedOf(failed, complete, streams) + " Each stream keeps its last saved state, from which the next sync continues."
 	case streams == 0:
 		return "The process was stopped before it read a stream. Nothing was delivered."
 	default:
-		return fmt.Sprintf("The process was stopped when %d of %d streams were complete. The next sync continues from the states that were saved.", complete, streams)
+		return fmt.Sprintf("The process was stopped when %d of %s had been completed. The next sync continues from the states that were saved.", complete, quantity(int64(streams), "stream"))
+	}
+}
+
+// failedOf returns how many streams failed, and how many are complete.
+func failedOf(failed, complete, streams int) string {
+	text := fmt.Sprintf("%d of %s failed", failed, quantity(int64(streams), "stream"))
+	switch complete {
+	case 0:
+		return text + "."
+	case 1:
+		return text + ", and 1 is complete."
+	default:
+		return text + fmt.Sprintf(", and %d are complete.", complete)
 	}
 }
 

@@ -78,14 +78,13 @@ func (t *Terminal) draw() {
 	t.frame = append(make([]string, frameLines-len(lines)), lines...)
 }
 
-// Close draws a last frame, which remains, and below it what the failures of streams are. A failure of the sync itself is
-// left to the caller. When it returns, nothing is drawn any more
-// and no goroutine is left.
+// Close draws a last frame, which remains, and writes the failures of streams below it. The caller reports a failure of the sync
+// itself. When Close returns, nothing is drawn any more and no goroutine is left.
 func (t *Terminal) Close(failures []Failure) {
 	t.bar.Abort(false)
 	t.container.Wait()
 	if t.console.IsTerminal() && t.container.Error == nil {
-		_, _ = io.WriteString(t.out, failureLines(ofStreams(failures), t.console.width)) // nobody learns of the failure of a terminal
+		_, _ = io.WriteString(t.out, failureLines(ofStreams(failures), t.console.width)) // an error of the terminal cannot be shown
 	}
 }
 
@@ -103,6 +102,7 @@ func failureLines(failures []Failure, width int) string {
 	return lines.String()
 }
 
+// ofStreams returns the failures that ended a single stream.
 func ofStreams(failures []Failure) []Failure {
 	return slices.DeleteFunc(slices.Clone(failures), func(f Failure) bool { return f.Stream == "" })
 }

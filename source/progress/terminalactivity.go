@@ -11,9 +11,9 @@ const (
 	rateWindow = 10 * time.Second
 	// rateStep is the time between two observations that are kept for rates, and the shortest over which one is known.
 	rateStep = time.Second
-	// loyalty is by how much a table that is not shown has to be more active than one that is, to take its line. Without
+	// preference is by how much a table that is not shown has to be more active than one that is, to take its line. Without
 	// it, tables that are equally active would replace each other all the time.
-	loyalty = 2
+	preference = 2
 )
 
 // Activity measures how fast each stream of a sync is, and selects the streams that a terminal shows. Its zero value is
@@ -120,7 +120,7 @@ func (a *Activity) MostActive(s Snapshot, n int) []int {
 
 func (a *Activity) weight(stream int) int64 {
 	if a.shown[stream] {
-		return a.read(stream)*loyalty + 1
+		return a.read(stream)*preference + 1
 	}
 	return a.read(stream)
 }

@@ -63,9 +63,10 @@ type Command struct {
 // ParseCommand reads the arguments that follow the program's name.
 //
 // Flags come before or after the verb, in any order, as "--flag value" or "--flag=value". If a flag is given twice, the
-// last value counts. The verbs of the protocol accept all of its flags, whether or not they need them, and those of the
-// low-code CDK, which callers may pass to every source. Any other flag or word is an error: a mistyped --state would
-// otherwise read everything again. --help anywhere asks for help; --version without a verb for the version.
+// last value counts, but lists of patterns add up. The verbs of the protocol accept all of its flags, whether or not they
+// need them, and those of the low-code CDK, which callers may pass to every source. Any other flag or word is an error: a
+// mistyped --state would otherwise read everything again. --help anywhere asks for help; --version without a verb for the
+// version.
 //
 // The error is a *UsageError.
 func ParseCommand(args []string) (Command, error) {
@@ -86,6 +87,7 @@ type parser struct {
 	given   []given // the flags, in their order
 	all     []string
 	rest    []string
+	list    string // the value of the flag before rest, if it is a list, else ""
 }
 
 // given is a flag of the command line, as it was spelled.
@@ -96,8 +98,12 @@ type given struct {
 
 // next consumes one word, or a flag with its value.
 func (p *parser) next() error {
-	word := p.pop()
+	word, list := p.pop(), p.list
+	p.list = ""
 	if !isFlag(word) {
+		if list != "" && p.intended() != "" && !slices.Contains(Verbs(), Verb(word)) {
+			return p.separateWords(list, word)
+		}
 		return p.verb(word)
 	}
 	spelled, value, joined := strings.Cut(word, "=")
@@ -116,6 +122,9 @@ func (p *parser) next() error {
 		value = p.pop()
 	}
 	if strings.TrimSpace(value) == "" {
+		if flag.Required {
+			return p.misuse("The value of %s is empty. Write %s.", spelled, flag.example())
+		}
 		return p.misuse("The value of %s is empty. Write %s, or omit the flag.", spelled, flag.Form())
 	}
 	if value == "-" && flag.Value == "FILE" {
@@ -123,6 +132,9 @@ func (p *parser) next() error {
 	}
 	if problem := flag.set(&p.command, value); problem != "" {
 		return p.misuse("The value of %s %s.", spelled, problem)
+	}
+	if flag.takesList() {
+		p.list = value
 	}
 	return nil
 }

@@ -59,7 +59,10 @@ func flags() []Flag {
 		{
 			Name: "tables", Value: "PATTERNS", Usage: "The tables to select: logical names or patterns, with commas between them.",
 			Required: true, sample: "'account,contact,new_*'", verbs: []Verb{PrintCatalog},
-			set: func(c *Command, value string) (problem string) { c.Tables, problem = patterns(value); return problem },
+			set: func(c *Command, value string) (problem string) {
+				c.Tables, problem = addPatterns(c.Tables, value)
+				return problem
+			},
 		},
 		{
 			Name: "sync-mode", Value: "MODE", Usage: "The sync mode: full_refresh or incremental.",
@@ -68,7 +71,10 @@ func flags() []Flag {
 		{
 			Name: "filter", Value: "PATTERNS", Usage: "List only these tables: logical names or patterns, with commas between them.",
 			Default: "all tables", verbs: []Verb{ListTables},
-			set: func(c *Command, value string) (problem string) { c.Filter, problem = patterns(value); return problem },
+			set: func(c *Command, value string) (problem string) {
+				c.Filter, problem = addPatterns(c.Filter, value)
+				return problem
+			},
 		},
 		{
 			Name: "json", Usage: "Print JSON for programs.", Default: "a list for people", verbs: []Verb{ListTables},
@@ -121,6 +127,9 @@ func (f Flag) Form() string {
 	return "--" + f.Name + " " + f.Value
 }
 
+// takesList reports whether the flag's value is a list.
+func (f Flag) takesList() bool { return f.Value == "PATTERNS" }
+
 // example returns the form, with a sample of the value if there is one.
 func (f Flag) example() string {
 	if f.sample == "" {
@@ -129,8 +138,9 @@ func (f Flag) example() string {
 	return f.Form() + ", such as --" + f.Name + " " + f.sample
 }
 
-// patterns splits a list of patterns at its commas. Patterns are in lower case, as logical names are.
-func patterns(value string) (all []string, problem string) {
+// addPatterns adds a list of patterns, split at its commas. Patterns are in lower case, as logical names are.
+func addPatterns(all []string, value string) (more []string, problem string) {
+	before := len(all)
 	for pattern := range strings.SplitSeq(value, ",") {
 		pattern = strings.ToLower(strings.TrimSpace(pattern))
 		if pattern == "" {
@@ -141,7 +151,7 @@ func patterns(value string) (all []string, problem string) {
 		}
 		all = append(all, pattern)
 	}
-	if len(all) == 0 {
+	if len(all) == before {
 		return nil, "has no pattern. Write logical names of tables with commas between, such as 'account,new_*'"
 	}
 	return all, ""

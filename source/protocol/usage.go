@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,18 @@ func (p *parser) unknownWord(word string) error {
 	default:
 		return p.misuse("The command %q is unknown. The commands are %s.", word, strings.Join(names, ", "))
 	}
+}
+
+// separateWords returns the error of words that follow the list of a flag, as if a space separated its names.
+func (p *parser) separateWords(list, word string) error {
+	flag, names := p.given[len(p.given)-1].word, strings.TrimSuffix(list, ",")+","+strings.Trim(word, ",")
+	for _, next := range p.rest {
+		if isFlag(next) || slices.Contains(Verbs(), Verb(next)) {
+			break
+		}
+		names += "," + strings.Trim(next, ",")
+	}
+	return p.misuse("The argument %q follows the value of %s. Put commas between the names, without spaces: %s '%s'.", word, flag, flag, names)
 }
 
 // seeHelp is the sentence, after a space, that names the command for help with a verb.

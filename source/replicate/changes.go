@@ -187,7 +187,7 @@ func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]str
 func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, err error) {
 	s := c.state
 	if !c.r.target.table.Has(dataverse.VersionColumn) { // it is no longer readable
-		s.NewestRow = checkpoint.Row{}
+		s.ConfirmHistory(false)
 	}
 	if s.NewestRow.IsZero() {
 		return false, nil

@@ -127,9 +127,9 @@ func sentTwice(s *checkpoint.State) string {
 func (v *recovery) resync(ctx context.Context, s *checkpoint.State, cause error) (*checkpoint.State, error) {
 	r := v.r
 	if r.job.FailOnExpiry && !s.Run.Empty {
-		return nil, &TokenExpiredError{Table: r.target.table.LogicalName, Since: s.Issued, Cause: cause}
+		return nil, &TokenExpiredError{Table: r.target.table.LogicalName, Since: s.KnownUntil(), Cause: cause}
 	}
-	followedUntil := s.Issued
+	followedUntil := s.KnownUntil()
 	if followedUntil.IsZero() {
 		followedUntil = checkpoint.UnknownTime()
 	}

@@ -55,6 +55,7 @@ func TestAPatternThatSelectsNothingIsAnError(t *testing.T) {
 		"contso_*":        "The nearest table is contoso_child (Child).",
 		"systemuserrole":  "The nearest table is systemuserroles. ",
 		"acount,contact":  "matches no table",
+		"account contact": `The pattern "account contact" has spaces, but no logical name has one. Put commas between the names: 'account,contact'.`,
 		"qqq":             "matches no table of the environment, and no table has a similar name. ",
 		"*":               "",
 		"sharepoint*":     `The pattern "sharepoint*" matches only tables whose rows the Web API cannot list, such as sharepointdocument.`,
@@ -72,6 +73,16 @@ func TestAPatternThatSelectsNothingIsAnError(t *testing.T) {
 			assert.Contains(t, err.Error(), want)
 		})
 	}
+}
+
+func TestAllPatternsThatSelectNothingAreReported(t *testing.T) {
+	_, err := catalog.Select(someTables(), []string{"acount", "contact", "contakt"}, offered)
+	require.EqualError(t, err, `The pattern "acount" matches no table of the environment. The nearest table is account (Company). `+
+		`The pattern "contakt" matches no table of the environment. The nearest table is contact (Contact). `+
+		`To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`)
+	_, err = catalog.Select(someTables(), []string{"contoso_secret", "sharepoint*"}, offered)
+	require.ErrorContains(t, err, "such as contoso_secret. ")
+	require.ErrorContains(t, err, "such as sharepointdocument. ")
 }
 
 func TestAListShowsTablesThatCannotBeSelected(t *testing.T) {

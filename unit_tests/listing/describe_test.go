@@ -63,9 +63,9 @@ func TestATableIsDescribedWithReasons(t *testing.T) {
 			depth: dataverse.Deep, because: "needs Organization level", readable: listing.Partly,
 			readableReason: "Parent: Child Business Units level",
 		},
-		"an unknown privilege":            {readable: listing.Unknown},
-		"not offered":                     {depth: dataverse.Global, left: true, readable: listing.No, readableReason: "not selected"},
-		"neither offered nor a privilege": {depth: dataverse.NoDepth, left: true, because: "needs Organization level", readable: listing.No, readableReason: "prvReadAccount is missing"},
+		"an unknown privilege":          {readable: listing.Unknown},
+		"not selected":                  {depth: dataverse.Global, left: true, readable: listing.Yes},
+		"neither selected nor readable": {depth: dataverse.NoDepth, left: true, because: "needs Organization level", readable: listing.No, readableReason: "prvReadAccount is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			summary, rows := tracked(), int64(7)
@@ -75,7 +75,7 @@ func TestATableIsDescribedWithReasons(t *testing.T) {
 			assert.Equal(t, listing.Table{
 				Name: "account", DisplayName: "Account", EntitySet: summary.Table.EntitySet, Rows: &rows,
 				Incremental: example.because == "", IncrementalReason: example.because,
-				Readable: example.readable, ReadableReason: example.readableReason,
+				Readable: example.readable, ReadableReason: example.readableReason, Selected: !example.left,
 			}, listing.Describe(summary, &rows, example.depth, !example.left))
 		})
 	}

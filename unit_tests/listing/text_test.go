@@ -16,9 +16,9 @@ func rows(n int64) *int64 { return &n }
 
 func someTables() []listing.Table {
 	return []listing.Table{
-		{Name: "account", DisplayName: "Account", EntitySet: "accounts", Rows: rows(1234567), Incremental: true, Readable: listing.Yes},
-		{Name: "contoso_order", DisplayName: "注文書", EntitySet: "contoso_orders", Rows: rows(0), IncrementalReason: "tracking is off", Readable: listing.Unknown},
-		{Name: "plugintracelog", DisplayName: "Plug-in Trace Log", Rows: nil, IncrementalReason: "not trackable", Readable: listing.No, ReadableReason: "prvReadPluginTraceLog is missing"},
+		{Name: "account", DisplayName: "Account", EntitySet: "accounts", Rows: rows(1234567), Incremental: true, Readable: listing.Yes, Selected: true},
+		{Name: "contoso_order", DisplayName: "注文書", EntitySet: "contoso_orders", Rows: rows(0), IncrementalReason: "tracking is off", Readable: listing.Unknown, Selected: true},
+		{Name: "plugintracelog", DisplayName: "Plug-in Trace Log", Rows: nil, IncrementalReason: "not trackable", Readable: listing.No, ReadableReason: "prvReadPluginTraceLog is missing", Selected: true},
 	}
 }
 
@@ -62,11 +62,21 @@ func TestDisplayNamesCannotMoveTheCursor(t *testing.T) {
 		"é": "é", "👩\u200d💻": "👩\u200d💻",
 	} {
 		t.Run(want, func(t *testing.T) {
-			text := listing.Text([]listing.Table{{Name: "x", DisplayName: name, Readable: listing.Yes}}, listing.NoLimit)
+			text := listing.Text([]listing.Table{{Name: "x", DisplayName: name, Readable: listing.Yes, Selected: true}}, listing.NoLimit)
 			assert.Contains(t, text, "\nx      "+want+" ")
 			assert.Contains(t, text, "\n1 table: 0 incremental, 0 not readable.")
 		})
 	}
+}
+
+func TestTablesThatAreNotSelectedAreCountedApart(t *testing.T) {
+	tables := someTables()
+	tables[2].Selected = false
+	text := listing.Text(tables, listing.NoLimit)
+	assert.Contains(t, text, "  no (not trackable)    not selected\n")
+	assert.Contains(t, text, "\n3 tables, 1 of them not selected by the configuration. Of the others, 1 incremental, 0 not readable. ")
+	tables[0].Selected, tables[1].Selected = false, false
+	assert.Contains(t, listing.Text(tables, listing.NoLimit), "\n3 tables, none selected by the configuration. ")
 }
 
 func TestProgramsGetATableALine(t *testing.T) {
@@ -78,7 +88,7 @@ func TestProgramsGetATableALine(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"name": "plugintracelog", "display_name": "Plug-in Trace Log", "entity_set": "", "rows": nil,
 		"incremental": false, "incremental_reason": "not trackable",
-		"readable": "no", "readable_reason": "prvReadPluginTraceLog is missing",
+		"readable": "no", "readable_reason": "prvReadPluginTraceLog is missing", "selected": true,
 	}, decoded[2])
 	assert.Len(t, strings.Split(string(text), "\n"), 3+3, "brackets, tables and the end")
 

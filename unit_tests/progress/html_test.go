@@ -64,16 +64,19 @@ func TestAReportPageHasTheSectionsThatItNeeds(t *testing.T) {
 	nothing.Streams = []progress.StreamFigures{{Name: "account", Mode: "incremental", Outcome: progress.Complete, Started: after(1), Ended: after(4)}}
 	instant := emptyReport(progress.Complete, 0)
 	instant.Streams = []progress.StreamFigures{{Name: "account", Outcome: progress.Complete, Started: began, Ended: began, Phases: []progress.PhaseSpan{span(checkpoint.Start, 0, 0, 1, 0)}}}
+	half := emptyReport(progress.Failed, 4)
+	half.Streams = []progress.StreamFigures{{Name: "account", Outcome: progress.Complete}, {Name: "contact", Outcome: progress.Failed}}
 	for name, test := range map[string]struct {
 		report   *progress.Report
 		sentence string
 		sections string
 	}{
 		"failed streams":       {failedReport(), "1 of 6 streams failed, and 3 are complete.", "failures timeline rate streams nulled warnings"},
+		"one of two":           {half, "1 of 2 streams failed, and 1 is complete.", "streams"},
 		"one short stream":     {one, "The stream is complete.", "timeline streams"},
 		"no stream was read":   {unread, "The sync failed before it read a stream. Nothing was delivered.", "failures"},
 		"nothing to deliver":   {nothing, "There was nothing to deliver: the stream is complete.", "timeline streams"},
-		"stopped at its start": {stopped, "The process was stopped when 0 of 1 streams were complete.", "streams"},
+		"stopped at its start": {stopped, "The process was stopped when 0 of 1 stream had been completed.", "streams"},
 		"no time at all":       {instant, "There was nothing to deliver: the stream is complete.", "timeline streams"},
 		"a thousand streams":   {largeReport(1000), "All 1,000 streams are complete.", "timeline rate streams"},
 	} {

@@ -185,6 +185,7 @@ func TestTheSamplesOfALongSyncAreBounded(t *testing.T) {
 			time.Sleep(time.Second)
 			stream.Delivered(1, 0, 100)
 		}
+		synctest.Wait() // the last line is due with the last row
 		stop()
 		watching.Wait()
 		s.End(t.Context(), false)

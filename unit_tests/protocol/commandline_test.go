@@ -52,6 +52,14 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 			protocol.Command{Verb: protocol.ListTables, Config: "c.json", JSON: true, Filter: []string{"account", "new_*"}},
 		},
 		{
+			"lists of patterns add up", "tables --filter account --config c.json --filter=contact,lead",
+			protocol.Command{Verb: protocol.ListTables, Config: "c.json", Filter: []string{"account", "contact", "lead"}},
+		},
+		{
+			"a verb after a list", "--config c.json --tables account catalog",
+			protocol.Command{Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}},
+		},
+		{
 			"catalog", "catalog --config c.json --tables account --sync-mode full_refresh",
 			protocol.Command{
 				Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}, SyncMode: airbyte.SyncModeFullRefresh,
@@ -163,8 +171,30 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 			"The flag --config needs a value: --config FILE.", protocol.Read,
 		},
 		{
-			"an empty joined value", "check --config=", "The value of --config is empty. Write --config FILE, or omit the flag.",
+			"an empty joined value", "check --config=", "The value of --config is empty. Write --config FILE.",
 			protocol.Check,
+		},
+		{
+			"an empty value of a list that is needed", "catalog --config c.json --tables=",
+			"The value of --tables is empty. Write --tables PATTERNS, such as --tables 'account,contact,new_*'.", protocol.PrintCatalog,
+		},
+		{
+			"an empty value of a flag that is not needed", "tables --config c.json --filter=",
+			"The value of --filter is empty. Write --filter PATTERNS, or omit the flag.", protocol.ListTables,
+		},
+		{
+			"names with spaces between them", "catalog --tables account contact lead --config c.json",
+			`The argument "contact" follows the value of --tables. Put commas between the names, without spaces: ` +
+				`--tables 'account,contact,lead'.`, protocol.PrintCatalog,
+		},
+		{
+			"names with commas and spaces between them", "tables --config c.json --filter account, contact",
+			`The argument "contact" follows the value of --filter. Put commas between the names, without spaces: ` +
+				`--filter 'account,contact'.`, protocol.ListTables,
+		},
+		{
+			"a mistyped verb after a list", "--config c.json --filter account tabels",
+			`The command "tabels" is unknown. Did you mean tables? Run "source-microsoft-dataverse help" to see the commands.`, "",
 		},
 		{
 			"standard input", "check --config -",

@@ -113,6 +113,7 @@ func TestARowThatAResumedScanHasSentProvesTheHistory(t *testing.T) {
 	require.Equal(t, 1, killed.failed)
 	s.responses[allVersions+"&$skiptoken=2"] = []response{{context: "x", delta: versionsSince(102)}}
 	s.responses[versionsSince(102)] = []response{{delta: versionsSince(103)}}
+	s.filtered = map[dataverse.Link][]response{lookup: {found(version("a2", "101"))}}
 	got := run(t, s, nil, versioned(killed.lastState()))
 	assert.Equal(t, "account COMPLETE", got.last())
 	assert.Contains(t, got.lastState(), `"newest_row":{"key":"a2","version":"101"}`)

@@ -32,9 +32,9 @@ func TestACatalogHasTheSelectedTables(t *testing.T) {
 		args []string
 		want map[string]string
 	}{
-		"each in its best mode":     {[]string{"--tables", "account,TAG"}, map[string]string{"account": "incremental", "tag": "full_refresh"}},
-		"all in full":               {[]string{"--tables", "account,tag", "--sync-mode", "full_refresh"}, map[string]string{"account": "full_refresh", "tag": "full_refresh"}},
-		"incremental where offered": {[]string{"--tables=acc*,tag", "--sync-mode=incremental"}, map[string]string{"account": "incremental", "tag": "full_refresh"}},
+		"each in its best mode": {[]string{"--tables", "account,TAG"}, map[string]string{"account": "incremental", "tag": "full_refresh"}},
+		"all in full":           {[]string{"--tables", "account,tag", "--sync-mode", "full_refresh"}, map[string]string{"account": "full_refresh", "tag": "full_refresh"}},
+		"incremental":           {[]string{"--tables=acc*", "--sync-mode=incremental"}, map[string]string{"account": "incremental"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := populated(t).runForPeople(t, nil, append([]string{"catalog"}, example.args...)...)
@@ -43,6 +43,15 @@ func TestACatalogHasTheSelectedTables(t *testing.T) {
 			assert.Equal(t, example.want, modes(t, got.stdout))
 		})
 	}
+}
+
+func TestATableThatDoesNotOfferTheModeIsNamedOnStderr(t *testing.T) {
+	got := populated(t).runForPeople(t, nil, "catalog", "--tables=account", "--tables=tag", "--sync-mode=incremental")
+	require.Zero(t, got.code, got.stderr)
+	assert.Equal(t, map[string]string{"account": "incremental", "tag": "full_refresh"}, modes(t, got.stdout))
+	assert.Equal(t, "WARN: Not all selected tables can be read incrementally. 1 table is therefore configured as full_refresh: "+
+		"tag (tracking is off). Where tracking is off, it can be turned on in Power Apps: table properties > Advanced options > "+
+		"Track changes.\n", got.stderr)
 }
 
 func TestATableThatCannotBeReadIsNamedOnStderr(t *testing.T) {

@@ -63,7 +63,7 @@ class User:
     def accounts(self) -> list[tuple]:
         """The table that the README makes."""
         with duckdb.connect(str(self.directory / "crm.duckdb")) as database:
-            return sorted(database.sql("SELECT name, revenue FROM account").fetchall(), key=str)
+            return sorted(database.sql("SELECT name, revenue FROM accounts").fetchall(), key=str)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import (
 // Insert adds a row with the values of an edit and those that the service sets itself.
 func Insert(db *rows.Database, j *rows.Journal, s *rows.Store, made Edit) (rows.Ref, *odata.Error) {
 	version := db.NextVersion(s.Table)
-	id := freshID(s, version)
+	id := freshID(s, version, db.Restorations())
 	if made.ID != nil {
 		id = *made.ID
 	}
@@ -46,10 +46,11 @@ func DuplicateKey() *odata.Error {
 	return odata.Refuse(http.StatusPreconditionFailed, "0x80040237", "A record with matching key values already exists.")
 }
 
-// freshID returns an id that no row has. It lies somewhere between those of the table's other rows.
-func freshID(s *rows.Store, version int64) guid.ID {
+// freshID returns an id that no row has, nor one that was created with the same version before a backup was restored. It lies
+// somewhere between those of the table's other rows.
+func freshID(s *rows.Store, version int64, restorations uint32) guid.ID {
 	span := rows.Word(s.IDs.Length+16) << rows.SlotBits
-	for try := uint64(0); ; try++ {
+	for try := uint64(restorations) << 32; ; try++ {
 		id := s.IDs.At(s.IDs.Base + rows.Mix(s.IDs.Salt, rows.Word64(version), try)%span)
 		if _, generated := s.IDs.Find(id); !generated && !s.Exists(id) {
 			return id

@@ -44,6 +44,7 @@ func (db *Database) Restore(b *Backup, ahead int64) {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	db.version, db.ticks = b.version+ahead, b.ticks+ahead
+	db.restorations++
 	for name, saved := range b.stores {
 		s := db.Stores[name]
 		if s == nil || name == OrganizationTable {
@@ -61,6 +62,9 @@ func (db *Database) Restore(b *Backup, ahead int64) {
 		}
 	}
 }
+
+// Restorations returns how often a backup was restored.
+func (db *Database) Restorations() uint32 { return db.restorations }
 
 // Version returns the row version of the last change to a row that is not elastic.
 func (db *Database) Version() int64 {

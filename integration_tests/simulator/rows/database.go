@@ -36,8 +36,9 @@ type Database struct {
 	Uploads        map[string]*Upload // by session token
 	Files          map[string][]byte  // by the id in the file column
 	organizationID string
-	version        int64 // the database's row version: it grows with each change of a row
-	ticks          int64 // the same for elastic tables, in ticks of .NET
+	version        int64  // the database's row version: it grows with each change of a row
+	restorations   uint32 // how often a backup was restored
+	ticks          int64  // the same for elastic tables, in ticks of .NET
 	Metadata       int64
 }
 

@@ -73,6 +73,9 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	case s.Phase == FullRefresh:
 		return s.Resync(), AfterFullRefresh
 	}
+	if s.NewestRow.IsZero() { // the environment may have been restored since an earlier process saw the row
+		takeNewest(s)
+	}
 	switch s.Phase {
 	case TokenScan:
 		return y.openTokenScan(s)

@@ -1,5 +1,7 @@
 package checkpoint
 
+import "time"
+
 // Hold notes the key of a record that is about to be sent. It reports whether the state already has the key or does not
 // need it.
 func (s *State) Hold(key []byte) (knew bool) {
@@ -50,10 +52,14 @@ func (s *State) ConfirmHistory(unchanged bool) {
 	if unchanged {
 		s.See(s.NewestRow)
 	}
-	s.NewestRow = Row{}
+	s.NewestRow, s.ConfirmedUntil = Row{}, time.Time{}
 }
 
 // takeNewest makes the newest row of a completed scan the row to look for in the next one.
 func takeNewest(s *State) {
 	s.NewestRow, s.NewestSeen = s.NewestSeen, Row{}
+	s.ConfirmedUntil = time.Time{}
+	if !s.NewestRow.IsZero() {
+		s.ConfirmedUntil = s.Issued
+	}
 }

@@ -41,6 +41,9 @@ type State struct {
 	// NewestRow is the row with the greatest version seen up to the last scan of changes. As long as the environment
 	// continues its own history, either the row has this version or the changes hold its key.
 	NewestRow Row `json:"newest_row,omitzero"`
+	// ConfirmedUntil is the time up to which the environment has been found to continue its history. It is before Issued
+	// while NewestRow is looked for.
+	ConfirmedUntil time.Time `json:"confirmed_until,omitzero"`
 	// NewestSeen is the same for the current scan. It becomes NewestRow at the end of the scan.
 	NewestSeen Row `json:"newest_seen,omitzero"`
 	// Organization is the id of the environment's organization.

@@ -106,7 +106,7 @@ func (s *State) Resync() *State {
 		next.KnownKeys = NewKeySet()
 		return next
 	}
-	since := knownUntil(s)
+	since := s.KnownUntil()
 	if s.Run.Interrupted && s.KnownKeys != nil { // otherwise the deletions are certainly unknown already
 		doubt(next, since)
 	}
@@ -119,10 +119,13 @@ func (s *State) Resync() *State {
 	return next
 }
 
-// knownUntil is the time since which the destination may hold deleted rows; zero: not known. A full refresh sends no
-// deletions, but a complete one sent only rows that existed when it began.
-func knownUntil(s *State) time.Time {
+// KnownUntil is the time since which the destination may hold deleted rows; zero: not known. Changes that may belong to
+// another history prove nothing. A full refresh sends no deletions, but a complete one sent only rows that existed when it
+// began.
+func (s *State) KnownUntil() time.Time {
 	switch {
+	case s.Phase != FullRefresh && !s.ConfirmedUntil.IsZero():
+		return s.ConfirmedUntil
 	case s.Phase != FullRefresh:
 		return s.Issued
 	case s.Complete:
