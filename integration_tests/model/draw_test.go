@@ -50,8 +50,12 @@ func drawSequence(r *rand.Rand) []step {
 	case 3, 4: // a good delta token meets a response that is no evidence
 		refused := drawPassing(r, table)
 		refused.from.n = 1 + r.IntN(2)
+		if refused.times < few { // overcome
+			refused.times = attempts
+		}
 		broken.read = disturbances{newJob: true, refused: []refusal{refused}}
-		return []step{quiet, of(change, 5+r.IntN(30)), broken, quiet}
+		large := step{kind: outgrow, table: table} // else a resync would find the rows that were deleted
+		return []step{quiet, large, of(change, 5+r.IntN(30)), broken, quiet}
 	case 5: // a backup is restored from before the rows that were read last
 		return []step{of(backup, 1), of(change, 5+r.IntN(30)), quiet, of(restore, 1), of(change, r.IntN(10)), quiet}
 	case 6: // rows are read by their keys, and a response lacks some that exist

@@ -140,8 +140,15 @@ func drawRefusal(r *rand.Rand) refusal {
 // at a request.
 func drawPassing(r *rand.Rand, table string) refusal {
 	all := passing()
-	return refusal{from: place{table, 1 + r.IntN(4)}, response: all[r.IntN(len(all))], times: []int{1, 2, many, many}[r.IntN(4)]}
+	return refusal{from: place{table, 1 + r.IntN(4)}, response: all[r.IntN(len(all))], times: []int{2, few, attempts, many}[r.IntN(4)]}
 }
+
+// The numbers of responses with which the connector gives up a request, and may make another in its place: with a code of
+// Dataverse, and of any kind.
+const (
+	few      = 3
+	attempts = 8
+)
 
 // many is how often a response comes that does not end during the read.
 const many = 1 << 20
