@@ -22,6 +22,10 @@ func (i *invocation) checkOutputs() error {
 				"With --report, name another file.", input.path, input.flag)}
 		}
 	}
+	if i.printsTo(c.Report) {
+		return &protocol.InputError{Message: fmt.Sprintf("The report would overwrite the file %s, to which standard output goes. "+
+			"With --report, name another file.", c.Report)}
+	}
 	if i.printsTo(c.State) {
 		return &protocol.InputError{Message: fmt.Sprintf("Standard output goes to the state file %s, so the shell may have emptied it before "+
 			"this read began. Write the output to another file, and keep the state file until the read has ended. "+

@@ -259,7 +259,7 @@ func (r *Report) streamTable() *streamTable {
 	for i := range sorted {
 		s := &sorted[i]
 		row := figuresRow(s.Figures, s.Duration(r.Ended))
-		row.Name, row.Mode, row.Outcome, row.Class = s.Name, s.Mode, outcomeText(s.Outcome), s.Outcome
+		row.Name, row.Mode, row.Outcome, row.Class = s.Name, s.Mode, s.outcomeText(), s.Outcome
 		t.Rows = append(t.Rows, row)
 	}
 	t.Total = figuresRow(r.Totals, r.Ended.Sub(r.Started))

@@ -108,6 +108,9 @@ func (s *StreamFigures) positionText() string {
 		return phaseText("")
 	}
 	span := s.Phases[len(s.Phases)-1]
+	if span.Pages == 0 { // how many rows a page has is not known yet
+		return phaseText(span.Phase) + ", no page yet"
+	}
 	text := fmt.Sprintf("%s, %s", phaseText(span.Phase), quantity(span.Pages, "page"))
 	if pages := s.expectedPages(span); pages > span.Pages {
 		text = fmt.Sprintf("%s, page %s of about %s", phaseText(span.Phase), number(span.Pages), number(pages))

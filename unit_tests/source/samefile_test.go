@@ -52,6 +52,21 @@ func TestTheOutputMayNotGoToTheStateFile(t *testing.T) {
 	assert.Contains(t, string(content), "Standard output goes to the state file "+path)
 }
 
+func TestTheReportMayNotReplaceTheOutput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.jsonl")
+	output, err := os.Create(path)
+	require.NoError(t, err)
+	defer output.Close()
+	code := source.Run(t.Context(), source.Process{
+		Args: []string{"read", "--config", "c", "--catalog", "d", "--report", path}, Stdout: output,
+		Getenv: func(string) string { return "" },
+	})
+	assert.Equal(t, 1, code)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Contains(t, string(content), "to which standard output goes")
+}
+
 func TestAnEmptyStateFileOfAPersonIsWarnedOf(t *testing.T) {
 	catalog := file(t, "catalog.json", configured("account", "incremental"))
 	state := filepath.Join(t.TempDir(), "state.jsonl")
