@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/integration_tests/binary"
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
@@ -159,4 +161,14 @@ func TestSocketModeIsRejected(t *testing.T) {
 	result := l.runWith([]string{"DATA_CHANNEL_MEDIUM=SOCKET"}, "read", "--config", l.configFile(), "--catalog", l.file("catalog.json", []byte(oneStream)))
 	assert.Equal(t, 1, result.ExitCode)
 	assert.Contains(t, requireOneError(t, result).Message, "DATA_CHANNEL_MEDIUM")
+}
+
+// outputOf parses an output, which may be empty.
+func outputOf(t *testing.T, stdout string) []destination.Message {
+	t.Helper()
+	var result binary.Result
+	for line := range strings.Lines(stdout) {
+		result.Lines = append(result.Lines, []byte(strings.TrimSuffix(line, "\n")))
+	}
+	return messages(t, result)
 }

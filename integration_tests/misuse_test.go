@@ -12,9 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"source-microsoft-dataverse/integration_tests/binary"
-	"source-microsoft-dataverse/integration_tests/destination"
 )
 
 // misuse is a run of the connector that somebody got wrong, and what each stream then has. A run fails before it needs a
@@ -288,14 +285,4 @@ func (m misuse) run(t *testing.T) {
 	assert.Equal(t, m.problem, problem)
 	assert.Equal(t, m.status, status)
 	assert.Equal(t, m.warning, warning)
-}
-
-// outputOf parses an output, which may be empty.
-func outputOf(t *testing.T, stdout string) []destination.Message {
-	t.Helper()
-	var result binary.Result
-	for line := range strings.Lines(stdout) {
-		result.Lines = append(result.Lines, []byte(strings.TrimSuffix(line, "\n")))
-	}
-	return messages(t, result)
 }
