@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,12 @@ func Run(ctx context.Context, p Process) int {
 	}
 	i := invocation{process: p, out: protocol.NewWriter(p.Stdout)}
 	err := recovered(func() error { return i.run(ctx) })
-	if err != nil && ctx.Err() == nil {
+	unwritten := unwritable(cmp.Or(i.out.Err(), err))
+	switch {
+	case ctx.Err() != nil:
+	case unwritten != nil:
+		i.failOutput(unwritten)
+	case err != nil:
 		i.fail(err)
 	}
 	if err == nil && ctx.Err() == nil && !i.rejected {

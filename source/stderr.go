@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
+	"syscall"
 
 	"github.com/bitstrapped/airbyte"
 
@@ -69,6 +72,25 @@ func (i *invocation) fail(err error) {
 	if forPeople || misused || i.process.StderrTerminal && !i.process.StdoutTerminal {
 		_, _ = fmt.Fprintln(i.process.Stderr, i.out.Redacted(failure.Message))
 	}
+}
+
+// unwritable returns the reason why standard output cannot be written, nil if err has another cause, or if the reader of
+// standard output has closed it.
+func unwritable(err error) error {
+	var failed *fs.PathError
+	if !errors.As(err, &failed) || failed.Path != os.Stdout.Name() || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return failed.Err
+}
+
+// failOutput reports on stderr that standard output cannot be written.
+func (i *invocation) failOutput(reason error) {
+	advice := "Free space, for example, and run the command again."
+	if i.command.Verb == protocol.Read {
+		advice = "Free space, for example, and read again. With the output so far as --state, the read continues where this one stopped."
+	}
+	_, _ = fmt.Fprintf(i.process.Stderr, "Standard output cannot be written: %v. %s\n", reason, advice)
 }
 
 // nameVerbForPeople advises a person who sees the messages of the protocol, which are made for programs: on the verb that

@@ -154,17 +154,24 @@ func (s *counters) Failed(ctx context.Context, cause error, explained protocol.F
 	s.sync.mu.Lock()
 	s.sync.failures = append(s.sync.failures, newFailure(s.sync.options.Now(), cause, explained))
 	s.sync.mu.Unlock()
-	s.end(ctx, Failed)
+	figures := s.figures(s.finish(Failed))
+	s.sync.options.Log.ErrorContext(ctx, figures.Text()+" The reason: "+explained.Message)
 }
 
+// end notes the end of the stream and logs it.
 func (s *counters) end(ctx context.Context, o Outcome) {
+	s.sync.logEnd(ctx, s.figures(s.finish(o)))
+}
+
+// finish notes the end of the stream and returns its time.
+func (s *counters) finish(o Outcome) time.Time {
 	now := s.sync.options.Now()
 	s.mu.Lock()
 	s.endPhase(now)
 	s.outcome, s.ended = o, now
 	s.pauses.end(now)
 	s.mu.Unlock()
-	s.sync.logEnd(ctx, s.figures(now))
+	return now
 }
 
 // stop notes that the sync ends, unless the stream has ended before.

@@ -47,14 +47,15 @@ type logged struct {
 }
 
 type line struct {
-	at   time.Time
-	text string
+	at    time.Time
+	level airbyte.LogLevel
+	text  string
 }
 
-func (l *logged) write(_ airbyte.LogLevel, text string) error {
+func (l *logged) write(level airbyte.LogLevel, text string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines = append(l.lines, line{time.Now(), text})
+	l.lines = append(l.lines, line{time.Now(), level, text})
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -130,6 +131,19 @@ func TestTheReportHasWarningsFailuresAndNulledCells(t *testing.T) {
 	assert.Equal(t, []progress.Failure{{
 		At: start(), Stream: "account", FailureType: "config_error", Message: "read a page: ****", Advice: "It failed with ****. Do this.",
 	}}, got.Failures)
+}
+
+func TestTheEndOfAFailedStreamIsLoggedAsAnError(t *testing.T) {
+	w := &watch{start()}
+	s, log := newSync(w.now, "account")
+	stream := s.Stream("account")
+	stream.Started()
+	w.add(12 * time.Second)
+	stream.Failed(t.Context(), assert.AnError, protocol.Failure{Stream: "account", Message: "It failed. Do this."})
+	last := log.lines[len(log.lines)-1]
+	assert.Equal(t, airbyte.LogLevelError, last.level)
+	assert.Equal(t, "Stream account ended with an error after 12s: 0 rows, 0 deletions, 0.0 MB in 0 pages, 0 retries, waited for 0s. "+
+		"The reason: It failed. Do this.", last.text)
 }
 
 func TestASyncThatFailsAsAWholeLogsNoSummary(t *testing.T) {
