@@ -3,8 +3,8 @@ result is compared with what the environment holds."""
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -46,8 +46,8 @@ class Model:
     def __init__(self, folder):
         self.page = Page()
         self.environment = Environment(folder / "environment", 250)
-        self.warehouse = Warehouse(folder)
         self._sync(folder)
+        self.warehouse = Warehouse(folder)
         self.rows = {table: self.environment.rows(table) for table in [*KEYS, *READ_IN_FULL]}
         self.by_key = {table: {row[key]: row for row in self.rows[table]} for table, key in KEYS.items()}
         self._views(folder)
@@ -61,10 +61,7 @@ class Model:
         self.environment.change("opportunity", "name")
         _, self.deleted = self.environment.change("account", "name")
         second = source.read(catalog, first.states())
-        for table in KEYS:
-            self.warehouse.append(streams[table], lines(first, table) + lines(second, table))
-        for table in READ_IN_FULL:
-            self.warehouse.append(streams[table], lines(second, table))
+        load(folder, catalog, first, second)
 
     def _views(self, folder) -> None:
         current = self.page.take("CREATE VIEW account AS")
@@ -95,10 +92,18 @@ class Model:
         return {o["Value"]: o["Label"]["UserLocalizedLabel"]["Label"] for o in found["OptionSet"]["Options"]}
 
 
-def lines(run, table: str) -> list[str]:
-    """The data of a table's records, with the digits that the connector sent."""
-    record = re.compile(rf'\{{"type":"RECORD","record":\{{"stream":"{table}",[^{{]*"data":(\{{.*\}})\}}\}}')
-    return [found[1] for found in map(record.fullmatch, run.lines) if found]
+def load(folder, catalog, *syncs) -> None:
+    """Runs the page's script on the outputs of syncs."""
+    (folder / "load.py").write_text(scripts("modeling.md")["load.py"])
+    (folder / "catalog.json").write_text(json.dumps(catalog))
+    outputs = []
+    for number, sync in enumerate(syncs, 1):
+        outputs.append(f"sync{number}.jsonl")
+        (folder / outputs[-1]).write_text("".join(line + "\n" for line in sync.lines))
+    (command,) = blocks("modeling.md", "sh")
+    assert command.split() == ["python3", "load.py", "catalog.json", *outputs]
+    done = subprocess.run([sys.executable, *command.split()[1:]], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def labels(environment: Environment, folder, *tables: str) -> str:
