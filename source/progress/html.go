@@ -103,13 +103,16 @@ func (r *Report) sentence() string {
 	case r.Outcome == Failed && failed == 0:
 		return fmt.Sprintf("The sync failed after it completed %d of %s.", complete, quantity(int64(streams), "stream"))
 	case r.Outcome == Failed:
-		return failedOf(failed, complete, streams) + " Each stream keeps its last saved state, from which the next sync continues."
+		return failedOf(failed, complete, streams) + " " + nextSync
 	case streams == 0:
 		return "The process was stopped before it read a stream. Nothing was delivered."
 	default:
-		return fmt.Sprintf("The process was stopped when %d of %s had been completed. The next sync continues from the states that were saved.", complete, quantity(int64(streams), "stream"))
+		return fmt.Sprintf("The process was stopped when %d of %s had been completed. %s", complete, quantity(int64(streams), "stream"), nextSync)
 	}
 }
+
+// nextSync is what follows a sync that did not complete.
+const nextSync = "The next sync continues incremental streams from their saved states, and reads the others in full."
 
 // failedOf returns how many streams failed, and how many are complete.
 func failedOf(failed, complete, streams int) string {
