@@ -42,7 +42,7 @@ func outcomes() []outcome {
 		{"throttled", "transient_error", []string{"The service protection limits of Dataverse rejected the connector's requests"}},
 		{"long pause", "transient_error", []string{"Dataverse asked the connector to wait 2h0m0s before the next request"}},
 		{"outage", "transient_error", []string{"without an error code of Dataverse", "failed: Dataverse responded with"}},
-		{"unreadable", "transient_error", []string{"was unusable"}},
+		{"unreadable", "transient_error", []string{"was unusable", "was a web page with the title"}},
 		{"connection lost", "transient_error", []string{"The environment could not be reached", "was cut off each time"}},
 		{"sign-in failed", "transient_error", []string{"could not sign in", "the sign-in host did not respond in time"}},
 		{"sign-in refused", "config_error", []string{"The connector could not sign in"}},
