@@ -2,7 +2,7 @@
 // test there, which has to find each. Run it in the module's root. It exits with 1 if a defect is not found, or if the
 // test fails without one.
 //
-//	go run ./integration_tests/model/plant [-clean 200] [-trials 400] [-only WORDS]
+//	go run ./integration_tests/model/plant [-clean 200] [-trials 800] [-only WORDS]
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 
 func main() {
 	clean := flag.Int("clean", 200, "how many trials must pass without a defect")
-	trials := flag.Int("trials", 400, "how many trials the test may take to find a defect")
+	trials := flag.Int("trials", 800, "how many trials the test may take to find a defect")
 	only := flag.String("only", "", "plant only the defects whose names hold these words")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
