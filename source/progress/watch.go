@@ -73,7 +73,7 @@ func (s *Sync) logEnd(ctx context.Context, f StreamFigures) {
 }
 
 // End notes the end of the sync and logs its summary: lines of text, and one of JSON. Nothing is logged of a sync that ended
-// before its streams were known. stopped reports that the process was told to stop. From then on, the report does not
+// before its streams were known. stopped reports that a signal stopped the process. From then on, the report does not
 // change.
 func (s *Sync) End(ctx context.Context, stopped bool) {
 	s.sample(true)
