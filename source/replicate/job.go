@@ -122,8 +122,12 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	var output outputError
 	switch {
 	case failure == nil:
+		if err := j.Output.Status(name, protocol.Complete); err != nil {
+			progress.Stopped(ctx)
+			return true, err
+		}
 		progress.Complete(ctx)
-		return true, j.Output.Status(name, protocol.Complete)
+		return true, nil
 	case errors.As(failure, &output):
 		progress.Stopped(ctx)
 		return false, output.error
