@@ -11,7 +11,7 @@ import (
 )
 
 // role is the set of purposes for which a member of a row is needed other than being written.
-type role uint8
+type role uint16
 
 const (
 	roleKey       role = 1 << iota // the key, or its first part
@@ -21,7 +21,12 @@ const (
 	roleID                         // the key of a deleted row
 	roleReason                     // the reason of a deletion
 	roleRemoved                    // a deletion in the form of OData 4.01, which Dataverse does not print
+	roleChoice                     // a choice with a label
+	roleList                       // a multi-select choice with a label
 )
+
+// roleLabeled is the role of all choices with labels.
+const roleLabeled = roleChoice | roleList
 
 // rowRoles returns the roles of members by name, for the rows and deletions of a table.
 func rowRoles(key []string) map[string]role {

@@ -15,6 +15,9 @@ import (
 func (e *Encoder) Row(d *jsontext.Decoder) error {
 	e.startRow()
 	err := readMembers(d, &e.members, &e.facts, func(m *memberPlan, value []byte, kind jsonscan.Kind) {
+		if m.role&roleLabeled != 0 {
+			e.labels.note(m, value, kind)
+		}
 		if e.claim(m) {
 			e.write(m, value, kind)
 		}
@@ -95,6 +98,7 @@ func (e *Encoder) startRow() {
 	e.members.startRow()
 	e.facts.reset()
 	e.changes, e.invalid = e.changes[:0], ""
+	e.labels.startRow()
 	e.lines.append(e.head)
 }
 
@@ -112,10 +116,10 @@ func (e *Encoder) claim(m *memberPlan) bool {
 // null.
 func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	c := &e.plan.columns[m.column]
-	e.lines.reserve(c.room + c.roomPerByte*len(value)) // few values grow when they are written
+	e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
 	switch {
 	case c.accepts(value, kind):
-		e.lines.buffer = c.write(c, e.lines.buffer, value, kind)
+		e.lines.buffer = c.append(e.lines.buffer, value, kind)
 	case c.required:
 		e.invalid = c.property
 	default:
@@ -143,6 +147,8 @@ func (e *Encoder) finishRow() error {
 			e.lines.append(e.plan.columns[i].null)
 		}
 	}
+	e.lines.reserve(e.plan.labelRoom)
+	e.lines.buffer = e.labels.appendMembers(e.lines.buffer)
 	e.lines.append(e.cdc)
 	e.used = e.used || e.plan.cursorSet
 	for _, change := range e.changes {
