@@ -24,7 +24,7 @@ func wideEncoder(tb testing.TB) *record.Encoder {
 		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: wideType(name)})
 	}
 	columns := map[string]protocol.Property{}
-	for _, p := range catalog.Stream(table).JSONSchema.Properties {
+	for _, p := range catalog.Stream(table, catalog.Options{}).JSONSchema.Properties {
 		columns[p.Name] = p.Property
 	}
 	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
