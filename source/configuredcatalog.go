@@ -74,7 +74,7 @@ func (i *invocation) addStreams(
 			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
 			limited = append(limited, t.LogicalName)
 		}
-		if added := file.Add(catalog.Stream(t, catalog.Options{}), mode); added != mode && mode == airbyte.SyncModeIncremental {
+		if added := file.Add(catalog.Stream(t), mode); added != mode && mode == airbyte.SyncModeIncremental {
 			untracked = append(untracked, fmt.Sprintf("%s (%s)", t.LogicalName, cmp.Or(obstacles[t.LogicalName], "tracking is off")))
 		}
 		return nil

@@ -43,7 +43,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		if !added[t.LogicalName] { // a response may define a table twice
 			added[t.LogicalName] = true
-			streams.Add(catalog.Stream(t, catalog.Options{}))
+			streams.Add(catalog.Stream(t))
 		}
 		return nil
 	})

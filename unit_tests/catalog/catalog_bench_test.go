@@ -20,6 +20,6 @@ func BenchmarkCatalog(b *testing.B) {
 	b.ReportAllocs()
 	var c protocol.Catalog
 	for b.Loop() {
-		c.Add(catalog.Stream(table, catalog.Options{}))
+		c.Add(catalog.Stream(table))
 	}
 }

@@ -75,7 +75,7 @@ func sensor() dataverse.Table {
 }
 
 func TestATrackedTableCanBeFollowed(t *testing.T) {
-	s := catalog.Stream(account(), catalog.Options{})
+	s := catalog.Stream(account())
 	assert.Equal(t, "account", s.Name)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental}, s.SupportedSyncModes)
 	assert.Equal(t, [][]string{{"accountid"}}, s.SourceDefinedPrimaryKey)
@@ -93,7 +93,7 @@ func TestATrackedTableCanBeFollowed(t *testing.T) {
 func TestAnUntrackedTableIsFullRefreshOnly(t *testing.T) {
 	table := account()
 	table.Tracked = false
-	s := catalog.Stream(table, catalog.Options{})
+	s := catalog.Stream(table)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh}, s.SupportedSyncModes)
 	assert.Equal(t, [][]string{{"accountid"}}, s.SourceDefinedPrimaryKey)
 	assert.Empty(t, s.DefaultCursorField)
@@ -103,14 +103,14 @@ func TestAnUntrackedTableIsFullRefreshOnly(t *testing.T) {
 }
 
 func TestAnElasticTableHasTwoKeysAndIsFullRefreshOnly(t *testing.T) {
-	s := catalog.Stream(sensor(), catalog.Options{})
+	s := catalog.Stream(sensor())
 	assert.Equal(t, [][]string{{"sensorid"}, {"partitionid"}}, s.SourceDefinedPrimaryKey)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh}, s.SupportedSyncModes)
 	assert.Len(t, s.JSONSchema.Properties, 2, "and has no columns of change data capture")
 
 	table := sensor()
 	table.Columns = table.Columns[1:]
-	assert.Equal(t, [][]string{{"sensorid"}}, catalog.Stream(table, catalog.Options{}).SourceDefinedPrimaryKey, "a partition that cannot be read is no key")
+	assert.Equal(t, [][]string{{"sensorid"}}, catalog.Stream(table).SourceDefinedPrimaryKey, "a partition that cannot be read is no key")
 }
 
 func TestATableIsIncrementalIfTrackedAndNotElastic(t *testing.T) {
@@ -123,21 +123,21 @@ func TestATableIsIncrementalIfTrackedAndNotElastic(t *testing.T) {
 
 func TestAStreamIsTheSameInAnyOrderOfColumns(t *testing.T) {
 	table := account()
-	want := catalog.Stream(table, catalog.Options{})
+	want := catalog.Stream(table)
 	slices.Reverse(table.Columns)
-	assert.Equal(t, want, catalog.Stream(table, catalog.Options{}))
+	assert.Equal(t, want, catalog.Stream(table))
 	assert.Equal(t, "revenue", table.Columns[0].Property, "the argument stays as it was")
 }
 
 func TestAColumnThatComesTwiceIsOneProperty(t *testing.T) {
 	table := account()
 	table.Columns = append(table.Columns, table.Columns[2])
-	assert.Equal(t, catalog.Stream(account(), catalog.Options{}), catalog.Stream(table, catalog.Options{}))
+	assert.Equal(t, catalog.Stream(account()), catalog.Stream(table))
 }
 
 func TestEveryPropertyHasAType(t *testing.T) {
 	for _, table := range []dataverse.Table{account(), sensor()} {
-		for _, property := range catalog.Stream(table, catalog.Options{}).JSONSchema.Properties {
+		for _, property := range catalog.Stream(table).JSONSchema.Properties {
 			assert.Len(t, property.Type, 2, property.Name)
 			assert.Equal(t, "null", property.Type[0], property.Name)
 		}

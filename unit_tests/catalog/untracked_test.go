@@ -57,7 +57,7 @@ func TestTheCursorOfAnUntrackedTableIsItsBestColumn(t *testing.T) {
 func TestAnUntrackedTableIsIncrementalIfSoConfigured(t *testing.T) {
 	table := account()
 	table.Tracked, table.Columns = false, append(table.Columns, columns("versionnumber")...)
-	s := catalog.Stream(table, catalog.Options{CursorForUntracked: true})
+	s := catalog.Options{CursorForUntracked: true}.Stream(table)
 	assert.Equal(t, []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental}, s.SupportedSyncModes)
 	assert.Equal(t, []string{"_ab_cdc_updated_at"}, s.DefaultCursorField)
 	assert.True(t, s.SourceDefinedCursor)
@@ -68,8 +68,8 @@ func TestAnUntrackedTableIsIncrementalIfSoConfigured(t *testing.T) {
 	assert.Equal(t, []string{"_ab_cdc_updated_at", "_ownerid_value", "accountid", "revenue", "versionnumber"}, names, "deletions are not declared")
 
 	table.Columns = table.Columns[:3]
-	assert.Equal(t, catalog.Stream(table, catalog.Options{}), catalog.Stream(table, catalog.Options{CursorForUntracked: true}), "it has no cursor")
-	assert.Equal(t, catalog.Stream(account(), catalog.Options{}), catalog.Stream(account(), catalog.Options{CursorForUntracked: true}), "it is tracked")
+	assert.Equal(t, catalog.Options{}.Stream(table), catalog.Options{CursorForUntracked: true}.Stream(table), "it has no cursor")
+	assert.Equal(t, catalog.Options{}.Stream(account()), catalog.Options{CursorForUntracked: true}.Stream(account()), "it is tracked")
 }
 
 func TestAConfiguredStreamReadsByCursorOnlyIfItWasOffered(t *testing.T) {

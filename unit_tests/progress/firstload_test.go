@@ -113,7 +113,7 @@ func tracked(name string, rows int) replicate.Stream {
 		},
 	}
 	return replicate.Stream{Table: table, Rows: int64(rows), Configured: protocol.ConfiguredStream{
-		Name: name, SyncMode: airbyte.SyncModeIncremental, SupportedSyncModes: catalog.Stream(*table, catalog.Options{}).SupportedSyncModes,
+		Name: name, SyncMode: airbyte.SyncModeIncremental, SupportedSyncModes: catalog.Stream(*table).SupportedSyncModes,
 		Columns: map[string]protocol.Property{
 			name + "id": {Type: []string{"null", "string"}}, "name": {Type: []string{"null", "string"}}, catalog.UpdatedAt: {}, catalog.DeletedAt: {},
 		},

@@ -39,7 +39,7 @@ func streamOf(table *dataverse.Table, mode airbyte.SyncMode, state string) repli
 	s := replicate.Stream{
 		Table: table,
 		Configured: protocol.ConfiguredStream{
-			Name: table.LogicalName, SyncMode: mode, SupportedSyncModes: catalog.Stream(*table, catalog.Options{}).SupportedSyncModes,
+			Name: table.LogicalName, SyncMode: mode, SupportedSyncModes: catalog.Stream(*table).SupportedSyncModes,
 			Columns: map[string]protocol.Property{
 				"accountid": {Type: []string{"null", "string"}}, "name": {Type: []string{"null", "string"}},
 				catalog.UpdatedAt: {}, catalog.DeletedAt: {},
