@@ -52,6 +52,9 @@ func properties(t dataverse.Table) []protocol.NamedProperty {
 	}
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
+		if column.Polymorphic {
+			all = append(all, protocol.NamedProperty{Name: LookupType(column), Property: nullable("string")})
+		}
 	}
 	if ascending(all) { // the usual case: columns come sorted, but a lookup sorts before the columns of changes
 		return all

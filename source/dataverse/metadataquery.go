@@ -15,8 +15,11 @@ func columnProperties() []string {
 	return []string{"LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead"}
 }
 
-// behaviorProperty completes a Column. It belongs to a type derived from AttributeMetadata.
-const behaviorProperty = "DateTimeBehavior"
+// Properties that complete a Column. They belong to types derived from AttributeMetadata.
+const (
+	behaviorProperty = "DateTimeBehavior"
+	targetsProperty  = "Targets" // only if Options.LookupTargets is set
+)
 
 // The parts of EntityQueryExpression, the query of RetrieveMetadataChanges.
 type (
@@ -46,12 +49,16 @@ type (
 )
 
 // metadataQuery returns the query for the named tables. They are joined by Or: the Web API documents no form of lists
-// for the operator In.
-func metadataQuery(names []string) (string, error) {
+// for the operator In. withTargets adds the targets of lookups.
+func metadataQuery(names []string, withTargets bool) (string, error) {
+	properties := append(columnProperties(), behaviorProperty)
+	if withTargets {
+		properties = append(properties, targetsProperty)
+	}
 	query := entityQuery{
 		Criteria:       metadataCriteria{FilterOperator: "Or"},
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
+		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: properties}},
 	}
 	for _, name := range names {
 		query.Criteria.Conditions = append(query.Criteria.Conditions, metadataCondition{

@@ -30,18 +30,22 @@ type Plan struct {
 	deletedSet bool   // _ab_cdc_deleted_at is selected
 	ownCursor  string // the configured cursor column if it is another one: a deletion sets it too
 	zoneless   bool   // that column has no time zone
+	types      derivedTypes
+	annotated  bool     // the types of some lookups come as annotations
+	sources    []string // properties that derived columns are read from
 }
 
 // Compile makes the plan for a table and a configured stream. It returns a *NothingToReadError if none of the selected
 // columns exists.
 func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
-	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns))}
+	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns)), types: derivedTypes{noColumn, noColumn}}
 	for _, name := range sortedNames(s.Columns) {
 		switch c := t.Column(name); {
 		case name == catalog.UpdatedAt:
 			p.cursorSet = true
 		case name == catalog.DeletedAt:
 			p.deletedSet = true
+		case c == nil && p.addLookupType(t, name, s.Columns[name]):
 		case c == nil:
 			p.Missing = append(p.Missing, name)
 		default:
@@ -103,16 +107,19 @@ func (p *Plan) setOwnCursor(s protocol.ConfiguredStream) {
 	}
 }
 
-// propertiesToSelect returns the properties to request: the selection, the key and, if changes are followed, the
-// version.
+// propertiesToSelect returns the properties to request: the selection, what derived columns are read from, the key and, if
+// changes are followed, the version.
 func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 	wanted := slices.Clone(p.key)
 	if p.followed && t.Has(dataverse.VersionColumn) {
 		wanted = append(wanted, dataverse.VersionColumn)
 	}
 	for _, c := range p.columns {
-		wanted = append(wanted, c.property)
+		if !c.derived {
+			wanted = append(wanted, c.property)
+		}
 	}
+	wanted = append(wanted, p.sources...)
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
 	if len(strings.Join(wanted, ",")) > maxSelectLength {
@@ -126,8 +133,8 @@ func (p *Plan) selects(property string) bool {
 	return found && p.members[i].column != noColumn
 }
 
-// Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose changes are
-// followed, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
+// Select returns the properties to request, sorted: the selected columns of the table and those that derived columns are read
+// from, the key and, for a stream whose changes are followed, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
 // requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
 
