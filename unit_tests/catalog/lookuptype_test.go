@@ -15,7 +15,8 @@ func TestALookupToSeveralTablesHasItsTypeBesideIt(t *testing.T) {
 	table.Columns = append(table.Columns, dataverse.Column{Property: "_createdby_value", Type: dataverse.Lookup})
 	assert.Equal(t, []string{"_ab_cdc_deleted_at", "_ab_cdc_updated_at", "_createdby_value", "_ownerid_value", "accountid", "revenue"}, names(catalog.Stream(table)))
 	table.Columns[1].Polymorphic = true
-	s := catalog.Stream(table)
+	assert.Len(t, catalog.Stream(table).JSONSchema.Properties, 6, "types are an option")
+	s := catalog.Options{LookupTypes: true}.Stream(table)
 	assert.Equal(t, []string{"_ab_cdc_deleted_at", "_ab_cdc_updated_at", "_createdby_value", "_ownerid_value", "_ownerid_value_type", "accountid", "revenue"}, names(s))
 	assert.Equal(t, protocol.NamedProperty{Name: "_ownerid_value_type", Property: nullable("string")}, s.JSONSchema.Properties[4])
 }
