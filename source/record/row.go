@@ -112,10 +112,10 @@ func (e *Encoder) claim(m *memberPlan) bool {
 // null.
 func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	c := &e.plan.columns[m.column]
-	e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
+	e.lines.reserve(c.room + c.roomPerByte*len(value)) // few values grow when they are written
 	switch {
 	case c.accepts(value, kind):
-		e.lines.buffer = c.append(e.lines.buffer, value, kind)
+		e.lines.buffer = c.write(c, e.lines.buffer, value, kind)
 	case c.required:
 		e.invalid = c.property
 	default:
