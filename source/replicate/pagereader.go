@@ -92,7 +92,7 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 func (p *pageReader) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
-			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
+			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track, LongestText: record.MaxValue,
 			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
 			OnRetry:     p.out.progress.Retried,
