@@ -1,7 +1,7 @@
 // Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
 //
-// [Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether a
-// table's changes can be followed. [Select] finds the tables that a user names by patterns. They are pure functions of the
+// [Options.Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether
+// a table's changes can be followed. [Select] finds the tables that a user names by patterns. They are pure functions of the
 // definitions.
 package catalog
 
@@ -23,12 +23,22 @@ const (
 	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record of a deletion
 )
 
+// Options are the settings on which streams depend. With the zero value, a stream has only the table's own columns and those
+// of changes.
+type Options struct {
+	// ChoiceLabels adds to each choice column the property with its label.
+	ChoiceLabels bool
+}
+
+// Stream returns a table as a stream with the zero Options.
+func Stream(t dataverse.Table) protocol.Stream { return Options{}.Stream(t) }
+
 // Stream returns a table as a stream. It depends neither on what an administrator may edit without changing the data, such
 // as labels, nor on the order of the columns: the platform shows any difference as a change of the schema.
-func Stream(t dataverse.Table) protocol.Stream {
+func (o Options) Stream(t dataverse.Table) protocol.Stream {
 	stream := protocol.Stream{
 		Name:               t.LogicalName,
-		JSONSchema:         protocol.Schema{Properties: properties(t)},
+		JSONSchema:         protocol.Schema{Properties: o.properties(t)},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh},
 		// The protocol requires a source-defined cursor, which may be synthetic, of every resumable stream.
 		SourceDefinedCursor: true,
@@ -45,13 +55,16 @@ func Stream(t dataverse.Table) protocol.Stream {
 }
 
 // properties returns the columns of a table's stream, unique and sorted by name.
-func properties(t dataverse.Table) []protocol.NamedProperty {
+func (o Options) properties(t dataverse.Table) []protocol.NamedProperty {
 	all := make([]protocol.NamedProperty, 0, len(t.Columns)+2)
 	if Incremental(t) {
 		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()}, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
 	}
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
+	}
+	if o.ChoiceLabels {
+		all = append(all, labels(t)...)
 	}
 	if ascending(all) { // the usual case: columns come sorted, but a lookup sorts before the columns of changes
 		return all

@@ -54,6 +54,8 @@ type Client struct {
 	served      atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
 	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
 	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
+
+	plainChoices atomic.Bool // the service has refused options in RetrieveMetadataChanges
 }
 
 // New returns a client for the environment at root ("https://host[:port]"). It sends nothing. The transport must

@@ -37,29 +37,68 @@ type (
 		FilterOperator string
 		Conditions     []metadataCondition
 	}
-	attributeQuery struct{ Properties metadataProperties }
-	entityQuery    struct {
+	attributeQuery struct {
+		Properties metadataProperties
+		Criteria   *metadataCriteria `json:",omitempty"`
+	}
+	labelQuery struct {
+		FilterLanguages      []int
+		MissingLabelBehavior int
+	}
+	entityQuery struct {
 		Criteria       metadataCriteria
 		Properties     metadataProperties
 		AttributeQuery attributeQuery
+		LabelQuery     *labelQuery `json:",omitempty"`
 	}
 )
 
-// metadataQuery returns the query for the named tables. They are joined by Or: the Web API documents no form of lists
-// for the operator In.
+// metadataQuery returns the query for the named tables.
 func metadataQuery(names []string) (string, error) {
-	query := entityQuery{
-		Criteria:       metadataCriteria{FilterOperator: "Or"},
+	return entityQuery{
+		Criteria:       tablesNamed(names),
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
+		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
+	}.text()
+}
+
+// choicesQuery returns the query for the choice columns of the named tables, with labels in the given languages, all if there
+// are none. The columns are chosen by AttributeTypeName: the older AttributeType of a multi-select column is Virtual.
+func choicesQuery(names []string, languages []int) (string, error) {
+	types := &metadataCriteria{FilterOperator: "Or"}
+	for _, typ := range choiceTypes() {
+		types.Conditions = append(types.Conditions, metadataCondition{
+			PropertyName: "AttributeTypeName", ConditionOperator: "Equals",
+			Value: metadataValue{Type: "Microsoft.Xrm.Sdk.Metadata.AttributeTypeDisplayName", Value: string(typ) + "Type"},
+		})
 	}
+	query := entityQuery{
+		Criteria:       tablesNamed(names),
+		Properties:     metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
+		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: []string{"LogicalName", "AttributeTypeName", "OptionSet"}}, Criteria: types},
+	}
+	if len(languages) > 0 {
+		query.LabelQuery = &labelQuery{FilterLanguages: languages}
+	}
+	return query.text()
+}
+
+// tablesNamed is the condition that a table has one of the names. They are joined by Or: the Web API documents no form of
+// lists for the operator In.
+func tablesNamed(names []string) metadataCriteria {
+	criteria := metadataCriteria{FilterOperator: "Or"}
 	for _, name := range names {
-		query.Criteria.Conditions = append(query.Criteria.Conditions, metadataCondition{
+		criteria.Conditions = append(criteria.Conditions, metadataCondition{
 			PropertyName: "LogicalName", ConditionOperator: "Equals",
 			Value: metadataValue{Type: "System.String", Value: name},
 		})
 	}
-	raw, err := json.Marshal(query)
+	return criteria
+}
+
+// text returns the query as it stands in a url, before it is escaped.
+func (q entityQuery) text() (string, error) {
+	raw, err := json.Marshal(q)
 	if err != nil {
 		return "", fmt.Errorf("write the query for definitions: %w", err)
 	}

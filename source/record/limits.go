@@ -65,13 +65,17 @@ func (e *Encoder) cellsToNull(cells []cell, over int) []cell {
 		if over <= 0 || c.length() <= changeLength {
 			break
 		}
-		if c.column != noColumn && !e.plan.columns[c.column].required {
+		if c.column != noColumn && e.plan.columns[c.column].mayBeNulled() {
 			nulled = append(nulled, c)
 			over -= c.length() - len(e.plan.columns[c.column].null) - changeLength
 		}
 	}
 	return nulled
 }
+
+// mayBeNulled reports whether the value of a column may be replaced by null after it was written: it is no key and no
+// cursor, and no other member was written along with it.
+func (c *column) mayBeNulled() bool { return !c.required && len(c.null) == len(c.member)+len("null") }
 
 // cellsOf returns the values in the data of a line, which is a sequence of members with a comma before each.
 func (e *Encoder) cellsOf(data []byte) ([]cell, error) {

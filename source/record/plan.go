@@ -32,16 +32,19 @@ type Plan struct {
 	zoneless   bool   // that column has no time zone
 }
 
-// Compile makes the plan for a table and a configured stream. It returns a *NothingToReadError if none of the selected
-// columns exists.
-func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
+// Compile makes the plan for a table and a configured stream. Labels are those of the table's choice columns, by column: a
+// label that is selected and not among them is missing. It returns a *NothingToReadError if none of the selected columns
+// exists.
+func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*Labels) (*Plan, error) {
 	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns))}
 	for _, name := range sortedNames(s.Columns) {
-		switch c := t.Column(name); {
+		switch c, choice := t.Column(name), catalog.LabeledColumn(t, name); {
 		case name == catalog.UpdatedAt:
 			p.cursorSet = true
 		case name == catalog.DeletedAt:
 			p.deletedSet = true
+		case choice != nil && labels[choice.Property] != nil:
+			p.addLabel(*choice, name, labels[choice.Property])
 		case c == nil:
 			p.Missing = append(p.Missing, name)
 		default:
@@ -67,9 +70,23 @@ func (p *Plan) addColumn(c column) {
 			c.null = append(slices.Clone(c.member), `""`...)
 		}
 	}
-	m := p.member(c.property)
+	m := p.member(c.requested)
 	m.column, m.copied = len(p.columns), c.copied()
 	p.columns = append(p.columns, c)
+}
+
+// addLabel adds the label of a choice column. Names are added in order, so the column itself, if it is selected, is there.
+func (p *Plan) addLabel(choice dataverse.Column, name string, labels *Labels) {
+	if p.selects(choice.Property) {
+		m := p.member(choice.Property)
+		c := &p.columns[m.column]
+		c.setLabel(name, choice.Type, labels, false)
+		m.copied = c.copied()
+		return
+	}
+	c := newColumn(choice, catalog.Property(choice))
+	c.setLabel(name, choice.Type, labels, true)
+	p.addColumn(c)
 }
 
 // member returns the plan of a member, a new one if there is none yet.
@@ -111,7 +128,7 @@ func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 		wanted = append(wanted, dataverse.VersionColumn)
 	}
 	for _, c := range p.columns {
-		wanted = append(wanted, c.property)
+		wanted = append(wanted, c.requested)
 	}
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
@@ -123,7 +140,7 @@ func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 
 func (p *Plan) selects(property string) bool {
 	i, found := p.byName[property]
-	return found && p.members[i].column != noColumn
+	return found && p.members[i].column != noColumn && p.columns[p.members[i].column].property == property
 }
 
 // Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose changes are

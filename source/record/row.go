@@ -121,8 +121,8 @@ func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	case isTooLong(value) && !c.required:
 		e.writeNull(m.column, protocol.SourceFieldSizeLimitation)
 	case c.accepts(value, kind):
-		e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
-		e.lines.buffer = c.append(e.lines.buffer, value, kind)
+		e.lines.reserve(c.room + c.roomPerByte*len(value)) // few values grow when they are written
+		e.lines.buffer = c.write(c, e.lines.buffer, value, kind)
 	case c.required:
 		e.invalid = c.property
 	default:

@@ -45,6 +45,8 @@ type Stream struct {
 	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
 	State      []byte           // stream_state as received, nil if there is none
 	Rows       int64            // about how many the table has; 0: not known
+	// Labels are those of the choice columns whose labels are selected, by column.
+	Labels map[string]*record.Labels
 }
 
 // Job is one read of several streams.

@@ -35,13 +35,13 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
 	}
-	plan, err := record.Compile(*s.Table, s.Configured)
+	plan, err := record.Compile(*s.Table, s.Configured, s.Labels)
 	if err != nil {
 		return err
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: *s.Table, plan: plan}, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	r.report.columns(ctx, &r.target)

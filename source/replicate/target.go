@@ -14,6 +14,7 @@ import (
 type target struct {
 	stream protocol.ConfiguredStream
 	table  dataverse.Table
+	labels map[string]*record.Labels // by choice column
 	plan   *record.Plan
 }
 
@@ -76,7 +77,7 @@ func (t *target) definition(ctx context.Context, e Environment, cause error) (*d
 
 // redefine replaces the definition of the table.
 func (t *target) redefine(table dataverse.Table, cause error) error {
-	plan, err := record.Compile(table, t.stream)
+	plan, err := record.Compile(table, t.stream, t.labels)
 	if err != nil {
 		return errors.Join(cause, err)
 	}

@@ -33,12 +33,11 @@ func TestLongTextsOfAPageOfOneRowAreCut(t *testing.T) {
 		"nor is a text after a long one": {`["` + strings.Repeat("x", 30) + `","` + strings.Repeat("y", 19) + `\\"]`, `["` + strings.Repeat("x", longest+1) + `","` + strings.Repeat("y", 19) + `\\"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newService(t, good(fmt.Sprintf(`{"value":[{"id":"n1","body":%s,"after":true}],"@odata.nextLink":"annotations?$skiptoken=%%3C2"}`, c.sent)))
+			s := newService(t, good(fmt.Sprintf(`{"value":[{"id":"n1","body":%s,"after":true}]}`, c.sent)))
 			sink := &rows{}
-			page, err := s.client().Page(t.Context(), oneRow(longest), sink)
+			_, err := s.client().Page(t.Context(), oneRow(longest), sink)
 			require.NoError(t, err)
-			assert.Equal(t, []string{`{"id":"n1","body":` + c.read + `,"after":true}`}, texts(sink))
-			assert.Equal(t, dataverse.Link("annotations?$skiptoken=%3C2"), page.Next)
+			assert.Equal(t, []string{`{"id":"n1","body":` + c.read + `,"after":true}`}, sink.values)
 		})
 	}
 	t.Run("but not those of a page of several rows", func(t *testing.T) {
@@ -47,17 +46,8 @@ func TestLongTextsOfAPageOfOneRowAreCut(t *testing.T) {
 		q.Size = 2
 		_, err := s.client().Page(t.Context(), q, sink)
 		require.NoError(t, err)
-		assert.Equal(t, []string{`{"body":"` + strings.Repeat("x", 30) + `"}`}, texts(sink))
+		assert.Equal(t, []string{`{"body":"` + strings.Repeat("x", 30) + `"}`}, sink.values)
 	})
-}
-
-// texts returns the rows of a sink.
-func texts(sink *rows) []string {
-	var all []string
-	for _, v := range sink.values {
-		all = append(all, string(v))
-	}
-	return all
 }
 
 func TestARowOfAnySizeNeedsLittleMemory(t *testing.T) {

@@ -72,7 +72,7 @@ func followed(table dataverse.Table, columns ...string) protocol.ConfiguredStrea
 
 func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *record.Plan {
 	t.Helper()
-	plan, err := record.Compile(table, s)
+	plan, err := record.Compile(table, s, nil)
 	require.NoError(t, err)
 	return plan
 }
