@@ -15,8 +15,8 @@ import (
 	"source-microsoft-dataverse/source/record"
 )
 
-// note is a tracked table with long texts.
-func note(columns ...string) dataverse.Table {
+// longTable is a tracked table with long texts.
+func longTable(columns ...string) dataverse.Table {
 	table := dataverse.Table{
 		LogicalName: "note", EntitySet: "notes", PrimaryID: "noteid", Tracked: true,
 		Columns: []dataverse.Column{{Property: "noteid", Type: dataverse.UniqueIdentifier}},
@@ -80,7 +80,7 @@ func TestAValueOverTheLimitBecomesNull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stats := &record.ColumnStats{}
-			table := note("a", "b")
+			table := longTable("a", "b")
 			e := newEncoder(compile(t, table, configured(table, "noteid", "a", "b")), record.Options{Stats: stats})
 			got := parseSent(t, lines(t, e, pageTime(), `[{"a":`+c.value+`,"noteid":"n1","b":"kept"}]`))
 			assert.Equal(t, "kept", *got.data["b"])
@@ -112,7 +112,7 @@ func TestALongRecordLosesItsLargestValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stats := &record.ColumnStats{}
 			names := []string{"a", "b", "c", "d", "e", "f", "g"}[:len(c.megabytes)]
-			table := note(names...)
+			table := longTable(names...)
 			columns := append([]string{"noteid", catalog.UpdatedAt, catalog.DeletedAt}, names...)
 			e := newEncoder(compile(t, table, followed(table, columns...)), record.Options{Stats: stats})
 			got := parseSent(t, lines(t, e, pageTime(), "["+rowOf(c.megabytes...)+"]"))
@@ -132,7 +132,7 @@ func TestALongRecordLosesItsLargestValues(t *testing.T) {
 }
 
 func TestEscapesCountForTheLengthOfARecord(t *testing.T) {
-	table := note("a", "b")
+	table := longTable("a", "b")
 	e := encoderOf(t, table, "noteid", "a", "b")
 	separators := strings.Repeat("\u0085", 4<<20) // two bytes each, and six in a record
 	got := parseSent(t, lines(t, e, pageTime(), `[{"noteid":"n1","a":"`+separators+`","b":"kept"}]`))
@@ -141,7 +141,7 @@ func TestEscapesCountForTheLengthOfARecord(t *testing.T) {
 }
 
 func TestTheCursorIsNeverNulled(t *testing.T) {
-	table := note("a", "b", "c")
+	table := longTable("a", "b", "c")
 	s := configured(table, "noteid", "a", "b", "c")
 	s.CursorField = []string{"b"}
 	e := newEncoder(compile(t, table, s), record.Options{})
@@ -157,7 +157,7 @@ func TestTheCursorIsNeverNulled(t *testing.T) {
 }
 
 func TestARowAfterALongOneHasItsOwnChanges(t *testing.T) {
-	table := note("a", "b", "c")
+	table := longTable("a", "b", "c")
 	e := encoderOf(t, table, "noteid", "a", "b", "c")
 	page := strings.Split(lines(t, e, pageTime(), "["+rowOf(9, 1, 1)+`,{"noteid":"n2","a":"x"}]`), "\n")
 	assert.Equal(t, []string{"a NULLED SOURCE_FIELD_SIZE_LIMITATION"}, parseSent(t, page[0]).changes)
