@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
@@ -26,9 +28,10 @@ type plan struct {
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
 func (i *invocation) prepare(
-	ctx context.Context, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
+	ctx context.Context, c *config.Config, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
 ) (plan, error) {
 	var p plan
+	var d described
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
 	names, counted, incremental := requirements(configured, states)
@@ -55,8 +58,18 @@ func (i *invocation) prepare(
 			return nil
 		})
 	}
+	if hasMetadata(configured) {
+		group.Go(func() error {
+			d = i.describedTables(ctx, client, c)
+			return nil
+		})
+	}
 	err := group.Wait()
 	for _, s := range configured.Streams {
+		if catalog.IsMetadata(s.Name) {
+			p.streams = append(p.streams, d.stream(s, states[s.Name]))
+			continue
+		}
 		p.streams = append(p.streams, replicate.Stream{
 			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
 		})
@@ -64,10 +77,13 @@ func (i *invocation) prepare(
 	return p, err
 }
 
-// requirements returns the names of all streams, the names of those that are read in full and whose rows are therefore
+// requirements returns the names of all streams of tables, the names of those that are read in full and whose rows are therefore
 // worth counting, and reports whether any stream is incremental.
 func requirements(configured protocol.ConfiguredCatalog, states map[string]json.RawMessage) (names, counted []string, incremental bool) {
 	for _, s := range configured.Streams {
+		if catalog.IsMetadata(s.Name) {
+			continue
+		}
 		names = append(names, s.Name)
 		if !isIncremental(s) || !hasState(states[s.Name]) {
 			counted = append(counted, s.Name)

@@ -55,7 +55,7 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
 		})
 		defer i.watch(ctx, counters)()
-		p, err := i.prepare(ctx, client, configured, states)
+		p, err := i.prepare(ctx, c, client, configured, states)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
 	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
-		Environment: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
+		Environment: client, Definitions: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
