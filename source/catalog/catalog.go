@@ -1,8 +1,8 @@
 // Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
 //
 // [Options.Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether
-// a table's changes can be followed. [Select] finds the tables that a user names by patterns. They are pure functions of the
-// definitions.
+// a table's changes can be followed. [UntrackedCursor] is the column by which new and changed rows are found where they cannot.
+// [Select] finds the tables that a user names by patterns. They are pure functions of the definitions.
 package catalog
 
 import (
@@ -28,6 +28,8 @@ const (
 type Options struct {
 	// ChoiceLabels adds to each choice column the property with its label.
 	ChoiceLabels bool
+	// CursorForUntracked offers incremental syncs of the tables that have an UntrackedCursor.
+	CursorForUntracked bool
 }
 
 // Stream returns a table as a stream with the zero Options.
@@ -47,7 +49,7 @@ func (o Options) Stream(t dataverse.Table) protocol.Stream {
 	for _, key := range t.Key() {
 		stream.SourceDefinedPrimaryKey = append(stream.SourceDefinedPrimaryKey, []string{key})
 	}
-	if Incremental(t) {
+	if o.incremental(t) {
 		stream.SupportedSyncModes = append(stream.SupportedSyncModes, airbyte.SyncModeIncremental)
 		stream.DefaultCursorField = []string{UpdatedAt}
 	}
@@ -58,7 +60,10 @@ func (o Options) Stream(t dataverse.Table) protocol.Stream {
 func (o Options) properties(t dataverse.Table) []protocol.NamedProperty {
 	all := make([]protocol.NamedProperty, 0, len(t.Columns)+2)
 	if Incremental(t) {
-		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()}, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
+		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()})
+	}
+	if o.incremental(t) {
+		all = append(all, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
 	}
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})

@@ -38,6 +38,18 @@ type Config struct {
 	Tables        Selection
 	// FailOnExpiredToken makes a stream fail if its delta token has expired. Otherwise it is re-read in full.
 	FailOnExpiredToken bool
+	// CursorForUntracked offers incremental syncs of tables without change tracking.
+	CursorForUntracked bool
+	// MetadataStreams offers the definitions of the selected tables as streams.
+	MetadataStreams bool
+	// ChoiceLabels adds a column with the label beside each choice column.
+	ChoiceLabels bool
+	// LabelLanguage is the language code (LCID) of labels, 0 for the base language of the environment.
+	LabelLanguage int
+	// LookupTypes adds a column with the table of the target beside each lookup that has several targets.
+	LookupTypes bool
+	// IncludeBinaryColumns offers the contents of notes, attachments, images and file columns.
+	IncludeBinaryColumns bool
 
 	// Warnings are sentences about values that Load corrected.
 	Warnings []string
@@ -154,6 +166,15 @@ func (l *loader) config() *Config {
 	l.checkCredentials(config)
 	config.Tables = Selection{include: l.patterns("include_tables"), exclude: l.patterns("exclude_tables")}
 	config.FailOnExpiredToken = l.choice("on_expired_token") == "fail"
+	config.CursorForUntracked = l.choice("cursor_for_untracked") != "off"
+	config.MetadataStreams = l.flag("metadata_streams", true)
+	config.ChoiceLabels = l.flag("choice_labels", false)
+	config.LabelLanguage = l.whole("label_language")
+	if config.LabelLanguage != 0 && !config.ChoiceLabels {
+		l.warn("label_language has no effect unless choice_labels is true.")
+	}
+	config.LookupTypes = l.flag("lookup_types", false)
+	config.IncludeBinaryColumns = l.flag("include_binary_columns", false)
 	config.Warnings = l.warnings
 	return config
 }
@@ -161,6 +182,13 @@ func (l *loader) config() *Config {
 // choice returns one of the values that the specification allows, "" if the setting is absent.
 func (l *loader) choice(name string) string {
 	var value string
+	l.value(name, &value)
+	return value
+}
+
+// flag returns a setting that is on or off, and its default if it is absent.
+func (l *loader) flag(name string, absent bool) bool {
+	value := absent
 	l.value(name, &value)
 	return value
 }
@@ -201,13 +229,20 @@ func (l *loader) root(name string, parse func(string) (string, string)) string {
 	return root
 }
 
+// whole returns a whole number whose bounds the specification gives, 0 if the setting is absent.
+func (l *loader) whole(name string) int {
+	var value float64 // 1033.0 and 5e3 are integers in JSON schema
+	l.value(name, &value)
+	return int(value)
+}
+
 // bounded returns a whole number from 1 to limit, 0 if the setting is absent. A larger number becomes limit.
 func (l *loader) bounded(name string, limit int) int {
 	var number json.Number
 	if !l.value(name, &number) {
 		return 0
 	}
-	value, err := strconv.ParseFloat(number.String(), 64) // 5000.0 and 5e3 are integers in JSON schema
+	value, err := strconv.ParseFloat(number.String(), 64)
 	switch {
 	case value > float64(limit):
 		l.warn(fmt.Sprintf("%s is greater than %d, the maximum of Dataverse. The connector uses %[2]d.", name, limit))

@@ -53,6 +53,11 @@ func (f *findings) remedy(field string) string {
 		return `Enter a list of logical names, such as ["account", "new_*"], or leave the field empty.`
 	case "max_concurrent_requests":
 		return "Enter a whole number from 1 to 52, or leave the field empty."
+	case "label_language":
+		return "Enter the code (LCID) of a language of the environment, such as 1033 for English, or leave the field empty."
+	}
+	if f.form.Properties[field].Type == "boolean" {
+		return "Enter true or false, or leave the field empty."
 	}
 	if values := f.form.Properties[field].Enum; len(values) > 0 {
 		return "Enter " + strings.Join(values, " or ") + ", or leave the field empty."

@@ -12,6 +12,9 @@ const PartitionColumn = "partitionid"
 // ModifiedColumn is the column with the time of a row's last change. Not every table has it.
 const ModifiedColumn = "modifiedon"
 
+// CreatedColumn is the column with the time at which a row was created. Not every table has it.
+const CreatedColumn = "createdon"
+
 // VersionColumn is the column with the version of a row: a number that is unique in the environment's database and
 // rises with every change. Not every table has it.
 const VersionColumn = "versionnumber"

@@ -26,6 +26,7 @@ type Plan struct {
 	selection  []string
 	key        []string
 	followed   bool   // the stream's changes are followed
+	versioned  bool   // the version of each row is needed
 	cursorSet  bool   // _ab_cdc_updated_at is selected
 	deletedSet bool   // _ab_cdc_deleted_at is selected
 	ownCursor  string // the configured cursor column if it is another one: a deletion sets it too
@@ -37,6 +38,7 @@ type Plan struct {
 // exists.
 func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*Labels) (*Plan, error) {
 	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns))}
+	p.versioned = p.followed || catalog.CursorOf(t, s) == dataverse.VersionColumn
 	for _, name := range sortedNames(s.Columns) {
 		switch c, choice := t.Column(name), catalog.LabeledColumn(t, name); {
 		case name == catalog.UpdatedAt:
@@ -120,11 +122,11 @@ func (p *Plan) setOwnCursor(s protocol.ConfiguredStream) {
 	}
 }
 
-// propertiesToSelect returns the properties to request: the selection, the key and, if changes are followed, the
+// propertiesToSelect returns the properties to request: the selection, the key and, if new and changed rows are read, the
 // version.
 func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 	wanted := slices.Clone(p.key)
-	if p.followed && t.Has(dataverse.VersionColumn) {
+	if p.versioned && t.Has(dataverse.VersionColumn) {
 		wanted = append(wanted, dataverse.VersionColumn)
 	}
 	for _, c := range p.columns {
@@ -143,8 +145,8 @@ func (p *Plan) selects(property string) bool {
 	return found && p.members[i].column != noColumn && p.columns[p.members[i].column].property == property
 }
 
-// Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose changes are
-// followed, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
+// Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose new and changed
+// rows are read, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
 // requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
 

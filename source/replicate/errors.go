@@ -44,6 +44,10 @@ var (
 	// ErrLinkRepeats reports a page that leads back to one that was read before: the scan would never end.
 	ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
 
+	// ErrNotInOrder reports a page whose rows are not in the order of versionnumber that was requested, or lack it: the last one
+	// is no position to continue from.
+	ErrNotInOrder = errors.New("the rows of the page are not in the requested order of versionnumber")
+
 	// ErrNoProgress reports page after page without a new row.
 	ErrNoProgress = errors.New("the service kept sending next links that lead to no other rows")
 

@@ -40,6 +40,8 @@ type pageReader struct {
 	listed bool
 	// deltaLinkAtEnd requires that the last page has a delta link.
 	deltaLinkAtEnd bool
+	// verify, if any, reports what is wrong with the rows of a page.
+	verify func() error
 
 	// links and contents are the hashes of the links followed, and of the keys of their pages: a link is long, and a table may
 	// have many pages.
@@ -127,6 +129,8 @@ func (p *pageReader) complete(link dataverse.Link, page dataverse.Page) error {
 		return errNoContext
 	case p.deltaLinkAtEnd && page.Next == "" && page.Delta == "":
 		return ErrNoDeltaLink
+	case p.verify != nil:
+		return p.verify()
 	default:
 		return nil
 	}

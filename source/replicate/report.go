@@ -66,6 +66,9 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 			"before", saved.Organization, "now", s.Organization)
 	case checkpoint.AfterFullRefresh:
 		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
+	case checkpoint.AfterUntracked:
+		p.log.WarnContext(ctx, "Change tracking of the table was off at the last sync and is on now. The table is re-read in full, and its changes are followed "+
+			"from now on."+fateOfDeletions(s))
 	case checkpoint.TokenScanResumed, checkpoint.TokenScanRestarted:
 		p.doubtReported = true
 		p.log.WarnContext(ctx, "The last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+

@@ -64,6 +64,8 @@ func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint
 	switch ModeOf(s.Configured, s.Table) {
 	case FollowsChanges:
 		return r.readTracked(ctx, sync, saved)
+	case ReadsByCursor:
+		return r.readUntracked(ctx, sync, saved)
 	case TrackingOff:
 		return &NotTrackedError{Table: r.target.table.LogicalName}
 	case ElasticTable:

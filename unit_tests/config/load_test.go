@@ -72,6 +72,12 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	assert.Equal(t, 5000, c.PageSize)
 	assert.Empty(t, c.AuthorityHost)
 	assert.True(t, c.Tables.Includes("account"))
+	assert.True(t, c.CursorForUntracked)
+	assert.True(t, c.MetadataStreams)
+	assert.False(t, c.ChoiceLabels)
+	assert.Zero(t, c.LabelLanguage)
+	assert.False(t, c.LookupTypes)
+	assert.False(t, c.IncludeBinaryColumns)
 	assert.Empty(t, c.Warnings)
 }
 
@@ -79,6 +85,8 @@ func TestEverySettingIsLoaded(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
 		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"},
+		"cursor_for_untracked": "off", "metadata_streams": false, "choice_labels": true, "label_language": 1031,
+		"lookup_types": true, "include_binary_columns": true,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 250, c.PageSize)
@@ -86,12 +94,25 @@ func TestEverySettingIsLoaded(t *testing.T) {
 	assert.True(t, c.Tables.Includes("new_ticket"))
 	assert.False(t, c.Tables.Includes("new_secret"))
 	assert.False(t, c.Tables.Includes("contact"))
+	assert.False(t, c.CursorForUntracked)
+	assert.False(t, c.MetadataStreams)
+	assert.True(t, c.ChoiceLabels)
+	assert.Equal(t, 1031, c.LabelLanguage)
+	assert.True(t, c.LookupTypes)
+	assert.True(t, c.IncludeBinaryColumns)
 	assert.Empty(t, c.Warnings)
+}
+
+func TestALanguageWithoutLabelsBringsAWarning(t *testing.T) {
+	c, err := load(t, settings(map[string]any{"label_language": 1031}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"label_language has no effect unless choice_labels is true."}, c.Warnings)
 }
 
 func TestANullIsTheSameAsAnAbsentSetting(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": nil, "authority_host": nil, "include_tables": nil, "exclude_tables": nil,
+		"metadata_streams": nil, "cursor_for_untracked": nil, "label_language": nil,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 5000, c.PageSize)
@@ -148,6 +169,9 @@ func TestAProblemNamesItsField(t *testing.T) {
 			"client_secret_value is asterisks, which Airbyte shows in place of a secret. Enter the Value"},
 		{"a secret as Airbyte stores it", map[string]any{"client_secret_value": map[string]any{"_secret": "airbyte_workspace_1_secret_2_v1"}},
 			"client_secret_value is a reference to a secret that only Airbyte can resolve. Enter the Value"},
+		{"a flag in other words", map[string]any{"choice_labels": "yes"}, "choice_labels has a value of the wrong type: boolean expected. Enter true or false"},
+		{"a language in letters", map[string]any{"label_language": "de"}, "label_language has a value of the wrong type: integer expected. Enter the code (LCID)"},
+		{"a language that is none", map[string]any{"label_language": 0}, "label_language is invalid. Enter the code (LCID)"},
 		{"a text for a list", map[string]any{"include_tables": "account"}, "include_tables has a value of the wrong type"},
 		{"a number in a list", map[string]any{"exclude_tables": []any{"a", 1}}, "exclude_tables has a value of the wrong type"},
 		{"a malformed pattern", map[string]any{"include_tables": []any{"acc["}}, `include_tables has the malformed pattern "acc["`},

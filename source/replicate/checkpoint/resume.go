@@ -31,6 +31,7 @@ const (
 	LinkUnusable                       // a link in the state cannot be sent as a url
 	OtherOrganization                  // the state is of another organization
 	AfterFullRefresh                   // the state is of a full refresh
+	AfterUntracked                     // the state is of a time without change tracking
 	TokenScanResumed                   // the token scan continues
 	TokenScanRestarted                 // the token scan restarts under another entity set
 	SnapshotResumed                    // the snapshot continues
@@ -72,6 +73,8 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return s.Resync(), OtherOrganization
 	case s.Phase == FullRefresh:
 		return s.Resync(), AfterFullRefresh
+	case s.Phase == ByVersion || s.Phase == ByTime:
+		return s.Resync(), AfterUntracked
 	}
 	if s.NewestRow.IsZero() { // the environment may have been restored since an earlier process saw the row
 		takeNewest(s)
@@ -87,7 +90,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return s, SnapshotResumed
 	case ReconcileDeletions:
 		return s, ReconcileResumed
-	case FullRefresh, Start, Changes:
+	case FullRefresh, ByVersion, ByTime, Start, Changes:
 	}
 	if s.InMiddle() {
 		return s, ChangesResumed

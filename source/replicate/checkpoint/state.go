@@ -56,8 +56,22 @@ type State struct {
 	UnderRemoval bool `json:"under_removal,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
-	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that
-	// follows the changes after it.
+	// AfterVersion is the version up to which all rows of a table without change tracking have been sent. No transaction can
+	// commit a lower version any more.
+	AfterVersion uint64 `json:"after_version,omitempty,string"`
+	// SentVersion is the version of the last row that an incomplete scan without a bound has sent. 0: there is none.
+	SentVersion uint64 `json:"sent_version,omitempty,string"`
+	// Marks are versions above AfterVersion that scans without a bound have reached, in ascending order.
+	Marks []Mark `json:"marks,omitempty"`
+	// Bound is the greatest version bound of all scans, 0 if none had one. It falls only when the environment is restored.
+	Bound uint64 `json:"bound,omitempty,string"`
+	// Since is the time up to which all rows of a table without change tracking have been sent, apart from those whose
+	// transactions were open at the time. Zero: none have.
+	Since time.Time `json:"since,omitzero"`
+	// TimeColumn is the column that Since is compared with.
+	TimeColumn string `json:"time_column,omitempty"`
+	// Began is when a full refresh, or the current scan of a table without change tracking, began, by the service's clock.
+	// Deletions since then are unknown to a sync that follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
 	// Complete marks the end of a full refresh. Airbyte's Python CDK uses the same name.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
