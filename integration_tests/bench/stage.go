@@ -43,9 +43,10 @@ func (b *bench) set(ctx context.Context, s setting) (*stage, error) {
 	st := &stage{simulation: simulation, connector: b.connector, directory: directory, setting: s}
 	err = st.write("config.json", struct {
 		connection
-		Include []string `json:"include_tables"`
-		Page    int      `json:"odata_maxpagesize,omitempty"`
-	}{simulation.connection, []string{tablePrefix + "*"}, s.Page})
+		Include  []string `json:"include_tables"`
+		Page     int      `json:"odata_maxpagesize,omitempty"`
+		Metadata bool     `json:"metadata_streams"`
+	}{simulation.connection, []string{tablePrefix + "*"}, s.Page, s.Metadata})
 	if err != nil {
 		return nil, errors.Join(err, st.end())
 	}

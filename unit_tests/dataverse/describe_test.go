@@ -29,13 +29,13 @@ func label(pairs ...string) string {
 	return `{"LocalizedLabels":[` + strings.Join(all, ",") + `],"UserLocalizedLabel":` + user + `}`
 }
 
-const german, english = "1031", "1033"
+const inGerman, inEnglish = "1031", "1033"
 
 // describedAccount and describedContact are tables in a response for their own metadata.
 func describedAccount() string {
 	return `{"@odata.type":"#Microsoft.Dynamics.CRM.ComplexEntityMetadata","MetadataId":"a0","LogicalName":"account","EntitySetName":"accounts",` +
-		`"SchemaName":"Account","DisplayName":` + label(english, "Account", german, "Firma") + `,"DisplayCollectionName":` + label(english, "Accounts") +
-		`,"Description":` + label(german, "Kunde \\u00e4 \\\"x\\\"") + `,"ObjectTypeCode":1,"PrimaryIdAttribute":"accountid","PrimaryNameAttribute":"name",` +
+		`"SchemaName":"Account","DisplayName":` + label(inEnglish, "Account", inGerman, "Firma") + `,"DisplayCollectionName":` + label(inEnglish, "Accounts") +
+		`,"Description":` + label(inGerman, "Kunde \\u00e4 \\\"x\\\"") + `,"ObjectTypeCode":1,"PrimaryIdAttribute":"accountid","PrimaryNameAttribute":"name",` +
 		`"OwnershipType":"UserOwned","TableType":"Standard","IsIntersect":false,"IsActivity":false,"IsCustomEntity":false,` +
 		`"ChangeTrackingEnabled":true,"Settings":null,"Attributes":null}`
 }
@@ -111,10 +111,10 @@ func TestNamesAreInThePreferredLanguage(t *testing.T) {
 		languages []int
 		want      any
 	}{
-		{label(english, "Account", german, "Firma"), []int{1031, 1033}, "Firma"},
-		{label(english, "Account", german, "Firma"), []int{1036, 1033}, "Account"},
-		{label(german, "Firma", english, "Account"), []int{1036}, "Firma"},
-		{strings.Replace(label(german, "Firma", english, "Account"), `"UserLocalizedLabel":{"Label":"Firma"`, `"UserLocalizedLabel":{"Label":"Own"`, 1), nil, "Own"},
+		{label(inEnglish, "Account", inGerman, "Firma"), []int{1031, 1033}, "Firma"},
+		{label(inEnglish, "Account", inGerman, "Firma"), []int{1036, 1033}, "Account"},
+		{label(inGerman, "Firma", inEnglish, "Account"), []int{1036}, "Firma"},
+		{strings.Replace(label(inGerman, "Firma", inEnglish, "Account"), `"UserLocalizedLabel":{"Label":"Firma"`, `"UserLocalizedLabel":{"Label":"Own"`, 1), nil, "Own"},
 		{`{"LocalizedLabels":[],"UserLocalizedLabel":{"Label":"Own","LanguageCode":1036}}`, []int{1031}, "Own"},
 		{`{"LocalizedLabels":[{"Label":"Only","LanguageCode":1036}],"UserLocalizedLabel":null}`, []int{1031}, "Only"},
 		{`{"LocalizedLabels":[{"Label":"","LanguageCode":1031},{"Label":null,"LanguageCode":1033}]}`, []int{1031}, nil},
@@ -131,7 +131,7 @@ func TestNamesAreInThePreferredLanguage(t *testing.T) {
 func described(table, name, typ, more string) string {
 	return `{"@odata.type":"#Microsoft.Dynamics.CRM.Complex` + typ + `AttributeMetadata","AttributeOf":null,"EntityLogicalName":"` + table + `",` +
 		`"LogicalName":"` + name + `","AttributeTypeName":{"Value":"` + typ + `Type"},"IsValidODataAttribute":true,"IsValidForRead":true,` +
-		`"RequiredLevel":{"Value":"None","CanBeChanged":true},"DisplayName":` + label(english, "The "+name) + more + `}`
+		`"RequiredLevel":{"Value":"None","CanBeChanged":true},"DisplayName":` + label(inEnglish, "The "+name) + more + `}`
 }
 
 func TestColumnsAreDescribed(t *testing.T) {
@@ -180,16 +180,16 @@ func optionSet(set string) string { return `,"OptionSet":` + set }
 func TestChoicesAreDescribedInEachLanguage(t *testing.T) {
 	account := `{"LogicalName":"account","Attributes":[` + strings.Join([]string{
 		described("account", "statuscode", "Status", optionSet(`{"Name":"account_statuscode","IsGlobal":false,"Options":[{"@odata.type":"x",`+
-			`"Value":7,"Color":"#0000ff","IsManaged":true,"ExternalValue":"seven","IsHidden":false,"State":1,"Label":`+label(english, "On hold", german, "Ruht")+
-			`,"Description":`+label(german, "Pause")+`}]}`)),
+			`"Value":7,"Color":"#0000ff","IsManaged":true,"ExternalValue":"seven","IsHidden":false,"State":1,"Label":`+label(inEnglish, "On hold", inGerman, "Ruht")+
+			`,"Description":`+label(inGerman, "Pause")+`}]}`)),
 		described("account", "statecode", "State", optionSet(`{"Name":"s","IsGlobal":false,"Options":[{"Value":0,"DefaultStatus":7,`+
-			`"InvariantName":"Active","Label":`+label(english, "Active")+`}]}`)),
-		described("account", "credithold", "Boolean", optionSet(`{"Name":"c","IsGlobal":true,"TrueOption":{"Value":1,"Label":`+label(english, "Yes")+
-			`},"FalseOption":{"Value":0,"Label":`+label(english, "No")+`}}`)),
+			`"InvariantName":"Active","Label":`+label(inEnglish, "Active")+`}]}`)),
+		described("account", "credithold", "Boolean", optionSet(`{"Name":"c","IsGlobal":true,"TrueOption":{"Value":1,"Label":`+label(inEnglish, "Yes")+
+			`},"FalseOption":{"Value":0,"Label":`+label(inEnglish, "No")+`}}`)),
 		described("account", "tags", "MultiSelectPicklist", optionSet(`{"Name":"tags","IsGlobal":true,"Options":[{"Value":-3,"Label":`+label()+`},null,`+
-			`{"Value":4,"Label":`+label(english, "Four")+`}]}`)),
+			`{"Value":4,"Label":`+label(inEnglish, "Four")+`}]}`)),
 		described("account", "empty", "Picklist", optionSet("null")),
-		described("account", "name", "String", optionSet(`{"Name":"n","Options":[{"Value":1,"Label":`+label(english, "No choice")+`}]}`)),
+		described("account", "name", "String", optionSet(`{"Name":"n","Options":[{"Value":1,"Label":`+label(inEnglish, "No choice")+`}]}`)),
 	}, ",") + `]}`
 	found := describe(t, newService(t, changes(account)), dataverse.ChoiceMetadata)
 	assert.Equal(t, map[string]any{
