@@ -33,7 +33,8 @@ const MaxMetadataTables = tablesPerRequest
 // Tables that no longer exist have no rows. The rows in sink are valid only if the error is nil.
 //
 // It sends RetrieveMetadataChanges (Microsoft, "Query schema definitions"). A service that refuses this function gets a
-// request for EntityDefinitions, whose response has the same objects, but lacks the option sets of columns.
+// request for EntityDefinitions, whose response has the same objects but no option sets: choices are then read by table and
+// type.
 func (c *Client) Metadata(ctx context.Context, q MetadataRequest, sink Sink) (time.Time, error) {
 	reader := &metadataReader{client: c, request: q, rows: metadataRows{sink: sink}}
 	if !c.plain.Load() {
@@ -46,6 +47,9 @@ func (c *Client) Metadata(ctx context.Context, q MetadataRequest, sink Sink) (ti
 			return at, err
 		}
 		c.log.InfoContext(ctx, fmt.Sprintf("Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead. The reason: %v", err))
+	}
+	if q.Kind == ChoiceMetadata {
+		return reader.choicesByType(ctx)
 	}
 	return reader.get(ctx, q.definitions(), "value")
 }

@@ -2,8 +2,10 @@ package dataverse
 
 import (
 	"bytes"
-	"strconv"
+	"context"
+	"fmt"
 	"strings"
+	"time"
 )
 
 // The properties of an option (Web API reference, OptionMetadata and the types derived from it).
@@ -73,6 +75,78 @@ func (r *metadataReader) choiceRow(text []byte) int {
 	return length
 }
 
+// choicesByType reads the choice columns of the tables with one request for each table and type.
+func (r *metadataReader) choicesByType(ctx context.Context) (time.Time, error) {
+	var tables []Table
+	_, err := r.client.Tables(ctx, r.request.Tables, func(t Table) error {
+		tables = append(tables, t)
+		return nil
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	var choices []Choice
+	failed, err := r.client.Choices(ctx, tables, nil, func(c Choice) error {
+		choices = append(choices, c)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case len(failed) > 0:
+		return time.Time{}, failed[0]
+	}
+	now := time.Now().UTC()
+	if err := r.rows.sink.Begin(ctx, now); err != nil {
+		return now, fmt.Errorf("%w: %w", ErrSink, err)
+	}
+	for _, c := range choices {
+		for i, option := range c.Set.Options {
+			r.writeOption(c, option, i+1)
+		}
+	}
+	if r.rows.err != nil {
+		r.rows.sink.Discard()
+	}
+	return now, r.rows.err
+}
+
+// writeOption writes the rows of an option that was decoded.
+func (r *metadataReader) writeOption(c Choice, o Option, position int) {
+	for _, label := range o.Label.Texts {
+		row := &r.rows
+		row.begin()
+		row.word("table_name", c.Table)
+		row.word("column_name", c.Column)
+		row.number("value", &o.Value)
+		row.number("language_code", &label.Language)
+		row.word("kind", choiceKind(c.Type))
+		row.text("option_set_name", c.Set.Name)
+		row.flag("is_global", c.Set.Global)
+		row.text("label", label.Text)
+		row.text("description", o.Description.only(label.Language))
+		row.text("color", o.Color)
+		row.text("external_value", o.ExternalValue)
+		row.number("position", &position)
+		row.number("state", o.State)
+		row.number("default_status", o.DefaultStatus)
+		row.text("invariant_name", o.InvariantName)
+		row.flag("is_managed", o.Managed)
+		row.flag("is_hidden", o.Hidden)
+		row.end()
+	}
+}
+
+// only returns the text in a language, empty if there is none.
+func (t LocalizedText) only(language int) string {
+	for _, text := range t.Texts {
+		if text.Language == language {
+			return text.Text
+		}
+	}
+	return ""
+}
+
 // choiceKind returns the word for a type of choice columns, empty for any other type.
 func choiceKind(t ColumnType) string {
 	switch t { //nolint:exhaustive // the others are no choices
@@ -114,7 +188,7 @@ func (r *metadataReader) optionRows(column, kind string, position int) {
 		row.value("description", r.in(language, v[optionDescription]))
 		row.value("color", v[optionColor])
 		row.value("external_value", v[optionExternalValue])
-		row.value("position", strconv.AppendInt(nil, int64(position), 10))
+		row.number("position", &position)
 		row.value("state", v[optionState])
 		row.value("default_status", v[optionDefaultStatus])
 		row.value("invariant_name", v[optionInvariantName])

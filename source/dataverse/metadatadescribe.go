@@ -220,15 +220,15 @@ func (r *metadataReader) writeTargets(array []byte) {
 		return
 	}
 	r.rows.name("targets")
-	r.rows.text = append(r.rows.text, '"')
+	r.rows.line = append(r.rows.line, '"')
 	separator := ""
 	for target := range elements(array) {
 		if name := nameIn(target); name != "" {
-			r.rows.text = append(append(r.rows.text, separator...), name...)
+			r.rows.line = append(append(r.rows.line, separator...), name...)
 			separator = ","
 		}
 	}
-	r.rows.text = append(r.rows.text, '"')
+	r.rows.line = append(r.rows.line, '"')
 }
 
 // optionSetName returns the name of an option set.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -99,46 +100,72 @@ func metadataTable(key, texts, numbers, flags []string) Table {
 // as the service sent them.
 type metadataRows struct {
 	sink    Sink
-	text    []byte            // of the current row
+	line    []byte            // the current row
 	reader  bytes.Reader      // of a row that the sink does not take as text
 	decoder *jsontext.Decoder // that reads it
 	err     error             // the first error of the sink
 }
 
 // begin begins a row.
-func (r *metadataRows) begin() { r.text = append(r.text[:0], '{') }
+func (r *metadataRows) begin() { r.line = append(r.line[:0], '{') }
 
 // name appends the name of a member.
 func (r *metadataRows) name(name string) {
-	if len(r.text) > 1 {
-		r.text = append(r.text, ',')
+	if len(r.line) > 1 {
+		r.line = append(r.line, ',')
 	}
-	r.text = append(append(append(r.text, '"'), name...), `":`...)
+	r.line = append(append(append(r.line, '"'), name...), `":`...)
 }
 
 // value appends a member with a JSON value, null if it is nil.
 func (r *metadataRows) value(name string, value []byte) {
 	r.name(name)
 	if value == nil {
-		r.text = append(r.text, "null"...)
+		r.line = append(r.line, "null"...)
 		return
 	}
-	r.text = append(r.text, value...)
+	r.line = append(r.line, value...)
 }
 
 // word appends a member with a text that needs no escapes.
 func (r *metadataRows) word(name, text string) {
 	r.name(name)
-	r.text = append(append(append(r.text, '"'), text...), '"')
+	r.line = append(append(append(r.line, '"'), text...), '"')
+}
+
+// text appends a member with a text, null if it is empty.
+func (r *metadataRows) text(name, text string) {
+	if text == "" {
+		r.value(name, nil)
+		return
+	}
+	r.name(name)
+	r.line, _ = jsontext.AppendQuote(r.line, text) // its error is invalid UTF-8, which it replaces
+}
+
+// number appends a member with a number, null if it is nil.
+func (r *metadataRows) number(name string, n *int) {
+	r.name(name)
+	if n == nil {
+		r.line = append(r.line, "null"...)
+		return
+	}
+	r.line = strconv.AppendInt(r.line, int64(*n), 10)
+}
+
+// flag appends a member that is true or false.
+func (r *metadataRows) flag(name string, is bool) {
+	r.name(name)
+	r.line = strconv.AppendBool(r.line, is)
 }
 
 // end ends the row and passes it on.
 func (r *metadataRows) end() {
-	r.text = append(r.text, '}')
-	if r.err != nil || r.sink.FastRow(r.text) > 0 {
+	r.line = append(r.line, '}')
+	if r.err != nil || r.sink.FastRow(r.line) > 0 {
 		return
 	}
-	r.reader.Reset(r.text)
+	r.reader.Reset(r.line)
 	if r.decoder == nil {
 		r.decoder = newDecoder(&r.reader)
 	} else {

@@ -275,3 +275,35 @@ func TestMetadataOfAnIncompleteResponseIsReadAgain(t *testing.T) {
 	s := newService(t, good(whole[:len(whole)-30]), good(whole))
 	assert.Len(t, describe(t, s, dataverse.TableMetadata), 2)
 }
+
+func TestChoicesAreReadByTypeWithoutRetrieveMetadataChanges(t *testing.T) {
+	status := `{"value":[{"LogicalName":"statuscode","OptionSet":{"Name":"s","IsGlobal":false,"Options":[{"Value":7,"State":1,"Color":null,` +
+		`"IsManaged":true,"Label":` + label(inEnglish, `On \"hold\"`, inGerman, "Ruht") + `,"Description":` + label(inGerman, "Pause") + `}]},"GlobalOptionSet":null}]}`
+	s := newService(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "RetrieveMetadataChanges"):
+			refuse(http.StatusNotImplemented, `{"error":{"code":"0x80060888","message":"not supported"}}`)(w, r)
+		case strings.Contains(r.URL.Path, "StatusAttributeMetadata"):
+			good(status)(w, r)
+		case strings.Contains(r.URL.Query().Get("$filter"), "account"):
+			good(`{"value":[{"LogicalName":"account","EntitySetName":"accounts","PrimaryIdAttribute":"accountid","Attributes":[`+
+				column("accountid", "UniqueidentifierType", "")+","+column("statuscode", "StatusType", "")+`]}]}`)(w, r)
+		default:
+			good(`{"value":[]}`)(w, r)
+		}
+	})
+	var sink rows
+	_, err := s.client().Metadata(t.Context(), dataverse.MetadataRequest{Kind: dataverse.ChoiceMetadata, Tables: []string{"account"}}, &sink)
+	require.NoError(t, err)
+	var found []map[string]any
+	for _, text := range sink.values {
+		var row map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &row))
+		assertRow(t, dataverse.ChoiceMetadata, row)
+		found = append(found, row)
+	}
+	assert.Equal(t, [][]any{
+		{"account", "statuscode", 7.0, 1031.0, "Ruht", "Pause", 1.0, "status", nil, true, 1.0},
+		{"account", "statuscode", 7.0, 1033.0, `On "hold"`, nil, 1.0, "status", nil, true, 1.0},
+	}, values(found, "table_name", "column_name", "value", "language_code", "label", "description", "state", "kind", "color", "is_managed", "position"))
+}
