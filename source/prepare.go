@@ -35,6 +35,7 @@ func (i *invocation) prepare(
 	var d described
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
+	var labels labels
 	names, counted, incremental := requirements(configured, states)
 	outer := ctx
 	group, ctx := errgroup.WithContext(outer)
@@ -45,7 +46,9 @@ func (i *invocation) prepare(
 	})
 	group.Go(func() error {
 		var err error
-		tables, unreadable, err = tablesByName(ctx, client, names)
+		if tables, unreadable, err = tablesByName(ctx, client, names); err == nil {
+			labels = i.labels(ctx, client, c, configured, tables, unreadable)
+		}
 		return err
 	})
 	if incremental {
@@ -76,6 +79,7 @@ func (i *invocation) prepare(
 		}
 		p.streams = append(p.streams, replicate.Stream{
 			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
+			Labels: labels[s.Name],
 		})
 	}
 	p.origins = i.origins(outer, client, p.streams)
