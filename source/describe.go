@@ -29,19 +29,9 @@ func hasMetadata(configured protocol.ConfiguredCatalog) bool {
 func (i *invocation) describedTables(ctx context.Context, client *dataverse.Client, c *config.Config) described {
 	var d described
 	d.tables, d.err = i.selectedTables(ctx, client, c.Tables)
-	if c.LabelLanguage != 0 {
-		d.languages = append(d.languages, c.LabelLanguage)
-	}
-	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
-	defer cancel()
-	base, err := client.BaseLanguage(limited)
-	switch {
-	case err != nil || base == 0:
-		i.log.DebugContext(ctx, "organization.languagecode cannot be retrieved", "error", err)
-		d.allLanguages = true
-	case base != c.LabelLanguage:
-		d.languages = append(d.languages, base)
-	}
+	var requested []int
+	d.languages, requested = i.languages(ctx, client, c)
+	d.allLanguages = len(requested) == 0
 	return d
 }
 
