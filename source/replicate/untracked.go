@@ -16,11 +16,11 @@ import (
 func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
 	column := catalog.CursorOf(r.target.table, r.target.stream)
 	s, opening := sync.OpenUntracked(saved, column)
-	r.report.untracked(ctx, opening, saved, s)
 	bound, err := r.job.bounds.get(ctx, r)
 	if err != nil {
 		return err
 	}
+	r.report.untracked(ctx, opening, saved, s, bound)
 	if s, err = r.checkHistory(ctx, s, bound); err != nil {
 		return err
 	}
