@@ -10,6 +10,7 @@ import (
 	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
 )
 
 // stallInterval is the time without progress after which the log reports what the connector waits for.
@@ -84,6 +85,7 @@ func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
 		MaxPageBytes:     mem.pageBytes(),
 		MaxResponseBytes: mem.responseBytes(),
 		MaxConcurrent:    c.ConcurrentRequests,
+		LookupTargets:    c.LookupTypes && i.command.Verb != protocol.Read, // a read delivers what its catalog selects
 		MemorySlots:      mem.slots(),
 		Served:           i.resuming,
 	}

@@ -28,6 +28,8 @@ const (
 type Options struct {
 	// ChoiceLabels adds to each choice column the property with its label.
 	ChoiceLabels bool
+	// LookupTypes adds the type of the target beside every lookup that is known to refer to rows of several tables.
+	LookupTypes bool
 	// CursorForUntracked offers incremental syncs of the tables that have an UntrackedCursor.
 	CursorForUntracked bool
 }
@@ -67,6 +69,9 @@ func (o Options) properties(t dataverse.Table) []protocol.NamedProperty {
 	}
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
+		if o.LookupTypes && column.Polymorphic {
+			all = append(all, protocol.NamedProperty{Name: LookupType(column), Property: nullable("string")})
+		}
 	}
 	if o.ChoiceLabels {
 		all = append(all, labels(t)...)

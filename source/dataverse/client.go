@@ -35,6 +35,7 @@ type Options struct {
 	MaxConcurrent    int           // most concurrent requests that the user allows; 0: as the service recommends, or 4
 	Served           bool          // the environment has served an earlier run, so that its address is right
 	MemorySlots      int           // most concurrent requests that the memory allows; 0: any number
+	LookupTargets    bool          // definitions include which lookups are polymorphic
 	Log              *slog.Logger  // nil: nothing is logged
 }
 

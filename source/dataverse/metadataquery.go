@@ -15,8 +15,11 @@ func columnProperties() []string {
 	return []string{"LogicalName", "AttributeTypeName", "IsValidODataAttribute", "IsValidForRead"}
 }
 
-// behaviorProperty completes a Column. It belongs to a type derived from AttributeMetadata.
-const behaviorProperty = "DateTimeBehavior"
+// Properties that complete a Column. They belong to types derived from AttributeMetadata.
+const (
+	behaviorProperty = "DateTimeBehavior"
+	targetsProperty  = "Targets" // only if Options.LookupTargets is set
+)
 
 // The parts of EntityQueryExpression, the query of RetrieveMetadataChanges.
 type (
@@ -53,12 +56,16 @@ type (
 	}
 )
 
-// metadataQuery returns the query for the named tables.
-func metadataQuery(names []string) (string, error) {
+// metadataQuery returns the query for the named tables. withTargets adds the targets of lookups.
+func metadataQuery(names []string, withTargets bool) (string, error) {
+	properties := append(columnProperties(), behaviorProperty)
+	if withTargets {
+		properties = append(properties, targetsProperty)
+	}
 	return entityQuery{
 		Criteria:       tablesNamed(names),
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
+		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: properties}},
 	}.text()
 }
 

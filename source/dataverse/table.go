@@ -35,7 +35,13 @@ type Column struct {
 	Property string // its name in rows: _x_value for a lookup x, else its logical name
 	Type     ColumnType
 	Behavior DateBehavior // of a DateTime column
+	// Polymorphic reports that the values of a lookup may refer to rows of several tables. It is set only if
+	// Options.LookupTargets is.
+	Polymorphic bool
 }
+
+// IsLookup reports whether the column's values are keys of other rows.
+func (c Column) IsLookup() bool { return c.Type == Lookup || c.Type == Customer || c.Type == Owner }
 
 // ColumnType is a column's AttributeTypeName without its suffix "Type"
 // (Web API reference, AttributeTypeDisplayName).

@@ -19,6 +19,7 @@ type column struct {
 	kinds    jsonscan.Kind // the kinds of values that the schema declares; null is always one of them
 	zoneless bool          // its times lose their Z
 	required bool          // the column is a key or a cursor, whose values must not become null
+	derived  bool          // it is not a column of the table: its values are read from those of others
 
 	requested string    // the property to request, whose values it converts
 	label     *labeling // nil: it has no label

@@ -138,6 +138,7 @@ func (e *Encoder) finishRow() error {
 	if e.invalid != "" {
 		return &dataverse.BrokenResponseError{Reason: fmt.Sprintf("%s in one of its rows is of another type than the column", e.invalid)}
 	}
+	e.writeLookupTypes()
 	for i := range e.plan.columns {
 		if e.writtenIn[i] != e.row {
 			e.lines.append(e.plan.columns[i].null)

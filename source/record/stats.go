@@ -33,14 +33,15 @@ func (s *ColumnStats) Nulled() []NulledColumn {
 	return all
 }
 
-// NeverSeen returns the columns of a plan that were in no row, sorted by name. It is empty before the first row.
+// NeverSeen returns the columns of a plan that were in no row, sorted by name. It is empty before the first row. Derived
+// columns are never among them: rows without a value have nothing to derive one from.
 func (s *ColumnStats) NeverSeen(p *Plan) []string {
 	if s.rows == 0 {
 		return nil
 	}
 	var all []string
 	for _, c := range p.columns {
-		if !s.seen[c.property] {
+		if !c.derived && !s.seen[c.property] {
 			all = append(all, c.property)
 		}
 	}

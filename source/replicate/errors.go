@@ -70,6 +70,10 @@ var (
 	// the environment was restored to a time before that sync and has been written to since.
 	ErrOtherHistory = errors.New("the newest row of the last sync has another version although the changes do not include it, as after a restored backup")
 
+	// errDeltaLinkLost reports a scan whose lookups came with their types, and whose last page lacks a delta link. Dataverse has
+	// dropped the link of a scan with annotations before (MicrosoftDocs/powerapps-docs, issue 439).
+	errDeltaLinkLost = errors.New("the last page has no delta link if the types of lookups are requested")
+
 	// errNoContext reports a response to a delta link that does not say whether it holds changes.
 	errNoContext = errors.New("the response to the delta link has no @odata.context")
 

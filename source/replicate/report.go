@@ -135,17 +135,21 @@ func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) 
 // selection reports which columns the selection has gained and lost since the last sync. Columns that the table itself
 // has lost are already reported.
 func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State) {
-	before := s.Columns
+	before, now := s.Columns, t.plan.Select()
 	if before == nil {
 		before = s.DeltaLink.Select()
 	}
 	if before == nil || checkpoint.SameColumns(before, []string{t.table.PrimaryID}) { // they are not known
-		return
+		before, now = nil, nil
 	}
-	now := t.plan.Select()
+	derived := t.plan.Derived()
+	exists := func(c string) bool {
+		return t.table.Has(c) || (slices.Contains(derived, c) || slices.Contains(s.Derived, c)) && !slices.Contains(t.plan.Missing, c)
+	}
 	without := func(list, other []string) []string {
-		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !t.table.Has(c) })
+		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !exists(c) })
 	}
+	before, now = slices.Concat(before, s.Derived), slices.Concat(now, derived)
 	added, removed := without(now, before), without(before, now)
 	if len(added)+len(removed) > 0 {
 		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value for a new column in the "+

@@ -81,7 +81,7 @@ func (r *streamReader) sync(nullState bool) checkpoint.Sync {
 	return checkpoint.Sync{
 		Organization: r.job.Organization, Job: r.job.ID, Attempt: r.job.Attempt,
 		Generation: r.target.stream.GenerationID, MinimumGeneration: r.target.stream.MinimumGenerationID, NullState: nullState,
-		EntitySet: r.target.table.EntitySet, Columns: r.target.plan.Select(),
+		EntitySet: r.target.table.EntitySet, Columns: r.target.plan.Select(), Derived: r.target.plan.Derived(),
 	}
 }
 

@@ -36,9 +36,9 @@ func (t *target) editsSelection(s *checkpoint.State) bool {
 	return !checkpoint.SameColumns(s.DeltaLink.Select(), wanted) && !refused && s.DeltaLink.DeltaToken() != ""
 }
 
-// rememberColumns keeps the current selection next to a delta link that was taken with another one.
+// rememberColumns keeps the current selection next to a delta link that was taken with another one, and the derived columns.
 func (t *target) rememberColumns(s *checkpoint.State) {
-	s.Columns = nil
+	s.Columns, s.Derived = nil, t.plan.Derived()
 	if now := t.plan.Select(); !checkpoint.SameColumns(s.DeltaLink.Select(), now) {
 		s.Columns = now
 	} else {

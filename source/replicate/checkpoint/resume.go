@@ -18,6 +18,7 @@ type Sync struct {
 	NullState                     bool     // the platform passed a null state
 	EntitySet                     string   // the table's name in links
 	Columns                       []string // the requested columns, sorted; none: all
+	Derived                       []string // the columns that are derived from them
 }
 
 // Opening is how a sync continues from a saved state.
@@ -83,7 +84,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	case TokenScan:
 		return y.openTokenScan(s)
 	case Snapshot:
-		if s.InMiddle() && !y.Continues(s.Link) {
+		if s.InMiddle() && !(y.Continues(s.Link) && SameColumns(s.Derived, y.Derived)) {
 			s.Restart()
 			return s, SnapshotRestarted
 		}
@@ -195,10 +196,10 @@ func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 		return clone(saved), FullRefreshDone
 	case saved.Complete || !saved.InMiddle():
 		return s, FullRefreshBegins
-	case !y.Continues(saved.Link):
+	case !y.Continues(saved.Link) || !SameColumns(saved.Derived, y.Derived):
 		return s, FullRefreshRestarted
 	default:
-		s.Link, s.PageSize, s.Restarts, s.Began = saved.Link, saved.PageSize, saved.Restarts, saved.Began
+		s.Link, s.PageSize, s.Restarts, s.Began, s.Derived = saved.Link, saved.PageSize, saved.Restarts, saved.Began, saved.Derived
 		return s, FullRefreshResumed
 	}
 }

@@ -25,6 +25,11 @@ type State struct {
 	Columns []string `json:"columns,omitempty"`
 	// ByKeys reports that the service refused Columns with the delta token, so that changed rows are read by their keys.
 	ByKeys bool `json:"by_keys,omitempty"`
+	// TypesByKeys reports that the service sent no delta link with the types of lookups, so that changed rows are read by
+	// their keys as long as types are selected.
+	TypesByKeys bool `json:"types_by_keys,omitempty"`
+	// Derived are the selected columns that are derived from others, and so are not among those of a link.
+	Derived []string `json:"derived,omitempty"`
 	// MaxCursor is the greatest cursor sent for the stream, in whatever phase.
 	MaxCursor record.Cursor `json:"max_cursor,omitempty"`
 	// Restarts is how often the current scan was restarted. It makes its states differ from those sent before.
