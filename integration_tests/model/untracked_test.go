@@ -45,7 +45,7 @@ func drawUntracked(t trial) trial {
 }
 
 // untrackedStream is the number of the random stream.
-const untrackedStream = 1
+const untrackedStream = 10
 
 // lateCommits reports whether rows may be committed late: by times of servers whose clocks differ, nobody could find them.
 func (u untracked) lateCommits(drift bool) bool { return u.bounded && !u.byTime || !drift }

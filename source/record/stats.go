@@ -1,6 +1,11 @@
 package record
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"source-microsoft-dataverse/source/protocol"
+)
 
 // ColumnStats counts what happened to the selected columns of a stream, over all its pages and all its encoders, which
 // share it through Options. It counts only pages that were returned by Records. It belongs to one goroutine at a time.
@@ -8,27 +13,30 @@ import "slices"
 type ColumnStats struct {
 	rows   int
 	seen   map[string]bool
-	nulled map[string]int
+	nulled map[nulledColumn]int
 }
 
-// NulledColumn is a column and the number of its values that were delivered as null, because they were not of the type
-// that the configured schema declares.
+// nulledColumn is a column with values that were delivered as null, and the reason.
+type nulledColumn struct {
+	name   string
+	reason protocol.ChangeReason
+}
+
+// NulledColumn is a column and the number of its values that were delivered as null for one reason.
 type NulledColumn struct {
-	Name  string
-	Count int
+	Name   string
+	Reason protocol.ChangeReason
+	Count  int
 }
 
-// Nulled returns the columns with nulled values, sorted by name.
+// Nulled returns the columns with nulled values, sorted by name and reason.
 func (s *ColumnStats) Nulled() []NulledColumn {
 	var all []NulledColumn
-	for name, count := range s.nulled {
-		all = append(all, NulledColumn{name, count})
+	for column, count := range s.nulled {
+		all = append(all, NulledColumn{column.name, column.reason, count})
 	}
 	slices.SortFunc(all, func(a, b NulledColumn) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
 	})
 	return all
 }
@@ -49,13 +57,13 @@ func (s *ColumnStats) NeverSeen(p *Plan) []string {
 }
 
 // addPage counts a page: its rows and the nulled values of each column.
-func (s *ColumnStats) addPage(rows int, nulled map[string]int) {
+func (s *ColumnStats) addPage(rows int, nulled map[nulledColumn]int) {
 	s.rows += rows
-	for name, count := range nulled {
+	for column, count := range nulled {
 		if s.nulled == nil {
-			s.nulled = map[string]int{}
+			s.nulled = map[nulledColumn]int{}
 		}
-		s.nulled[name] += count
+		s.nulled[column] += count
 	}
 }
 

@@ -116,7 +116,8 @@ func (p *pageReader) lacksDeltaLink(page dataverse.Page) bool {
 func (p *pageReader) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
-			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track, LookupTypes: p.lookupTypes,
+			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
+			LookupTypes: p.lookupTypes, LongestText: record.MaxValue,
 			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
 			OnRetry:     p.out.progress.Retried,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -44,8 +45,25 @@ func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *
 		p.log.WarnContext(ctx, "Selected columns are in no row of the table and are sent as null.", "columns", strings.Join(missing, ","))
 	}
 	for _, c := range stats.Nulled() {
-		p.log.WarnContext(ctx, "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema.",
-			"column", c.Name, "values", c.Count)
+		p.log.WarnContext(ctx, whyNulled(c.Reason), "column", c.Name, "values", c.Count)
+	}
+}
+
+// whyNulled returns the warning about values of a column that were sent as null for a reason.
+func whyNulled(reason protocol.ChangeReason) string {
+	switch reason {
+	case protocol.SourceFieldSizeLimitation:
+		return "Values of a column are longer than 8 MiB, the longest that the connector delivers, and were sent as null."
+	case protocol.SourceRecordSizeLimitation:
+		return "Values of a column were sent as null because they were the largest of records longer than 20 MB, the longest that Airbyte accepts. " +
+			"Deselect large columns that you do not need."
+	case protocol.SourceRetrievalError:
+		return "Values of a column could not be retrieved, and were sent as null. They arrive with the next change of their row, or " +
+			"with \"Refresh and retain records\" on the stream."
+	case protocol.SourceSerializationError:
+		return "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema."
+	default:
+		return "Values of a column were sent as null. The reason: " + string(reason) + "."
 	}
 }
 

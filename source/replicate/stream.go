@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -48,7 +47,7 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	r.report.columns(ctx, &r.target)
 	err = r.readMode(ctx, s, saved)
 	for _, c := range r.stats.Nulled() {
-		r.out.progress.Nulled(c.Name, protocol.SourceSerializationError, c.Count)
+		r.out.progress.Nulled(c.Name, c.Reason, c.Count)
 	}
 	if err == nil {
 		r.report.values(ctx, &r.stats, r.target.plan)
