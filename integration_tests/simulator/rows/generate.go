@@ -30,6 +30,10 @@ func (b binder) cell(c *schema.Column) *Cell {
 		made.Role = createdRole
 	case c.LogicalName == "modifiedon":
 		made.Role = modifiedRole
+	case c.TypeOf != "":
+		made.fill = b.tableOf(b.store.Table.Column(c.TypeOf))
+	case b.body(c) != nil:
+		made.fill = b.described(c, b.body(c))
 	case c.IsLookup():
 		made.reference = b.lookup(c)
 		made.fill = quoteReference(made.reference)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func main() {
@@ -30,6 +31,7 @@ func main() {
 type settings struct {
 	environment simulator.Options
 	server      simulator.ServerOptions
+	signIn      signIn
 	config      string
 }
 
@@ -80,10 +82,16 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.StringVar(&s.server.CAFile, "ca", "ca.pem", "`file` to write the certificate authority to; empty: none")
 	f.StringVar(&s.config, "config", "config.json", "`file` to write a connector configuration to; empty: none")
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
+	s.addSignIn(f)
 	s.addTrouble(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
 	f.Func("languages", "`codes` of the provisioned languages (LCIDs), the base language first, such as 1033,1031 (default 1033)", s.setLanguages)
+	f.BoolVar(&s.environment.Contents, "contents", false, "give generated notes the size of their files")
+	f.BoolFunc("more-tables", "add the audit log, attachments, the labels of options as rows, and surveys with files and full images", func(string) error {
+		s.environment.Tables = schema.Extended()
+		return nil
+	})
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
 	b := &s.environment.Behaviors
 	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token corresponds to the moment of the first page")
@@ -95,6 +103,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
 	f.DurationVar(&b.LateCommits, "late-commits", 0, "time within which a write commits after it has taken its row version")
 	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby anew on each page")
+	f.BoolVar(&b.WholeFiles, "whole-files", false, "refuse to send a file in parts")
 	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
 	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
@@ -108,6 +117,10 @@ func parse(args []string, usage io.Writer) (settings, error) {
 		return s, fmt.Errorf("%w; see --help", err)
 	case f.NArg() > 0:
 		return s, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
+	}
+	var err error
+	if s.server.Applications, err = s.signIn.applications(); err != nil {
+		return s, fmt.Errorf("%w; see --help", err)
 	}
 	if firstPage {
 		b.TokenAt = simulator.FirstPage

@@ -21,6 +21,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -114,7 +115,7 @@ func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Run("flags reach the options", func(t *testing.T) {
 		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9",
-			"--languages", "1031, 1033", "--both-option-sets", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
+			"--languages", "1031, 1033", "--both-option-sets", "--more-tables", "--contents", "--whole-files", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
 		require.NoError(t, err)
 		assert.Equal(t, uint64(7), s.environment.Seed)
 		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
@@ -122,10 +123,21 @@ func TestCommandLine(t *testing.T) {
 		assert.Equal(t, 5*time.Second, s.environment.Behaviors.LateCommits)
 		assert.Equal(t, []int{1031, 1033}, s.environment.Languages)
 		assert.True(t, s.environment.Behaviors.BothOptionSets)
+		assert.True(t, s.environment.Behaviors.WholeFiles)
+		assert.True(t, s.environment.Contents)
+		assert.Len(t, s.environment.Tables, len(schema.Extended()))
 		assert.True(t, s.environment.Behaviors.UnstableTies)
 		assert.True(t, s.environment.Behaviors.AnnotationsDropDeltaLink)
 		assert.Equal(t, 60, s.server.Limits.Requests)
 		assert.Equal(t, 9, s.server.DOPHint)
+	})
+	t.Run("sign-ins come from flags", func(t *testing.T) {
+		s, err := parse([]string{"--federated-subject", "system:serviceaccount:a:b", "--managed-identity", "--refuse-sign-in", "700213"}, &lines{})
+		require.NoError(t, err)
+		require.Len(t, s.server.Applications, 2)
+		assert.Equal(t, []simulator.FederatedCredential{{Subject: "system:serviceaccount:a:b"}}, s.server.Applications[0].FederatedCredentials)
+		assert.Equal(t, 700213, s.server.Applications[0].Refused)
+		assert.Equal(t, simulator.SystemAssigned, s.server.Applications[1].Identity)
 	})
 	t.Run("faults come from flags and files", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "faults")
@@ -148,6 +160,10 @@ func TestCommandLine(t *testing.T) {
 		"a negative number":         {"--rows", "-1"},
 		"a fault that is none":      {"--fault", "nope"},
 		"a file that is not there":  {"--faults", "nowhere"},
+		"a certificate not there":   {"--certificate", "nowhere"},
+		"a file without one":        {"--certificate", "main.go"},
+		"a token of nobody":         {"--token-file", "token"},
+		"a refusal that is none":    {"--refuse-sign-in", "7"},
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {
 			log := &lines{}
