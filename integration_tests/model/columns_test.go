@@ -39,11 +39,7 @@ func (w *world) addColumn(r *rand.Rand, table string) error {
 		return nil
 	}
 	column := columns[r.IntN(len(columns))]
-	if _, known := w.offered[table][column.LogicalName]; !known {
-		w.offered[table][column.LogicalName] = destination.Property{Type: []string{"null", "integer"}}
-	}
-	w.catalog.Stream(table).Stream.JSONSchema.Properties[column.LogicalName] = w.offered[table][column.LogicalName]
-	w.selected[table][column.LogicalName] = w.events
+	w.offer(table, column)
 	return w.environment.AddColumn(table, column)
 }
 

@@ -238,6 +238,8 @@ func (w *world) values(r *rand.Rand, table string) simulator.Row {
 
 func value(r *rand.Rand, typ schema.ColumnType) any {
 	switch typ { //nolint:exhaustive // the tables have no others
+	case schema.Picklist, schema.MultiSelectPicklist, schema.Boolean:
+		return code(r, typ)
 	case schema.Integer:
 		return r.IntN(1 << 20)
 	case schema.Decimal:
