@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
@@ -19,7 +18,11 @@ type labels struct {
 	unknown  bool // the application user may not read the base language
 }
 
-func drawLabels(r *rand.Rand) labels {
+// labelsStream is the number of the random stream from which labels are drawn, so that all else is drawn as without them.
+const labelsStream = 11
+
+func drawLabels(seed uint64) labels {
+	r := rand.New(rand.NewPCG(seed, labelsStream))
 	return labels{on: one(r, 2), language: []int{0, 1031, 1033, 1036}[r.IntN(4)], unknown: one(r, 3)}
 }
 
@@ -72,25 +75,6 @@ func code(r *rand.Rand, typ schema.ColumnType) any {
 	}
 }
 
-// properties returns the properties of a stream that belong to a column.
-func (w *world) properties(c schema.Column) []string {
-	if w.switches.labels.on && len(c.Options) > 0 {
-		return []string{c.Property(), c.Property() + "_label"}
-	}
-	return []string{c.Property()}
-}
-
-// offer adds the properties of a column to the catalog.
-func (w *world) offer(table string, c schema.Column) {
-	for _, name := range w.properties(c) {
-		if _, known := w.offered[table][name]; !known {
-			w.offered[table][name] = destination.Property{Type: []string{"null", "integer"}}
-		}
-		w.catalog.Stream(table).Stream.JSONSchema.Properties[name] = w.offered[table][name]
-		w.selected[table][name] = w.events
-	}
-}
-
 // rows yields the rows of the environment as a stream should have them.
 func (w *world) rows(stream string) iter.Seq2[string, map[string]json.RawMessage] {
 	l := w.switches.labels
@@ -107,11 +91,10 @@ func withoutLanguage(t *schema.Table) *schema.Table {
 	return t
 }
 
-// tables returns the definitions of a new environment in which labels are as drawn.
-func (l labels) tables() []*schema.Table {
-	all := tables()
+// shape gives the tables of a new environment an organization as it is drawn.
+func (l labels) shape(all []*schema.Table) []*schema.Table {
+	at := slices.IndexFunc(all, func(t *schema.Table) bool { return t.LogicalName == organization })
 	if l.unknown {
-		at := slices.IndexFunc(all, func(t *schema.Table) bool { return t.LogicalName == organization })
 		all[at] = withoutLanguage(all[at])
 	}
 	return all
