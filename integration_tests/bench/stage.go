@@ -52,10 +52,11 @@ func (b *bench) set(ctx context.Context, s setting) (*stage, error) {
 func (s *stage) writeConfig(labels bool) error {
 	return s.write("config.json", struct {
 		connection
-		Include []string `json:"include_tables"`
-		Page    int      `json:"odata_maxpagesize,omitempty"`
-		Labels  bool     `json:"choice_labels,omitempty"`
-	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels})
+		Include  []string `json:"include_tables"`
+		Page     int      `json:"odata_maxpagesize,omitempty"`
+		Labels   bool     `json:"choice_labels,omitempty"`
+		Metadata bool     `json:"metadata_streams"`
+	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata})
 }
 
 // configureLabels configures full refreshes with or without the labels of choice columns.
