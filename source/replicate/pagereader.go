@@ -101,8 +101,10 @@ func (p *pageReader) requestLinked(ctx context.Context, link dataverse.Link) (da
 	if err != nil || !p.lookupTypes || !p.lacksDeltaLink(page) {
 		return page, err
 	}
+	p.sink().Discard() // other streams may wait for the memory of the page
 	page, err = p.request(ctx, link)
 	if err == nil && p.lacksDeltaLink(page) {
+		p.sink().Discard()
 		err = fmt.Errorf("read a page of %s: %w", p.table, errDeltaLinkLost)
 	}
 	return page, err

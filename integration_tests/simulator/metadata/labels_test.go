@@ -232,62 +232,24 @@ func TestRelationshipsOfMetadataChanges(t *testing.T) {
 	}
 }
 
-func TestGlobalChoices(t *testing.T) {
-	red := []schema.Option{{Value: 1, Label: "Red"}, {Value: 2, Label: "Green"}}
-	environment := func(t *testing.T, both bool) *simulatortest.Caller {
-		t.Helper()
-		d := schema.Define("contoso_Paint", "contoso_paints", 10900).Custom()
-		d.Key("contoso_PaintId")
-		d.Add(schema.Column{SchemaName: "contoso_Inside", Type: schema.Picklist, Options: red, GlobalChoice: "contoso_colour"})
-		d.Add(schema.Column{SchemaName: "contoso_Outside", Type: schema.MultiSelectPicklist, Options: red, GlobalChoice: "contoso_colour"})
-		d.Add(schema.Column{SchemaName: "contoso_Finish", Type: schema.Picklist, Options: red})
-		return simulatortest.Serve(t, simulator.Options{Tables: []*schema.Table{d.Done()}, Behaviors: simulator.Behaviors{BothOptionSets: both}}, simulator.ServerOptions{})
+func TestUnchangedTablesComeForTheirPrivilegesAlone(t *testing.T) {
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	query := func(names string) string {
+		return `{"Properties":{"PropertyNames":["SchemaName","ManyToOneRelationships"` + names + `]}}`
 	}
-	read := func(t *testing.T, c *simulatortest.Caller, column string) (own, global any) {
-		t.Helper()
-		for _, each := range c.Get("EntityDefinitions(LogicalName='contoso_paint')/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet,GlobalOptionSet").Values(t) {
-			if each["LogicalName"] == column {
-				own, global = each["OptionSet"], each["GlobalOptionSet"]
-			}
+	stamp := changes(c, query(""), "").JSON(t)["ServerVersionStamp"].(string)
+	require.NoError(t, c.Environment.AddColumn("task", schema.Column{LogicalName: "new_account", SchemaName: "new_Account", Type: schema.Lookup, Targets: []string{"account"}, Custom: true}))
+	assert.Equal(t, []any{"task"}, simulatortest.Column(tables(changes(c, query(""), stamp), t), "LogicalName"))
+	for _, table := range tables(changes(c, query(`,"Privileges"`), stamp), t) {
+		relations := simulatortest.Objects(t, table["ManyToOneRelationships"])
+		assert.NotNil(t, table["Privileges"])
+		if table["LogicalName"] != "task" {
+			assert.Nil(t, table["HasChanged"])
+			assert.Nil(t, table["SchemaName"])
+			assert.Empty(t, relations)
+			continue
 		}
-		return own, global
+		assert.Equal(t, "Task", table["SchemaName"])
+		assert.Equal(t, []any{"new_account"}, simulatortest.Column(relations, "ReferencingAttribute"), "only the new one")
 	}
-	t.Run("fill one navigation property", func(t *testing.T) {
-		c := environment(t, false)
-		own, global := read(t, c, "contoso_inside")
-		assert.Nil(t, own)
-		assert.Equal(t, true, global.(map[string]any)["IsGlobal"])
-		own, global = read(t, c, "contoso_finish")
-		assert.Nil(t, global)
-		assert.Equal(t, "contoso_paint_contoso_finish", own.(map[string]any)["Name"])
-	})
-	t.Run("can fill both", func(t *testing.T) {
-		own, global := read(t, environment(t, true), "contoso_finish")
-		assert.Equal(t, own, global)
-		assert.Equal(t, false, global.(map[string]any)["IsGlobal"])
-	})
-	t.Run("are repeated whole in each column", func(t *testing.T) {
-		c := environment(t, false)
-		inside := columns(t, changes(c, choiceQuery("contoso_paint", "PicklistType", ""), ""))["contoso_inside"]["OptionSet"].(map[string]any)
-		outside := columns(t, changes(c, choiceQuery("contoso_paint", "MultiSelectPicklistType", ""), ""))["contoso_outside"]["OptionSet"].(map[string]any)
-		assert.Equal(t, inside["MetadataId"], outside["MetadataId"])
-		assert.Equal(t, "contoso_colour", outside["Name"])
-		assert.Len(t, outside["Options"], 2)
-	})
-	t.Run("have definitions of their own", func(t *testing.T) {
-		c := environment(t, false)
-		found := c.Get("GlobalOptionSetDefinitions/Microsoft.Dynamics.CRM.OptionSetMetadata").Values(t)
-		assert.Equal(t, []any{"contoso_colour"}, simulatortest.Column(found, "Name"))
-		assert.Equal(t, "contoso_colour", c.Get("GlobalOptionSetDefinitions(Name='contoso_colour')").JSON(t)["Name"])
-		c.Get("GlobalOptionSetDefinitions(Name='nope')").Refused(t, 404, "0x80040217", "Could not find an optionset")
-		c.Get("GlobalOptionSetDefinitions?$filter=Name%20eq%20'x'").Refused(t, 400, "0x80060888", "$filter")
-	})
-	t.Run("have the same options in all columns", func(t *testing.T) {
-		c := environment(t, false)
-		require.NoError(t, c.Environment.SetOptions("contoso_paint", "contoso_inside", red[:1]))
-		table, _ := c.Environment.Table("contoso_paint")
-		assert.Len(t, table.Column("contoso_outside").Options, 1)
-		assert.Len(t, table.Column("contoso_finish").Options, 2)
-		require.Error(t, c.Environment.SetOptions("contoso_paint", "nope", red))
-	})
 }

@@ -21,6 +21,8 @@ type binder struct {
 func (b binder) cell(c *schema.Column) *Cell {
 	made := newCell(c, c.Property())
 	made.unfilled = b.store.Unfilled[c.LogicalName]
+	made.null = b.env.Behaviors.ElasticWithoutOwningColumns && b.store.Table.Type == schema.Elastic &&
+		(c.LogicalName == "owninguser" || c.LogicalName == "owningteam")
 	switch {
 	case c.LogicalName == b.store.Table.PrimaryID:
 		made.Role = KeyRole

@@ -53,6 +53,9 @@ type Behaviors struct {
 	// UnstableTies puts rows with equal values of the $orderby in another order on each page, unless the order names the
 	// primary key or versionnumber, so that a scan repeats some and skips others.
 	UnstableTies bool
+	// ElasticWithoutOwningColumns leaves _owninguser_value and _owningteam_value of elastic rows null, as Microsoft's examples
+	// of such rows have neither.
+	ElasticWithoutOwningColumns bool
 	// WholeFiles refuses to send a file in parts, as where an environment has a key of its own. IsChunkingSupported says so.
 	WholeFiles bool
 	// BothOptionSets puts the options of a choice column into OptionSet and GlobalOptionSet of its definition, where

@@ -99,6 +99,7 @@ type Table struct {
 	Logical        bool
 	NoRetrieve     bool // has an entity set but refuses RetrieveMultiple, as postregarding does
 	ReadOnly       bool // only the service writes its rows
+	Flat           bool // $expand is null, and lookups do not name their navigation property, as of audit
 	Undeclared     bool // has an entity set that $metadata and the service document do not list, as stringmap
 	Restricted     bool // the signed-in user has no privilege on it unless SetReadDepth grants one
 	Columns        []Column

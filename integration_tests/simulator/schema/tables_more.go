@@ -11,7 +11,7 @@ func Extended() []*Table {
 // data changes").
 func audit() *Table {
 	d := Define("Audit", "audits", 4567).Describe("Track changes to records for analysis, record keeping, and compliance.").Ownership("None").Untracked(false)
-	d.Table.ReadOnly = true
+	d.Table.ReadOnly, d.Table.Flat = true, true
 	d.Key("AuditId")
 	d.Add(Column{SchemaName: "Action", Type: Picklist, Options: []Option{{Value: 1, Label: "Create"}, {Value: 2, Label: "Update"}, {Value: 3, Label: "Delete"}, {Value: 13, Label: "Assign"}}})
 	d.Add(Column{SchemaName: "Operation", Type: Picklist, Options: options(1, "Create", "Update", "Delete", "Access")})

@@ -50,7 +50,7 @@ func (a *API) Route(w http.ResponseWriter, r *http.Request, base, path string, u
 func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, user string) {
 	found, refusal := a.callFunction(w, r, base, path, user)
 	if !found {
-		found, refusal = metadata.ServeAction(a.environment, w, r, path)
+		found, refusal = metadata.ServeAction(a.environment, w, r, base, path)
 	}
 	if !found {
 		found, refusal = a.serveBlocks(w, r, base, path)

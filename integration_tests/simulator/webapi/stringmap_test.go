@@ -56,6 +56,11 @@ func TestAudits(t *testing.T) {
 		assert.NotContains(t, row, "@odata.etag")
 		assert.Equal(t, row["_objectid_value@Microsoft.Dynamics.CRM.lookuplogicalname"], row["objecttypecode"])
 	}
+	expanded := c.Get("audits?$select=action&$expand=userid($select=fullname)").Values(t)
+	assert.Nil(t, expanded[0]["userid"], "navigation properties lead nowhere")
+	for name := range rows[0] {
+		assert.NotContains(t, name, "associatednavigationproperty")
+	}
 	c.Get("audits?$orderby=versionnumber").Refused(t, 400, "0x80060888", "Could not find a property named 'versionnumber'")
 	c.Write(http.MethodPost, "audits", `{}`).Refused(t, 400, "0x80040800", "'Create' method does not support entities of type 'audit'")
 	_, err := c.Environment.Create("audit", simulator.Row{"action": 2})
