@@ -37,8 +37,11 @@ type (
 		FilterOperator string
 		Conditions     []metadataCondition
 	}
-	attributeQuery struct{ Properties metadataProperties }
-	entityQuery    struct {
+	attributeQuery struct {
+		Criteria   *metadataCriteria `json:",omitempty"`
+		Properties metadataProperties
+	}
+	entityQuery struct {
 		Criteria       metadataCriteria
 		Properties     metadataProperties
 		AttributeQuery attributeQuery
@@ -51,15 +54,27 @@ func metadataQuery(names []string) (string, error) {
 	query := entityQuery{
 		Criteria:       metadataCriteria{FilterOperator: "Or"},
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
+		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: append(columnProperties(), behaviorProperty)}},
 	}
-	for _, name := range names {
-		query.Criteria.Conditions = append(query.Criteria.Conditions, metadataCondition{
+	query.Criteria.Conditions = namedTables(names)
+	return query.text()
+}
+
+// namedTables returns the conditions that match the named tables.
+func namedTables(names []string) []metadataCondition {
+	conditions := make([]metadataCondition, len(names))
+	for i, name := range names {
+		conditions[i] = metadataCondition{
 			PropertyName: "LogicalName", ConditionOperator: "Equals",
 			Value: metadataValue{Type: "System.String", Value: name},
-		})
+		}
 	}
-	raw, err := json.Marshal(query)
+	return conditions
+}
+
+// text returns the query as RetrieveMetadataChanges takes it.
+func (q entityQuery) text() (string, error) {
+	raw, err := json.Marshal(q)
 	if err != nil {
 		return "", fmt.Errorf("write the query for definitions: %w", err)
 	}

@@ -71,6 +71,10 @@ func (p Privileges) add(d *jsontext.Decoder) error {
 	return nil
 }
 
+// CompareDepths returns a negative number if a reaches less far than b, a positive one if it reaches farther, and 0 if both
+// reach as far. An unknown depth counts as none.
+func CompareDepths(a, b Depth) int { return cmp.Compare(a.rank(), b.rank()) }
+
 // rank orders depths; an unknown depth counts as none.
 func (d Depth) rank() int {
 	switch d {
