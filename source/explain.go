@@ -28,14 +28,14 @@ func explain(err error) protocol.Failure {
 	s := situationOf(err)
 	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
-		explainInput, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
+		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
 	} {
 		if e := known(err); e.message != "" {
 			explained = e
 			break
 		}
 	}
-	return protocol.Failure{Type: explained.typ, Message: explained.message, Internal: err.Error()}
+	return protocol.Failure{Type: explained.typ, Message: userIn(err) + explained.message, Internal: err.Error()}
 }
 
 // configError, transientError and systemError make an explanation of each type.

@@ -52,6 +52,7 @@ func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State)
 		if err := c.deliver(ctx, nil); err != nil {
 			return err
 		}
+		s.User = r.userName()
 		if page.Next != "" {
 			c.advance(page.Next)
 		} else {

@@ -12,14 +12,17 @@ import (
 
 // streamReader reads one stream.
 type streamReader struct {
-	job    *Job
-	target target
-	out    *emitter
-	log    *slog.Logger
-	report reporter
-	stats  record.ColumnStats
-	size   size
-	moves  moves
+	job         *Job
+	environment Environment     // that the stream is read from
+	user        UserEnvironment // the same where there are several application users; nil: there is one
+	ownerAsked  bool            // the user of the delta token
+	target      target
+	out         *emitter
+	log         *slog.Logger
+	report      reporter
+	stats       record.ColumnStats
+	size        size
+	moves       moves
 	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
 	rowsPerPage, keysPerPage int
 }
@@ -45,6 +48,7 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 		job: j, target: target{stream: s.Configured, table: *s.Table, plan: plan}, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
+	defer r.assign(saved)()
 	r.report.columns(ctx, &r.target)
 	err = r.readMode(ctx, s, saved)
 	for _, c := range r.stats.Nulled() {
