@@ -16,50 +16,72 @@ import (
 // returned in lower case. Columns that the service sets itself are ignored, and numbers may lie outside the bounds
 // of their columns, where earlier versions of an application have left them. Errors are those of the Web API.
 func Create(db *rows.Database, table string, row map[string]any) (string, error) {
+	return CreateIn(nil, db, table, row)
+}
+
+// CreateIn is Create within a transaction; nil: without one.
+func CreateIn(t *rows.Transaction, db *rows.Database, table string, row map[string]any) (string, error) {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	s, made, err := prepare(db, table, row)
+	if err == nil && made.ID != nil && t.Holds(s, *made.ID) {
+		err = DuplicateKey()
+	}
 	if err != nil {
 		return "", fmt.Errorf("create a row of %s: %w", table, err)
 	}
-	r, refusal := Insert(db, &rows.Journal{}, s, made)
+	j := &rows.Journal{In: t}
+	r, refusal := Insert(db, j, s, made)
 	if refusal != nil {
 		return "", fmt.Errorf("create a row of %s: %w", table, refusal)
 	}
+	t.Hold(j)
 	return r.ID.String(), nil
 }
 
 // Update changes a row as a PATCH with If-Match: * would.
 func Update(db *rows.Database, table, id string, row map[string]any) error {
+	return UpdateIn(nil, db, table, id, row)
+}
+
+// UpdateIn is Update within a transaction; nil: without one. A transaction changes a row once.
+func UpdateIn(t *rows.Transaction, db *rows.Database, table, id string, row map[string]any) error {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	s, made, err := prepare(db, table, row)
 	if err != nil {
 		return fmt.Errorf("update %s %s: %w", table, id, err)
 	}
-	r, err := locate(s, id)
+	r, err := locate(t, s, id)
 	if err != nil {
 		return fmt.Errorf("update %s %s: %w", table, id, err)
 	}
-	if _, refusal := Change(db, &rows.Journal{}, s, r, made); refusal != nil {
+	j := &rows.Journal{In: t}
+	if _, refusal := Change(db, j, s, r, made); refusal != nil {
 		return fmt.Errorf("update %s %s: %w", table, id, refusal)
 	}
+	t.Hold(j)
 	return nil
 }
 
 // Delete removes a row. Rows that point to it keep their lookups, unlike in the service, which would clear them.
-func Delete(db *rows.Database, table, id string) error {
+func Delete(db *rows.Database, table, id string) error { return DeleteIn(nil, db, table, id) }
+
+// DeleteIn is Delete within a transaction; nil: without one.
+func DeleteIn(t *rows.Transaction, db *rows.Database, table, id string) error {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	s, err := db.StoreOf(table)
 	if err != nil {
 		return fmt.Errorf("delete %s %s: %w", table, id, err)
 	}
-	r, err := locate(s, id)
+	r, err := locate(t, s, id)
 	if err != nil {
 		return fmt.Errorf("delete %s %s: %w", table, id, err)
 	}
-	Remove(db, &rows.Journal{}, s, r)
+	j := &rows.Journal{In: t}
+	Remove(db, j, s, r)
+	t.Hold(j)
 	return nil
 }
 
@@ -132,10 +154,14 @@ func values(s *rows.Store, r rows.Ref) map[string]json.RawMessage {
 	return all
 }
 
-func locate(s *rows.Store, id string) (rows.Ref, error) {
+// locate finds the row of an id, which the transaction has not changed before.
+func locate(t *rows.Transaction, s *rows.Store, id string) (rows.Ref, error) {
 	key, ok := guid.Parse(id)
 	if !ok {
 		return rows.Ref{}, fmt.Errorf("%q is not a guid", id)
+	}
+	if t.Holds(s, key) {
+		return rows.Ref{}, fmt.Errorf("the transaction has changed the row before")
 	}
 	r, found := s.Find(key)
 	if !found {

@@ -21,6 +21,7 @@ func Insert(db *rows.Database, j *rows.Journal, s *rows.Store, made Edit) (rows.
 	if made.ID != nil {
 		id = *made.ID
 	}
+	db.Release(j, s, id)
 	if s.Exists(id) {
 		return rows.Ref{}, DuplicateKey()
 	}
@@ -62,6 +63,12 @@ func freshID(s *rows.Store, version int64, restorations uint32) guid.ID {
 func Change(db *rows.Database, j *rows.Journal, s *rows.Store, r rows.Ref, made Edit) (rows.Ref, *odata.Error) {
 	if len(made.Values) == 0 {
 		return r, nil
+	}
+	if db.Release(j, s, r.ID) {
+		var found bool
+		if r, found = s.Find(r.ID); !found {
+			return r, NoSuchRow(s, r.ID)
+		}
 	}
 	changed := &rows.Row{Index: r.Index, Version: db.NextVersion(s.Table), Modified: db.Now().Unix()}
 	if r.Row != nil {
@@ -142,6 +149,12 @@ func settleStatus(s *rows.Store, id guid.ID, values, given map[string]rows.Value
 
 // Remove removes a row. Rows that point to it keep their lookups.
 func Remove(db *rows.Database, j *rows.Journal, s *rows.Store, r rows.Ref) {
+	if db.Release(j, s, r.ID) {
+		var found bool
+		if r, found = s.Find(r.ID); !found {
+			return // the other write has deleted it
+		}
+	}
 	s.Remove(j, r, db.NextVersion(s.Table), db.Now())
 }
 

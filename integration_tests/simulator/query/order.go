@@ -1,10 +1,12 @@
 package query
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
 
+	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
@@ -15,6 +17,7 @@ type Sorting struct {
 	env   *rows.Database
 	store *rows.Store
 	by    []sortColumn
+	page  int // rows with equal values are in an order that this page alone has; 0: in that of the primary key
 }
 
 type sortColumn struct {
@@ -99,7 +102,23 @@ func (o *Sorting) Compare(a, b Sorted) int {
 			return c
 		}
 	}
+	if o.page > 0 && a.Ref.ID != b.Ref.ID {
+		return cmp.Compare(o.rank(a.Ref.ID), o.rank(b.Ref.ID))
+	}
 	return a.Ref.ID.Compare(b.Ref.ID)
+}
+
+// Unsettle puts rows with equal values in another order on each page, unless the order names a column without equal values:
+// the primary key or the row version.
+func (o *Sorting) Unsettle(page int) {
+	if !slices.ContainsFunc(o.by, func(by sortColumn) bool { return by.cell.Role == rows.KeyRole || by.cell.Role == rows.VersionRole }) {
+		o.page = page
+	}
+}
+
+// rank returns where a row stands among those with equal values.
+func (o *Sorting) rank(id guid.ID) uint64 {
+	return rows.Draw(rows.HashString(string(id[:])), rows.Word(o.page))
 }
 
 // After returns the row that a cookie stands at.

@@ -45,6 +45,9 @@ func (db *Database) Restore(b *Backup, ahead int64) {
 	defer db.Mu.Unlock()
 	db.version, db.ticks = b.version+ahead, b.ticks+ahead
 	db.restorations++
+	for len(db.open) > 0 {
+		db.open[0].close()
+	}
 	for name, saved := range b.stores {
 		s := db.Stores[name]
 		if s == nil || name == OrganizationTable {

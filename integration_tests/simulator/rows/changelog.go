@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -23,7 +24,12 @@ type Change struct {
 	At       time.Time
 }
 
+// add takes a change in, in the order of row versions: one that was committed late stands before others.
 func (l *ChangeLog) add(c Change) {
+	if at := l.search(c.Version); at < len(l.Entries) {
+		l.rebuild(slices.Insert(l.Entries, at, c))
+		return
+	}
 	if c.before = -1; c.Deleted {
 		if before, again := l.deletion[c.ID]; again {
 			c.before = before
@@ -37,25 +43,45 @@ func (l *ChangeLog) add(c Change) {
 	l.Entries = append(l.Entries, c)
 }
 
-// cut removes all entries after the first so many.
-func (l *ChangeLog) cut(length int) {
-	for at := len(l.Entries) - 1; at >= length; at-- {
-		switch c := l.Entries[at]; {
-		case !c.Deleted:
-		case c.before < 0:
-			delete(l.deletion, c.ID)
-		default:
-			l.Entries[c.before].Repeated = false
-			l.deletion[c.ID] = c.before
-		}
+// search returns where the entry after a row version stands.
+func (l *ChangeLog) search(version int64) int {
+	return sort.Search(len(l.Entries), func(i int) bool { return l.Entries[i].Version > version })
+}
+
+// rebuild makes the log anew of its entries.
+func (l *ChangeLog) rebuild(entries []Change) {
+	*l = ChangeLog{Entries: make([]Change, 0, len(entries))}
+	for _, c := range entries {
+		c.Repeated = false
+		l.add(c)
 	}
-	l.Entries = l.Entries[:length]
+}
+
+// remove takes the change of a row version out again, if the log has it.
+func (l *ChangeLog) remove(version int64) {
+	at := l.search(version) - 1
+	if at < 0 || l.Entries[at].Version != version {
+		return
+	}
+	if at < len(l.Entries)-1 {
+		l.rebuild(slices.Delete(l.Entries, at, at+1))
+		return
+	}
+	switch c := l.Entries[at]; {
+	case !c.Deleted:
+	case c.before < 0:
+		delete(l.deletion, c.ID)
+	default:
+		l.Entries[c.before].Repeated = false
+		l.deletion[c.ID] = c.before
+	}
+	l.Entries = l.Entries[:at]
 }
 
 // After returns the entries after a row version that match, at most so many.
 func (l *ChangeLog) After(version int64, limit int, match func(Change) bool) []Change {
 	var found []Change
-	for _, c := range l.Entries[sort.Search(len(l.Entries), func(i int) bool { return l.Entries[i].Version > version }):] {
+	for _, c := range l.Entries[l.search(version):] {
 		if len(found) == limit {
 			break
 		}

@@ -38,7 +38,9 @@ type Database struct {
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
 	restorations   uint32 // how often a backup was restored
-	ticks          int64  // the same for elastic tables, in ticks of .NET
+	open           []*Transaction
+	commits        int64 // changes that were committed late
+	ticks          int64 // the same for elastic tables, in ticks of .NET
 	Metadata       int64
 }
 

@@ -8,19 +8,20 @@ import (
 
 // Journal records how rows were, so that a change set that fails has no effect.
 type Journal struct {
+	In     *Transaction // nil: the changes are visible at once
 	before []before
 }
 
 type before struct {
-	store *Store
-	id    guid.ID
-	row   *Row
-	gone  bool
-	log   int
+	store   *Store
+	id      guid.ID
+	row     *Row
+	gone    bool
+	version int64 // of the change
 }
 
-func (j *Journal) note(s *Store, id guid.ID) {
-	b := before{store: s, id: id, row: s.Rows[id], log: len(s.Log.Entries)}
+func (j *Journal) note(s *Store, id guid.ID, version int64) {
+	b := before{store: s, id: id, row: s.Rows[id], version: version}
 	if i, ok := s.IDs.Find(id); ok {
 		b.gone = s.gone.has(i)
 	}
@@ -28,9 +29,14 @@ func (j *Journal) note(s *Store, id guid.ID) {
 }
 
 // Undo reverts everything that was recorded. Row versions that were used stay used.
-func (j *Journal) Undo() {
+func (j *Journal) Undo() { j.undo(func(*Store) bool { return true }) }
+
+// undo reverts the changes of some tables.
+func (j *Journal) undo(of func(*Store) bool) {
 	for _, b := range slices.Backward(j.before) {
-		b.restore()
+		if of(b.store) {
+			b.restore()
+		}
 	}
 	j.before = nil
 }
@@ -48,5 +54,5 @@ func (b before) restore() {
 	if i, ok := s.IDs.Find(b.id); ok && !b.gone {
 		s.gone.clear(i)
 	}
-	s.Log.cut(b.log)
+	s.Log.remove(b.version)
 }

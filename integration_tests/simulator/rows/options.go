@@ -43,6 +43,16 @@ type Behaviors struct {
 	ExactLinks bool
 	// MetadataChangesUnavailable refuses RetrieveMetadataChanges.
 	MetadataChangesUnavailable bool
+	// LateCommits is the time within which a write over the Web API commits. Each write takes its row version at its beginning
+	// and is seen, and responded to, after a part of that time, so that rows appear under versions that readers have
+	// passed. Environment.Begin does the same for chosen rows.
+	LateCommits time.Duration
+	// UnstableTies puts rows with equal values of the $orderby in another order on each page, unless the order names the
+	// primary key or versionnumber, so that a scan repeats some and skips others.
+	UnstableTies bool
+	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
+	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).
+	AnnotationsDropDeltaLink bool
 }
 
 // TokenAt is the moment to which a delta token corresponds.

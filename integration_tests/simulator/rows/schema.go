@@ -39,7 +39,10 @@ func (db *Database) Alter(table string, columns bool, change func(s *Store, t *s
 }
 
 // expire makes all tokens of the table too old. The row version moves on, so that tokens issued from now on are newer.
-func (db *Database) expire(s *Store) { s.ValidFrom = db.NextVersion(s.Table) }
+func (db *Database) expire(s *Store) {
+	db.commitAll()
+	s.ValidFrom = db.NextVersion(s.Table)
+}
 
 // AddColumn adds a column, which is null in the rows that exist.
 func (db *Database) AddColumn(table string, c schema.Column) error {
@@ -122,6 +125,7 @@ func (db *Database) RemoveTable(logicalName string) error {
 	if err != nil {
 		return err
 	}
+	db.commitAll()
 	delete(db.Stores, logicalName)
 	delete(db.Sets, s.Table.EntitySetName)
 	db.Issued.drop(logicalName)

@@ -134,7 +134,7 @@ func (s *Store) ModifiedOn(r Ref) int64 {
 
 // Put sets the row with that id and notes in the journal how it was before.
 func (s *Store) Put(j *Journal, id guid.ID, row *Row, at time.Time) {
-	j.note(s, id)
+	j.note(s, id, row.Version)
 	if s.Rows[id] == nil && row.Index < 0 {
 		s.created.insert(id)
 	}
@@ -146,7 +146,7 @@ func (s *Store) Put(j *Journal, id guid.ID, row *Row, at time.Time) {
 
 // Remove deletes a row and notes in the journal how it was before.
 func (s *Store) Remove(j *Journal, r Ref, version int64, at time.Time) {
-	j.note(s, r.ID)
+	j.note(s, r.ID, version)
 	if r.Index >= 0 {
 		s.gone.set(r.Index)
 	} else {

@@ -42,11 +42,11 @@ func (db *Database) CurrentVersion(t *schema.Table) int64 {
 }
 
 // Generation is a state of an environment: each change makes another one.
-type Generation struct{ rows, elasticRows, metadata int64 }
+type Generation struct{ rows, elasticRows, metadata, commits int64 }
 
 // Generation returns the present state of the database.
 func (db *Database) Generation() Generation {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
-	return Generation{db.version, db.ticks, db.Metadata}
+	return Generation{db.version, db.ticks, db.Metadata, db.commits}
 }

@@ -77,6 +77,9 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.DeletionsAtPageEnd, "deletions-at-page-end", false, "put deletions at the end of each page")
 	f.IntVar(&b.ExpiredStatus, "expired-status", 0, "HTTP `status` of an expired delta token (default 400)")
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
+	f.DurationVar(&b.LateCommits, "late-commits", 0, "time within which a write commits after it has taken its row version")
+	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby anew on each page")
+	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

@@ -113,11 +113,15 @@ func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 
 func TestCommandLine(t *testing.T) {
 	t.Run("flags reach the options", func(t *testing.T) {
-		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9"}, &lines{})
+		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9",
+			"--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
 		require.NoError(t, err)
 		assert.Equal(t, uint64(7), s.environment.Seed)
 		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
 		assert.Equal(t, simulator.Refused, s.environment.Behaviors.EditedSelect)
+		assert.Equal(t, 5*time.Second, s.environment.Behaviors.LateCommits)
+		assert.True(t, s.environment.Behaviors.UnstableTies)
+		assert.True(t, s.environment.Behaviors.AnnotationsDropDeltaLink)
 		assert.Equal(t, 60, s.server.Limits.Requests)
 		assert.Equal(t, 9, s.server.DOPHint)
 	})

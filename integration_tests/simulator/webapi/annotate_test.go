@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/integration_tests/simulator/edit"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
@@ -66,4 +67,51 @@ func TestASingleRowOutOfReachIsDenied(t *testing.T) {
 		assert.Equal(t, "0x80040220", code)
 		assert.Contains(t, message, "SecLib::AccessCheckEx failed.")
 	}
+}
+
+func TestAnnotationsOfChanges(t *testing.T) {
+	annotated := `Prefer: odata.track-changes,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"`
+	t.Run("name the table of each lookup that has a value", func(t *testing.T) {
+		s := newService(t, map[string]int{"account": 2, "team": 1})
+		link := s.track("accounts?$select=_ownerid_value,_parentaccountid_value")
+		id := s.create("account", map[string]any{"_ownerid_value": s.ids("team")[0]})
+		page := s.get(link, annotated)
+		require.Len(t, page.Value, 1)
+		const annotation = "@Microsoft.Dynamics.CRM.lookuplogicalname"
+		assert.JSONEq(t, `"`+id+`"`, string(page.Value[0]["accountid"]))
+		assert.JSONEq(t, `"team"`, string(page.Value[0]["_ownerid_value"+annotation]))
+		assert.NotContains(t, page.Value[0], "_parentaccountid_value"+annotation, "null has no annotation")
+		assert.NotContains(t, page.Value[0], "_ownerid_value@OData.Community.Display.V1.FormattedValue", "it was not asked for")
+		assert.NotEmpty(t, page.DeltaLink)
+	})
+	t.Run("need quotation marks around a list", func(t *testing.T) {
+		s := newService(t, map[string]int{"account": 1, "systemuser": 1})
+		const list, annotation = "OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname", "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"
+		assert.Contains(t, s.get("accounts?$select=_ownerid_value", `Prefer: odata.include-annotations="`+list+`"`).Value[0], annotation)
+		assert.NotContains(t, s.get("accounts?$select=_ownerid_value", "Prefer: odata.include-annotations="+list).Value[0], annotation)
+	})
+}
+
+func TestAnnotationsCanDropTheDeltaLink(t *testing.T) {
+	s := newService(t, map[string]int{"account": 3}, behave(rows.Behaviors{AnnotationsDropDeltaLink: true}))
+	const plain, annotated = "Prefer: odata.track-changes,odata.maxpagesize=2", `Prefer: odata.track-changes,odata.maxpagesize=2,odata.include-annotations="*"`
+	t.Run("of the first scan", func(t *testing.T) {
+		pages := s.scan("accounts?$select=name", annotated)
+		require.Len(t, pages, 2)
+		assert.Empty(t, pages[1].DeltaLink)
+		assert.NotEmpty(t, s.scan("accounts?$select=name", plain)[1].DeltaLink)
+	})
+	t.Run("of changes", func(t *testing.T) {
+		link := s.track("accounts?$select=name")
+		for _, id := range s.ids("account") {
+			require.NoError(t, edit.Update(s.env, "account", id, map[string]any{"name": "changed"}))
+		}
+		first := s.get(link, annotated)
+		require.NotEmpty(t, first.NextLink)
+		assert.Empty(t, s.get(first.NextLink, annotated).DeltaLink)
+		assert.NotEmpty(t, s.get(first.NextLink, plain).DeltaLink, "the request for the last page decides")
+	})
+	t.Run("and are allowed without change tracking", func(t *testing.T) {
+		assert.Len(t, s.scan("accounts?$select=name", `Prefer: odata.maxpagesize=2,odata.include-annotations="*"`), 2)
+	})
 }

@@ -123,6 +123,14 @@ func (b *batchRun) request(op operation, made map[string]string) (*http.Request,
 
 // changeSet applies all operations under one lock, and undoes them at the first refusal.
 func (b *batchRun) changeSet(operations []operation) ([]*odata.Reply, *odata.Error) {
+	replies, commit, refusal := b.changes(operations)
+	if refusal == nil {
+		commit.wait(b.outer)
+	}
+	return replies, refusal
+}
+
+func (b *batchRun) changes(operations []operation) ([]*odata.Reply, lateCommit, *odata.Error) {
 	db := b.env
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
@@ -132,14 +140,14 @@ func (b *batchRun) changeSet(operations []operation) ([]*odata.Reply, *odata.Err
 		reply, refusal := b.apply(j, op, made)
 		if refusal != nil {
 			j.Undo()
-			return nil, refusal
+			return nil, lateCommit{}, refusal
 		}
 		if address := reply.Header["OData-EntityId"]; op.contentID != "" && len(address) > 0 {
 			made[op.contentID] = address[0]
 		}
 		replies = append(replies, reply)
 	}
-	return replies, nil
+	return replies, holdBack(db, j), nil
 }
 
 func (b *batchRun) apply(j *rows.Journal, op operation, made map[string]string) (*odata.Reply, *odata.Error) {

@@ -17,7 +17,7 @@ import (
 type delta struct {
 	store *rows.Store
 	since int64                  // the token's row version
-	until int64                  // the row version at which the scan ends; 0: the latest
+	until int64                  // the row version at which the scan ends
 	kept  func(rows.Change) bool // whether a deletion is still known
 }
 
@@ -77,7 +77,7 @@ func changesSince(db *rows.Database, w *scan) (*delta, *odata.Error) {
 		}
 		return nil, odata.ExpiredStamp(status)
 	}
-	return &delta{c.store, token.Version, 0, func(d rows.Change) bool {
+	return &delta{c.store, token.Version, db.TokenVersion(c.store.Table), func(d rows.Change) bool {
 		return now.Sub(d.At) <= db.Lifetime && (!db.Behaviors.RecreatedOnlyUpserted || !c.store.Exists(d.ID))
 	}}, nil
 }
@@ -118,7 +118,7 @@ func (d *delta) deletions(version int64, limit int) []rows.Change {
 }
 
 // within reports whether a change is one of those with which the scan ends.
-func (d *delta) within(c rows.Change) bool { return d.until == 0 || c.Version <= d.until }
+func (d *delta) within(c rows.Change) bool { return c.Version <= d.until }
 
 func (d *delta) count() int {
 	all := len(d.store.Log.Entries)
@@ -140,7 +140,7 @@ func changes(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
 		return nil, refusal
 	}
 	if db.Behaviors.BoundedChanges && db.Behaviors.TokenAt == rows.FirstPage {
-		d.until = w.version
+		d.until = min(d.until, w.version)
 	}
 	total := 0
 	if w.call.query.Count {

@@ -61,7 +61,7 @@ func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 	if c.store.Table.NoRetrieve {
 		return nil, unsupportedMessage(c.store.Table, "RetrieveMultiple")
 	}
-	w := &scan{call: c, tracked: c.prefer.Track, size: odata.MaxPage, paged: true, version: db.CurrentVersion(c.store.Table)}
+	w := &scan{call: c, tracked: c.prefer.Track, size: odata.MaxPage, paged: true, version: db.TokenVersion(c.store.Table)}
 	var refusal *odata.Error
 	if c.query.Present["$skiptoken"] {
 		if w.cookie, refusal = query.ParseCookie(c.query.SkipToken); refusal != nil {
@@ -85,6 +85,9 @@ func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 	}
 	if w.order, refusal = query.Order(db, c.store, c.query.Order); refusal != nil {
 		return nil, refusal
+	}
+	if db.Behaviors.UnstableTies && w.order != nil {
+		w.order.Unsettle(w.cookie.Page + 1)
 	}
 	w.match = both(w.match, visible(db, c.store))
 	switch {
@@ -153,7 +156,7 @@ func open(db *rows.Database, body []byte, w *scan, h heading) []byte {
 		counted, exceeded = min(h.total, odata.MaxPage), h.total > odata.MaxPage
 		body = strconv.AppendInt(append(body, `,"@odata.count":`...), int64(counted), 10)
 	}
-	if h.last && w.tracked {
+	if h.last && w.tracked && !(db.Behaviors.AnnotationsDropDeltaLink && c.prefer.Include != "") {
 		body = odata.AppendQuoted(append(body, `,"@odata.deltaLink":`...), c.link("$deltatoken="+odata.PercentLower(token(db, w).String())))
 	}
 	body = appendPageAnnotations(db, body, c.prefer, counted, exceeded)
@@ -164,7 +167,7 @@ func open(db *rows.Database, body []byte, w *scan, h heading) []byte {
 func token(db *rows.Database, w *scan) odata.Stamp {
 	token := odata.Stamp{Version: w.version, Issued: db.Now()}
 	if db.Behaviors.TokenAt == rows.LastPage {
-		token.Version = db.CurrentVersion(w.call.store.Table)
+		token.Version = db.TokenVersion(w.call.store.Table)
 	}
 	if db.Behaviors.EditedSelect != rows.Honoured {
 		db.Issued.Add(w.call.store.Table.LogicalName, token, w.call.query.Selected)

@@ -75,17 +75,27 @@ func Respond(db *rows.Database, r *http.Request, base, path string) (*odata.Repl
 		}
 		return read(db, c)
 	}
+	reply, commit, refusal := change(db, c, path)
+	if refusal == nil {
+		commit.wait(r)
+	}
+	return reply, refusal
+}
+
+// change carries out a write under the lock. It is visible once its commit has been waited for.
+func change(db *rows.Database, c *call, path string) (*odata.Reply, lateCommit, *odata.Error) {
 	db.Mu.Lock()
 	defer db.Mu.Unlock()
 	if refusal := route(db, c, path); refusal != nil {
-		return nil, refusal
+		return nil, lateCommit{}, refusal
 	}
 	j := &rows.Journal{}
 	reply, refusal := write(db, j, c)
 	if refusal != nil {
 		j.Undo()
+		return nil, lateCommit{}, refusal
 	}
-	return reply, refusal
+	return reply, holdBack(db, j), nil
 }
 
 // route finds the table, the key and the rest of a path. The caller holds the lock.
