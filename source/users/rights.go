@@ -94,10 +94,10 @@ func widestOf(users []*member, found map[*member]*rights, t Table) []*member {
 func difference(r, widest *rights, t Table) string {
 	depth, greatest := t.Depth(r.privileges), t.Depth(widest.privileges)
 	if dataverse.CompareDepths(depth, greatest) != 0 {
-		if depth == "" {
-			depth = dataverse.NoDepth
+		if depth == "" || depth == dataverse.NoDepth {
+			return "no Read privilege"
 		}
-		return fmt.Sprintf("Read at level %s instead of %s", depth, greatest)
+		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), greatest.Level())
 	}
 	return "without column " + strings.Join(r.unreadable(t), ", ")
 }
