@@ -100,7 +100,7 @@ func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows, reques
 		for _, a := range applications[1:] {
 			list = append(list, users.User{Name: "another", Client: client.As("another", signInDirectly(t, service, a))})
 		}
-		pool := users.New(list, users.Options{Log: silent, Explain: error.Error})
+		pool := users.New(list, users.Options{Log: silent, Explain: func(_ int, err error) string { return err.Error() }})
 		_, err = pool.SignIn(t.Context(), true)
 		require.NoError(t, err)
 		job := replicate.Job{

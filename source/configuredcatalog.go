@@ -36,7 +36,7 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return i.addStreams(ctx, client, selected, known.privileges, &file)
+		return i.addStreams(ctx, client, c, selected, known.privileges, &file)
 	})
 	if err != nil {
 		return err
@@ -53,7 +53,8 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 // addStreams adds the selected tables to a configured catalog, one at a time as discover does, and warns of those that
 // cannot be read, or not in full.
 func (i *invocation) addStreams(
-	ctx context.Context, client *dataverse.Client, selected []dataverse.TableSummary, privileges dataverse.Privileges, file *protocol.CatalogFile,
+	ctx context.Context, client *dataverse.Client, c *config.Config, selected []dataverse.TableSummary, privileges dataverse.Privileges,
+	file *protocol.CatalogFile,
 ) error {
 	var names, unreadable, limited, untracked []string
 	depths, obstacles := make(map[string]dataverse.Depth, len(selected)), make(map[string]string, len(selected))
@@ -74,7 +75,7 @@ func (i *invocation) addStreams(
 			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
 			limited = append(limited, t.LogicalName)
 		}
-		if added := file.Add(catalog.Stream(t), mode); added != mode && mode == airbyte.SyncModeIncremental {
+		if added := file.Add(i.stream(ctx, c, t), mode); added != mode && mode == airbyte.SyncModeIncremental {
 			untracked = append(untracked, fmt.Sprintf("%s (%s)", t.LogicalName, cmp.Or(obstacles[t.LogicalName], "tracking is off")))
 		}
 		return nil

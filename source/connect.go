@@ -7,8 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
 )
 
 // stallInterval is the time without progress after which the log reports what the connector waits for.
@@ -41,7 +43,9 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 		return err
 	}
 	defer transport.CloseIdleConnections()
-	tokens, err := signIns(c, signInClient(transport, i.process.Limits.Attempt))
+	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
+	defer clients.Identity.CloseIdleConnections()
+	tokens, err := signIns(c, clients)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 
 // configure loads the configuration. From here on its secrets are masked in every message.
 func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
-	c, err := config.Load(i.command.Config, i.process.Specification)
+	c, err := config.Load(i.command.Config, i.process.Specification, i.process.Getenv)
 	var invalid *config.Error
 	if errors.As(err, &invalid) {
 		for _, warning := range invalid.Warnings {
@@ -91,6 +95,7 @@ func (i *invocation) options(c *config.Config, mem memory) dataverse.Options {
 		MaxPageBytes:     mem.pageBytes(),
 		MaxResponseBytes: mem.responseBytes(),
 		MaxConcurrent:    c.ConcurrentRequests,
+		LookupTargets:    c.LookupTypes && i.command.Verb != protocol.Read, // a read delivers what its catalog selects
 		MemorySlots:      mem.slots(),
 		Served:           i.resuming,
 	}

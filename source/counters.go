@@ -51,11 +51,17 @@ func progressPlan(c *config.Config, client *dataverse.Client, p plan) progress.P
 	for _, s := range p.streams {
 		rows, counted := p.rows[s.Configured.Name]
 		planned.Streams = append(planned.Streams, progress.PlannedStream{
-			Name: s.Configured.Name, Incremental: replicate.ModeOf(s.Configured, s.Table) == replicate.FollowsChanges,
+			Name: s.Configured.Name, Incremental: readsNewRows(s),
 			HasState: hasState(s.State), Estimate: rows, Counted: counted,
 		})
 	}
 	return planned
+}
+
+// readsNewRows reports whether a stream is read in full only the first time.
+func readsNewRows(s replicate.Stream) bool {
+	mode := replicate.ModeOf(s.Configured, s.Table)
+	return mode == replicate.FollowsChanges || mode == replicate.ReadsByCursor
 }
 
 // parallelStreams returns a function that returns how many streams to read at once.

@@ -24,7 +24,7 @@ var (
 func (i *invocation) discover(ctx context.Context) error {
 	var streams protocol.Catalog
 	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		return i.addSelected(ctx, client, c.Tables, &streams)
+		return i.addSelected(ctx, client, c, &streams)
 	})
 	if err != nil {
 		return err
@@ -34,8 +34,8 @@ func (i *invocation) discover(ctx context.Context) error {
 
 // addSelected adds the selected tables to a catalog, one at a time: the definitions of a large environment do not fit in
 // the memory of a small container.
-func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, selection config.Selection, streams *protocol.Catalog) error {
-	names, err := i.selectedTables(ctx, client, selection)
+func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, c *config.Config, streams *protocol.Catalog) error {
+	names, err := i.selectedTables(ctx, client, c.Tables)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		if !added[t.LogicalName] { // a response may define a table twice
 			added[t.LogicalName] = true
-			streams.Add(catalog.Stream(t))
+			streams.Add(i.stream(ctx, c, t))
 		}
 		return nil
 	})
@@ -60,6 +60,11 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	}
 	i.warnSize(ctx, streams)
 	return nil
+}
+
+// stream returns a table as a stream, as the configuration offers it.
+func (i *invocation) stream(_ context.Context, c *config.Config, t dataverse.Table) protocol.Stream {
+	return catalog.Options{LookupTypes: c.LookupTypes}.Stream(t)
 }
 
 // noStreams returns the error of a discovery whose tables all failed: that of a request, if one failed.

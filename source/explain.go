@@ -25,7 +25,7 @@ type explanation struct {
 // The error's own text, which names the operation and the object, is the internal message. The first function that knows
 // the error explains it.
 func explain(err error) protocol.Failure {
-	s := situationOf(err)
+	s := situationOf(err).ofUser(err)
 	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
 		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,

@@ -28,7 +28,7 @@ func (s situation) explainService(err error) explanation {
 			"%s after that time.%s", wait.Asked, wait.Budget, s.again(), s.resumes())
 	case errors.As(err, &large):
 		return configError("The response to the request to %s is larger than the %d MB that the connector accepts, although it was asked "+
-			"for a single row. Deselect the column that holds so much data, such as the content of a file, or give the connector more memory.",
+			"for a single row. Deselect the column that holds so much data.",
 			failed.Operation, large.Bytes>>20)
 	case errors.As(err, &broken):
 		return s.explainBroken(failed, broken)

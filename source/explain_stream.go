@@ -42,7 +42,7 @@ func (s situation) explainStream(err error) explanation {
 		return systemError("Dataverse does not return the changes of the table, although the connector restarted change tracking several "+
 			"times: %s. If the environment is being restored, sync again when the restore is complete. If the problem persists, %s, or "+
 			"set the stream to a full refresh sync mode.", clause(err), startOver)
-	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats),
+	case errors.Is(err, replicate.ErrNoDeltaLink), errors.Is(err, replicate.ErrLinkRepeats), errors.Is(err, replicate.ErrNotInOrder),
 		errors.Is(err, replicate.ErrNoProgress), errors.Is(err, dataverse.ErrLinkOutside):
 		return systemError("The connector stopped the stream because it cannot follow the response of Dataverse without losing rows: %s. "+
 			"The state is kept. Sync again; if the problem persists, report it with the log of this sync.", clause(err))

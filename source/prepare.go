@@ -20,8 +20,9 @@ const optionalTimeout = time.Minute
 type plan struct {
 	identity  dataverse.Identity
 	streams   []replicate.Stream
-	rows      map[string]int64 // about how many rows tables have, of those that were counted
-	tokenLife time.Duration    // how long the environment accepts a delta token; 0: no stream has one
+	rows      map[string]int64  // about how many rows tables have, of those that were counted
+	origins   []dataverse.Table // whose delta tokens may bound the scans of tables without change tracking
+	tokenLife time.Duration     // how long the environment accepts a delta token; 0: no stream has one
 }
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
@@ -32,7 +33,8 @@ func (i *invocation) prepare(
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
 	names, counted, incremental := requirements(configured, states)
-	group, ctx := errgroup.WithContext(ctx)
+	outer := ctx
+	group, ctx := errgroup.WithContext(outer)
 	group.Go(func() error {
 		var err error
 		p.identity, err = client.WhoAmI(ctx)
@@ -55,13 +57,16 @@ func (i *invocation) prepare(
 			return nil
 		})
 	}
-	err := group.Wait()
+	if err := group.Wait(); err != nil {
+		return p, err
+	}
 	for _, s := range configured.Streams {
 		p.streams = append(p.streams, replicate.Stream{
 			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
 		})
 	}
-	return p, err
+	p.origins = i.origins(outer, client, p.streams)
+	return p, nil
 }
 
 // requirements returns the names of all streams, the names of those that are read in full and whose rows are therefore

@@ -78,7 +78,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		Environment: client, Assign: i.assign(), Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
-		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife,
+		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,
 		Parallel: parallelStreams(client), Progress: counters,
 	}
 	failed, err := job.Run(ctx, p.streams)

@@ -9,11 +9,11 @@ import (
 	"source-microsoft-dataverse/source/replicate"
 )
 
-// warnReadDepth warns of streams that are read in full by an application user whose Read privilege is below Organization
-// level: Dataverse omits the other rows from its responses without an error. A request for changes it rejects instead,
+// warnReadDepth warns of streams that are read without change tracking by an application user whose Read privilege is below
+// Organization level: Dataverse omits the other rows from its responses without an error. A request for changes it rejects instead,
 // which is an error of the stream. If the privileges cannot be retrieved, nothing is logged but a debug line.
 func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client, p plan) {
-	if !slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !isIncremental(s.Configured) }) {
+	if !slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !followsChanges(s) }) {
 		return
 	}
 	depth, err := i.depths(ctx, client, p)
@@ -22,7 +22,7 @@ func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client
 		return
 	}
 	for _, s := range p.streams {
-		if isIncremental(s.Configured) {
+		if followsChanges(s) {
 			continue
 		}
 		if depth := depth(s); depth != "" && depth != dataverse.Global {
@@ -43,6 +43,11 @@ func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p pla
 	defer cancel()
 	privileges, err := client.Privileges(limited, p.identity.UserID)
 	return func(s replicate.Stream) dataverse.Depth { return readDepth(privileges, s) }, err
+}
+
+// followsChanges reports whether a stream is read by change tracking.
+func followsChanges(s replicate.Stream) bool {
+	return replicate.ModeOf(s.Configured, s.Table) == replicate.FollowsChanges
 }
 
 // readDepth returns the depth at which the application user may read the rows of a stream, "" if it is unknown. One

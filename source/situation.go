@@ -18,6 +18,7 @@ type situation struct {
 	getenv   func(string) string
 	resuming bool // a stream has a state, so that the environment was reached before
 	stream   bool // the error is one of a stream
+	number   int  // of the application user that the error is about, from 0
 	changes  bool // the stream is read by its changes
 }
 
@@ -117,7 +118,7 @@ func (s situation) signInHost() host {
 	case s.config.AuthorityHost != "":
 		return host{name: hostIn(s.config.AuthorityHost), setting: "authority_host"}
 	default:
-		return host{name: hostIn(auth.Authority(s.config.Environment))}
+		return host{name: hostIn(auth.AuthorityOf(s.config))}
 	}
 }
 

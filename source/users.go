@@ -3,8 +3,7 @@ package source
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
+	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/source/auth"
@@ -20,12 +19,21 @@ import (
 const firstUser = "the first application user"
 
 // signIns returns the sources of tokens of all application users of a configuration, the first one first.
-func signIns(c *config.Config, client *http.Client) ([]dataverse.Tokens, error) {
-	first, err := auth.New(c, client)
-	if err != nil {
-		return nil, err
+func signIns(c *config.Config, clients auth.Clients) ([]dataverse.Tokens, error) {
+	var all []dataverse.Tokens
+	for _, user := range allUsers(c) {
+		source, err := auth.New(c, user, clients)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, source)
 	}
-	return []dataverse.Tokens{first}, nil
+	return all, nil
+}
+
+// allUsers returns the credentials of all application users, the first one first.
+func allUsers(c *config.Config) []config.Credentials {
+	return slices.Concat([]config.Credentials{c.Credentials}, c.AdditionalCredentials)
 }
 
 // signIn identifies the application users where there are several, and returns the client of the first one that can sign
@@ -37,12 +45,14 @@ func (i *invocation) signIn(ctx context.Context, c *config.Config, client *datav
 	clients := []*dataverse.Client{client}
 	list := []users.User{{Name: firstUser, Client: client}}
 	for n, t := range tokens[1:] {
-		name := fmt.Sprintf("the application user of additional_credentials[%d]", n)
+		name := "the application user of " + c.AdditionalCredentials[n].Setting
 		other := client.As(name, t)
 		clients, list = append(clients, other), append(list, users.User{Name: name, Client: other})
 	}
-	i.users = users.New(list, users.Options{Log: i.log, Explain: func(err error) string {
-		return explain(&verbError{i.situation(c), err}).Message
+	i.users = users.New(list, users.Options{Log: i.log, Explain: func(number int, err error) string {
+		s := i.situation(c)
+		s.number = number
+		return explain(&verbError{s, err}).Message
 	}})
 	first, err := i.users.SignIn(ctx, i.command.Verb == protocol.Check)
 	return clients[first], err
@@ -119,6 +129,15 @@ func (i *invocation) contributions() func() []progress.UserFigures {
 		}
 		return figures
 	}
+}
+
+// ofUser returns the situation of an error of an application user.
+func (s situation) ofUser(err error) situation {
+	var failed *users.UserError
+	if errors.As(err, &failed) {
+		s.number = failed.Number
+	}
+	return s
 }
 
 // userIn returns the sentence that names the application user that an error is about, with a space after it. It is empty

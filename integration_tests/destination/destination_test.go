@@ -47,6 +47,20 @@ func row(id string, second int, more string) string {
 	return fmt.Sprintf(`{"type":"RECORD","record":{"stream":"thing","emitted_at":5,"data":{"id":"%s","_ab_cdc_updated_at":"2024-01-01T00:00:%02dZ"%s}}}`, id, second, more)
 }
 
+// changed is a record with a meta.
+func changed(meta string) string {
+	return strings.Replace(row("a", 1, `,"n":null`), `}}`, `},"meta":`+meta+`}`, 1)
+}
+
+// nulled is a record with a nulled column.
+func nulled(column, reason string) string {
+	return changed(`{"changes":[` + change(column, reason) + `]}`)
+}
+
+func change(column, reason string) string {
+	return fmt.Sprintf(`{"field":%q,"change":"NULLED","reason":%q}`, column, reason)
+}
+
 func deletion(id string, second int) string {
 	return row(id, second, fmt.Sprintf(`,"_ab_cdc_deleted_at":"2024-01-01T00:00:%02dZ"`, second))
 }
@@ -101,6 +115,16 @@ func TestEachViolationIsFound(t *testing.T) {
 		"a day with a time":             {goodRead(row("a", 1, `,"day":"2024-01-01T00:00:00Z"`)), 0, "schema"},
 		"an instant without a zone":     {goodRead(row("a", 1, `,"at":"2024-01-01T00:00:00"`)), 0, "schema"},
 		"an instant that is a day":      {goodRead(row("a", 1, `,"at":"2024-01-01"`)), 0, "no date-time"},
+		"a meta without changes":        {goodRead(changed(`{"changes":[]}`)), 0, "a meta without changes"},
+		"a meta with another member":    {goodRead(changed(`{"changes":[],"more":1}`)), 0, "not of the protocol"},
+		"a change with another member":  {goodRead(changed(`{"changes":[{"field":"n","change":"NULLED","reason":"SOURCE_RETRIEVAL_ERROR","x":1}]}`)), 0, "not of the protocol"},
+		"a change of another column":    {goodRead(nulled("wall", "SOURCE_RETRIEVAL_ERROR")), 0, `a change of "wall"`},
+		"two changes of a column":       {goodRead(changed(`{"changes":[` + change("n", "SOURCE_RETRIEVAL_ERROR") + `,` + change("n", "SOURCE_RETRIEVAL_ERROR") + `]}`)), 0, "two changes of n"},
+		"a value that is not null":      {goodRead(strings.Replace(nulled("n", "SOURCE_RETRIEVAL_ERROR"), `"n":null`, `"n":1`, 1)), 0, "n is said to be nulled"},
+		"a value that is truncated":     {goodRead(strings.Replace(nulled("n", "SOURCE_RETRIEVAL_ERROR"), "NULLED", "TRUNCATED", 1)), 0, `is "TRUNCATED"`},
+		"a reason of a destination":     {goodRead(nulled("n", "DESTINATION_FIELD_SIZE_LIMITATION")), 0, "DESTINATION_FIELD"},
+		"a change without a reason":     {goodRead(nulled("n", "")), 0, `is ""`},
+		"a deletion with changes":       {goodRead(strings.Replace(strings.Replace(deletion("a", 2), `"data":{`, `"data":{"n":null,`, 1), "}}", `},"meta":{"changes":[`+change("n", "SOURCE_RETRIEVAL_ERROR")+`]}}`, 1)), 0, "a deletion with changes"},
 		"a local time with a zone":      {goodRead(row("a", 1, `,"wall":"2024-01-01T00:00:00Z"`)), 0, "no date-time"},
 		"a state without a type":        {goodRead(strings.Replace(state(2, 0), `"type":"STREAM",`, "", 1)), 0, `type ""`},
 		"a state with an id":            {goodRead(strings.Replace(state(2, 0), `{"type":"STREAM"`, `{"id":1,"type":"STREAM"`, 1)), 0, "not of the protocol"},
@@ -135,6 +159,15 @@ func TestAGoodReadViolatesNothing(t *testing.T) {
 	assert.Equal(t, 1, report.Streams["thing"].Deletions)
 	require.Len(t, d.Rows("thing"), 1)
 	assert.Equal(t, "3", string(d.Rows("thing")["a"]["n"]), "of equal cursors the later arrival wins")
+}
+
+func TestEachReasonForANulledValueIsAccepted(t *testing.T) {
+	for _, reason := range []string{"SOURCE_FIELD_SIZE_LIMITATION", "SOURCE_RECORD_SIZE_LIMITATION", "SOURCE_SERIALIZATION_ERROR", "SOURCE_RETRIEVAL_ERROR"} {
+		assert.Empty(t, apply(t, destination.New(), things(destination.AppendDedup), 0, goodRead(nulled("n", reason))...).Violations)
+	}
+	keyless := strings.Replace(nulled("id", "SOURCE_RETRIEVAL_ERROR"), `"id":"a"`, `"id":null`, 1)
+	report := apply(t, destination.New(), things(destination.AppendDedup), 0, goodRead(keyless)...)
+	assert.Contains(t, fmt.Sprint(report.Violations), "by which the destination identifies")
 }
 
 func TestDeduplicationKeepsTheNewest(t *testing.T) {

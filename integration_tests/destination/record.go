@@ -20,7 +20,7 @@ func (s *Sync) record(r *Record) {
 	}
 	p.report.Records++
 	p.uncovered++
-	for _, check := range []func(*Record) error{p.checkOrder, p.checkEnvelope, p.checkColumns, p.checkValues} {
+	for _, check := range []func(*Record) error{p.checkOrder, p.checkEnvelope, p.checkColumns, p.checkValues, p.checkChanges} {
 		if err := check(r); err != nil {
 			s.violated(r.Stream, err)
 		}

@@ -95,6 +95,12 @@ func (e *Environment) RetypeColumn(table string, c schema.Column) error {
 	return e.database.RetypeColumn(table, c)
 }
 
+// SetOptions gives a choice column other options, and all columns of its global choice as well. Rows keep their values, also
+// those that no option has any more, and delta tokens stay valid.
+func (e *Environment) SetOptions(table, column string, options []schema.Option) error {
+	return e.database.SetOptions(table, column, options)
+}
+
 // SetEntitySet changes the name by which a table is addressed; empty: it can no longer be addressed.
 func (e *Environment) SetEntitySet(table, set string) error {
 	return e.database.SetEntitySet(table, set)

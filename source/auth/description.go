@@ -3,6 +3,7 @@ package auth
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // maxDescription is the length of a description in characters, beyond which it is cut off. Entra's longest sentences
@@ -16,8 +17,11 @@ var (
 	trailer = regexp.MustCompile(`(?i)\s*(?:trace id|correlation id|timestamp)\s*:`)
 	// private matches ids, addresses of users, the names of tenants, and texts that are long enough for a key, a
 	// thumbprint or a token.
-	private = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w.+-]+@[\w.-]+\w|[\w-]+\.onmicrosoft\.\w+|` +
-		`eyJ[\w-]+\.[\w.-]+|[\w+=~-]{32,}`)
+	// It is compiled when it is used first, so that processes that do not need it start faster.
+	private = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w.+-]+@[\w.-]+\w|[\w-]+\.onmicrosoft\.\w+|` +
+			`eyJ[\w-]+\.[\w.-]+|[\w+=~-]{32,}`)
+	})
 	// emptied matches what is left of a quotation whose content is removed.
 	emptied = regexp.MustCompile(`'\.\.\.'(?:\(\.\.\.\))?|"\.\.\."`)
 )
@@ -35,7 +39,7 @@ func withoutIDs(description string, secrets []string) string {
 			text = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(secret)).ReplaceAllString(text, "...")
 		}
 	}
-	text = emptied.ReplaceAllString(private.ReplaceAllString(text, "..."), "...")
+	text = emptied.ReplaceAllString(private().ReplaceAllString(text, "..."), "...")
 	runes := []rune(strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " "))
 	if len(runes) > maxDescription {
 		return string(runes[:maxDescription]) + "..."

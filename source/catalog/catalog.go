@@ -1,8 +1,8 @@
 // Package catalog turns Dataverse's tables and columns into Airbyte's streams and JSON schemas.
 //
-// [Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether a
-// table's changes can be followed. [Select] finds the tables that a user names by patterns. They are pure functions of the
-// definitions.
+// [Options.Stream] is a table as a stream, [Property] a column as a property of its schema, and [Incremental] reports whether
+// a table's changes can be followed. [UntrackedCursor] is the column by which new and changed rows are found where they cannot.
+// [Select] finds the tables that a user names by patterns. They are pure functions of the definitions.
 package catalog
 
 import (
@@ -23,12 +23,26 @@ const (
 	DeletedAt = "_ab_cdc_deleted_at" // null, except in the record of a deletion
 )
 
+// Options are the settings on which streams depend. With the zero value, a stream has only the table's own columns and those
+// of changes.
+type Options struct {
+	// ChoiceLabels adds to each choice column the property with its label.
+	ChoiceLabels bool
+	// LookupTypes adds the type of the target beside every lookup that is known to refer to rows of several tables.
+	LookupTypes bool
+	// CursorForUntracked offers incremental syncs of the tables that have an UntrackedCursor.
+	CursorForUntracked bool
+}
+
+// Stream returns a table as a stream with the zero Options.
+func Stream(t dataverse.Table) protocol.Stream { return Options{}.Stream(t) }
+
 // Stream returns a table as a stream. It depends neither on what an administrator may edit without changing the data, such
 // as labels, nor on the order of the columns: the platform shows any difference as a change of the schema.
-func Stream(t dataverse.Table) protocol.Stream {
+func (o Options) Stream(t dataverse.Table) protocol.Stream {
 	stream := protocol.Stream{
 		Name:               t.LogicalName,
-		JSONSchema:         protocol.Schema{Properties: properties(t)},
+		JSONSchema:         protocol.Schema{Properties: o.properties(t)},
 		SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeFullRefresh},
 		// The protocol requires a source-defined cursor, which may be synthetic, of every resumable stream.
 		SourceDefinedCursor: true,
@@ -37,7 +51,7 @@ func Stream(t dataverse.Table) protocol.Stream {
 	for _, key := range t.Key() {
 		stream.SourceDefinedPrimaryKey = append(stream.SourceDefinedPrimaryKey, []string{key})
 	}
-	if Incremental(t) {
+	if o.incremental(t) {
 		stream.SupportedSyncModes = append(stream.SupportedSyncModes, airbyte.SyncModeIncremental)
 		stream.DefaultCursorField = []string{UpdatedAt}
 	}
@@ -45,13 +59,22 @@ func Stream(t dataverse.Table) protocol.Stream {
 }
 
 // properties returns the columns of a table's stream, unique and sorted by name.
-func properties(t dataverse.Table) []protocol.NamedProperty {
+func (o Options) properties(t dataverse.Table) []protocol.NamedProperty {
 	all := make([]protocol.NamedProperty, 0, len(t.Columns)+2)
 	if Incremental(t) {
-		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()}, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
+		all = append(all, protocol.NamedProperty{Name: DeletedAt, Property: instant()})
+	}
+	if o.incremental(t) {
+		all = append(all, protocol.NamedProperty{Name: UpdatedAt, Property: instant()})
 	}
 	for _, column := range t.Columns {
 		all = append(all, protocol.NamedProperty{Name: column.Property, Property: Property(column)})
+		if o.LookupTypes && column.Polymorphic {
+			all = append(all, protocol.NamedProperty{Name: LookupType(column), Property: nullable("string")})
+		}
+	}
+	if o.ChoiceLabels {
+		all = append(all, labels(t)...)
 	}
 	if ascending(all) { // the usual case: columns come sorted, but a lookup sorts before the columns of changes
 		return all

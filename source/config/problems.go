@@ -29,9 +29,12 @@ type findings struct {
 }
 
 // add adds a problem, a sentence that begins with the field's name.
-func (f *findings) add(field, predicate string) {
+func (f *findings) add(field, predicate string) { f.addIn(field, field, predicate) }
+
+// addIn adds a problem of a setting inside a field, a sentence that begins with the setting's path.
+func (f *findings) addIn(field, path, predicate string) {
 	f.fields = append(f.fields, field)
-	f.problems = append(f.problems, fmt.Sprintf("%s %s", field, predicate))
+	f.problems = append(f.problems, fmt.Sprintf("%s %s", path, predicate))
 }
 
 func (f *findings) has(field string) bool { return slices.Contains(f.fields, field) }
@@ -45,14 +48,31 @@ func (f *findings) remedy(field string) string {
 		return "Enter the Directory (tenant) ID from the Overview page of the app registration in Microsoft Entra."
 	case "client_id":
 		return "Enter the Application (client) ID from the Overview page of the app registration in Microsoft Entra."
-	case "client_secret_value":
+	case "client_secret_value", "client_secret":
 		return "Enter the Value of a client secret of the app registration in Microsoft Entra."
+	case "auth_type":
+		return "Enter client_secret, client_certificate, workload_identity, or managed_identity."
+	case "credentials", "additional_credentials":
+		return "Choose the kind as auth_type: client_secret, client_certificate, workload_identity, or managed_identity."
+	case "certificate":
+		return howToExport
+	case "certificate_password":
+		return "Enter the password with which the certificate was exported."
+	case "certificate_file_path", "token_file_path":
+		return "Enter the path of a file that the connector can read."
+	case "identity_client_id":
+		return "Enter the Client ID from the Overview page of the managed identity in the Azure portal, or leave the field empty."
 	case "odata_maxpagesize":
 		return "Enter a whole number from 1 to 5000, or leave the field empty."
 	case "include_tables", "exclude_tables":
 		return `Enter a list of logical names, such as ["account", "new_*"], or leave the field empty.`
 	case "max_concurrent_requests":
 		return "Enter a whole number from 1 to 52, or leave the field empty."
+	case "label_language":
+		return "Enter the code (LCID) of a language of the environment, such as 1033 for English, or leave the field empty."
+	}
+	if f.form.Properties[field].Type == "boolean" {
+		return "Enter true or false, or leave the field empty."
 	}
 	if values := f.form.Properties[field].Enum; len(values) > 0 {
 		return "Enter " + strings.Join(values, " or ") + ", or leave the field empty."

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"sync"
 
 	"source-microsoft-dataverse/source/webpage"
 )
@@ -142,23 +143,28 @@ func (e *APIError) Inconclusive() bool {
 	if slices.Contains(temporaryCodes(), e.Code) || e.Code == codeQueryTooMuch || slices.Contains(conclusiveCodes(), e.Code) {
 		return false
 	}
-	return !speaksOfRequest.MatchString(e.Message)
+	return !speaksOfRequest().MatchString(e.Message)
 }
 
 // speaksOfRequest matches the messages of Dataverse that are about the request, for responses whose code is not known:
 // an expired delta token (Microsoft, "Web service error codes", 0x80044352), an entity set or a column that does not
 // exist, a privilege.
-var speaksOfRequest = regexp.MustCompile(`(?i)version stamp associated with the client has expired|resource not found for the segment|` +
+var speaksOfRequest = onFirstUse(`(?i)version stamp associated with the client has expired|resource not found for the segment|` +
 	`could not find a property named|is missing prv\w+ privilege`)
 
 var (
-	missingProperty  = regexp.MustCompile(`Could not find a property named '([^']*)' on type '[^']*'`)
-	missingPrivilege = regexp.MustCompile(`is missing (prv\w+) privilege`)
+	missingProperty  = onFirstUse(`Could not find a property named '([^']*)' on type '[^']*'`)
+	missingPrivilege = onFirstUse(`is missing (prv\w+) privilege`)
 )
+
+// onFirstUse compiles an expression when it is used first, so that processes that do not need it start faster.
+func onFirstUse(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // MissingProperty returns the property of a refused $select that the table does not have, or "".
 func (e *APIError) MissingProperty() string {
-	found := missingProperty.FindStringSubmatch(e.Message)
+	found := missingProperty().FindStringSubmatch(e.Message)
 	if e.Code != CodeURINotParsed || found == nil {
 		return ""
 	}
@@ -167,7 +173,7 @@ func (e *APIError) MissingProperty() string {
 
 // MissingPrivilege returns the name of the privilege that the user lacks, such as prvReadAccount, or "".
 func (e *APIError) MissingPrivilege() string {
-	found := missingPrivilege.FindStringSubmatch(e.Message)
+	found := missingPrivilege().FindStringSubmatch(e.Message)
 	if found == nil {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -117,7 +118,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	if response.StatusCode != http.StatusOK {
 		most = maxErrorBytes
 	}
-	buffer, err := a.client.buffers.fill(response, most)
+	buffer, err := a.buffer(response, most)
 	defer func() {
 		_ = response.Body.Close()
 		response.Body = http.NoBody // retryablehttp drains what it assumes is left
@@ -138,12 +139,23 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	a.client.limiter.hint(response.Header)
 	a.client.limiter.served()
 	a.client.served.Store(true)
-	a.release()
+	if _, whole := response.Body.(bufferedBody); whole {
+		a.release()
+	}
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
 	if a.batched {
 		return a.decodeBatch(response)
 	}
 	return a.client.decode(response, a.maxBytes, a.request.read)
+}
+
+// buffer reads a body into memory, or the beginning of a long one that is read while it arrives. Such a request keeps its
+// slot until its end.
+func (a *call) buffer(response *http.Response, most int64) (*bytes.Buffer, error) {
+	if a.streamed && response.StatusCode == http.StatusOK {
+		return a.client.buffers.begin(response)
+	}
+	return a.client.buffers.fill(response, most)
 }
 
 // classify decides whether there is another attempt. retryablehttp calls it before the response is read, with no error,

@@ -35,6 +35,7 @@ type Options struct {
 	MaxConcurrent    int           // most concurrent requests that the user allows; 0: as the service recommends, or 4
 	Served           bool          // the environment has served an earlier run, so that its address is right
 	MemorySlots      int           // most concurrent requests that the memory allows; 0: any number
+	LookupTargets    bool          // definitions include which lookups are polymorphic
 	Log              *slog.Logger  // nil: nothing is logged
 	User             string        // how the log names the application user, where there are several; empty: there is one
 }
@@ -49,14 +50,15 @@ type Client struct {
 	limiter   *limiter
 
 	// What the clients of all users of the environment share:
-	open        *openCalls
-	buffers     *responseBuffers
-	unpack      *gunzipper
-	fastReaders *fastReaders
-	reached     *atomic.Bool  // a response has arrived, now or in an earlier run
-	served      *atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
-	plain       *atomic.Bool  // the service has refused RetrieveMetadataChanges
-	longest     *atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
+	open         *openCalls
+	buffers      *responseBuffers
+	unpack       *gunzipper
+	fastReaders  *fastReaders
+	reached      *atomic.Bool  // a response has arrived, now or in an earlier run
+	served       *atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
+	plain        *atomic.Bool  // the service has refused RetrieveMetadataChanges
+	plainChoices *atomic.Bool  // the service has refused options in RetrieveMetadataChanges
+	longest      *atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
 
 // New returns a client for the environment at root ("https://host[:port]"). It sends nothing. The transport must
@@ -73,7 +75,7 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	c := &Client{
 		root: root, options: o, log: o.Log, limiter: newLimiter(newCeiling(o.MaxConcurrent, o.MemorySlots)),
 		open: new(openCalls), buffers: new(responseBuffers), unpack: new(gunzipper), fastReaders: new(fastReaders),
-		reached: new(atomic.Bool), served: new(atomic.Bool), plain: new(atomic.Bool), longest: new(atomic.Int64),
+		reached: new(atomic.Bool), served: new(atomic.Bool), plain: new(atomic.Bool), plainChoices: new(atomic.Bool), longest: new(atomic.Int64),
 	}
 	c.reached.Store(o.Served)
 	c.served.Store(o.Served)

@@ -10,6 +10,7 @@ import (
 type definedColumn struct {
 	name, typ, behavior string
 	valid, readable     bool // IsValidODataAttribute and IsValidForRead
+	polymorphic         bool // it has Targets, and not exactly one
 }
 
 // columnMember is a member of a column in a response.
@@ -23,6 +24,7 @@ const (
 	dateTimeBehavior
 	isValidODataAttribute
 	isValidForRead
+	targets
 )
 
 func columnMemberOf(name []byte) columnMember {
@@ -39,6 +41,8 @@ func columnMemberOf(name []byte) columnMember {
 		return isValidODataAttribute
 	case "IsValidForRead":
 		return isValidForRead
+	case "Targets":
+		return targets
 	default:
 		return otherMember
 	}
@@ -87,6 +91,10 @@ func (c *definedColumn) set(of columnMember, value jsontext.Value) (fits bool) {
 		c.valid, fits = boolOf(value)
 	case isValidForRead:
 		c.readable, fits = boolOf(value)
+	case targets:
+		var tables []string
+		fits = decodeValue(value, &tables)
+		c.polymorphic = tables != nil && len(tables) != 1
 	case metadataID, otherMember:
 	}
 	return fits
@@ -104,8 +112,12 @@ func (c *definedColumn) column() Column {
 		Type:     ColumnType(strings.TrimSuffix(c.typ, "Type")),
 		Behavior: DateBehavior(c.behavior),
 	}
-	if column.Type == Lookup || column.Type == Customer || column.Type == Owner {
-		column.Property = "_" + c.name + "_value"
+	if column.IsLookup() {
+		column.Property = lookupProperty(c.name)
+		column.Polymorphic = c.polymorphic
 	}
 	return column
 }
+
+// lookupProperty returns the property of a lookup column in rows (Microsoft, "Lookup properties").
+func lookupProperty(logicalName string) string { return "_" + logicalName + "_value" }

@@ -71,15 +71,15 @@ func (r *definitionReader) definitions(ctx context.Context, names []string, link
 // metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions"), the only request
 // that returns the behaviors of dates together with all other columns.
 func (r *definitionReader) metadataChanges(ctx context.Context, names []string, attempts int) ([]Table, error) {
-	query, err := metadataQuery(names)
+	query, err := metadataQuery(names, r.client.options.LookupTargets)
 	if err != nil {
 		return nil, err
 	}
 	return r.definitions(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", attempts)
 }
 
-// plainDefinitions reads tables by EntityDefinitions. Its expansion of columns lacks the behaviors of dates, which
-// belong to a derived type, so each table with dates takes one more request.
+// plainDefinitions reads tables by EntityDefinitions. Its expansion of columns lacks the behaviors of dates and the targets
+// of lookups, which belong to derived types, so a table that has such columns takes one more request for each.
 func (r *definitionReader) plainDefinitions(ctx context.Context, names []string, attempts int) ([]Table, error) {
 	filter := make([]string, len(names))
 	for i, name := range names {
@@ -96,6 +96,9 @@ func (r *definitionReader) plainDefinitions(ctx context.Context, names []string,
 		if err := r.dateBehaviors(ctx, &found[i], attempts); err != nil {
 			return nil, err
 		}
+		if err := r.lookupTargets(ctx, &found[i], attempts); err != nil {
+			return nil, err
+		}
 	}
 	return found, nil
 }
@@ -105,17 +108,43 @@ func (r *definitionReader) dateBehaviors(ctx context.Context, t *Table, attempts
 	if !slices.ContainsFunc(t.Columns, func(col Column) bool { return col.Type == DateTime }) {
 		return nil
 	}
+	dates := derivedColumns{"date columns", "DateTimeAttributeMetadata", behaviorProperty}
+	return r.derived(ctx, t, dates, attempts, func(date definedColumn) {
+		if column := t.Column(date.name); column != nil {
+			column.Behavior = DateBehavior(date.behavior)
+		}
+	})
+}
+
+// lookupTargets adds which lookups of a table are polymorphic, which its plain definition does not show.
+func (r *definitionReader) lookupTargets(ctx context.Context, t *Table, attempts int) error {
+	if !r.client.options.LookupTargets || !slices.ContainsFunc(t.Columns, Column.IsLookup) {
+		return nil
+	}
+	lookups := derivedColumns{"lookup columns", "LookupAttributeMetadata", targetsProperty}
+	return r.derived(ctx, t, lookups, attempts, func(lookup definedColumn) {
+		if column := t.Column(lookupProperty(lookup.name)); column != nil {
+			column.Polymorphic = lookup.polymorphic
+		}
+	})
+}
+
+// derivedColumns names columns of a type derived from AttributeMetadata, and one property of that type.
+type derivedColumns struct{ noun, typ, property string }
+
+// derived reads the columns of a table that are of a derived type.
+func (r *definitionReader) derived(ctx context.Context, t *Table, of derivedColumns, attempts int, each func(definedColumn)) error {
 	return r.client.get(ctx, request{
-		operation: "read the date columns of " + t.LogicalName,
+		operation: "read the " + of.noun + " of " + t.LogicalName,
 		link: Link("EntityDefinitions(LogicalName='" + t.LogicalName + "')/Attributes/" +
-			"Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName," + behaviorProperty),
+			"Microsoft.Dynamics.CRM." + of.typ + "?$select=LogicalName," + of.property),
 		maxBytes: maxMetadataBytes,
 		policy:   RetryPolicy{PartialAttempts: attempts},
 		read: func(_ *http.Response, body io.Reader) error {
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
-				date, err := readColumn(d, nil)
-				if column := t.Column(date.name); err == nil && column != nil {
-					column.Behavior = DateBehavior(date.behavior)
+				column, err := readColumn(d, nil)
+				if err == nil {
+					each(column)
 				}
 				return err
 			})

@@ -54,34 +54,48 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) {
 // DeltaTokenDays returns for how many days the environment keeps deletions and accepts delta tokens: its setting
 // organization.expirechangetrackingindays. It needs Read on the organization table; 0 means that it could not be read.
 func (c *Client) DeltaTokenDays(ctx context.Context) (int, error) {
-	days := expiry{}
-	_, err := c.Page(ctx, PageRequest{
-		Table: "organization", Link: NewLink("organizations", []string{"expirechangetrackingindays"}), Size: 1,
-	}, &days)
-	return days.days, err
+	return c.organizationSetting(ctx, "expirechangetrackingindays")
 }
 
-// expiry is the sink of the one row that holds the setting.
-type expiry struct{ days int }
+// organizationSetting reads a number in a column of the organization's only row, 0 if the row is not visible.
+func (c *Client) organizationSetting(ctx context.Context, column string) (int, error) {
+	s := setting{column: column}
+	_, err := c.Page(ctx, PageRequest{Table: "organization", Link: NewLink("organizations", []string{column}), Size: 1}, &s)
+	return s.value, err
+}
+
+// setting is the sink of the one row that holds a setting.
+type setting struct {
+	column string
+	value  int
+}
 
 // Begin starts an attempt.
-func (e *expiry) Begin(context.Context, time.Time) error {
-	e.days = 0
+func (s *setting) Begin(context.Context, time.Time) error {
+	s.value = 0
 	return nil
 }
 
 // Discard ends an attempt that failed.
-func (e *expiry) Discard() {}
+func (s *setting) Discard() {}
 
 // FastRow returns 0: it leaves every row to Row.
-func (e *expiry) FastRow([]byte) int { return 0 }
+func (s *setting) FastRow([]byte) int { return 0 }
 
 // Row reads the organization's row.
-func (e *expiry) Row(d *jsontext.Decoder) error {
-	var row struct {
-		Days int `json:"expirechangetrackingindays"`
+func (s *setting) Row(d *jsontext.Decoder) error {
+	if d.PeekKind() == 'n' {
+		return d.SkipValue()
 	}
-	err := decode(d, &row)
-	e.days = row.Days
-	return err
+	return eachMember(d, func(name []byte) error {
+		if string(name) != s.column {
+			return d.SkipValue()
+		}
+		var value *int
+		err := readInt(d, &value)
+		if value != nil {
+			s.value = *value
+		}
+		return err
+	})
 }

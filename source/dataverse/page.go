@@ -16,6 +16,10 @@ import (
 // results using OData"). Package config, which does not import this one, limits the user's setting to the same number.
 const MaxPageSize = 5000
 
+// LookupAnnotation is the annotation of a lookup's value that holds the logical name of the table that the value refers
+// to. It is missing if the value is null (Microsoft, "Request annotations").
+const LookupAnnotation = "Microsoft.Dynamics.CRM.lookuplogicalname"
+
 // Sink takes the rows of one page while they are decoded.
 type Sink interface {
 	// Begin starts an attempt at the page, whose response is in memory. It may wait for memory to decode it. at is the
@@ -43,6 +47,10 @@ type PageRequest struct {
 	// see RetryPolicy.
 	ExpensiveAttempts int
 	TrackChanges      bool // the first scan with change tracking: its last page has a delta link
+	LookupTypes       bool // lookups come with LookupAnnotation
+	// LongestText is the length in bytes above which a text on a page of one row may be cut off, to a length that is still
+	// greater: such a row may be too large for the memory. 0: no text is cut off.
+	LongestText int
 	// Check, if any, rejects a page that arrived completely but is not what was requested. It is a broken response then,
 	// which wraps the error of Check.
 	Check func(Page) error
@@ -79,18 +87,22 @@ func (p Page) Columns() []string {
 // Page reads one page into sink and returns its links. The rows in sink are valid only if the error is nil.
 func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, error) {
 	prefer := "odata.maxpagesize=" + strconv.Itoa(q.Size)
+	if q.LookupTypes {
+		prefer = `odata.include-annotations="` + LookupAnnotation + `",` + prefer
+	}
 	if q.TrackChanges {
 		prefer = "odata.track-changes," + prefer
 	}
-	maxBytes := c.options.MaxPageBytes
+	maxBytes, streamed := c.options.MaxPageBytes, false
 	if q.Size == 1 { // there is no smaller page
-		maxBytes = c.options.MaxResponseBytes
+		maxBytes, streamed = c.options.MaxResponseBytes, q.LongestText > 0
 	}
 	var page Page
 	err := c.get(ctx, request{
 		operation:   "read a page of " + q.Table,
 		table:       q.Table,
 		maxBytes:    maxBytes,
+		streamed:    streamed,
 		link:        q.Link,
 		prefer:      prefer,
 		policy:      RetryPolicy{ExpensiveAttempts: q.ExpensiveAttempts},
@@ -98,6 +110,9 @@ func (c *Client) Page(ctx context.Context, q PageRequest, sink Sink) (Page, erro
 		onRetry:     q.OnRetry,
 		read: func(response *http.Response, body io.Reader) error {
 			var err error
+			if streamed {
+				body = &textShortener{from: body, most: q.LongestText}
+			}
 			page, err = c.scanPage(ctx, response, body, sink)
 			if err == nil && q.Check != nil {
 				err = notRequested(q.Check(page))

@@ -23,6 +23,9 @@ const (
 	maxMetadataBytes = 80 << 20
 	// maxErrorBytes limits how much of the body of a refusal is read.
 	maxErrorBytes = 1 << 20
+	// maxRowBytes limits a page of one row that does not have to fit in memory. It is more than a row has: an attachment may
+	// have 128 MB (Microsoft, "Attachments and notes"), and a memo column about a million characters.
+	maxRowBytes = 1 << 30
 )
 
 // request is one GET of the Web API.
@@ -33,6 +36,9 @@ type request struct {
 	prefer    string
 	policy    RetryPolicy // a zero Attempts means Options.Attempts
 	maxBytes  int64       // of the body, compressed or not; 0: maxFactBytes
+	// streamed reports that read needs little memory whatever the length of the body, so that a long one is read while it
+	// arrives, and only maxRowBytes limits it.
+	streamed bool
 	// onThrottled, if any, is called with the time until which the service makes the request wait.
 	onThrottled func(until time.Time)
 	// onRetry, if any, is called when an attempt has failed and another one follows after a time.
@@ -49,6 +55,9 @@ func (c *Client) get(ctx context.Context, q request) error {
 		q.maxBytes = maxFactBytes
 	}
 	q.maxBytes = min(q.maxBytes, c.options.MaxResponseBytes)
+	if q.streamed {
+		q.maxBytes = maxRowBytes
+	}
 	if q.policy.Attempts == 0 {
 		q.policy.Attempts = c.options.Attempts
 	}

@@ -24,11 +24,7 @@ const (
 // fill reads the whole of a response's body, up to most bytes, and replaces the body by the buffered one, even if the
 // body cannot be read to its end. The buffer must be recycled after use.
 func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buffer, error) {
-	buffer, ok := b.idle.Get().(*bytes.Buffer)
-	if !ok {
-		buffer = new(bytes.Buffer)
-	}
-	buffer.Reset()
+	buffer := b.empty()
 	if announced := response.ContentLength; announced > 0 && announced <= maxIdleBytes {
 		buffer.Grow(int(announced) + bytes.MinRead)
 	}
@@ -38,9 +34,47 @@ func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buff
 	_ = body.Close()
 	response.Body = bufferedBody{bytes.NewReader(buffer.Bytes())}
 	if err != nil {
-		return buffer, &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
+		return buffer, notReadToItsEnd(err)
 	}
 	return buffer, nil
+}
+
+// begin is fill for a body that does not have to be in memory: of a long one it reads the beginning, and leaves the rest to be
+// read from the connection.
+func (b *responseBuffers) begin(response *http.Response) (*bytes.Buffer, error) {
+	buffer, body := b.empty(), response.Body
+	if _, err := io.CopyN(buffer, body, maxIdleBytes); err == nil {
+		response.Body = longBody{io.MultiReader(bytes.NewReader(buffer.Bytes()), body), body}
+		return buffer, nil
+	} else if !errors.Is(err, io.EOF) {
+		_ = body.Close()
+		response.Body = bufferedBody{bytes.NewReader(nil)}
+		return buffer, notReadToItsEnd(err)
+	}
+	_ = body.Close()
+	response.Body = bufferedBody{bytes.NewReader(buffer.Bytes())}
+	return buffer, nil
+}
+
+// empty returns a buffer of an earlier response, or a new one.
+func (b *responseBuffers) empty() *bytes.Buffer {
+	buffer, ok := b.idle.Get().(*bytes.Buffer)
+	if !ok {
+		return new(bytes.Buffer)
+	}
+	buffer.Reset()
+	return buffer
+}
+
+// notReadToItsEnd returns the error of a body that could not be read completely.
+func notReadToItsEnd(err error) *BrokenResponseError {
+	return &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
+}
+
+// longBody is a response's body of which only the beginning is in memory.
+type longBody struct {
+	io.Reader
+	io.Closer
 }
 
 // bufferedBody is a response's body in memory.

@@ -58,7 +58,7 @@ func securedQuery(tables []string) (string, error) {
 		PropertyName: "IsSecured", ConditionOperator: "Equals", Value: metadataValue{Type: "System.Boolean", Value: "true"},
 	}
 	return entityQuery{
-		Criteria:   metadataCriteria{FilterOperator: "Or", Conditions: namedTables(tables)},
+		Criteria:   tablesNamed(tables),
 		Properties: metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
 		AttributeQuery: attributeQuery{
 			Criteria:   &metadataCriteria{FilterOperator: "And", Conditions: []metadataCondition{secured}},

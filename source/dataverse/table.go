@@ -12,6 +12,9 @@ const PartitionColumn = "partitionid"
 // ModifiedColumn is the column with the time of a row's last change. Not every table has it.
 const ModifiedColumn = "modifiedon"
 
+// CreatedColumn is the column with the time at which a row was created. Not every table has it.
+const CreatedColumn = "createdon"
+
 // VersionColumn is the column with the version of a row: a number that is unique in the environment's database and
 // rises with every change. Not every table has it.
 const VersionColumn = "versionnumber"
@@ -32,7 +35,13 @@ type Column struct {
 	Property string // its name in rows: _x_value for a lookup x, else its logical name
 	Type     ColumnType
 	Behavior DateBehavior // of a DateTime column
+	// Polymorphic reports that the values of a lookup may refer to rows of several tables. It is set only if
+	// Options.LookupTargets is.
+	Polymorphic bool
 }
+
+// IsLookup reports whether the column's values are keys of other rows.
+func (c Column) IsLookup() bool { return c.Type == Lookup || c.Type == Customer || c.Type == Owner }
 
 // ColumnType is a column's AttributeTypeName without its suffix "Type"
 // (Web API reference, AttributeTypeDisplayName).

@@ -11,7 +11,7 @@ import (
 
 // eachTable reads the tables in one array of a response.
 func (c *Client) eachTable(body io.Reader, array string, found func(Table)) error {
-	r := &tableReader{response: c.fastReaders.get(body)}
+	r := &tableReader{response: c.fastReaders.get(body), lookupTargets: c.options.LookupTargets}
 	defer c.fastReaders.put(r.response)
 	r.column = newDecoder(&r.text)
 	err := eachDefinition(r.response, array, func(d *jsontext.Decoder) error {
@@ -32,6 +32,8 @@ type tableReader struct {
 	column   *jsontext.Decoder // of a column that matches no template
 	text     bytes.Reader      // of that column
 	variable []variableValue   // in it
+	// lookupTargets reports that the response has the targets of lookups because they were requested.
+	lookupTargets bool
 }
 
 // table reads a table. The service sends null for whatever does not apply.
@@ -130,6 +132,7 @@ func (r *tableReader) noteVariable(of columnMember, value jsontext.Value, end in
 // addColumn adds a column to the current table if rows have it.
 func (r *tableReader) addColumn(column definedColumn) {
 	if column.inRows() {
+		column.polymorphic = column.polymorphic && r.lookupTargets
 		r.columns = append(r.columns, column.column())
 	}
 }

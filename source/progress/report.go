@@ -31,7 +31,7 @@ type Report struct {
 type NulledCells struct {
 	Stream string `json:"stream"`
 	Column string `json:"column"`
-	Reason string `json:"reason"` // as in the change of a record's meta: SOURCE_SERIALIZATION_ERROR
+	Reason string `json:"reason"` // as in the change of a record's meta, such as SOURCE_SERIALIZATION_ERROR
 	Cells  int64  `json:"cells"`
 }
 

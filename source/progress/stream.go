@@ -136,7 +136,7 @@ func (s *counters) wait(until time.Time, why string) {
 	s.waiting = why
 }
 
-// Nulled notes how many values of a column were delivered as null.
+// Nulled notes how many values of a column were delivered as null for a reason.
 func (s *counters) Nulled(column string, reason protocol.ChangeReason, cells int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

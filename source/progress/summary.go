@@ -14,8 +14,8 @@ import (
 // machine-readable line and the report have all of them.
 const maxTableStreams = 40
 
-// Text returns the summary of a sync as lines of the log: a sentence, and a table of the streams. Each line is a message of its
-// own: Airbyte's log page puts a time before each message, which would not be before the other lines of a longer one.
+// Text returns the summary of a sync as lines of the log: a sentence, a table of the streams, and a sentence for each stream with
+// cells that were sent as null. Each line is a message of its own: Airbyte's log page puts a time before each message, which would not be before the other lines of a longer one.
 func (r *Report) Text() []string {
 	what := "The sync is complete"
 	switch r.Outcome {
@@ -35,7 +35,7 @@ func (r *Report) Text() []string {
 	if len(r.Streams) == 0 {
 		return lines
 	}
-	return append(lines, r.table()...)
+	return append(append(lines, r.table()...), r.nulledLines()...)
 }
 
 // text returns, as a line of the log, what an application user has done.

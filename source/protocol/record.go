@@ -49,8 +49,17 @@ const Nulled Change = "NULLED"
 // ChangeReason is why a value was changed.
 type ChangeReason string
 
-// SourceSerializationError is the reason if a value is not of the type that the stream's schema declares.
-const SourceSerializationError ChangeReason = "SOURCE_SERIALIZATION_ERROR"
+// The reasons.
+const (
+	// SourceSerializationError is the reason if a value is not of the type that the stream's schema declares.
+	SourceSerializationError ChangeReason = "SOURCE_SERIALIZATION_ERROR"
+	// SourceFieldSizeLimitation is the reason if a value is longer than the source delivers.
+	SourceFieldSizeLimitation ChangeReason = "SOURCE_FIELD_SIZE_LIMITATION"
+	// SourceRecordSizeLimitation is the reason if the record would be longer than the source delivers.
+	SourceRecordSizeLimitation ChangeReason = "SOURCE_RECORD_SIZE_LIMITATION"
+	// SourceRetrievalError is the reason if the source could not retrieve a value.
+	SourceRetrievalError ChangeReason = "SOURCE_RETRIEVAL_ERROR"
+)
 
 // AppendRecordEnd appends the text after the data in a RECORD line: the changes made to it, if any, and a line feed.
 func AppendRecordEnd(line []byte, changes []FieldChange) []byte {

@@ -13,8 +13,9 @@
 //
 // Values are emitted byte for byte as the service sent them, with these exceptions, each in one file:
 //
-//   - null, or a missing member, is null (column.go), and so is a value of another type than the configured schema
-//     declares; such a value is named in the record's meta.changes;
+//   - null, or a missing member, is null (column.go);
+//   - a value of another type than the configured schema declares becomes null (column.go), and so does one that is too
+//     long, and the largest ones of a record that is too long (limits.go); the record's meta.changes names them;
 //   - a wall clock time loses its Z if the configured schema declares it without a time zone (column.go);
 //   - U+0085, U+2028 and U+2029 are escaped; invalid text, and U+0000, becomes U+FFFD (text.go);
 //   - keys are written in lower case if the stream's changes are followed (key.go).

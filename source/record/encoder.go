@@ -41,7 +41,7 @@ type Encoder struct {
 	deleted []string
 	// deletions is the number of deletions written.
 	deletions int
-	nulled    map[string]int // how many values of the page were nulled, by column
+	nulled    map[nulledColumn]int // how many values of the page were nulled
 
 	// The current row.
 	row       uint32 // counted through all pages
@@ -61,7 +61,7 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 	}
 	return &Encoder{
 		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor,
-		lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats), nulled: map[string]int{},
+		lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats), nulled: map[nulledColumn]int{},
 		members: newMembers(p.members), facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed}, writtenIn: make([]uint32, len(p.columns)),
 	}
 }

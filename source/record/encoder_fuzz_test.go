@@ -63,7 +63,7 @@ func fuzzedEncoder(t *testing.T) *record.Encoder {
 	s.Columns["amount"] = protocol.Property{Type: []string{"null", "integer"}}
 	table.Columns = append(table.Columns, dataverse.Column{Property: "amount", Type: dataverse.Integer})
 	s.Columns["wall"] = protocol.Property{Format: "date-time", AirbyteType: "timestamp_without_timezone"}
-	plan, err := record.Compile(table, s)
+	plan, err := record.Compile(table, s, nil)
 	require.NoError(t, err)
 	return record.NewEncoder(plan, record.Options{Pool: record.NewPool(1)})
 }

@@ -11,16 +11,22 @@ import (
 )
 
 // role is the set of purposes for which a member of a row is needed other than being written.
-type role uint8
+type role uint16
 
 const (
-	roleKey       role = 1 << iota // the key, or its first part
-	rolePartition                  // the second part of the key
-	roleVersion                    // the version of the row
-	roleContext                    // distinguishes a deletion from a row
-	roleID                         // the key of a deleted row
-	roleReason                     // the reason of a deletion
-	roleRemoved                    // a deletion in the form of OData 4.01, which Dataverse does not print
+	roleKey        role = 1 << iota // the key, or its first part
+	rolePartition                   // the second part of the key
+	roleVersion                     // the version of the row
+	roleContext                     // distinguishes a deletion from a row
+	roleID                          // the key of a deleted row
+	roleReason                      // the reason of a deletion
+	roleRemoved                     // a deletion in the form of OData 4.01, which Dataverse does not print
+	roleOwningUser                  // the user who owns the row
+	roleOwningTeam                  // the team that owns the row
+	roleObject                      // the row that a note or an audit belongs to
+	roleObjectType                  // the type of that row
+
+	roleOfTypes = roleOwningUser | roleOwningTeam | roleObject | roleObjectType
 )
 
 // rowRoles returns the roles of members by name, for the rows and deletions of a table.
@@ -46,11 +52,13 @@ type rowFacts struct {
 	versioned          bool // it has a version
 	deletedContext     bool
 	reason, removed    bool
+	types              lookupTypes
 }
 
 func (f *rowFacts) reset() {
 	f.key, f.partition, f.id = f.key[:0], f.partition[:0], f.id[:0]
 	f.version, f.versioned, f.deletedContext, f.reason, f.removed = 0, false, false, false, false
+	f.types.reset()
 }
 
 // note notes the value of a member with a role. It reports false for a value that identifies the row and is not in
@@ -80,6 +88,9 @@ func (f *rowFacts) note(r role, value []byte, kind jsonscan.Kind) bool {
 		}
 	}
 	f.reason = f.reason || r&roleReason != 0
+	if r&roleOfTypes != 0 {
+		f.types.note(r, value, kind)
+	}
 	return true
 }
 

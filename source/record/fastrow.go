@@ -2,7 +2,7 @@ package record
 
 // FastRow implements dataverse.Sink. It reads the row or deletion at the beginning of a text and appends the row's
 // line. It returns the length of the row, or 0 to leave the row to Row: because the text ends first, because it is not
-// as compact as the service writes it, or because it has anything unusual. Then it keeps nothing.
+// as compact as the service writes it, or because it is long or has anything unusual. Then it keeps nothing.
 //
 // Most of the time for a page is spent in this loop. A member whose name is the expected one is recognized by one
 // comparison, and consecutive members that are copied unchanged are copied together.
@@ -43,7 +43,7 @@ func (e *Encoder) encodeFast(text []byte) int {
 			comma = end
 		case '}':
 			e.lines.append(text[from:to])
-			if e.finishRow() != nil {
+			if end >= maxFastRow || e.finishRow() != nil {
 				return 0
 			}
 			return end + 1

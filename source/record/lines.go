@@ -38,6 +38,9 @@ func (l *lines) reserve(n int) {
 	}
 }
 
+// length returns the length of the current line.
+func (l *lines) length() int { return len(l.buffer) - l.from }
+
 // append appends bytes to the current line.
 func (l *lines) append(text []byte) {
 	l.reserve(len(text))

@@ -26,22 +26,34 @@ type Plan struct {
 	selection  []string
 	key        []string
 	followed   bool   // the stream's changes are followed
+	versioned  bool   // the version of each row is needed
 	cursorSet  bool   // _ab_cdc_updated_at is selected
 	deletedSet bool   // _ab_cdc_deleted_at is selected
 	ownCursor  string // the configured cursor column if it is another one: a deletion sets it too
 	zoneless   bool   // that column has no time zone
+	types      derivedTypes
+	annotated  bool     // the types of some lookups come as annotations
+	sources    []string // properties that derived columns are read from
 }
 
-// Compile makes the plan for a table and a configured stream. It returns a *NothingToReadError if none of the selected
-// columns exists.
-func Compile(t dataverse.Table, s protocol.ConfiguredStream) (*Plan, error) {
-	p := &Plan{Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns))}
+// Compile makes the plan for a table and a configured stream. Labels are those of the table's choice columns, by column: a
+// label that is selected and not among them is missing. It returns a *NothingToReadError if none of the selected columns
+// exists.
+func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*Labels) (*Plan, error) {
+	p := &Plan{
+		Stream: s.Name, key: t.Key(), followed: catalog.Followed(t, s), byName: make(map[string]int, len(s.Columns)),
+		types: derivedTypes{noColumn, noColumn},
+	}
+	p.versioned = p.followed || catalog.CursorOf(t, s) == dataverse.VersionColumn
 	for _, name := range sortedNames(s.Columns) {
-		switch c := t.Column(name); {
+		switch c, choice := t.Column(name), catalog.LabeledColumn(t, name); {
 		case name == catalog.UpdatedAt:
 			p.cursorSet = true
 		case name == catalog.DeletedAt:
 			p.deletedSet = true
+		case c == nil && p.addLookupType(t, name, s.Columns[name]):
+		case choice != nil && labels[choice.Property] != nil:
+			p.addLabel(*choice, name, labels[choice.Property])
 		case c == nil:
 			p.Missing = append(p.Missing, name)
 		default:
@@ -67,9 +79,23 @@ func (p *Plan) addColumn(c column) {
 			c.null = append(slices.Clone(c.member), `""`...)
 		}
 	}
-	m := p.member(c.property)
+	m := p.member(c.requested)
 	m.column, m.copied = len(p.columns), c.copied()
 	p.columns = append(p.columns, c)
+}
+
+// addLabel adds the label of a choice column. Names are added in order, so the column itself, if it is selected, is there.
+func (p *Plan) addLabel(choice dataverse.Column, name string, labels *Labels) {
+	if p.selects(choice.Property) {
+		m := p.member(choice.Property)
+		c := &p.columns[m.column]
+		c.setLabel(name, choice.Type, labels, false)
+		m.copied = c.copied()
+		return
+	}
+	c := newColumn(choice, catalog.Property(choice))
+	c.setLabel(name, choice.Type, labels, true)
+	p.addColumn(c)
 }
 
 // member returns the plan of a member, a new one if there is none yet.
@@ -103,16 +129,19 @@ func (p *Plan) setOwnCursor(s protocol.ConfiguredStream) {
 	}
 }
 
-// propertiesToSelect returns the properties to request: the selection, the key and, if changes are followed, the
-// version.
+// propertiesToSelect returns the properties to request: the selection, what derived columns are read from, the key and, if
+// new and changed rows are read, the version.
 func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 	wanted := slices.Clone(p.key)
-	if p.followed && t.Has(dataverse.VersionColumn) {
+	if p.versioned && t.Has(dataverse.VersionColumn) {
 		wanted = append(wanted, dataverse.VersionColumn)
 	}
 	for _, c := range p.columns {
-		wanted = append(wanted, c.property)
+		if !c.derived {
+			wanted = append(wanted, c.requested)
+		}
 	}
+	wanted = append(wanted, p.sources...)
 	slices.Sort(wanted)
 	wanted = slices.Compact(wanted)
 	if len(strings.Join(wanted, ",")) > maxSelectLength {
@@ -123,12 +152,12 @@ func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 
 func (p *Plan) selects(property string) bool {
 	i, found := p.byName[property]
-	return found && p.members[i].column != noColumn
+	return found && p.members[i].column != noColumn && p.columns[p.members[i].column].property == property
 }
 
-// Select returns the properties to request, sorted: the selected columns, the key and, for a stream whose changes are
-// followed, versionnumber if the table has it. It is empty if they would not fit into a url: then all properties are
-// requested, and the plan selects.
+// Select returns the properties to request, sorted: the selected columns of the table and those that derived columns are
+// read from, the key and, for a stream whose new and changed rows are read, versionnumber if the table has it. It is empty if
+// they would not fit into a url: then all properties are requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
 
 // Deletions reports whether the configured columns can express a deletion: without them it would arrive as a row of nulls.

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,12 +15,16 @@ import (
 // an error, it keeps nothing of the row.
 func (e *Encoder) Row(d *jsontext.Decoder) error {
 	e.startRow()
+	var unfit error
 	err := readMembers(d, &e.members, &e.facts, func(m *memberPlan, value []byte, kind jsonscan.Kind) {
 		if e.claim(m) {
 			e.write(m, value, kind)
 		}
+		if e.lines.length() > maxRecord+MaxValue { // its largest values are given up already, to save the memory
+			unfit = e.fitRecord()
+		}
 	})
-	if err == nil {
+	if err = cmp.Or(err, unfit); err == nil {
 		err = e.finishRow()
 	}
 	if err != nil {
@@ -108,20 +113,32 @@ func (e *Encoder) claim(m *memberPlan) bool {
 	return true
 }
 
-// write appends a selected column's member to the current line. A value of a type other than the declared one becomes
-// null.
+// write appends a selected column's member to the current line. A value that is too long, or of a type other than the
+// declared one, becomes null.
 func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	c := &e.plan.columns[m.column]
-	e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
 	switch {
+	case isTooLong(value) && !c.required:
+		e.writeNull(m.column, protocol.SourceFieldSizeLimitation)
 	case c.accepts(value, kind):
-		e.lines.buffer = c.append(e.lines.buffer, value, kind)
+		e.lines.reserve(c.room + c.roomPerByte*len(value)) // few values grow when they are written
+		e.lines.buffer = c.write(c, e.lines.buffer, value, kind)
 	case c.required:
 		e.invalid = c.property
 	default:
-		e.lines.buffer = append(e.lines.buffer, c.null...)
-		e.changes = append(e.changes, protocol.FieldChange{Field: c.property, Change: protocol.Nulled, Reason: protocol.SourceSerializationError})
+		e.writeNull(m.column, protocol.SourceSerializationError)
 	}
+}
+
+// writeNull appends the member of a column whose value is not delivered.
+func (e *Encoder) writeNull(column int, reason protocol.ChangeReason) {
+	e.lines.append(e.plan.columns[column].null)
+	e.noteChange(column, reason)
+}
+
+// noteChange notes that a value of the current row is delivered as null.
+func (e *Encoder) noteChange(column int, reason protocol.ChangeReason) {
+	e.changes = append(e.changes, protocol.FieldChange{Field: e.plan.columns[column].property, Change: protocol.Nulled, Reason: reason})
 }
 
 // finishRow completes the line of a row, or drops that of a deletion.
@@ -138,15 +155,21 @@ func (e *Encoder) finishRow() error {
 	if e.invalid != "" {
 		return &dataverse.BrokenResponseError{Reason: fmt.Sprintf("%s in one of its rows is of another type than the column", e.invalid)}
 	}
+	e.writeLookupTypes()
 	for i := range e.plan.columns {
 		if e.writtenIn[i] != e.row {
 			e.lines.append(e.plan.columns[i].null)
 		}
 	}
 	e.lines.append(e.cdc)
+	if e.lines.length() > maxRecord {
+		if err := e.fitRecord(); err != nil {
+			return err
+		}
+	}
 	e.used = e.used || e.plan.cursorSet
 	for _, change := range e.changes {
-		e.nulled[change.Field]++
+		e.nulled[nulledColumn{change.Field, change.Reason}]++
 	}
 	e.rows.newest.see(&e.facts)
 	e.facts.key = append(e.facts.key, e.facts.partition...)

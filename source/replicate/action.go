@@ -18,13 +18,14 @@ type Action int
 
 // The actions.
 const (
-	End            Action = iota // the stream ends and keeps its state
-	DropColumn                   // the definition is read again, and the scan restarts without the column
-	FindTable                    // the definition is read again: the table is gone, or renamed, or the service does not know the page
-	Restart                      // the scan restarts
-	RestartSmaller               // the same with smaller pages
-	ReadByKeys                   // the changes are read by the keys of changed rows
-	Resync                       // the delta token is given up
+	End             Action = iota // the stream ends and keeps its state
+	DropColumn                    // the definition is read again, and the scan restarts without the column
+	FindTable                     // the definition is read again: the table is gone, or renamed, or the service does not know the page
+	Restart                       // the scan restarts
+	RestartSmaller                // the same with smaller pages
+	ReadByKeys                    // the changes are read by the keys of changed rows
+	Resync                        // the delta token is given up
+	ReadTypesByKeys               // the changes restart, and changed rows are read by their keys, with the types of their lookups
 )
 
 // ActionFor returns the action for a cause at a place.
@@ -39,15 +40,15 @@ func ActionFor(place Place, cause Cause) Action {
 		},
 		AtDeltaLink: {
 			ColumnMissing: DropColumn, TableUnknown: FindTable, PageTooExpensive: RestartSmaller,
-			TokenRefused: Resync, LinkRefused: Resync,
+			TokenRefused: Resync, LinkRefused: Resync, DeltaLinkLost: ReadTypesByKeys,
 		},
 		AtEditedDeltaLink: {
 			ColumnMissing: DropColumn, TableUnknown: FindTable, PageTooExpensive: RestartSmaller,
-			TokenRefused: Resync, LinkRefused: ReadByKeys, SelectionIgnored: ReadByKeys,
+			TokenRefused: Resync, LinkRefused: ReadByKeys, SelectionIgnored: ReadByKeys, DeltaLinkLost: ReadTypesByKeys,
 		},
 		AtPageOfChanges: {
 			ColumnMissing: DropColumn, TableUnknown: FindTable, PageTooExpensive: RestartSmaller,
-			TokenRefused: Resync, LinkRefused: Restart, SelectionIgnored: ReadByKeys,
+			TokenRefused: Resync, LinkRefused: Restart, SelectionIgnored: ReadByKeys, DeltaLinkLost: ReadTypesByKeys,
 		},
 	}[place][cause]
 }

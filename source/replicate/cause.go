@@ -21,6 +21,7 @@ const (
 	LinkRefused            // the service does not understand the link or its paging cookie
 	SelectionIgnored       // the changes do not come with the columns of the link
 	PageTooExpensive       // the scan has to restart with smaller pages
+	DeltaLinkLost          // changes end without a delta link if the types of lookups are requested with them
 	causes
 )
 
@@ -39,6 +40,8 @@ func Classify(err error) Cause {
 		return Other
 	case errors.As(err, &smaller):
 		return PageTooExpensive
+	case errors.Is(err, errDeltaLinkLost):
+		return DeltaLinkLost
 	case errors.Is(err, ErrSelectIgnored):
 		return SelectionIgnored
 	case errors.Is(err, ErrNoChanges), errors.Is(err, ErrRestored), errors.Is(err, ErrOtherHistory), errors.Is(err, errOldLink):

@@ -20,7 +20,7 @@ func (r *streamReader) readChanges(ctx context.Context, s *checkpoint.State) err
 	if s.InMiddle() {
 		r.log.InfoContext(ctx, "The scan of changes continues where the last sync was interrupted.")
 	}
-	if !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()) {
+	if !checkpoint.SameColumns(s.DeltaLink.Select(), r.target.plan.Select()) || !checkpoint.SameColumns(s.Derived, r.target.plan.Derived()) {
 		r.report.selection(ctx, &r.target, s)
 	}
 	if c.byKeys {
@@ -57,8 +57,8 @@ type changesScan struct {
 	sent  *checkpoint.SentKeys
 	// edited reports that the changes are requested with other columns than those that the token was taken with.
 	edited bool
-	// byKeys reports that the changes have other columns than the selected ones, so that changed rows are read by their
-	// keys.
+	// byKeys reports that the changes have other columns than the selected ones, or lack the types of lookups, so that changed
+	// rows are read by their keys.
 	byKeys  bool
 	resumed bool
 }
@@ -67,9 +67,12 @@ type changesScan struct {
 func (r *streamReader) newChangesScan(s *checkpoint.State) *changesScan {
 	c := &changesScan{r: r, state: s, resumed: s.InMiddle(), edited: r.target.editsSelection(s)}
 	first := s.DeltaLink
+	withoutTypes := s.TypesByKeys && r.target.plan.LookupTypes()
 	switch own := checkpoint.SameColumns(first.Select(), r.target.plan.Select()); {
 	case c.resumed:
-		c.byKeys = !checkpoint.SameColumns(s.Link.Select(), r.target.plan.Select())
+		c.byKeys = withoutTypes || !checkpoint.SameColumns(s.Link.Select(), r.target.plan.Select())
+	case withoutTypes:
+		c.byKeys = true
 	case own:
 	case c.edited:
 		s.ByKeys = false

@@ -18,5 +18,7 @@
 //  9. An error of the service is classified as one cause, and a table by place and cause decides what follows: the scan begins
 //     again, a column is dropped, changes are read by their keys, or the delta token is given up for a resync. Without
 //     evidence for any of these the stream fails and keeps its state.
-//  10. Deletions that a resync cannot detect are reported at every sync, until they are detected or a refresh removes the rows.
+//  10. A table without change tracking is read in full once, and from then on the rows with a later versionnumber, up to a bound
+//     below which no transaction can still commit, or with a later modifiedon or createdon. Deletions are not seen.
+//  11. Deletions that a resync cannot detect are reported at every sync, until they are detected or a refresh removes the rows.
 package replicate

@@ -44,6 +44,10 @@ var (
 	// ErrLinkRepeats reports a page that leads back to one that was read before: the scan would never end.
 	ErrLinkRepeats = errors.New("the service sent a next link that it had sent before")
 
+	// ErrNotInOrder reports a page whose rows are not in the order of versionnumber that was requested, or lack it: the last one
+	// is no position to continue from.
+	ErrNotInOrder = errors.New("the rows of the page are not in the requested order of versionnumber")
+
 	// ErrNoProgress reports page after page without a new row.
 	ErrNoProgress = errors.New("the service kept sending next links that lead to no other rows")
 
@@ -65,6 +69,10 @@ var (
 	// ErrOtherHistory reports that the newest row of the last sync has changed although the changes do not include it:
 	// the environment was restored to a time before that sync and has been written to since.
 	ErrOtherHistory = errors.New("the newest row of the last sync has another version although the changes do not include it, as after a restored backup")
+
+	// errDeltaLinkLost reports a scan whose lookups came with their types, and whose last page lacks a delta link. Dataverse has
+	// dropped the link of a scan with annotations before (MicrosoftDocs/powerapps-docs, issue 439).
+	errDeltaLinkLost = errors.New("the last page has no delta link if the types of lookups are requested")
 
 	// errNoContext reports a response to a delta link that does not say whether it holds changes.
 	errNoContext = errors.New("the response to the delta link has no @odata.context")

@@ -36,6 +36,7 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 // scanFullRefresh reads all rows, starting at the state's page.
 func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State) error {
 	r.out.progress.Phase(s.Phase)
+	s.Begin(r.target.plan.Derived())
 	c := r.newPageScan(s, r.target.firstPage())
 	defer c.close()
 	for s.Complete = false; !s.Complete; {
@@ -52,7 +53,6 @@ func (r *streamReader) scanFullRefresh(ctx context.Context, s *checkpoint.State)
 		if err := c.deliver(ctx, nil); err != nil {
 			return err
 		}
-		s.User = r.userName()
 		if page.Next != "" {
 			c.advance(page.Next)
 		} else {

@@ -45,6 +45,8 @@ type Stream struct {
 	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
 	State      []byte           // stream_state as received, nil if there is none
 	Rows       int64            // about how many the table has; 0: not known
+	// Labels are those of the choice columns whose labels are selected, by column.
+	Labels map[string]*record.Labels
 }
 
 // Job is one read of several streams.
@@ -57,16 +59,20 @@ type Job struct {
 	Log          *slog.Logger
 	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
 	PageSize     int
-	Parallel     func() int    // how many streams to read at once, at least 1; asked before each stream
-	Organization string        // of the environment
-	ID           string        // the platform's job id, empty outside the platform
-	Attempt      int           // of the platform's job, from 0; 0 outside the platform
+	Parallel     func() int // how many streams to read at once, at least 1; asked before each stream
+	Organization string     // of the environment
+	ID           string     // the platform's job id, empty outside the platform
+	Attempt      int        // of the platform's job, from 0; 0 outside the platform
+	// Origins are tables with change tracking, the first choice first, that are probably small. The delta token of one of them
+	// bounds the scans of tables without change tracking.
+	Origins      []dataverse.Table
 	FailOnExpiry bool          // a refused delta token is an error instead of a reason for a resync
 	TokenLife    time.Duration // for how long the service accepts delta tokens; 0: not known
 	Now          func() time.Time
 	Progress     Progress // nil: nothing is notified
 
-	pool *record.Pool // for encoded pages
+	pool   *record.Pool // for encoded pages
+	bounds *versionBounds
 }
 
 // Run reads all streams. A stream that fails is reported and does not affect the others. failed is the number of
@@ -74,6 +80,7 @@ type Job struct {
 // which nothing more can be reported.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
 	j.pool = record.NewPool(encodedPages)
+	j.bounds = newVersionBounds(j)
 	if j.Progress == nil {
 		j.Progress = noProgress{}
 	}

@@ -17,11 +17,23 @@ const (
 	NeverOffered               // the same, because the catalog offers no incremental sync of the stream
 	ElasticTable               // the same, because the changes of elastic tables cannot be followed
 	FollowsChanges             // all rows once, then the changes
+	ReadsByCursor              // all rows once, then those with a later versionnumber, modifiedon or createdon
 	TrackingOff                // the stream is incremental, but change tracking is off for the table
 )
 
 // ModeOf decides how a stream is read. The table is nil if its definition is not known: then the catalog alone decides.
-// PyAirbyte configures every stream as incremental, including those that never offered it.
+// PyAirbyte configures every stream as incremental, including those that never offered it. A stream that is configured as
+// incremental, and that offered it, is read as follows:
+//
+//	the table now            | offered with change tracking | offered without it
+//	-------------------------+------------------------------+-------------------
+//	tracked                  | FollowsChanges               | FollowsChanges
+//	tracked, elastic         | ElasticTable                 | ElasticTable
+//	untracked, with a cursor | TrackingOff                  | ReadsByCursor
+//	untracked, without one   | TrackingOff                  | TrackingOff
+//
+// A stream was offered with change tracking if its catalog has _ab_cdc_deleted_at. Where the user has deselected that column,
+// the two cannot be distinguished: if tracking is turned off later, the table is read by its cursor.
 func ModeOf(s protocol.ConfiguredStream, t *dataverse.Table) Mode {
 	switch {
 	case s.SyncMode != airbyte.SyncModeIncremental:
@@ -30,6 +42,8 @@ func ModeOf(s protocol.ConfiguredStream, t *dataverse.Table) Mode {
 		return NeverOffered
 	case t == nil || catalog.Followed(*t, s):
 		return FollowsChanges
+	case catalog.CursorOf(*t, s) != "":
+		return ReadsByCursor
 	case !t.Tracked:
 		return TrackingOff
 	default:

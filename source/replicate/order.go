@@ -7,8 +7,8 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// inOrder returns the streams in the order in which they start. Those that continue with changes come first: they are
-// short, and their delta tokens age. The others follow by size, the longest first, so that no long one runs alone at
+// inOrder returns the streams in the order in which they start. Those that continue with changes, or with rows that are new or
+// changed, come first: they are short, and their delta tokens age. The others follow by size, the longest first, so that no long one runs alone at
 // the end.
 func inOrder(streams []Stream) []Stream {
 	rank := make(map[string]int, len(streams))
@@ -26,9 +26,19 @@ func inOrder(streams []Stream) []Stream {
 
 // goesOnWithChanges reports whether the state of a stream continues with its changes.
 func goesOnWithChanges(s Stream) bool {
-	if s.Table == nil || ModeOf(s.Configured, s.Table) != FollowsChanges {
+	if s.Table == nil {
 		return false
 	}
 	state, err := checkpoint.Parse(s.State)
-	return err == nil && state != nil && state.Phase == checkpoint.Changes
+	if err != nil || state == nil {
+		return false
+	}
+	switch ModeOf(s.Configured, s.Table) {
+	case FollowsChanges:
+		return state.Phase == checkpoint.Changes
+	case ReadsByCursor:
+		return !state.ReadsAll()
+	case FullRefresh, NeverOffered, ElasticTable, TrackingOff:
+	}
+	return false
 }

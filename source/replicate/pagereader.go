@@ -33,11 +33,15 @@ type pageReader struct {
 	// every row, whereas an ordinary request silently omits the others (Microsoft, "Use change tracking to synchronize
 	// data with external systems"), and the last page has a delta link.
 	track bool
+	// lookupTypes requests pages whose lookups come with their types. No page that yields a token to keep is requested so.
+	lookupTypes bool
 	// deltaLink, if any, is the scan's link to changes. The response to it must be marked as changes; later pages need
 	// not be.
 	deltaLink dataverse.Link
 	// deltaLinkAtEnd requires that the last page has a delta link.
 	deltaLinkAtEnd bool
+	// verify, if any, reports what is wrong with the rows of a page.
+	verify func() error
 
 	// links and contents are the hashes of the links followed, and of the keys of their pages: a link is long, and a table may
 	// have many pages.
@@ -46,10 +50,10 @@ type pageReader struct {
 	withoutProgress int
 }
 
-// newRowReader returns a reader of pages into an encoder.
+// newRowReader returns a reader of pages into an encoder. Lookups come with their types if the plan needs them.
 func newRowReader(r *streamReader, encoder *record.Encoder, size int) *pageReader {
 	p := newPageReader(r, size)
-	p.encoder = encoder
+	p.encoder, p.lookupTypes = encoder, r.target.plan.LookupTypes()
 	return p
 }
 
@@ -69,7 +73,7 @@ func newPageReader(r *streamReader, size int) *pageReader {
 
 // read reads a page into the sink.
 func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
-	page, err := p.request(ctx, link)
+	page, err := p.requestLinked(ctx, link)
 	if err != nil {
 		return page, err
 	}
@@ -87,12 +91,33 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 	return page, nil
 }
 
+// requestLinked requests a page. If lookups come with their types and the scan ends without the delta link that it has to end
+// with, the page is requested once more: any response may lack its links, but a second one that lacks them is the service's
+// way to respond to such a request. Then the error is errDeltaLinkLost.
+func (p *pageReader) requestLinked(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
+	page, err := p.request(ctx, link)
+	if err != nil || !p.lookupTypes || !p.lacksDeltaLink(page) {
+		return page, err
+	}
+	page, err = p.request(ctx, link)
+	if err == nil && p.lacksDeltaLink(page) {
+		err = fmt.Errorf("read a page of %s: %w", p.table, errDeltaLinkLost)
+	}
+	return page, err
+}
+
+// lacksDeltaLink reports whether the scan ends with a page that lacks the delta link that it has to end with.
+func (p *pageReader) lacksDeltaLink(page dataverse.Page) bool {
+	return p.deltaLinkAtEnd && page.Next == "" && page.Delta == ""
+}
+
 // request requests a page, and a smaller one if it is too expensive. If the link numbers pages of a certain size, the
 // page is tried more than once, because otherwise the whole scan would have to restart.
 func (p *pageReader) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
 		page, err := p.environment.Page(ctx, dataverse.PageRequest{
 			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
+			LookupTypes: p.lookupTypes, LongestText: record.MaxValue,
 			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
 			OnThrottled: func(until time.Time) { p.out.throttled(ctx, until) },
 			OnRetry:     p.out.progress.Retried,
@@ -123,8 +148,10 @@ func (p *pageReader) complete(link dataverse.Link, page dataverse.Page) error {
 	switch {
 	case link == p.deltaLink && page.Context == "": // it says nothing, and is no evidence against the token
 		return errNoContext
-	case p.deltaLinkAtEnd && page.Next == "" && page.Delta == "":
+	case !p.lookupTypes && p.lacksDeltaLink(page):
 		return ErrNoDeltaLink
+	case p.verify != nil:
+		return p.verify()
 	default:
 		return nil
 	}

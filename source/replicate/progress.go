@@ -31,7 +31,7 @@ type StreamProgress interface {
 	Throttled(until time.Time)
 	// Retried reports an attempt that failed and is repeated after a time, 0 if the service decides when.
 	Retried(after time.Duration)
-	// Nulled reports how many values of a column were replaced by null. A page that was not delivered in the end counts too.
+	// Nulled reports how many values of a column were replaced by null for a reason. A page that was not delivered in the end counts too.
 	Nulled(column string, reason protocol.ChangeReason, cells int)
 	// Complete, Stopped and Failed report the end of the stream. It is stopped if the process ends before. The failure is
 	// what was written of the error.

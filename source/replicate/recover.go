@@ -97,7 +97,14 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 		v.readByKeys(ctx, s, err)
 		return s, nil
 	case Resync:
+		if v.typesRefused(ctx, s, err) {
+			v.readTypesByKeys(ctx, s, err)
+			return s, nil
+		}
 		return v.resync(ctx, s, err)
+	case ReadTypesByKeys:
+		v.readTypesByKeys(ctx, s, err)
+		return s, nil
 	case End:
 	}
 	return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -44,8 +45,25 @@ func (p *reporter) values(ctx context.Context, stats *record.ColumnStats, plan *
 		p.log.WarnContext(ctx, "Selected columns are in no row of the table and are sent as null.", "columns", strings.Join(missing, ","))
 	}
 	for _, c := range stats.Nulled() {
-		p.log.WarnContext(ctx, "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema.",
-			"column", c.Name, "values", c.Count)
+		p.log.WarnContext(ctx, whyNulled(c.Reason), "column", c.Name, "values", c.Count)
+	}
+}
+
+// whyNulled returns the warning about values of a column that were sent as null for a reason.
+func whyNulled(reason protocol.ChangeReason) string {
+	switch reason {
+	case protocol.SourceFieldSizeLimitation:
+		return "Values of a column are longer than 8 MiB, the longest that the connector delivers, and were sent as null."
+	case protocol.SourceRecordSizeLimitation:
+		return "Values of a column were sent as null because they were the largest of records longer than 20 MB, the longest that Airbyte accepts. " +
+			"Deselect large columns that you do not need."
+	case protocol.SourceRetrievalError:
+		return "Values of a column could not be retrieved, and were sent as null. They arrive with the next change of their row, or " +
+			"with \"Refresh and retain records\" on the stream."
+	case protocol.SourceSerializationError:
+		return "Values of a column do not have the type that the configured catalog declares, and were sent as null. Refresh the source schema."
+	default:
+		return "Values of a column were sent as null. The reason: " + string(reason) + "."
 	}
 }
 
@@ -66,6 +84,9 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 			"before", saved.Organization, "now", s.Organization)
 	case checkpoint.AfterFullRefresh:
 		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
+	case checkpoint.AfterUntracked:
+		p.log.WarnContext(ctx, "Change tracking of the table was off at the last sync and is on now. The table is re-read in full, and its changes are followed "+
+			"from now on."+fateOfDeletions(s))
 	case checkpoint.TokenScanResumed, checkpoint.TokenScanRestarted:
 		p.doubtReported = true
 		p.log.WarnContext(ctx, "The last sync was interrupted while it took a delta token. If the destination has rows that the sync sent after that, those "+
@@ -132,17 +153,21 @@ func (p *reporter) age(ctx context.Context, s *checkpoint.State, now time.Time) 
 // selection reports which columns the selection has gained and lost since the last sync. Columns that the table itself
 // has lost are already reported.
 func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State) {
-	before := s.Columns
+	before, now := s.Columns, t.plan.Select()
 	if before == nil {
 		before = s.DeltaLink.Select()
 	}
 	if before == nil || checkpoint.SameColumns(before, []string{t.table.PrimaryID}) { // they are not known
-		return
+		before, now = nil, nil
 	}
-	now := t.plan.Select()
+	derived := t.plan.Derived()
+	exists := func(c string) bool {
+		return t.table.Has(c) || (slices.Contains(derived, c) || slices.Contains(s.Derived, c)) && !slices.Contains(t.plan.Missing, c)
+	}
 	without := func(list, other []string) []string {
-		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !t.table.Has(c) })
+		return slices.DeleteFunc(slices.Clone(list), func(c string) bool { return slices.Contains(other, c) || !exists(c) })
 	}
+	before, now = slices.Concat(before, s.Derived), slices.Concat(now, derived)
 	added, removed := without(now, before), without(before, now)
 	if len(added)+len(removed) > 0 {
 		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value for a new column in the "+

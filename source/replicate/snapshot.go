@@ -2,19 +2,21 @@ package replicate
 
 import (
 	"context"
+	"errors"
 
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 // readStart reads the first page of a tracked table. If it is the only one, its rows and the delta token arrive in one
 // response, so that no change can be lost between them. Otherwise the page is dropped unsent. It is not requested if
-// the table is known to be large.
+// the table is known to be large, or if lookups have to come with their types.
 func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error {
-	if r.size.rows > int64(r.job.PageSize) {
+	if r.size.rows > int64(r.job.PageSize) || r.target.plan.LookupTypes() { // no page with a token comes with types
 		s.ScanForToken()
 		return nil
 	}
 	r.out.progress.Phase(s.Phase)
+	s.Begin(r.target.plan.Derived())
 	c := r.newTrackedScan(s)
 	defer c.close()
 	c.unsaved = true
@@ -41,10 +43,14 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 
 // readSnapshot reads all rows of a tracked table, starting at the state's page.
 func (r *streamReader) readSnapshot(ctx context.Context, s *checkpoint.State) error {
+	s.Begin(r.target.plan.Derived())
 	c := r.newTrackedScan(s)
 	defer c.close()
 	for {
 		page, err := c.read(ctx)
+		if errors.Is(err, errDeltaLinkLost) {
+			return c.readSnapshotByKeys(ctx, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -39,20 +38,20 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
 	}
-	plan, err := record.Compile(*s.Table, s.Configured)
+	plan, err := record.Compile(*s.Table, s.Configured, s.Labels)
 	if err != nil {
 		return err
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: *s.Table, plan: plan}, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	defer r.assign(saved)()
 	r.report.columns(ctx, &r.target)
 	err = r.readMode(ctx, s, saved)
 	for _, c := range r.stats.Nulled() {
-		r.out.progress.Nulled(c.Name, protocol.SourceSerializationError, c.Count)
+		r.out.progress.Nulled(c.Name, c.Reason, c.Count)
 	}
 	if err == nil {
 		r.report.values(ctx, &r.stats, r.target.plan)
@@ -66,6 +65,8 @@ func (r *streamReader) readMode(ctx context.Context, s Stream, saved *checkpoint
 	switch ModeOf(s.Configured, s.Table) {
 	case FollowsChanges:
 		return r.readTracked(ctx, sync, saved)
+	case ReadsByCursor:
+		return r.readUntracked(ctx, sync, saved)
 	case TrackingOff:
 		return &NotTrackedError{Table: r.target.table.LogicalName}
 	case ElasticTable:
@@ -83,7 +84,7 @@ func (r *streamReader) sync(nullState bool) checkpoint.Sync {
 	return checkpoint.Sync{
 		Organization: r.job.Organization, Job: r.job.ID, Attempt: r.job.Attempt,
 		Generation: r.target.stream.GenerationID, MinimumGeneration: r.target.stream.MinimumGenerationID, NullState: nullState,
-		EntitySet: r.target.table.EntitySet, Columns: r.target.plan.Select(),
+		EntitySet: r.target.table.EntitySet, Columns: r.target.plan.Select(), Derived: r.target.plan.Derived(),
 	}
 }
 
@@ -97,6 +98,9 @@ func (r *streamReader) saveEnd(ctx context.Context, s *checkpoint.State) error {
 
 // save emits a state.
 func (r *streamReader) save(ctx context.Context, s *checkpoint.State) error {
+	if s.DeltaLink == "" {
+		s.User = r.userName() // of the scan
+	}
 	r.moves.note(s.Link)
 	return r.out.state(ctx, s)
 }

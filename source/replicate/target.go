@@ -14,6 +14,7 @@ import (
 type target struct {
 	stream protocol.ConfiguredStream
 	table  dataverse.Table
+	labels map[string]*record.Labels // by choice column
 	plan   *record.Plan
 }
 
@@ -35,9 +36,9 @@ func (t *target) editsSelection(s *checkpoint.State) bool {
 	return !checkpoint.SameColumns(s.DeltaLink.Select(), wanted) && !refused && s.DeltaLink.DeltaToken() != ""
 }
 
-// rememberColumns keeps the current selection next to a delta link that was taken with another one.
+// rememberColumns keeps the current selection next to a delta link that was taken with another one, and the derived columns.
 func (t *target) rememberColumns(s *checkpoint.State) {
-	s.Columns = nil
+	s.Columns, s.Derived = nil, t.plan.Derived()
 	if now := t.plan.Select(); !checkpoint.SameColumns(s.DeltaLink.Select(), now) {
 		s.Columns = now
 	} else {
@@ -76,7 +77,7 @@ func (t *target) definition(ctx context.Context, e Environment, cause error) (*d
 
 // redefine replaces the definition of the table.
 func (t *target) redefine(table dataverse.Table, cause error) error {
-	plan, err := record.Compile(table, t.stream)
+	plan, err := record.Compile(table, t.stream, t.labels)
 	if err != nil {
 		return errors.Join(cause, err)
 	}

@@ -56,7 +56,7 @@ func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) erro
 			default: // deletions that could not be sent before can be now
 				s.Reconcile()
 			}
-		case checkpoint.FullRefresh:
+		case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime:
 			err = fmt.Errorf("%w: its phase is %q", checkpoint.ErrBadState, s.Phase)
 		}
 		if err != nil {
@@ -89,7 +89,7 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 			return newRecovery(r).resync(ctx, s, err)
 		}
 		return s, nil
-	case checkpoint.FullRefresh, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
+	case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
 	}
 	return s, nil
 }

@@ -34,8 +34,9 @@ type User struct {
 
 // Options adjust a Pool.
 type Options struct {
-	Log     *slog.Logger
-	Explain func(error) string // turns an error into sentences for the person who runs the sync
+	Log *slog.Logger
+	// Explain turns an error of the user with a number, which counts from 0, into sentences for the person who runs the sync.
+	Explain func(number int, err error) string
 }
 
 // Pool holds the application users of one environment, the first one first. It is safe for concurrent use.
@@ -51,6 +52,7 @@ type Pool struct {
 // member is a user of the pool.
 type member struct {
 	User
+	number   int
 	identity dataverse.Identity
 	key      string // see Scan.User
 
@@ -64,16 +66,17 @@ type member struct {
 // New returns a pool of users, at least one.
 func New(users []User, o Options) *Pool {
 	p := &Pool{options: o, tables: map[string][]*member{}}
-	for _, u := range users {
-		p.users = append(p.users, &member{User: u, refused: map[string]error{}})
+	for i, u := range users {
+		p.users = append(p.users, &member{User: u, number: i, refused: map[string]error{}})
 	}
 	return p
 }
 
 // UserError is an error of one application user.
 type UserError struct {
-	Name  string // of the user
-	cause error
+	Name   string // of the user
+	Number int    // of the user, from 0
+	cause  error
 }
 
 func (e *UserError) Error() string { return e.Name + ": " + e.cause.Error() }
@@ -109,12 +112,12 @@ func (p *Pool) SignIn(ctx context.Context, strict bool) (first int, err error) {
 		switch {
 		case failures[i] != nil:
 		case u.identity.OrganizationID != p.users[first].identity.OrganizationID:
-			return 0, &UserError{u.Name, ErrOtherOrganization}
+			return 0, &UserError{u.Name, i, ErrOtherOrganization}
 		case slices.ContainsFunc(p.users[:i], func(o *member) bool { return o.identity.UserID == u.identity.UserID }):
 			failures[i] = ErrSameUser
 		}
 		if failures[i] != nil && strict {
-			return 0, &UserError{u.Name, failures[i]}
+			return 0, &UserError{u.Name, i, failures[i]}
 		}
 	}
 	for i, u := range p.users {
@@ -154,7 +157,7 @@ func (p *Pool) report(ctx context.Context, u *member) {
 	p.mu.Unlock()
 	if !reported {
 		p.options.Log.WarnContext(ctx, fmt.Sprintf("%s %s. The other application users read its streams. The reason: %s",
-			capital(u.Name), what, p.options.Explain(cause)))
+			capital(u.Name), what, p.options.Explain(u.number, cause)))
 	}
 }
 

@@ -39,6 +39,9 @@ func settings(changes map[string]any) map[string]any {
 
 type absent struct{}
 
+// noVariables is an environment without variables.
+func noVariables(string) string { return "" }
+
 func load(t *testing.T, settings map[string]any) (*config.Config, error) {
 	t.Helper()
 	data, err := json.Marshal(settings)
@@ -50,7 +53,7 @@ func loadText(t *testing.T, content string) (*config.Config, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	return config.Load(path, specification(t))
+	return config.Load(path, specification(t), noVariables)
 }
 
 // problems returns what is wrong with the settings.
@@ -66,12 +69,18 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	c, err := load(t, settings(nil))
 	require.NoError(t, err)
 	assert.Equal(t, "https://contoso.crm.dynamics.com", c.Environment)
-	assert.Equal(t, tenant, c.TenantID.Reveal())
-	assert.Equal(t, client, c.ClientID.Reveal())
-	assert.Equal(t, secret, c.ClientSecret.Reveal())
+	assert.Equal(t, tenant, c.Credentials.TenantID.Reveal())
+	assert.Equal(t, client, c.Credentials.ClientID.Reveal())
+	assert.Equal(t, secret, c.Credentials.ClientSecret.Reveal())
 	assert.Equal(t, 5000, c.PageSize)
 	assert.Empty(t, c.AuthorityHost)
 	assert.True(t, c.Tables.Includes("account"))
+	assert.True(t, c.CursorForUntracked)
+	assert.True(t, c.MetadataStreams)
+	assert.False(t, c.ChoiceLabels)
+	assert.Zero(t, c.LabelLanguage)
+	assert.False(t, c.LookupTypes)
+	assert.False(t, c.IncludeBinaryColumns)
 	assert.Empty(t, c.Warnings)
 }
 
@@ -79,6 +88,8 @@ func TestEverySettingIsLoaded(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
 		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"},
+		"cursor_for_untracked": "off", "metadata_streams": false, "choice_labels": true, "label_language": 1031,
+		"lookup_types": true, "include_binary_columns": true,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 250, c.PageSize)
@@ -86,12 +97,25 @@ func TestEverySettingIsLoaded(t *testing.T) {
 	assert.True(t, c.Tables.Includes("new_ticket"))
 	assert.False(t, c.Tables.Includes("new_secret"))
 	assert.False(t, c.Tables.Includes("contact"))
+	assert.False(t, c.CursorForUntracked)
+	assert.False(t, c.MetadataStreams)
+	assert.True(t, c.ChoiceLabels)
+	assert.Equal(t, 1031, c.LabelLanguage)
+	assert.True(t, c.LookupTypes)
+	assert.True(t, c.IncludeBinaryColumns)
 	assert.Empty(t, c.Warnings)
+}
+
+func TestALanguageWithoutLabelsBringsAWarning(t *testing.T) {
+	c, err := load(t, settings(map[string]any{"label_language": 1031}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"label_language has no effect unless choice_labels is true."}, c.Warnings)
 }
 
 func TestANullIsTheSameAsAnAbsentSetting(t *testing.T) {
 	c, err := load(t, settings(map[string]any{
 		"odata_maxpagesize": nil, "authority_host": nil, "include_tables": nil, "exclude_tables": nil,
+		"metadata_streams": nil, "cursor_for_untracked": nil, "label_language": nil,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 5000, c.PageSize)
@@ -148,6 +172,9 @@ func TestAProblemNamesItsField(t *testing.T) {
 			"client_secret_value is asterisks, which Airbyte shows in place of a secret. Enter the Value"},
 		{"a secret as Airbyte stores it", map[string]any{"client_secret_value": map[string]any{"_secret": "airbyte_workspace_1_secret_2_v1"}},
 			"client_secret_value is a reference to a secret that only Airbyte can resolve. Enter the Value"},
+		{"a flag in other words", map[string]any{"choice_labels": "yes"}, "choice_labels has a value of the wrong type: boolean expected. Enter true or false"},
+		{"a language in letters", map[string]any{"label_language": "de"}, "label_language has a value of the wrong type: integer expected. Enter the code (LCID)"},
+		{"a language that is none", map[string]any{"label_language": 0}, "label_language is invalid. Enter the code (LCID)"},
 		{"a text for a list", map[string]any{"include_tables": "account"}, "include_tables has a value of the wrong type"},
 		{"a number in a list", map[string]any{"exclude_tables": []any{"a", 1}}, "exclude_tables has a value of the wrong type"},
 		{"a malformed pattern", map[string]any{"include_tables": []any{"acc["}}, `include_tables has the malformed pattern "acc["`},
@@ -191,9 +218,9 @@ func TestSpacesAroundCredentialsAreIgnored(t *testing.T) {
 		"tenant_id": " " + tenant, "client_id": client + "\n", "client_secret_value": "\t" + secret + " ",
 	}))
 	require.NoError(t, err)
-	assert.Equal(t, tenant, c.TenantID.Reveal())
-	assert.Equal(t, client, c.ClientID.Reveal())
-	assert.Equal(t, secret, c.ClientSecret.Reveal())
+	assert.Equal(t, tenant, c.Credentials.TenantID.Reveal())
+	assert.Equal(t, client, c.Credentials.ClientID.Reveal())
+	assert.Equal(t, secret, c.Credentials.ClientSecret.Reveal())
 	assert.Len(t, c.Warnings, 3)
 }
 
@@ -207,7 +234,7 @@ func TestASecretIDInPlaceOfTheValueBringsAWarning(t *testing.T) {
 func TestATenantMayBeADomain(t *testing.T) {
 	c, err := load(t, settings(map[string]any{"tenant_id": "contoso.onmicrosoft.com"}))
 	require.NoError(t, err)
-	assert.Equal(t, "contoso.onmicrosoft.com", c.TenantID.Reveal())
+	assert.Equal(t, "contoso.onmicrosoft.com", c.Credentials.TenantID.Reveal())
 }
 
 func TestAFileThatIsNotAConfigurationIsAProblem(t *testing.T) {
@@ -245,7 +272,7 @@ func TestAByteOrderMarkIsIgnored(t *testing.T) {
 }
 
 func TestAnAbsentFileIsAProblem(t *testing.T) {
-	_, err := config.Load(filepath.Join(t.TempDir(), "config.json"), specification(t))
+	_, err := config.Load(filepath.Join(t.TempDir(), "config.json"), specification(t), noVariables)
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	assert.Contains(t, faults.Problems[0], "cannot be read: no such file or directory.")
@@ -255,7 +282,7 @@ func TestABrokenSpecificationIsNotTheUsersFault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{}`), 0o600))
 	for _, broken := range []string{`{`, `{}`, `{"connectionSpecification": {"type": 3}}`} {
-		_, err := config.Load(path, []byte(broken))
+		_, err := config.Load(path, []byte(broken), noVariables)
 		require.Error(t, err)
 		var faults *config.Error
 		assert.NotErrorAs(t, err, &faults)
@@ -263,10 +290,10 @@ func TestABrokenSpecificationIsNotTheUsersFault(t *testing.T) {
 }
 
 func TestTheSampleConfigurationsAreWhatTheirNamesSay(t *testing.T) {
-	_, err := config.Load("../../integration_tests/sample_config.json", specification(t))
+	_, err := config.Load("../../integration_tests/sample_config.json", specification(t), noVariables)
 	require.NoError(t, err)
 
-	_, err = config.Load("../../integration_tests/invalid_config.json", specification(t))
+	_, err = config.Load("../../integration_tests/invalid_config.json", specification(t), noVariables)
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	assert.Contains(t, faults.Error(), "url is the address of make.powerapps.com")

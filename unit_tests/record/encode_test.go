@@ -52,7 +52,7 @@ func sensor() dataverse.Table {
 // configured selects columns of a table under the schema that discover gives them.
 func configured(table dataverse.Table, columns ...string) protocol.ConfiguredStream {
 	s := protocol.ConfiguredStream{Name: table.LogicalName, Columns: map[string]protocol.Property{}}
-	for _, p := range catalog.Stream(table).JSONSchema.Properties {
+	for _, p := range (catalog.Options{LookupTypes: true}).Stream(table).JSONSchema.Properties {
 		if slices.Contains(columns, p.Name) {
 			s.Columns[p.Name] = p.Property
 		}
@@ -72,7 +72,7 @@ func followed(table dataverse.Table, columns ...string) protocol.ConfiguredStrea
 
 func compile(t *testing.T, table dataverse.Table, s protocol.ConfiguredStream) *record.Plan {
 	t.Helper()
-	plan, err := record.Compile(table, s)
+	plan, err := record.Compile(table, s, nil)
 	require.NoError(t, err)
 	return plan
 }

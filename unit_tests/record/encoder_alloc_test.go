@@ -9,12 +9,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/record"
 )
 
 // The race detector allocates on its own account, so the test is not built with it.
 
-func TestAWarmEncoderAllocatesNothingPerRow(t *testing.T) {
-	e, body := wideEncoder(t), bytes.NewReader(nil)
+func TestAWarmEncoderAllocatesNothingPerRow(t *testing.T) { allocatesNothing(t, wideEncoder(t)) }
+
+func TestLabelsAllocateNothingPerRow(t *testing.T) {
+	allocatesNothing(t, choiceEncoder(t, wideChoices, catalog.Options{ChoiceLabels: true}))
+}
+
+func allocatesNothing(t *testing.T, e *record.Encoder) {
+	t.Helper()
+	body := bytes.NewReader(nil)
 	d := jsontext.NewDecoder(body)
 	for name, encode := range map[string]func(page []byte, rows int){
 		"fast": func(page []byte, rows int) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/record"
 )
 
@@ -36,6 +37,23 @@ func BenchmarkFastRow(b *testing.B) {
 		if fastPage(e, page) != benchmarkRows {
 			b.Fatal("a row was left")
 		}
+	}
+}
+
+// BenchmarkLabels measures what labels add to rows with forty choice columns.
+func BenchmarkLabels(b *testing.B) {
+	for name, options := range map[string]catalog.Options{"without": {}, "with": {ChoiceLabels: true}} {
+		b.Run(name, func(b *testing.B) {
+			page := choicePage(benchmarkRows, 40)
+			e := choiceEncoder(b, 40, options)
+			b.SetBytes(int64(len(page)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if fastPage(e, page) != benchmarkRows {
+					b.Fatal("a row was left")
+				}
+			}
+		})
 	}
 }
 

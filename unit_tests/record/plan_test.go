@@ -111,7 +111,7 @@ func TestAStreamWithoutAnyColumnOfItsTableIsRefused(t *testing.T) {
 	}
 	for name, columns := range selections {
 		t.Run(name, func(t *testing.T) {
-			_, err := record.Compile(account(), configured(account(), columns...))
+			_, err := record.Compile(account(), configured(account(), columns...), nil)
 			var nothing *record.NothingToReadError
 			require.True(t, errors.As(err, &nothing), "%v", err)
 			assert.Equal(t, "account", nothing.Stream)

@@ -142,5 +142,5 @@ func TestNulledValuesAreCountedByColumn(t *testing.T) {
 		e.Discard()
 		lines(t, e, pageTime(), `[{"thingid":"t1","value":"NaN"},{"thingid":"t2","value":"INF"},{"thingid":"t3","value":null}]`)
 	}
-	assert.Equal(t, []record.NulledColumn{{Name: "value", Count: 4}}, stats.Nulled())
+	assert.Equal(t, []record.NulledColumn{{Name: "value", Reason: protocol.SourceSerializationError, Count: 4}}, stats.Nulled())
 }

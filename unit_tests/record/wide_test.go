@@ -19,15 +19,32 @@ import (
 // wideEncoder encodes the rows of widePage, as a tracked stream with all columns selected.
 func wideEncoder(tb testing.TB) *record.Encoder {
 	tb.Helper()
+	return choiceEncoder(tb, wideChoices, catalog.Options{})
+}
+
+// wideChoices is the number of choice columns of a wide row.
+const wideChoices = 14
+
+// choiceEncoder does the same for rows with a number of choice columns, with or without labels.
+func choiceEncoder(tb testing.TB, choices int, o catalog.Options) *record.Encoder {
+	tb.Helper()
 	table := dataverse.Table{LogicalName: "account", EntitySet: "accounts", PrimaryID: "accountid", Tracked: true}
-	for _, name := range wideColumns() {
+	for _, name := range wideColumns(choices) {
 		table.Columns = append(table.Columns, dataverse.Column{Property: name, Type: wideType(name)})
 	}
 	columns := map[string]protocol.Property{}
-	for _, p := range catalog.Stream(table).JSONSchema.Properties {
+	for _, p := range o.Stream(table).JSONSchema.Properties {
 		columns[p.Name] = p.Property
 	}
-	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns})
+	labels := map[string]*record.Labels{}
+	for _, c := range table.Columns {
+		if c.Type.IsChoice() {
+			labels[c.Property] = record.NewLabels([]record.Label{
+				{Code: 100000000, Text: "Preferred customer"}, {Code: 100000001, Text: "Standard"}, {Code: 100000002, Text: "Competitor"}, {Code: 100000003, Text: "Other"},
+			})
+		}
+	}
+	plan, err := record.Compile(table, protocol.ConfiguredStream{Name: "account", Columns: columns}, labels)
 	require.NoError(tb, err)
 	return record.NewEncoder(plan, record.Options{
 		Pool: record.NewPool(1),
@@ -48,12 +65,12 @@ func wideType(name string) dataverse.ColumnType {
 	}
 }
 
-func wideColumns() []string {
+func wideColumns(choices int) []string {
 	names := []string{"accountid", "name", "description", "websiteurl", "versionnumber", "modifiedon", "createdon", "revenue", "revenue_base"}
 	for i := range 9 {
 		names = append(names, fmt.Sprintf("_contoso_related%02d_value", i))
 	}
-	for i := range 14 {
+	for i := range choices {
 		names = append(names, fmt.Sprintf("contoso_choice%02d", i))
 	}
 	for i := range 60 {
@@ -64,7 +81,10 @@ func wideColumns() []string {
 
 // widePage is an array of rows as the service prints them: filled columns first, then the empty ones; about 2.8 kB each,
 // of which gzip leaves less than a tenth.
-func widePage(rows int) []byte {
+func widePage(rows int) []byte { return choicePage(rows, wideChoices) }
+
+// choicePage is the same with a number of choice columns.
+func choicePage(rows, choices int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	guid := func(of uint64) string {
 		r := rand.New(rand.NewPCG(of, 3))
@@ -89,7 +109,7 @@ func widePage(rows int) []byte {
 		for n := range 9 {
 			fmt.Fprintf(&page, `,"_contoso_related%02d_value":%q`, n, guid(random.Uint64N(1+5000*uint64(n%5))))
 		}
-		for n := range 14 {
+		for n := range choices {
 			fmt.Fprintf(&page, `,"contoso_choice%02d":%d`, n, 100000000+random.IntN(4))
 		}
 		for n := range 60 {

@@ -59,11 +59,11 @@ func TestAnActionFollowsFromTheCauseAndItsPlace(t *testing.T) {
 		replicate.PageTooExpensive: replicate.RestartSmaller,
 	}
 	for place, more := range map[replicate.Place]row{
-		replicate.AtFirstPage:       {replicate.TokenRefused: replicate.End, replicate.LinkRefused: replicate.End, replicate.SelectionIgnored: replicate.End},
-		replicate.AtLaterPage:       {replicate.TokenRefused: replicate.Restart, replicate.LinkRefused: replicate.Restart, replicate.SelectionIgnored: replicate.End},
-		replicate.AtDeltaLink:       {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.Resync, replicate.SelectionIgnored: replicate.End},
-		replicate.AtEditedDeltaLink: {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.ReadByKeys, replicate.SelectionIgnored: replicate.ReadByKeys},
-		replicate.AtPageOfChanges:   {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.Restart, replicate.SelectionIgnored: replicate.ReadByKeys},
+		replicate.AtFirstPage:       {replicate.TokenRefused: replicate.End, replicate.LinkRefused: replicate.End, replicate.SelectionIgnored: replicate.End, replicate.DeltaLinkLost: replicate.End},
+		replicate.AtLaterPage:       {replicate.TokenRefused: replicate.Restart, replicate.LinkRefused: replicate.Restart, replicate.SelectionIgnored: replicate.End, replicate.DeltaLinkLost: replicate.End},
+		replicate.AtDeltaLink:       {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.Resync, replicate.SelectionIgnored: replicate.End, replicate.DeltaLinkLost: replicate.ReadTypesByKeys},
+		replicate.AtEditedDeltaLink: {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.ReadByKeys, replicate.SelectionIgnored: replicate.ReadByKeys, replicate.DeltaLinkLost: replicate.ReadTypesByKeys},
+		replicate.AtPageOfChanges:   {replicate.TokenRefused: replicate.Resync, replicate.LinkRefused: replicate.Restart, replicate.SelectionIgnored: replicate.ReadByKeys, replicate.DeltaLinkLost: replicate.ReadTypesByKeys},
 	} {
 		for _, wanted := range []row{everywhere, more} {
 			for cause, want := range wanted {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
@@ -15,24 +16,30 @@ import (
 
 func TestTheModeOfAStreamIsDecidedOnce(t *testing.T) {
 	both := []airbyte.SyncMode{airbyte.SyncModeFullRefresh, airbyte.SyncModeIncremental}
-	untracked, elastic := account(), account()
-	untracked.Tracked, elastic.Elastic = false, true
+	untracked, elastic, bare := account(), account(), account()
+	untracked.Tracked, elastic.Elastic, bare.Tracked, bare.Columns = false, true, false, bare.Columns[:1]
+	deletions, updates := catalog.DeletedAt, catalog.UpdatedAt
 	for name, c := range map[string]struct {
 		mode    airbyte.SyncMode
 		offered []airbyte.SyncMode
 		table   *dataverse.Table
+		column  string // of the catalog
 		want    replicate.Mode
 	}{
-		"a full refresh":                           {airbyte.SyncModeFullRefresh, both, account(), replicate.FullRefresh},
-		"incremental":                              {airbyte.SyncModeIncremental, both, account(), replicate.FollowsChanges},
-		"incremental, of a table not known yet":    {airbyte.SyncModeIncremental, both, nil, replicate.FollowsChanges},
-		"incremental that was never offered":       {airbyte.SyncModeIncremental, both[:1], account(), replicate.NeverOffered},
-		"incremental, and tracking is off":         {airbyte.SyncModeIncremental, both, untracked, replicate.TrackingOff},
-		"incremental of an elastic table":          {airbyte.SyncModeIncremental, both, elastic, replicate.ElasticTable},
-		"incremental, never offered, tracking off": {airbyte.SyncModeIncremental, both[:1], untracked, replicate.NeverOffered},
+		"a full refresh":                           {airbyte.SyncModeFullRefresh, both, account(), deletions, replicate.FullRefresh},
+		"incremental":                              {airbyte.SyncModeIncremental, both, account(), deletions, replicate.FollowsChanges},
+		"incremental, without deletions":           {airbyte.SyncModeIncremental, both, account(), updates, replicate.FollowsChanges},
+		"incremental, of a table not known yet":    {airbyte.SyncModeIncremental, both, nil, deletions, replicate.FollowsChanges},
+		"incremental that was never offered":       {airbyte.SyncModeIncremental, both[:1], account(), deletions, replicate.NeverOffered},
+		"incremental, and tracking is off":         {airbyte.SyncModeIncremental, both, untracked, deletions, replicate.TrackingOff},
+		"incremental by a cursor":                  {airbyte.SyncModeIncremental, both, untracked, updates, replicate.ReadsByCursor},
+		"incremental by a cursor that is gone":     {airbyte.SyncModeIncremental, both, bare, updates, replicate.TrackingOff},
+		"a full refresh, of a table with a cursor": {airbyte.SyncModeFullRefresh, both, untracked, updates, replicate.FullRefresh},
+		"incremental of an elastic table":          {airbyte.SyncModeIncremental, both, elastic, deletions, replicate.ElasticTable},
+		"incremental, never offered, tracking off": {airbyte.SyncModeIncremental, both[:1], untracked, updates, replicate.NeverOffered},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := protocol.ConfiguredStream{Name: "account", SyncMode: c.mode, SupportedSyncModes: c.offered}
+			s := protocol.ConfiguredStream{Name: "account", SyncMode: c.mode, SupportedSyncModes: c.offered, Columns: map[string]protocol.Property{c.column: {}}}
 			assert.Equal(t, c.want, replicate.ModeOf(s, c.table))
 		})
 	}

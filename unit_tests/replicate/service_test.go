@@ -62,7 +62,7 @@ func (s *service) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 		s.before(q)
 	}
 	check := q.Check
-	q.ExpensiveAttempts, q.OnThrottled, q.OnRetry, q.Check = 0, nil, nil, nil // few tests care
+	q.ExpensiveAttempts, q.LongestText, q.OnThrottled, q.OnRetry, q.Check = 0, 0, nil, nil, nil // few tests care
 	a, err := s.take(q)
 	if err != nil {
 		return dataverse.Page{}, err

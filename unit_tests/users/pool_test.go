@@ -83,7 +83,7 @@ func newLab(t *testing.T, n int) *lab {
 	}
 	l.pool = users.New(list, users.Options{
 		Log:     slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Explain: func(err error) string { return "explained: " + err.Error() },
+		Explain: func(_ int, err error) string { return "explained: " + err.Error() },
 	})
 	return l
 }

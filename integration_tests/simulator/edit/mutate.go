@@ -142,7 +142,7 @@ func settleStatus(s *rows.Store, id guid.ID, values, given map[string]rows.Value
 			return nil
 		}
 	}
-	label, _ := schema.OptionLabel(state, code)
+	label, _ := schema.OptionLabel(state, code, schema.English)
 	return odata.Refuse(http.StatusBadRequest, "0x80048408", "%s is not a valid status code for state code %sState.%s on %s with Id %s.",
 		statusValue.Json, s.Table.SchemaName, label, s.Table.LogicalName, id)
 }

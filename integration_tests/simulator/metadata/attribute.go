@@ -13,6 +13,9 @@ type attribute struct {
 	table  *schema.Table
 	column *schema.Column
 	number int // ColumnNumber
+
+	stamped bool           // it is one of the changes since a client's stamp
+	before  *schema.Column // at that stamp; nil: it is new
 }
 
 func (a attribute) id() string { return ColumnID(a.table, a.column) }
@@ -26,7 +29,7 @@ func ColumnID(t *schema.Table, c *schema.Column) string {
 func attributes(t *schema.Table) []attribute {
 	list := make([]attribute, len(t.Columns))
 	for i := range t.Columns {
-		list[i] = attribute{t, &t.Columns[i], i + 1}
+		list[i] = attribute{table: t, column: &t.Columns[i], number: i + 1}
 	}
 	return list
 }
@@ -63,13 +66,13 @@ func attributeIdentity() []property[attribute] {
 	}
 	return []property[attribute]{
 		{name: "MetadataId", shape: guidShape, value: func(a attribute) any { return a.id() }},
-		null("HasChanged", boolShape),
+		{name: "HasChanged", shape: boolShape, value: attribute.hasChanged},
 		text("AttributeOf", func(a attribute) string { return a.column.AttributeOf }),
 		{name: "AttributeType", shape: enumShape, enum: "AttributeTypeCode", value: func(a attribute) any { return a.typeCode() }},
 		{name: "ColumnNumber", shape: numberShape, value: func(a attribute) any { return a.number }},
 		{name: "CreatedOn", shape: dateShape, value: func(attribute) any { return platformDate }},
 		null("DeprecatedVersion", stringShape),
-		{name: "Description", shape: labelShape, value: func(attribute) any { return label{} }},
+		{name: "Description", shape: labelShape, value: func(a attribute) any { return label{text: a.column.Description, of: "description " + a.id()} }},
 		{name: "DisplayName", shape: labelShape, value: attributeLabel},
 		text("EntityLogicalName", func(a attribute) string { return a.table.LogicalName }),
 		text("ExternalName", func(a attribute) string { return external(a.table, a.column.LogicalName) }),
@@ -139,10 +142,10 @@ func attributeManagedProperties() []property[attribute] {
 }
 
 func attributeLabel(a attribute) any {
-	if a.column.AttributeOf != "" {
+	if a.column.AttributeOf != "" || a.hasChanged() == false { // a change beneath it does not bring its own labels
 		return label{}
 	}
-	return label{cmp.Or(a.column.DisplayName, schema.DisplayName(a.column.SchemaName, a.column.Custom)), a.table.LogicalName + "." + a.column.LogicalName}
+	return label{text: cmp.Or(a.column.DisplayName, schema.DisplayName(a.column.SchemaName, a.column.Custom)), of: a.table.LogicalName + "." + a.column.LogicalName}
 }
 
 func requirement(a attribute) any {

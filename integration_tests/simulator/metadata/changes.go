@@ -3,6 +3,8 @@ package metadata
 import (
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,37 +48,17 @@ func (h *History) at(version int64) map[string]*schema.Table {
 	return h.versions[version]
 }
 
-// schemaChange is what differs between a client's stamp and now.
-type schemaChange struct {
-	changed []*schema.Table
-	deleted []string // MetadataIds
-}
-
 // since compares the tables with what they were at a client's stamp.
-func (h *History) since(known string, now time.Time, tables []*schema.Table) (schemaChange, *odata.Error) {
+func (h *History) since(known string, now time.Time, tables []*schema.Table) (difference, *odata.Error) {
 	s, refusal := odata.ParseStamp(known)
 	if refusal != nil {
-		return schemaChange{}, refusal
+		return difference{}, refusal
 	}
 	before := h.at(s.Version)
 	if before == nil || now.Sub(s.Issued) > stampLifetime {
-		return schemaChange{}, odata.ExpiredStamp(http.StatusBadRequest)
+		return difference{}, odata.ExpiredStamp(http.StatusBadRequest)
 	}
-	var c schemaChange
-	current := make(map[string]bool, len(tables))
-	for _, t := range tables {
-		current[t.LogicalName] = true
-		if before[t.LogicalName] != t {
-			c.changed = append(c.changed, t)
-		}
-	}
-	for name, t := range before {
-		if !current[name] {
-			c.deleted = append(c.deleted, tableID(t))
-		}
-	}
-	slices.Sort(c.deleted)
-	return c, nil
+	return compareTables(before, tables), nil
 }
 
 // RetrieveMetadataChanges serves the function of that name: the tables and columns that meet the query, or of them
@@ -92,28 +74,28 @@ func (h *History) RetrieveMetadataChanges(w http.ResponseWriter, db *rows.Databa
 	if err != nil {
 		return err
 	}
-	now, version, tables := db.Now(), db.MetadataVersion(), db.Tables()
-	m := newMetadata(tables, base)
-	p, keep, err := m.changesProjection(query)
+	now, version, m := db.Now(), db.MetadataVersion(), newMetadata(db, base)
+	var since *difference
+	if known := args.Text("ClientVersionStamp"); known != "" {
+		found, err := h.since(known, now, m.tables)
+		if err != nil {
+			return err
+		}
+		since = &found
+	}
+	p, keep, err := m.changesProjection(query, since)
 	if err != nil {
 		return err
 	}
-	var change schemaChange
-	if known := args.Text("ClientVersionStamp"); known != "" {
-		if change, err = h.since(known, now, tables); err != nil {
-			return err
-		}
-		tables = change.changed
-	}
-	deleted, err := deletedMetadata(args, change.deleted)
+	deleted, err := deletedMetadata(args, since)
 	if err != nil {
 		return err
 	}
 	h.remember(version, m.tables)
 	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse","ServerVersionStamp":"`+
 		odata.Stamp{Version: version, Issued: now}.String()+`","DeletedMetadata":`+deleted+`,"EntityMetadata":[`)
-	for _, t := range tables {
-		if keep(t) {
+	for _, t := range m.tables {
+		if keep(t) && (since == nil || since.hasChanged(t) != nil) {
 			out.Element(func(dst []byte) []byte { return p.appendObject(dst, t, "") })
 		}
 	}
@@ -121,24 +103,29 @@ func (h *History) RetrieveMetadataChanges(w http.ResponseWriter, db *rows.Databa
 	return nil
 }
 
-// deletedMetadata lists deleted tables, if the client asked for them: both a stamp and a filter are needed.
-func deletedMetadata(args odata.Arguments, ids []string) (string, *odata.Error) {
-	filter, err := args.Enum("DeletedMetadataFilters", "DeletedMetadataFilters",
-		"Default", "Entity", "Attribute", "Relationship", "Label", "OptionSet", "All")
+// deletedMetadata lists the ids of what was deleted, if the client asked for it: both a stamp and a filter are needed.
+func deletedMetadata(args odata.Arguments, since *difference) (string, *odata.Error) {
+	kinds, err := args.Flags("DeletedMetadataFilters", "DeletedMetadataFilters", append(deletionKinds(), "All")...)
 	if err != nil {
 		return "", err
 	}
-	if len(ids) == 0 || !slices.Contains([]string{"Default", "Entity", "All"}, filter) {
-		return `{"Count":0,"IsReadOnly":false,"Keys":[],"Values":[]}`, nil
+	var keys, values []string
+	for _, kind := range deletionKinds() {
+		asked := slices.Contains(kinds, kind) || slices.Contains(kinds, "All")
+		if since == nil || !asked || len(since.deleted[kind]) == 0 {
+			continue
+		}
+		keys = append(keys, kind)
+		values = append(values, `{"Items":`+Names(since.deleted[kind]).JSON()+`}`)
 	}
-	list := string(Names(ids).AppendJSON(nil, true))
-	return `{"Count":1,"IsReadOnly":false,"Keys":["Entity"],"Values":[{"Items":` + list + `}]}`, nil
+	return `{"Count":` + strconv.Itoa(len(keys)) + `,"IsReadOnly":false,"Keys":` + Names(keys).JSON() +
+		`,"Values":[` + strings.Join(values, ",") + `]}`, nil
 }
 
 // changesProjection returns what RetrieveMetadataChanges writes of each table. Properties that were not asked for are
 // null; the names, ids and types of things are always there.
-func (m *metadata) changesProjection(q entityQuery) (projection[*schema.Table], odata.Predicate[*schema.Table], *odata.Error) {
-	p := projection[*schema.Table]{labels: q.LabelQuery.english()}
+func (m *metadata) changesProjection(q entityQuery, since *difference) (projection[*schema.Table], odata.Predicate[*schema.Table], *odata.Error) {
+	p := projection[*schema.Table]{labels: q.LabelQuery.filter(m.languages)}
 	keep, err := compileCriteria(q.Criteria, "EntityMetadata", m.table)
 	if err != nil {
 		return p, nil, err
@@ -150,7 +137,7 @@ func (m *metadata) changesProjection(q entityQuery) (projection[*schema.Table], 
 	if err != nil {
 		return p, nil, err
 	}
-	p.properties = blanked(m.table, wanted)
+	p.properties = blanked(since.mark(m.table), wanted)
 	for _, name := range navigations {
 		text := "null"
 		if wanted(name) {
@@ -160,15 +147,13 @@ func (m *metadata) changesProjection(q entityQuery) (projection[*schema.Table], 
 		switch {
 		case !wanted(name):
 		case name == "Attributes":
-			if write, err = m.changedAttributes(q); err != nil {
+			if write, err = m.changedAttributes(q, since); err != nil {
 				return p, nil, err
 			}
 		case collections()[name] != nil:
-			n, err := m.expandRelations(expansion{name: name}, !q.LabelQuery.english())
-			if err != nil {
+			if write, err = m.changedRelations(q, name); err != nil {
 				return p, nil, err
 			}
-			write = n.write
 		}
 		p.expanded = append(p.expanded, navigation[*schema.Table]{name: name, write: write})
 	}
@@ -177,7 +162,7 @@ func (m *metadata) changesProjection(q entityQuery) (projection[*schema.Table], 
 
 // changedAttributes writes the columns of a table that meet the attribute query, with the properties it names; those
 // of derived types may be named too.
-func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *schema.Table) []byte, *odata.Error) {
+func (m *metadata) changedAttributes(q entityQuery, since *difference) (func([]byte, *schema.Table) []byte, *odata.Error) {
 	if q.AttributeQuery == nil {
 		q.AttributeQuery = &attributeQuery{}
 	}
@@ -185,7 +170,7 @@ func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *schema.Table)
 	for class, properties := range m.derived {
 		properties = slices.Clone(properties)
 		if hasOptions(class) {
-			properties = append(properties, inlineOptions(class))
+			properties = append(properties, inlineOptions(class, q.LabelQuery.filter(m.languages)))
 		}
 		derived[class] = properties
 		all = append(all, properties...)
@@ -203,11 +188,16 @@ func (m *metadata) changedAttributes(q entityQuery) (func([]byte, *schema.Table)
 	}
 	p := projection[attribute]{
 		properties: blanked(m.column, wanted),
-		labels:     q.LabelQuery.english(),
+		labels:     q.LabelQuery.filter(m.languages),
 		typeOf:     complexType,
 		more:       func(a attribute) []property[attribute] { return derived[a.class()] },
 	}
-	return func(dst []byte, t *schema.Table) []byte { return p.appendArray(dst, attributes(t), keep) }, nil
+	return func(dst []byte, t *schema.Table) []byte {
+		if since != nil {
+			return p.appendArray(dst, since.attributes(t), keep)
+		}
+		return p.appendArray(dst, attributes(t), keep)
+	}, nil
 }
 
 // complexType returns the type annotation of a column in this function's response, empty for the declared type.
@@ -218,28 +208,51 @@ func complexType(a attribute) string {
 	return ""
 }
 
-// inlineOptions returns the option set as a property, which it is in the complex types of this function.
-func inlineOptions(class string) property[attribute] {
-	p := projection[attribute]{properties: optionSetProperties(class), labels: true}
+// inlineOptions returns the option set as a property, which it is in the complex types of this function. Among the changes
+// since a stamp it is null unless an option has changed.
+func inlineOptions(class string, labels languages) property[attribute] {
+	p := projection[attribute]{properties: optionSetProperties(class), labels: labels}
 	return property[attribute]{name: "OptionSet", shape: listShape, value: func(a attribute) any {
-		if len(a.column.Options) == 0 {
+		if len(a.column.Options) == 0 || a.stamped && a.beneath() == nil {
 			return nil
 		}
 		return inlined(func(dst []byte) []byte { return p.appendObject(dst, a, "") })
 	}}
 }
 
+// changedRelations writes the relationships of a table that meet the relationship query, with the properties it names.
+func (m *metadata) changedRelations(q entityQuery, collection string) (func([]byte, *schema.Table) []byte, *odata.Error) {
+	if q.RelationshipQuery == nil {
+		q.RelationshipQuery = &attributeQuery{}
+	}
+	properties := relationProperties(relationClass(collection))
+	other := slices.Concat(ownProperties(oneToMany), ownProperties(manyToMany), properties)
+	keep, err := compileCriteria(q.RelationshipQuery.Criteria, "RelationshipMetadataBase", properties)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := q.RelationshipQuery.Properties.wanted("RelationshipMetadataBase", func(name string) bool { return hasProperty(other, name) })
+	if err != nil {
+		return nil, err
+	}
+	p := projection[Relation]{properties: blanked(properties, wanted), labels: q.LabelQuery.filter(m.languages)}
+	all, holds := Relations(m.tables), collections()[collection]
+	return func(dst []byte, t *schema.Table) []byte {
+		return p.appendArray(dst, all, func(r Relation) bool { return holds(r, t) && keep(r) })
+	}, nil
+}
+
 // inlined is a value that writes itself.
 type inlined func(dst []byte) []byte
 
 // AppendJSON implements jsonValue.
-func (f inlined) AppendJSON(dst []byte, _ bool) []byte { return f(dst) }
+func (f inlined) AppendJSON(dst []byte, _ languages) []byte { return f(dst) }
 
 // blanked returns the properties with null in place of what is not wanted.
 func blanked[T any](properties []property[T], wanted func(string) bool) []property[T] {
 	list := slices.Clone(properties)
 	for i := range list {
-		if !wanted(list[i].name) && list[i].name != "MetadataId" && list[i].name != "LogicalName" {
+		if !wanted(list[i].name) && !slices.Contains([]string{"MetadataId", "LogicalName", "HasChanged"}, list[i].name) {
 			list[i].value = func(T) any { return nil }
 		}
 	}
@@ -257,9 +270,4 @@ func (p *metadataProperties) wanted(typeName string, known func(string) bool) (f
 		}
 	}
 	return func(name string) bool { return slices.Contains(p.PropertyNames, name) }, nil
-}
-
-// english reports whether labels in the environment's language pass the query.
-func (q *labelQuery) english() bool {
-	return q == nil || len(q.FilterLanguages) == 0 || slices.Contains(q.FilterLanguages, 1033)
 }

@@ -110,7 +110,7 @@ func (m *metadata) attributeProjection(q metadataQuery, class string) (projectio
 		}
 	}
 	for _, e := range q.expanded {
-		n, err := expandOptions(e, class, q.noLabels)
+		n, err := m.expandOptions(e, class, q.labels)
 		if err != nil {
 			return p, nil, err
 		}
@@ -127,8 +127,9 @@ func typeAnnotation(a attribute) string {
 	return ""
 }
 
-// expandOptions writes the options of a choice column. None of the simulated columns shares a global option set.
-func expandOptions(e expansion, class string, noLabels bool) (navigation[attribute], *odata.Error) {
+// expandOptions writes the options of a choice column: those of its own in OptionSet, those of a global choice in
+// GlobalOptionSet, or either in both.
+func (m *metadata) expandOptions(e expansion, class string, labels languages) (navigation[attribute], *odata.Error) {
 	n := navigation[attribute]{name: e.name, context: e.name + "()"}
 	if (e.name != "OptionSet" && e.name != "GlobalOptionSet") || !hasOptions(class) {
 		return n, odata.UnknownProperty(e.name, class)
@@ -136,7 +137,7 @@ func expandOptions(e expansion, class string, noLabels bool) (navigation[attribu
 	if e.query.filter != "" || len(e.query.expanded) > 0 {
 		return n, odata.BadQuery("The query parameter $filter is not supported.")
 	}
-	e.query.noLabels = noLabels
+	e.query.labels = labels
 	typeName := "OptionSetMetadata"
 	if class == "BooleanAttributeMetadata" {
 		typeName = "BooleanOptionSetMetadata"
@@ -149,7 +150,8 @@ func expandOptions(e expansion, class string, noLabels bool) (navigation[attribu
 		n.context = e.name + selection
 	}
 	n.write = func(dst []byte, a attribute) []byte {
-		if e.name == "GlobalOptionSet" || len(a.column.Options) == 0 {
+		own := a.column.GlobalChoice == ""
+		if own != (e.name == "OptionSet") && !m.both || len(a.column.Options) == 0 {
 			return append(dst, "null"...)
 		}
 		return p.appendObject(dst, a, "")

@@ -20,10 +20,11 @@ type entityQuery struct {
 	Properties        *metadataProperties `json:"Properties"`
 	AttributeQuery    *attributeQuery     `json:"AttributeQuery"`
 	KeyQuery          jsontext.Value      `json:"KeyQuery"`
-	RelationshipQuery jsontext.Value      `json:"RelationshipQuery"`
+	RelationshipQuery *attributeQuery     `json:"RelationshipQuery"`
 	LabelQuery        *labelQuery         `json:"LabelQuery"`
 }
 
+// attributeQuery is an AttributeQueryExpression or a RelationshipQueryExpression, which have the same members.
 type attributeQuery struct {
 	ODataType  string              `json:"@odata.type"`
 	Criteria   *metadataCriteria   `json:"Criteria"`
@@ -31,8 +32,8 @@ type attributeQuery struct {
 }
 
 type labelQuery struct {
-	FilterLanguages      []int          `json:"FilterLanguages"`
-	MissingLabelBehavior jsontext.Value `json:"MissingLabelBehavior"`
+	FilterLanguages      []int `json:"FilterLanguages"`
+	MissingLabelBehavior int   `json:"MissingLabelBehavior"`
 }
 
 type metadataProperties struct {
@@ -118,7 +119,7 @@ func compileCondition[T any](c metadataCondition, typeName string, properties []
 		return nil, invalidQuery("The property %s does not exist on %s.", c.PropertyName, typeName)
 	}
 	p := properties[i]
-	if p.shape == labelShape || p.shape == listShape {
+	if p.shape == labelShape || p.shape == listShape || p.name == "SourceType" {
 		return nil, invalidQuery("The property %s of %s cannot be used in a condition.", c.PropertyName, typeName)
 	}
 	operators := map[string]string{"Equals": "eq", "NotEquals": "ne", "GreaterThan": "gt", "LessThan": "lt", "In": "eq", "NotIn": "ne"}
@@ -127,6 +128,9 @@ func compileCondition[T any](c metadataCondition, typeName string, properties []
 		return nil, odata.BadQuery("The value '%s' is not a member of 'Microsoft.Dynamics.CRM.MetadataConditionOperator'.", c.ConditionOperator)
 	}
 	inner := p.shape == boolValueShape || p.shape == stringValueShape
+	if err := checkType(c, conditionType(p)); err != nil {
+		return nil, err
+	}
 	wanted, err := conditionValues(c, p.operand(inner))
 	if err != nil {
 		return nil, err
@@ -154,7 +158,7 @@ func conditionValues(c metadataCondition, want shape) ([]any, *odata.Error) {
 	}
 	raw := c.Value.Value
 	if list && raw.Kind() == '"' {
-		raw = jsontext.Value(scalarText(raw))
+		raw = listText(scalarText(raw))
 	}
 	values := []jsontext.Value{raw}
 	if list {
@@ -171,6 +175,53 @@ func conditionValues(c metadataCondition, want shape) ([]any, *odata.Error) {
 		wanted[i] = value
 	}
 	return wanted, nil
+}
+
+// listText returns a list that is the text of a string as JSON. Its values stand in single or double quotation marks:
+// ['account','contact'].
+func listText(text string) jsontext.Value {
+	if strings.Contains(text, `"`) {
+		return jsontext.Value(text)
+	}
+	return jsontext.Value(strings.ReplaceAll(text, "'", `"`))
+}
+
+// conditionType returns the .NET type in which a condition states the value of a property (Microsoft, "Query schema
+// definitions"); empty where the documentation has no example.
+func conditionType[T any](p property[T]) string {
+	switch {
+	case p.name == "AttributeTypeName":
+		return "Microsoft.Xrm.Sdk.Metadata.AttributeTypeDisplayName"
+	case p.shape == enumShape:
+		return "Microsoft.Xrm.Sdk.Metadata." + p.enum
+	case p.shape == boolShape || p.shape == boolValueShape:
+		return "System.Boolean"
+	case p.shape == numberShape:
+		return "System.Int32"
+	case p.shape == stringShape:
+		return "System.String"
+	case p.shape == guidShape:
+		return "System.Guid"
+	default:
+		return ""
+	}
+}
+
+// checkType refuses a value of a type that is not the property's. The operators In and NotIn need an array of it.
+func checkType(c metadataCondition, want string) *odata.Error {
+	if c.Value == nil {
+		return nil
+	}
+	if c.ConditionOperator == "In" || c.ConditionOperator == "NotIn" {
+		if !strings.HasSuffix(c.Value.Type, "[]") {
+			return invalidQuery("The operator %s needs a list of values.", c.ConditionOperator)
+		}
+		want += "[]"
+	}
+	if c.Value.Type != want && strings.TrimSuffix(want, "[]") != "" {
+		return invalidQuery("The value of the condition on %s is of type %s and not of %s.", c.PropertyName, c.Value.Type, want)
+	}
+	return nil
 }
 
 // scalarText returns a JSON string without its quotes, or any other scalar as it stands.

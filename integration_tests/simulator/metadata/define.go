@@ -23,7 +23,7 @@ type defined string
 // Serve serves the resources below EntityDefinitions, RelationshipDefinitions and GlobalOptionSetDefinitions.
 func Serve(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path string) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		newMetadata(db.Tables(), base).serve(w, r, path)
+		newMetadata(db, base).serve(w, r, path)
 		return
 	}
 	body, refusal := odata.ReadBody(r)
@@ -87,7 +87,7 @@ func (d *definer) carryOut(path string) (defined, *odata.Error) {
 		made, refusal := defineTable(d.env, &given)
 		return made, refusal
 	case name == "EntityDefinitions" && keyed:
-		t, refusal := newMetadata(d.env.Tables(), d.base).find(key)
+		t, refusal := newMetadata(d.env, d.base).find(key)
 		switch {
 		case refusal != nil:
 			return "", refusal

@@ -37,7 +37,7 @@ func keyProperties() []property[alternateKey] {
 	return []property[alternateKey]{
 		{name: "MetadataId", shape: guidShape, value: func(k alternateKey) any { return k.id() }},
 		null("HasChanged", boolShape),
-		{name: "DisplayName", shape: labelShape, value: func(k alternateKey) any { return label{k.key.DisplayName, k.id()} }},
+		{name: "DisplayName", shape: labelShape, value: func(k alternateKey) any { return label{text: k.key.DisplayName, of: k.id()} }},
 		text("EntityLogicalName", func(k alternateKey) string { return k.table.LogicalName }),
 		text("LogicalName", func(k alternateKey) string { return strings.ToLower(k.key.SchemaName) }),
 		text("SchemaName", func(k alternateKey) string { return k.key.SchemaName }),
@@ -64,8 +64,8 @@ func keyProjection(q metadataQuery) (projection[alternateKey], odata.Predicate[a
 }
 
 // expandKeys writes the alternate keys of a table.
-func expandKeys(e expansion, noLabels bool) (navigation[*schema.Table], *odata.Error) {
-	e.query.noLabels = noLabels
+func expandKeys(e expansion, labels languages) (navigation[*schema.Table], *odata.Error) {
+	e.query.labels = labels
 	p, keep, err := keyProjection(e.query)
 	if err != nil {
 		return navigation[*schema.Table]{}, err

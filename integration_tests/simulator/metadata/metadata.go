@@ -9,21 +9,25 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // metadata serves requests below EntityDefinitions (Microsoft, "Query schema definitions using the Web API").
 type metadata struct {
-	tables  []*schema.Table
-	base    string
-	table   []property[*schema.Table]
-	column  []property[attribute]
-	derived map[string][]property[attribute]
+	tables    []*schema.Table
+	languages languages
+	both      bool // both navigation properties of a choice hold its options
+	base      string
+	table     []property[*schema.Table]
+	column    []property[attribute]
+	derived   map[string][]property[attribute]
 }
 
-func newMetadata(tables []*schema.Table, base string) *metadata {
+func newMetadata(db *rows.Database, base string) *metadata {
+	provisioned := db.Languages()
 	return &metadata{
-		tables: tables, base: base,
+		tables: db.Tables(), base: base, languages: languages{provisioned[0], provisioned}, both: db.Behaviors.BothOptionSets,
 		table: tableProperties(), column: baseProperties(), derived: derivedProperties(),
 	}
 }
@@ -41,7 +45,7 @@ func (m *metadata) serve(w http.ResponseWriter, r *http.Request, path string) {
 }
 
 func (m *metadata) respond(w http.ResponseWriter, r *http.Request, path string) *odata.Error {
-	q, err := parseMetadataQuery(r.URL.RawQuery)
+	q, err := parseMetadataQuery(r.URL.RawQuery, m.languages)
 	if err != nil {
 		return err
 	}
@@ -55,7 +59,7 @@ func (m *metadata) respond(w http.ResponseWriter, r *http.Request, path string) 
 	case "RelationshipDefinitions":
 		return m.serveRelations(w, q, segments)
 	case "GlobalOptionSetDefinitions":
-		return m.globalOptions(w, q, key, keyed)
+		return m.globalOptions(w, q, segments)
 	default:
 		return odata.NotFound(name)
 	}
@@ -73,19 +77,6 @@ func (m *metadata) respond(w http.ResponseWriter, r *http.Request, path string) 
 		return m.one(w, q, table)
 	}
 	return m.below(w, q, table, key, segments[1:])
-}
-
-// globalOptions serves GlobalOptionSetDefinitions: none of the simulated columns shares its options with others. The
-// service does not filter them.
-func (m *metadata) globalOptions(w http.ResponseWriter, q metadataQuery, key string, keyed bool) *odata.Error {
-	switch {
-	case q.filter != "":
-		return odata.BadQuery("The query parameter $filter is not supported.")
-	case keyed:
-		return odata.Refuse(http.StatusNotFound, "0x80040217", "Could not find an optionset with the key %s.", key)
-	}
-	odata.WriteJSON(w, append(odata.AppendQuoted([]byte(`{"@odata.context":`), m.base+"/$metadata#GlobalOptionSetDefinitions"), `,"value":[]}`...))
-	return nil
 }
 
 // below serves the resources of one table: its attributes, its empty collections, or a single property.
@@ -108,7 +99,7 @@ func (m *metadata) below(w http.ResponseWriter, q metadataQuery, t *schema.Table
 	}
 	for _, prop := range m.table {
 		if prop.name == name {
-			m.single(w, address+name, appendValue(nil, prop.value(t), !q.noLabels), prop.shape)
+			m.single(w, address+name, appendValue(nil, prop.value(t), q.labels), prop.shape)
 			return nil
 		}
 	}
@@ -166,7 +157,7 @@ func (m *metadata) tableProjection(q metadataQuery) (projection[*schema.Table], 
 		return p, err
 	}
 	for _, e := range q.expanded {
-		n, err := m.expandTable(e, q.noLabels)
+		n, err := m.expandTable(e, q.labels)
 		if err != nil {
 			return p, err
 		}
@@ -175,20 +166,20 @@ func (m *metadata) tableProjection(q metadataQuery) (projection[*schema.Table], 
 	return p, nil
 }
 
-func (m *metadata) expandTable(e expansion, noLabels bool) (navigation[*schema.Table], *odata.Error) {
+func (m *metadata) expandTable(e expansion, labels languages) (navigation[*schema.Table], *odata.Error) {
 	if slices.Contains(emptyCollections(), e.name) {
 		return navigation[*schema.Table]{name: e.name, context: e.name + "()", write: func(dst []byte, _ *schema.Table) []byte { return append(dst, "[]"...) }}, nil
 	}
 	if e.name == "Keys" {
-		return expandKeys(e, noLabels)
+		return expandKeys(e, labels)
 	}
 	if collections()[e.name] != nil {
-		return m.expandRelations(e, noLabels)
+		return m.expandRelations(e, labels)
 	}
 	if e.name != "Attributes" {
 		return navigation[*schema.Table]{}, odata.UnknownProperty(e.name, "EntityMetadata")
 	}
-	e.query.noLabels = noLabels
+	e.query.labels = labels
 	p, keep, err := m.attributeProjection(e.query, baseClass)
 	if err != nil {
 		return navigation[*schema.Table]{}, err

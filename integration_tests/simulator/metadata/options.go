@@ -26,19 +26,35 @@ func optionType(kind schema.ColumnType) string {
 	}
 }
 
+// optionSetID returns the MetadataId of a column's option set, which all columns of a global one share.
+func (a attribute) optionSetID() string {
+	if a.column.GlobalChoice != "" {
+		return guid.Derived("options", a.column.GlobalChoice)
+	}
+	return guid.Derived("options", a.id())
+}
+
+// optionSetName returns the Name of a column's option set: that of a global one, or the names of table and column.
+func (a attribute) optionSetName() string {
+	if a.column.GlobalChoice != "" {
+		return a.column.GlobalChoice
+	}
+	return a.table.LogicalName + "_" + a.column.LogicalName
+}
+
 // optionSetProperties returns the properties of OptionSetMetadata, or of BooleanOptionSetMetadata for Boolean columns.
 func optionSetProperties(class string) []property[attribute] {
 	list := []property[attribute]{
-		{name: "MetadataId", shape: guidShape, value: func(a attribute) any { return guid.Derived("options", a.id()) }},
-		constant("HasChanged", boolShape, nil),
+		{name: "MetadataId", shape: guidShape, value: func(a attribute) any { return a.optionSetID() }},
+		{name: "HasChanged", shape: boolShape, value: func(a attribute) any { return a.beneath() }},
 		{name: "Description", shape: labelShape, value: func(attribute) any { return label{} }},
-		{name: "DisplayName", shape: labelShape, value: attributeLabel},
+		{name: "DisplayName", shape: labelShape, value: optionSetLabel},
 		constant("ExternalTypeName", stringShape, nil),
 		{name: "IsCustomOptionSet", shape: boolShape, value: func(a attribute) any { return a.column.Custom }},
 		constant("IsCustomizable", boolValueShape, managedProperty{true, false, "iscustomizable"}),
-		constant("IsGlobal", boolShape, false),
+		{name: "IsGlobal", shape: boolShape, value: func(a attribute) any { return a.column.GlobalChoice != "" }},
 		{name: "IsManaged", shape: boolShape, value: func(a attribute) any { return !a.column.Custom }},
-		{name: "Name", shape: stringShape, value: func(a attribute) any { return a.table.LogicalName + "_" + a.column.LogicalName }},
+		{name: "Name", shape: stringShape, value: func(a attribute) any { return a.optionSetName() }},
 		{name: "OptionSetType", shape: enumShape, enum: "OptionSetType", value: func(a attribute) any { return optionType(a.column.Type) }},
 		constant("IntroducedVersion", stringShape, "5.0.0.0"),
 	}
@@ -50,6 +66,14 @@ func optionSetProperties(class string) []property[attribute] {
 	return append(list,
 		property[attribute]{name: "Options", shape: listShape, value: func(a attribute) any { return optionList{a} }},
 		constant("ParentOptionSetName", stringShape, nil))
+}
+
+// optionSetLabel returns the display name: a local set has that of its column.
+func optionSetLabel(a attribute) any {
+	if a.column.GlobalChoice != "" {
+		return label{text: schema.DisplayName(a.column.GlobalChoice, a.column.Custom), of: "options " + a.column.GlobalChoice}
+	}
+	return attributeLabel(a)
 }
 
 func boolOption(a attribute, value int) any {
@@ -67,7 +91,7 @@ type optionList struct {
 }
 
 // AppendJSON implements jsonValue.
-func (l optionList) AppendJSON(dst []byte, labels bool) []byte {
+func (l optionList) AppendJSON(dst []byte, labels languages) []byte {
 	dst = append(dst, '[')
 	for i, o := range l.of.column.Options {
 		if i > 0 {
@@ -84,15 +108,26 @@ type option struct {
 	schema.Option
 }
 
-// AppendJSON implements jsonValue.
-func (o option) AppendJSON(dst []byte, labels bool) []byte {
+// AppendJSON implements jsonValue. Among the changes since a stamp only an option that is new, or that was changed, has its labels.
+func (o option) AppendJSON(dst []byte, labels languages) []byte {
 	dst = append(dst, '{')
 	kind := o.of.column.Type
 	if kind == schema.State || kind == schema.Status {
 		dst = odata.AppendQuoted(appendMember(dst, "@odata.type"), "#Microsoft.Dynamics.CRM."+string(kind)+"OptionMetadata")
 	}
+	var changed any
+	if o.of.stamped {
+		if changed = nil; o.of.changedOption(o.Option) {
+			changed = true
+		} else {
+			labels.shown = nil
+		}
+	}
 	dst = appendValue(appendMember(dst, "Value"), o.Value, labels)
-	dst = append(dst, `,"Color":null,"IsManaged":true,"ExternalValue":null,"ParentValues":[],"Tag":null,"IsHidden":false,"MetadataId":null,"HasChanged":null`...)
+	dst = appendValue(appendMember(dst, "Color"), nullable(o.Color), labels)
+	dst = appendValue(append(dst, `,"IsManaged":true,"ExternalValue":`...), nullable(o.ExternalValue), labels)
+	dst = appendValue(append(dst, `,"ParentValues":[],"Tag":null,"IsHidden":`...), o.Hidden, labels)
+	dst = appendValue(append(dst, `,"MetadataId":null,"HasChanged":`...), changed, labels)
 	switch kind {
 	case schema.State:
 		dst = appendValue(appendMember(dst, "DefaultStatus"), o.of.defaultStatus(o.Value), labels)
@@ -102,9 +137,17 @@ func (o option) AppendJSON(dst []byte, labels bool) []byte {
 		dst = append(dst, `,"TransitionData":null`...)
 	default: // other choices have no further members
 	}
-	dst = label{o.Label, o.of.id() + "." + o.Label}.AppendJSON(appendMember(dst, "Label"), labels)
-	dst = label{}.AppendJSON(appendMember(dst, "Description"), labels)
+	dst = label{o.Label, o.of.optionSource() + "." + o.Label, o.Translations}.AppendJSON(appendMember(dst, "Label"), labels)
+	dst = label{text: o.Description, of: o.of.optionSource() + ".description." + o.Label}.AppendJSON(appendMember(dst, "Description"), labels)
 	return append(dst, '}')
+}
+
+// optionSource returns what the ids of the options' labels are made from.
+func (a attribute) optionSource() string {
+	if a.column.GlobalChoice != "" {
+		return a.column.GlobalChoice
+	}
+	return a.id()
 }
 
 // defaultStatus returns the first status reason of a state.

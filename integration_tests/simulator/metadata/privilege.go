@@ -17,7 +17,7 @@ type privilegeList struct {
 func tablePrivileges(t *schema.Table) any { return privilegeList{t} }
 
 // AppendJSON implements jsonValue.
-func (p privilegeList) AppendJSON(dst []byte, _ bool) []byte {
+func (p privilegeList) AppendJSON(dst []byte, _ languages) []byte {
 	dst = append(dst, '[')
 	if p.table.Intersect {
 		return append(dst, ']')

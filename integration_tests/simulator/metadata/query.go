@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
@@ -12,7 +11,7 @@ type metadataQuery struct {
 	selected []string // nil: everything
 	filter   string
 	expanded []expansion
-	noLabels bool // LabelLanguages leaves out the environment's language
+	labels   languages
 }
 
 // expansion is a navigation property of $expand with its own options.
@@ -23,16 +22,16 @@ type expansion struct {
 
 // parseMetadataQuery reads the options of a request for metadata. $top, $skip, $orderby and $count are refused, for
 // metadata is served whole (Microsoft, "Query schema definitions using the Web API").
-func parseMetadataQuery(rawQuery string) (metadataQuery, *odata.Error) {
+func parseMetadataQuery(rawQuery string, provisioned languages) (metadataQuery, *odata.Error) {
 	options, err := odata.QueryOptions(rawQuery)
 	if err != nil {
 		return metadataQuery{}, err
 	}
-	return readMetadataOptions(options)
+	return readMetadataOptions(options, provisioned)
 }
 
-func readMetadataOptions(options []odata.QueryOption) (metadataQuery, *odata.Error) {
-	var q metadataQuery
+func readMetadataOptions(options []odata.QueryOption, provisioned languages) (metadataQuery, *odata.Error) {
+	q := metadataQuery{labels: provisioned}
 	seen := map[string]bool{}
 	for _, o := range options {
 		if strings.HasPrefix(o.Name, "$") && seen[o.Name] {
@@ -48,7 +47,7 @@ func readMetadataOptions(options []odata.QueryOption) (metadataQuery, *odata.Err
 		case o.Name == "$expand":
 			q.expanded, err = parseExpand(o.Value)
 		case o.Name == "LabelLanguages":
-			q.noLabels = !slices.Contains(strings.Split(o.Value, ","), "1033")
+			q.labels = provisioned.only(labelLanguages(o.Value))
 		case strings.HasPrefix(o.Name, "$"):
 			err = odata.BadQuery("The query parameter %s is not supported.", o.Name)
 		}
@@ -91,6 +90,6 @@ func parseExpansion(text string) (expansion, *odata.Error) {
 		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		options = append(options, odata.QueryOption{Name: strings.TrimSpace(key), Value: strings.TrimSpace(value)})
 	}
-	q, err := readMetadataOptions(options)
+	q, err := readMetadataOptions(options, languages{})
 	return expansion{name, q}, err
 }

@@ -54,6 +54,7 @@ func ownProperties(class string) []property[Relation] {
 				return schema.NavigationName(r.Second, r.Column, r.First.LogicalName)
 			}),
 			{name: "RelationshipBehavior", shape: numberShape, value: func(Relation) any { return 1 }},
+			{name: "CascadeConfiguration", shape: listShape, value: func(r Relation) any { return inlined(r.appendCascades) }},
 		}
 	case manyToMany:
 		return []property[Relation]{
@@ -72,4 +73,29 @@ func ownProperties(class string) []property[Relation] {
 
 func relationText(name string, value func(Relation) string) property[Relation] {
 	return property[Relation]{name: name, shape: stringShape, value: func(r Relation) any { return nullable(value(r)) }}
+}
+
+// appendCascades writes CascadeConfiguration: what happens to the referencing rows when the referenced one is deleted, assigned,
+// ... Lookups of activities and notes cascade, owners hold their rows, and others lose their value.
+func (r Relation) appendCascades(dst []byte) []byte {
+	all, deleting := "NoCascade", "RemoveLink"
+	switch {
+	case r.Column.LogicalName == "regardingobjectid" || r.Column.LogicalName == "objectid":
+		all, deleting = "Cascade", "Cascade"
+	case r.First.PrimaryID == "systemuserid" || r.First.PrimaryID == "teamid" || r.First.PrimaryID == "businessunitid":
+		deleting = "Restrict"
+	}
+	dst = append(dst, '{')
+	for _, action := range []string{"Assign", "Delete", "Archive", "Merge", "Reparent", "Share", "Unshare", "RollupView"} {
+		value := all
+		switch action {
+		case "Delete":
+			value = deleting
+		case "Archive", "RollupView":
+			value = "NoCascade"
+		}
+		dst = append(appendMember(dst, action), '"')
+		dst = append(append(dst, value...), '"')
+	}
+	return append(dst, '}')
 }

@@ -118,8 +118,8 @@ func (m *metadata) relationProjection(q metadataQuery, class string) (projection
 }
 
 // expandRelations writes one collection of a table's relationships.
-func (m *metadata) expandRelations(e expansion, noLabels bool) (navigation[*schema.Table], *odata.Error) {
-	e.query.noLabels = noLabels
+func (m *metadata) expandRelations(e expansion, labels languages) (navigation[*schema.Table], *odata.Error) {
+	e.query.labels = labels
 	p, keep, err := m.relationProjection(e.query, relationClass(e.name))
 	if err != nil {
 		return navigation[*schema.Table]{}, err
@@ -136,7 +136,7 @@ func (m *metadata) expandRelations(e expansion, noLabels bool) (navigation[*sche
 
 // relationsOf serves a request for a collection of one table's relationships.
 func (m *metadata) relationsOf(w http.ResponseWriter, q metadataQuery, t *schema.Table, address, collection string) *odata.Error {
-	n, err := m.expandRelations(expansion{name: collection, query: q}, q.noLabels)
+	n, err := m.expandRelations(expansion{name: collection, query: q}, q.labels)
 	if err != nil {
 		return err
 	}

@@ -40,10 +40,10 @@ func tableIdentity() []property[*schema.Table] {
 		{name: "CreatedOn", shape: dateShape, value: func(*schema.Table) any { return platformDate }},
 		{name: "DataProviderId", shape: guidShape, value: dataProvider},
 		{name: "DataSourceId", shape: guidShape, value: func(*schema.Table) any { return nil }},
-		{name: "Description", shape: labelShape, value: func(t *schema.Table) any { return label{t.Description, "description " + t.LogicalName} }},
+		{name: "Description", shape: labelShape, value: func(t *schema.Table) any { return label{text: t.Description, of: "description " + t.LogicalName} }},
 		{name: "DisplayCollectionName", shape: labelShape, value: collectionLabel},
 		{name: "DisplayName", shape: labelShape, value: func(t *schema.Table) any {
-			return label{cmp.Or(t.DisplayName, schema.DisplayName(t.SchemaName, t.Custom)), t.LogicalName}
+			return label{text: cmp.Or(t.DisplayName, schema.DisplayName(t.SchemaName, t.Custom)), of: t.LogicalName}
 		}},
 		text("ExternalName", func(t *schema.Table) string { return external(t, t.LogicalName) }),
 		text("LogicalName", func(t *schema.Table) string { return t.LogicalName }),
@@ -236,5 +236,5 @@ func collectionLabel(t *schema.Table) any {
 	if t.CollectionName == "" {
 		return label{}
 	}
-	return label{cmp.Or(t.DisplayName, schema.DisplayName(t.SchemaName, t.Custom)) + "s", "collection " + t.LogicalName}
+	return label{text: cmp.Or(t.DisplayName, schema.DisplayName(t.SchemaName, t.Custom)) + "s", of: "collection " + t.LogicalName}
 }

@@ -5,6 +5,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 // shape is the form of a metadata property's value. It decides what the property may be compared with.
@@ -36,7 +37,7 @@ type property[T any] struct {
 
 // The values of properties are nil, bool, int, float64, string, or one of the types below.
 type jsonValue interface {
-	AppendJSON(dst []byte, labels bool) []byte
+	AppendJSON(dst []byte, labels languages) []byte
 }
 
 // holder is an object with a member Value that filters may address as Property/Value.
@@ -54,7 +55,7 @@ type managedProperty struct {
 func (m managedProperty) Inner() any { return m.value }
 
 // AppendJSON implements jsonValue.
-func (m managedProperty) AppendJSON(dst []byte, _ bool) []byte {
+func (m managedProperty) AppendJSON(dst []byte, _ languages) []byte {
 	dst = append(dst, `{"Value":`...)
 	dst = strconv.AppendBool(dst, m.value)
 	dst = append(dst, `,"CanBeChanged":`...)
@@ -71,7 +72,7 @@ type requiredLevel string
 func (l requiredLevel) Inner() any { return string(l) }
 
 // AppendJSON implements jsonValue.
-func (l requiredLevel) AppendJSON(dst []byte, _ bool) []byte {
+func (l requiredLevel) AppendJSON(dst []byte, _ languages) []byte {
 	dst = append(dst, `{"Value":`...)
 	dst = odata.AppendQuoted(dst, string(l))
 	return append(dst, `,"CanBeChanged":true,"ManagedPropertyLogicalName":"canmodifyrequirementlevelsettings"}`...)
@@ -84,41 +85,60 @@ type wrapped string
 func (v wrapped) Inner() any { return string(v) }
 
 // AppendJSON implements jsonValue.
-func (v wrapped) AppendJSON(dst []byte, _ bool) []byte {
+func (v wrapped) AppendJSON(dst []byte, _ languages) []byte {
 	dst = append(dst, `{"Value":`...)
 	return append(odata.AppendQuoted(dst, string(v)), '}')
 }
 
-// label is a Label in English, the environment's only language. An empty one has no localized labels.
+// label is a Label in the languages of the environment. An empty one has no localized labels.
 type label struct {
 	text string
-	of   string // what it is the label of, from which its id is made
+	of   string         // what it is the label of, from which its id is made
+	own  map[int]string // translations that its definition states
 }
 
-// AppendJSON implements jsonValue.
-func (l label) AppendJSON(dst []byte, labels bool) []byte {
-	if l.text == "" || !labels {
-		return append(dst, `{"LocalizedLabels":[],"UserLocalizedLabel":null}`...)
-	}
+// AppendJSON implements jsonValue. The label in the user's language is null where that is not among the languages asked for.
+func (l label) AppendJSON(dst []byte, labels languages) []byte {
 	dst = append(dst, `{"LocalizedLabels":[`...)
-	dst = l.appendLocalized(dst)
-	dst = append(dst, `],"UserLocalizedLabel":`...)
-	return append(l.appendLocalized(dst), '}')
+	users := []byte("null")
+	for _, code := range labels.shown {
+		text, ok := l.in(code, labels.base)
+		if l.text == "" || !ok {
+			continue
+		}
+		if dst[len(dst)-1] != '[' {
+			dst = append(dst, ',')
+		}
+		start := len(dst)
+		if dst = l.appendLocalized(dst, text, code); code == labels.base {
+			users = dst[start:]
+		}
+	}
+	return append(append(append(dst, `],"UserLocalizedLabel":`...), users...), '}')
 }
 
-func (l label) appendLocalized(dst []byte) []byte {
+func (l label) appendLocalized(dst []byte, text string, code int) []byte {
 	dst = append(dst, `{"Label":`...)
-	dst = odata.AppendQuoted(dst, l.text)
-	dst = append(dst, `,"LanguageCode":1033,"IsManaged":true,"MetadataId":"`...)
-	dst = append(dst, guid.Derived("label", l.of)...)
+	dst = odata.AppendQuoted(dst, text)
+	dst = strconv.AppendInt(append(dst, `,"LanguageCode":`...), int64(code), 10)
+	dst = append(dst, `,"IsManaged":true,"MetadataId":"`...)
+	dst = append(dst, l.id(code)...)
 	return append(dst, `","HasChanged":null}`...)
+}
+
+// id returns the MetadataId of the label in a language.
+func (l label) id(code int) string {
+	if code == schema.English {
+		return guid.Derived("label", l.of)
+	}
+	return guid.Derived("label", l.of, strconv.Itoa(code))
 }
 
 // Names is a list of logical names.
 type Names []string
 
 // AppendJSON implements jsonValue.
-func (n Names) AppendJSON(dst []byte, _ bool) []byte {
+func (n Names) AppendJSON(dst []byte, _ languages) []byte {
 	dst = append(dst, '[')
 	for i, name := range n {
 		if i > 0 {
@@ -129,7 +149,10 @@ func (n Names) AppendJSON(dst []byte, _ bool) []byte {
 	return append(dst, ']')
 }
 
-func appendValue(dst []byte, v any, labels bool) []byte {
+// JSON returns the list as JSON.
+func (n Names) JSON() string { return string(n.AppendJSON(nil, languages{})) }
+
+func appendValue(dst []byte, v any, labels languages) []byte {
 	switch v := v.(type) {
 	case bool:
 		return strconv.AppendBool(dst, v)

@@ -11,7 +11,7 @@ import (
 type projection[T any] struct {
 	properties []property[T]
 	expanded   []navigation[T]
-	labels     bool
+	labels     languages
 	typeOf     func(T) string // @odata.type, empty where the type is the declared one; nil: never written
 	more       func(T) []property[T]
 }
@@ -26,7 +26,7 @@ type navigation[T any] struct {
 // project chooses properties by $select. Without one all are written. MetadataId is always among them; it comes
 // after the simple properties and before the complex ones unless it was named.
 func project[T any](q metadataQuery, typeName string, properties []property[T]) (projection[T], *odata.Error) {
-	p := projection[T]{labels: !q.noLabels}
+	p := projection[T]{labels: q.labels}
 	if q.selected == nil {
 		p.properties = properties
 		return p, nil

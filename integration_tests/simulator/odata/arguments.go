@@ -76,6 +76,26 @@ func (a Arguments) JSON(name string) string {
 	return a[name]
 }
 
+// Flags returns the members of an enum type of flags, written Microsoft.Dynamics.CRM.Type'One,Two'; none if it is missing or
+// null.
+func (a Arguments) Flags(name, typeName string, members ...string) ([]string, *Error) {
+	value := a[name]
+	if value == "" || value == "null" {
+		return nil, nil
+	}
+	quoted, ok := strings.CutPrefix(value, "Microsoft.Dynamics.CRM."+typeName)
+	list, length := QuotedString(quoted)
+	found := strings.Split(list, ",")
+	for i := range found {
+		found[i] = strings.TrimSpace(found[i])
+		ok = ok && slices.Contains(members, found[i])
+	}
+	if !ok || length == 0 || length != len(quoted) {
+		return nil, BadQuery("The value '%s' is not a member of 'Microsoft.Dynamics.CRM.%s'.", value, typeName)
+	}
+	return found, nil
+}
+
 // Enum returns a member of an enum type, written Microsoft.Dynamics.CRM.Type'Member'; empty if it is missing or null.
 func (a Arguments) Enum(name, typeName string, members ...string) (string, *Error) {
 	value, given := a[name]

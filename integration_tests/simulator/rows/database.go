@@ -36,6 +36,7 @@ type Database struct {
 	Issued         TokenRegister
 	Uploads        map[string]*Upload // by session token
 	Files          map[string][]byte  // by the id in the file column
+	languages      []int              // the base language first
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
 	restorations   uint32 // how often a backup was restored
@@ -61,6 +62,7 @@ func New(o Options) (*Database, error) {
 		Uploads:        map[string]*Upload{},
 		Files:          map[string][]byte{},
 		Issued:         TokenRegister{selected: map[string][]string{}},
+		languages:      slices.Clone(o.Languages),
 		organizationID: strings.ToLower(o.Organization),
 		version:        1_000_000,
 		Metadata:       6_012_567,
@@ -72,6 +74,9 @@ func New(o Options) (*Database, error) {
 	db.ticks = unixTicks + (db.start+life)*ticksPerSecond
 	if o.ExpireDays == 0 {
 		db.Lifetime = defaultExpireDays * 24 * time.Hour
+	}
+	if len(db.languages) == 0 {
+		db.languages = []int{schema.English}
 	}
 	if db.organizationID == "" {
 		db.organizationID = randomID(Mix(o.Seed, HashString("organization"))).String()
@@ -181,6 +186,9 @@ func (db *Database) Count(t *schema.Table) int64 {
 
 // Now returns the environment's time, UTC.
 func (db *Database) Now() time.Time { return db.clock().UTC() }
+
+// Languages returns the language codes (LCIDs) that are provisioned, that of the organization's base language first.
+func (db *Database) Languages() []int { return slices.Clone(db.languages) }
 
 // Organization returns the OrganizationId.
 func (db *Database) Organization() string {

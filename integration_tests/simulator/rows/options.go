@@ -16,6 +16,7 @@ type Options struct {
 	Organization string           // OrganizationId, a guid; empty: derived from Seed
 	Behaviors    Behaviors        // what Microsoft's documentation leaves open
 	ExpireDays   int              // organization.expirechangetrackingindays; 0: 7
+	Languages    []int            // provisioned languages (LCIDs), the organization's base language first; empty: English
 }
 
 // Behaviors settle what Microsoft's documentation leaves open, so that a client can be tested against each interpretation.
@@ -52,6 +53,9 @@ type Behaviors struct {
 	// UnstableTies puts rows with equal values of the $orderby in another order on each page, unless the order names the
 	// primary key or versionnumber, so that a scan repeats some and skips others.
 	UnstableTies bool
+	// BothOptionSets puts the options of a choice column into OptionSet and GlobalOptionSet of its definition, where
+	// IsGlobal alone tells a local choice from a global one. Without it one of the two is null.
+	BothOptionSets bool
 	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
 	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).
 	AnnotationsDropDeltaLink bool

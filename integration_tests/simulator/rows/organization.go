@@ -21,7 +21,7 @@ func (db *Database) found() {
 	days := strconv.Itoa(int(db.Lifetime / (24 * time.Hour)))
 	values := db.Defaults(s)
 	for name, value := range map[string]string{
-		"name": `"contoso"`, expireSetting: days, "expiresubscriptionsindays": "90", "languagecode": "1033", "localeid": "1033",
+		"name": `"contoso"`, expireSetting: days, "expiresubscriptionsindays": "90", "languagecode": strconv.Itoa(db.languages[0]), "localeid": "1033",
 		"dateseparator": `"/"`, "timeseparator": `":"`, "currencysymbol": `"$"`, "isauditenabled": "true",
 	} {
 		if s.Table.Column(name) != nil {

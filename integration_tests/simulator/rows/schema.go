@@ -133,6 +133,41 @@ func (db *Database) RemoveTable(logicalName string) error {
 	return nil
 }
 
+// SetOptions gives a choice column other options, and all columns of its global choice as well. Rows keep their values, and
+// delta tokens stay valid.
+func (db *Database) SetOptions(table, logicalName string, options []schema.Option) error {
+	db.Mu.RLock()
+	var choice string
+	if s := db.Stores[table]; s != nil && s.Table.Column(logicalName) != nil {
+		choice = s.Table.Column(logicalName).GlobalChoice
+	}
+	db.Mu.RUnlock()
+	names := []string{table}
+	if choice != "" {
+		names = nil
+		for _, t := range db.Tables() {
+			names = append(names, t.LogicalName)
+		}
+	}
+	for _, name := range names {
+		err := db.Alter(name, false, func(_ *Store, t *schema.Table) error {
+			for i := range t.Columns {
+				if c := &t.Columns[i]; choice != "" && c.GlobalChoice == choice || name == table && c.LogicalName == logicalName {
+					c.Options = slices.Clone(options)
+				}
+			}
+			if name == table && (t.Column(logicalName) == nil || len(options) == 0) {
+				return fmt.Errorf("options of column %q cannot be set", logicalName)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SetEntitySet changes the name by which a table is addressed; empty: it can no longer be addressed.
 func (db *Database) SetEntitySet(table, set string) error {
 	return db.Alter(table, false, func(s *Store, t *schema.Table) error {

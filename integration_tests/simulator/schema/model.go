@@ -110,21 +110,25 @@ type Column struct {
 	Behavior    Behavior // DateTime only
 	Targets     []string // lookups only: logical names of the tables that a value may point to
 	Options     []Option // Picklist, State, Status, MultiSelectPicklist, Boolean
-	AttributeOf string   // the column that this one belongs to
-	Relation    string   // SchemaName of the relationship of a lookup; empty: derived from the names of tables and column
-	DisplayName string   // empty: made of the schema name
-	Required    string   // RequiredLevel; empty: as the service has it for its own columns
-	Format      string   // StringFormat of a String column, where it is not Text; DateOnly of a DateTime column that shows no time
-	MaxLength   int      // String, Memo
-	Precision   int      // Decimal, Double, Money: digits after the point
-	Min, Max    int      // Integer, Decimal, Double, Money: bounds of the values; both 0: those of the type
-	SourceType  int      // 0 simple, 1 calculated, 2 rollup
-	PrimaryID   bool     // AttributeMetadata.IsPrimaryId, true for several columns of some tables
-	Custom      bool
-	Logical     bool
-	Secured     bool // read as null by the simulated user
-	NotOData    bool // IsValidODataAttribute is false: not a property of the Web API's entity type
-	NotReadable bool // IsValidForRead is false
+	// GlobalChoice is the name of the global choice that the options belong to; empty: they are the column's own. All columns
+	// of a global choice have the same options.
+	GlobalChoice string
+	Description  string
+	AttributeOf  string // the column that this one belongs to
+	Relation     string // SchemaName of the relationship of a lookup; empty: derived from the names of tables and column
+	DisplayName  string // empty: made of the schema name
+	Required     string // RequiredLevel; empty: as the service has it for its own columns
+	Format       string // StringFormat of a String column, where it is not Text; DateOnly of a DateTime column that shows no time
+	MaxLength    int    // String, Memo
+	Precision    int    // Decimal, Double, Money: digits after the point
+	Min, Max     int    // Integer, Decimal, Double, Money: bounds of the values; both 0: those of the type
+	SourceType   int    // 0 simple, 1 calculated, 2 rollup
+	PrimaryID    bool   // AttributeMetadata.IsPrimaryId, true for several columns of some tables
+	Custom       bool
+	Logical      bool
+	Secured      bool // read as null by the simulated user
+	NotOData     bool // IsValidODataAttribute is false: not a property of the Web API's entity type
+	NotReadable  bool // IsValidForRead is false
 }
 
 // AlternateKey is a set of columns that identify the rows of a table beside its primary key.
@@ -136,9 +140,14 @@ type AlternateKey struct {
 
 // Option is one value of a choice column.
 type Option struct {
-	Value int
-	Label string
-	State int // Status columns only: the statecode that the value belongs to
+	Value         int
+	Label         string         // in English
+	Translations  map[int]string // by language code; empty: the label lacks one; those that are not stated are made up
+	State         int            // Status columns only: the statecode that the value belongs to
+	Description   string
+	Color         string // #RRGGBB
+	ExternalValue string
+	Hidden        bool
 }
 
 // Bounds returns the minimum and the maximum value of a numeric column.

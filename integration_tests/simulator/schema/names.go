@@ -24,13 +24,13 @@ func NavigationName(t *Table, c *Column, target string) string {
 	return name
 }
 
-// OptionLabel returns the label of a choice, and whether the column has that choice.
-func OptionLabel(c *Column, number string) (string, bool) {
+// OptionLabel returns the label of a choice in the organization's base language, and whether the column has that choice.
+func OptionLabel(c *Column, number string, base int) (string, bool) {
 	i := slices.IndexFunc(c.Options, func(o Option) bool { return strconv.Itoa(o.Value) == number })
 	if i < 0 {
 		return "", false
 	}
-	return c.Options[i].Label, true
+	return Translate(c.Options[i].Label, c.Options[i].Translations, base, base)
 }
 
 // DisplayName turns a schema name such as contoso_DeviceId into the words "Device Id".

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
@@ -55,6 +57,19 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return errors.Join(server.Close(), report(log, server.Stats()))
 }
 
+// setLanguages reads a list of language codes.
+func (s *settings) setLanguages(text string) error {
+	s.environment.Languages = nil
+	for part := range strings.SplitSeq(text, ",") {
+		code, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || code <= 0 {
+			return fmt.Errorf("%q is not a language code", part)
+		}
+		s.environment.Languages = append(s.environment.Languages, code)
+	}
+	return nil
+}
+
 func parse(args []string, usage io.Writer) (settings, error) {
 	var s settings
 	var firstPage, ignoredSelect, refusedSelect bool
@@ -68,6 +83,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	s.addTrouble(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
+	f.Func("languages", "`codes` of the provisioned languages (LCIDs), the base language first, such as 1033,1031 (default 1033)", s.setLanguages)
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
 	b := &s.environment.Behaviors
 	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token corresponds to the moment of the first page")
@@ -79,6 +95,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
 	f.DurationVar(&b.LateCommits, "late-commits", 0, "time within which a write commits after it has taken its row version")
 	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby anew on each page")
+	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
 	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
 	switch err := f.Parse(args); {

@@ -114,12 +114,14 @@ func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Run("flags reach the options", func(t *testing.T) {
 		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9",
-			"--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
+			"--languages", "1031, 1033", "--both-option-sets", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
 		require.NoError(t, err)
 		assert.Equal(t, uint64(7), s.environment.Seed)
 		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
 		assert.Equal(t, simulator.Refused, s.environment.Behaviors.EditedSelect)
 		assert.Equal(t, 5*time.Second, s.environment.Behaviors.LateCommits)
+		assert.Equal(t, []int{1031, 1033}, s.environment.Languages)
+		assert.True(t, s.environment.Behaviors.BothOptionSets)
 		assert.True(t, s.environment.Behaviors.UnstableTies)
 		assert.True(t, s.environment.Behaviors.AnnotationsDropDeltaLink)
 		assert.Equal(t, 60, s.server.Limits.Requests)
@@ -142,6 +144,7 @@ func TestCommandLine(t *testing.T) {
 		"a word too many":           {"nope"},
 		"a contradiction":           {"--ignore-edited-select", "--refuse-edited-select"},
 		"an address without a port": {"--address", "nowhere"},
+		"a language without a code": {"--languages", "English"},
 		"a negative number":         {"--rows", "-1"},
 		"a fault that is none":      {"--fault", "nope"},
 		"a file that is not there":  {"--faults", "nowhere"},

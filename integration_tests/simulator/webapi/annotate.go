@@ -29,7 +29,7 @@ func (w *rowWriter) annotate(dst []byte, start int, r rows.Ref, c *rows.Cell, va
 		}
 	}
 	if !c.Column.IsLookup() {
-		if text, ok := formatted(c, value); ok {
+		if text, ok := w.formatted(c, value); ok {
 			member(formattedValue, text)
 		}
 		return dst
@@ -46,23 +46,24 @@ func (w *rowWriter) annotate(dst []byte, start int, r rows.Ref, c *rows.Cell, va
 	return dst
 }
 
-// formatted returns a value as an English user of the environment sees it. It is false for types without a format.
-func formatted(c *rows.Cell, value []byte) (string, bool) {
+// formatted returns a value as a user sees it whose language is the organization's base language and whose numbers and dates
+// are English. It is false for types without a format.
+func (w *rowWriter) formatted(c *rows.Cell, value []byte) (string, bool) {
 	text := odata.Plain(value)
-	column := c.Column
+	column, language := c.Column, w.env.Languages()[0]
 	switch column.Type {
 	case schema.Picklist, schema.State, schema.Status:
-		return schema.OptionLabel(column, text)
+		return schema.OptionLabel(column, text, language)
 	case schema.Boolean:
 		number := strconv.Itoa(odata.Btoi(text == "true"))
-		if label, ok := schema.OptionLabel(column, number); ok {
+		if label, ok := schema.OptionLabel(column, number, language); ok {
 			return label, true
 		}
 		return map[string]string{"true": "Yes", "false": "No"}[text], true
 	case schema.MultiSelectPicklist:
 		var labels []string
 		for number := range strings.SplitSeq(text, ",") {
-			if label, ok := schema.OptionLabel(column, number); ok {
+			if label, ok := schema.OptionLabel(column, number, language); ok {
 				labels = append(labels, label)
 			}
 		}

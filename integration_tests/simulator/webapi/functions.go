@@ -19,12 +19,13 @@ const serverVersion = "9.2.24104.00173"
 func (a *API) callFunction(w http.ResponseWriter, r *http.Request, base, path string, user string) (found bool, failure *odata.Error) {
 	name, args, err := odata.ParseCall(path, r.URL.RawQuery)
 	functions := map[string]func() *odata.Error{
-		"WhoAmI":                      func() *odata.Error { return a.whoAmI(w, base, args, user) },
-		"RetrieveVersion":             func() *odata.Error { return a.retrieveVersion(w, base, args) },
-		"RetrieveTimestamp":           func() *odata.Error { return a.retrieveTimestamp(w, base, args) },
-		"RetrieveCurrentOrganization": func() *odata.Error { return a.retrieveCurrentOrganization(w, base, args) },
-		"RetrieveTotalRecordCount":    func() *odata.Error { return a.retrieveTotalRecordCount(w, base, args) },
-		"RetrieveMetadataChanges":     func() *odata.Error { return a.history.RetrieveMetadataChanges(w, a.environment, base, args) },
+		"WhoAmI":                       func() *odata.Error { return a.whoAmI(w, base, args, user) },
+		"RetrieveVersion":              func() *odata.Error { return a.retrieveVersion(w, base, args) },
+		"RetrieveTimestamp":            func() *odata.Error { return a.retrieveTimestamp(w, base, args) },
+		"RetrieveCurrentOrganization":  func() *odata.Error { return a.retrieveCurrentOrganization(w, base, args) },
+		"RetrieveTotalRecordCount":     func() *odata.Error { return a.retrieveTotalRecordCount(w, base, args) },
+		"RetrieveProvisionedLanguages": func() *odata.Error { return a.retrieveProvisionedLanguages(w, base, args) },
+		"RetrieveMetadataChanges":      func() *odata.Error { return a.history.RetrieveMetadataChanges(w, a.environment, base, args) },
 	}
 	function, found := functions[name]
 	switch {
@@ -61,6 +62,19 @@ func (a *API) retrieveTimestamp(w http.ResponseWriter, base string, args odata.A
 		return err
 	}
 	odata.Response(w, base, "RetrieveTimestamp", `"Timestamp":"`+strconv.FormatInt(a.environment.MetadataVersion(), 10)+`"`)
+	return nil
+}
+
+// retrieveProvisionedLanguages returns the language codes (LCIDs) in which labels can be.
+func (a *API) retrieveProvisionedLanguages(w http.ResponseWriter, base string, args odata.Arguments) *odata.Error {
+	if err := args.Only(); err != nil {
+		return err
+	}
+	codes := make([]string, 0, len(a.environment.Languages()))
+	for _, code := range a.environment.Languages() {
+		codes = append(codes, strconv.Itoa(code))
+	}
+	odata.Response(w, base, "RetrieveProvisionedLanguages", `"RetrieveProvisionedLanguages":[`+strings.Join(codes, ",")+`]`)
 	return nil
 }
 
@@ -104,6 +118,6 @@ func (a *API) retrieveTotalRecordCount(w http.ResponseWriter, base string, args 
 		counts[i] = strconv.FormatInt(a.environment.Count(t), 10)
 	}
 	odata.Response(w, base, "RetrieveTotalRecordCount", `"EntityRecordCountCollection":{"Count":`+strconv.Itoa(len(wanted))+
-		`,"IsReadOnly":false,"Keys":`+string(metadata.Names(wanted).AppendJSON(nil, true))+`,"Values":[`+strings.Join(counts, ",")+`]}`)
+		`,"IsReadOnly":false,"Keys":`+metadata.Names(wanted).JSON()+`,"Values":[`+strings.Join(counts, ",")+`]}`)
 	return nil
 }

@@ -17,7 +17,8 @@
 // afterwards. Only Resync gives up a delta token. ReconcileDeletions is between a snapshot and its changes if the known
 // keys show which rows of the destination no longer exist.
 //
-// A stream whose changes are not followed has one phase, FullRefresh.
+// A stream whose changes are not followed has one phase: ByVersion or ByTime if the new and changed rows of a table without
+// change tracking are read, otherwise FullRefresh.
 //
 // # What a state proves
 //

@@ -80,7 +80,11 @@ func checkVersion(raw json.RawMessage) error {
 // invalid returns why a state violates the invariants of its phase, "" if it does not.
 func invalid(s *State) string {
 	switch s.Phase {
-	case FullRefresh, TokenScan:
+	case FullRefresh, TokenScan, ByVersion:
+	case ByTime:
+		if s.TimeColumn == "" {
+			return "it has no time_column"
+		}
 	case Snapshot, Changes:
 		if s.DeltaLink == "" {
 			return "it has no delta link"

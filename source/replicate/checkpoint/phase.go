@@ -35,4 +35,14 @@ const (
 	// when its token was issued. Link is the page to continue with, empty at the first one and always empty between two
 	// syncs.
 	Changes Phase = "changes"
+	// ByVersion reads the rows of a table without change tracking in ascending order of versionnumber.
+	//
+	// Every row whose version is at most AfterVersion has been sent, unless it has a higher version now. The current scan has
+	// sent the rows up to SentVersion, if that is greater, but lower versions may still be committed.
+	ByVersion Phase = "by_version"
+	// ByTime reads the rows of a table without change tracking that have been modified or created since a time.
+	//
+	// Since is that time, zero for all rows, and TimeColumn the column; Link is the page to continue with, empty at the first
+	// one; Began is when the scan began, zero between two scans.
+	ByTime Phase = "by_time"
 )

@@ -18,6 +18,7 @@ type Sync struct {
 	NullState                     bool     // the platform passed a null state
 	EntitySet                     string   // the table's name in links
 	Columns                       []string // the requested columns, sorted; none: all
+	Derived                       []string // the columns that are derived from them
 }
 
 // Opening is how a sync continues from a saved state.
@@ -31,6 +32,7 @@ const (
 	LinkUnusable                       // a link in the state cannot be sent as a url
 	OtherOrganization                  // the state is of another organization
 	AfterFullRefresh                   // the state is of a full refresh
+	AfterUntracked                     // the state is of a time without change tracking
 	TokenScanResumed                   // the token scan continues
 	TokenScanRestarted                 // the token scan restarts under another entity set
 	SnapshotResumed                    // the snapshot continues
@@ -72,6 +74,8 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return s.Resync(), OtherOrganization
 	case s.Phase == FullRefresh:
 		return s.Resync(), AfterFullRefresh
+	case s.Phase == ByVersion || s.Phase == ByTime:
+		return s.Resync(), AfterUntracked
 	}
 	if s.NewestRow.IsZero() { // the environment may have been restored since an earlier process saw the row
 		takeNewest(s)
@@ -80,14 +84,14 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	case TokenScan:
 		return y.openTokenScan(s)
 	case Snapshot:
-		if s.InMiddle() && !y.Continues(s.Link) {
+		if s.InMiddle() && !(y.Continues(s.Link) && SameColumns(s.Derived, y.Derived)) {
 			s.Restart()
 			return s, SnapshotRestarted
 		}
 		return s, SnapshotResumed
 	case ReconcileDeletions:
 		return s, ReconcileResumed
-	case FullRefresh, Start, Changes:
+	case FullRefresh, ByVersion, ByTime, Start, Changes:
 	}
 	if s.InMiddle() {
 		return s, ChangesResumed
@@ -192,10 +196,10 @@ func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 		return clone(saved), FullRefreshDone
 	case saved.Complete || !saved.InMiddle():
 		return s, FullRefreshBegins
-	case !y.Continues(saved.Link):
+	case !y.Continues(saved.Link) || !SameColumns(saved.Derived, y.Derived):
 		return s, FullRefreshRestarted
 	default:
-		s.Link, s.PageSize, s.Restarts, s.Began = saved.Link, saved.PageSize, saved.Restarts, saved.Began
+		s.Link, s.PageSize, s.Restarts, s.Began, s.Derived = saved.Link, saved.PageSize, saved.Restarts, saved.Began, saved.Derived
 		return s, FullRefreshResumed
 	}
 }

@@ -25,6 +25,11 @@ type State struct {
 	Columns []string `json:"columns,omitempty"`
 	// ByKeys reports that the service refused Columns with the delta token, so that changed rows are read by their keys.
 	ByKeys bool `json:"by_keys,omitempty"`
+	// TypesByKeys reports that the service sent no delta link with the types of lookups, so that changed rows are read by
+	// their keys as long as types are selected.
+	TypesByKeys bool `json:"types_by_keys,omitempty"`
+	// Derived are the selected columns that are derived from others, and so are not among those of a link.
+	Derived []string `json:"derived,omitempty"`
 	// MaxCursor is the greatest cursor sent for the stream, in whatever phase.
 	MaxCursor record.Cursor `json:"max_cursor,omitempty"`
 	// Restarts is how often the current scan was restarted. It makes its states differ from those sent before.
@@ -59,8 +64,22 @@ type State struct {
 	UnderRemoval bool `json:"under_removal,omitempty"`
 	// Job is the platform's job that a full refresh belongs to, empty outside the platform.
 	Job string `json:"job,omitempty"`
-	// Began is when a full refresh began, by the service's clock. Deletions since then are unknown to a sync that
-	// follows the changes after it.
+	// AfterVersion is the version up to which all rows of a table without change tracking have been sent. No transaction can
+	// commit a lower version any more.
+	AfterVersion uint64 `json:"after_version,omitempty,string"`
+	// SentVersion is the version of the last row that an incomplete scan without a bound has sent. 0: there is none.
+	SentVersion uint64 `json:"sent_version,omitempty,string"`
+	// Marks are versions above AfterVersion that scans without a bound have reached, in ascending order.
+	Marks []Mark `json:"marks,omitempty"`
+	// Bound is the greatest version bound of all scans, 0 if none had one. It falls only when the environment is restored.
+	Bound uint64 `json:"bound,omitempty,string"`
+	// Since is the time up to which all rows of a table without change tracking have been sent, apart from those whose
+	// transactions were open at the time. Zero: none have.
+	Since time.Time `json:"since,omitzero"`
+	// TimeColumn is the column that Since is compared with.
+	TimeColumn string `json:"time_column,omitempty"`
+	// Began is when a full refresh, or the current scan of a table without change tracking, began, by the service's clock.
+	// Deletions since then are unknown to a sync that follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
 	// Complete marks the end of a full refresh. Airbyte's Python CDK uses the same name.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`

@@ -23,6 +23,13 @@ func (s *State) TakeToken(link dataverse.Link, issued time.Time) {
 	s.Phase, s.Link, s.PageSize, s.DeltaLink, s.Issued, s.Restarts = Snapshot, "", 0, link, issued, 0
 }
 
+// Begin notes the derived columns of the rows that a scan sends, at its first page.
+func (s *State) Begin(derived []string) {
+	if !s.InMiddle() {
+		s.Derived = derived
+	}
+}
+
 // Advance moves a scan to its next page. pageSize is 0 unless the link numbers pages of that size.
 func (s *State) Advance(next dataverse.Link, pageSize int) {
 	s.Link, s.PageSize = next, pageSize

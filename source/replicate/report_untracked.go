@@ -1,0 +1,37 @@
+package replicate
+
+import (
+	"context"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+)
+
+// untracked logs how the new and changed rows of a table without change tracking are found, and how the sync continues from
+// what was saved.
+func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOpening, saved, s *checkpoint.State) {
+	switch opening {
+	case checkpoint.UntrackedBegins, checkpoint.UntrackedContinues:
+	case checkpoint.UntrackedResumed:
+		p.log.InfoContext(ctx, "The read of the table continues where the last sync was interrupted.")
+	case checkpoint.UntrackedRemoval:
+		p.log.InfoContext(ctx, "The destination removes the rows that the saved state covers, so the table is re-read in full.")
+	case checkpoint.UntrackedMoved:
+		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, for example to a copy of the environment, so the table is "+
+			"re-read in full.", "before", saved.Organization, "now", s.Organization)
+	case checkpoint.UntrackedSwitched:
+		p.log.WarnContext(ctx, "The stream was read in another way before, so the table is re-read in full.")
+	}
+	column := s.TimeColumn
+	if s.Phase == checkpoint.ByVersion {
+		column = dataverse.VersionColumn
+	}
+	p.log.InfoContext(ctx, "Change tracking is off for the table. Its new and changed rows are found by "+column+". Rows deleted in Dataverse are not found: "+
+		"to have them deleted in the destination, turn on change tracking and refresh the source schema.")
+}
+
+// restored warns that the environment was restored from a backup.
+func (p *reporter) restored(ctx context.Context) {
+	p.log.WarnContext(ctx, "The environment has a lower row version than at the last sync, as after a restored backup, so the table is re-read in full. "+
+		"Rows that are not in the backup remain in the destination. "+toRemoveThem)
+}
