@@ -99,7 +99,9 @@ func difference(r, widest *rights, t Table) string {
 		}
 		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), greatest.Level())
 	}
-	return "without column " + strings.Join(r.unreadable(t), ", ")
+	missing, hidden := r.unreadable(t), widest.unreadable(t)
+	missing = slices.DeleteFunc(missing, func(column string) bool { return slices.Contains(hidden, column) })
+	return "without column " + strings.Join(missing, ", ")
 }
 
 // listed lists texts in a sentence, at most as many as a person reads.
