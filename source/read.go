@@ -56,7 +56,7 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 			Users: i.contributions(),
 		})
 		defer i.watch(ctx, counters)()
-		p, err := i.prepare(ctx, client, configured, states)
+		p, err := i.prepare(ctx, c, client, configured, states)
 		if err != nil {
 			return err
 		}
