@@ -124,38 +124,42 @@ func TestOneUserLeavesNoTraceOfUsers(t *testing.T) {
 }
 
 func TestUserRevokedInTheMiddleLeavesTheDataExact(t *testing.T) {
-	for name, revoke := range map[string]func(*simulator.Application){
-		"disabled":       func(a *simulator.Application) { a.Disabled = true },
-		"without roles":  func(a *simulator.Application) { a.NoRoles = true },
-		"not a member":   func(a *simulator.Application) { a.NotMember = true },
-		"without secret": func(a *simulator.Application) { a.SecretExpired = true },
+	for name, example := range map[string]struct {
+		application simulator.Application
+		begins      string // the warning
+		revoke      func(*simulator.Application)
+	}{
+		"the first is disabled": {simulator.DefaultApplication(), "The first application user ", func(a *simulator.Application) { a.Disabled = true }},
+		"the second loses its roles": {further(1), "The application user of additional_credentials[0] ", func(a *simulator.Application) {
+			a.NoRoles = true
+		}},
+		"the secret of the second expires": {further(1), "The application user of additional_credentials[0] ", func(a *simulator.Application) {
+			a.SecretExpired = true
+		}},
 	} {
-		for position, application := range []simulator.Application{simulator.DefaultApplication(), further(1)} {
-			t.Run(name+" at "+[]string{"the first", "the second"}[position], func(t *testing.T) {
-				l := withUsers(t, 2, someRows(), simulator.ServerOptions{})
-				streams := []string{"account", "contact", "opportunity", "task"}
-				c, d := l.configured(streams...), destination.New()
-				revoked := 0
-				l.server.Inject(faults.Fault{Match: faults.Func(func(r *http.Request) bool {
-					if strings.Contains(r.URL.RawQuery, "skiptoken") {
-						if revoked++; revoked == 9 {
-							l.server.ChangeApplication(application.ClientID, revoke)
-							l.server.RevokeTokens()
-						}
+		t.Run(name, func(t *testing.T) {
+			l := withUsers(t, 2, someRows(), simulator.ServerOptions{})
+			streams := []string{"account", "contact", "opportunity", "task"}
+			c, d := l.configured(streams...), destination.New()
+			pages := 0
+			l.server.Inject(faults.Fault{Match: faults.Func(func(r *http.Request) bool {
+				if strings.Contains(r.URL.RawQuery, "skiptoken") {
+					if pages++; pages == 9 {
+						l.server.ChangeApplication(example.application.ClientID, example.revoke)
+						l.server.RevokeTokens()
 					}
-					return false
-				}), Then: faults.Error{Status: http.StatusInternalServerError}}.Always())
-				report, result := l.read(d, c)
-				require.Equal(t, 0, result.ExitCode, "%v", report.Errors)
-				require.Greater(t, revoked, 9)
-				l.equal(d, streams...)
-				warnings := warningsWith(t, result, "cannot be used")
-				require.Len(t, warnings, 1, "%v", warnings)
-				want := []string{"The first application user ", "The application user of additional_credentials[0] "}[position]
-				assert.True(t, strings.HasPrefix(warnings[0], want), warnings[0])
-				assert.Len(t, warningsWith(t, result, ""), 1)
-			})
-		}
+				}
+				return false
+			}), Then: faults.Error{Status: http.StatusInternalServerError}}.Always())
+			report, result := l.read(d, c)
+			require.Equal(t, 0, result.ExitCode, "%v", report.Errors)
+			require.Greater(t, pages, 9)
+			l.equal(d, streams...)
+			warnings := warningsWith(t, result, "")
+			require.Len(t, warnings, 1, "%v", warnings)
+			assert.True(t, strings.HasPrefix(warnings[0], example.begins), warnings[0])
+			assert.Contains(t, warnings[0], "cannot be used. The other application users read its streams. The reason: ")
+		})
 	}
 }
 
