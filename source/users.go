@@ -65,7 +65,7 @@ func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client,
 	}
 	var names []string
 	for _, s := range p.streams {
-		if s.Table != nil {
+		if s.Table != nil && s.Metadata == nil {
 			names = append(names, s.Configured.Name)
 		}
 	}
@@ -75,7 +75,7 @@ func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client,
 	}
 	var tables []users.Table
 	for _, s := range p.streams {
-		if s.Table != nil {
+		if s.Table != nil && s.Metadata == nil {
 			table := userTable(s)
 			table.Secured = selectedOf(secured[s.Configured.Name], s.Configured)
 			tables = append(tables, table)

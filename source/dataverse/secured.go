@@ -60,7 +60,7 @@ func securedQuery(tables []string) (string, error) {
 	return entityQuery{
 		Criteria:   tablesNamed(tables),
 		Properties: metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
-		AttributeQuery: attributeQuery{
+		AttributeQuery: &attributeQuery{
 			Criteria:   &metadataCriteria{FilterOperator: "And", Conditions: []metadataCondition{secured}},
 			Properties: metadataProperties{PropertyNames: securedProperties()},
 		},

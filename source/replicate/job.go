@@ -45,6 +45,7 @@ type Stream struct {
 	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
 	State      []byte           // stream_state as received, nil if there is none
 	Rows       int64            // about how many the table has; 0: not known
+	Metadata   *Metadata        // what the rows describe; nil: they are those of a table of the environment
 	// Labels are those of the choice columns whose labels are selected, by column.
 	Labels map[string]*record.Labels
 }
@@ -52,6 +53,7 @@ type Stream struct {
 // Job is one read of several streams.
 type Job struct {
 	Environment Environment
+	Definitions Definitions // needed for streams of metadata alone
 	// Assign returns the environment as the application user sees it that is to read a table: the given one, as a state
 	// names it, if it can. nil: there is one user, and Environment is read.
 	Assign       func(table, user string) UserEnvironment

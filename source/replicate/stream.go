@@ -16,12 +16,14 @@ type streamReader struct {
 	user        UserEnvironment // the same where there are several application users; nil: there is one
 	ownerAsked  bool            // the user of the delta token
 	target      target
-	out         *emitter
-	log         *slog.Logger
-	report      reporter
-	stats       record.ColumnStats
-	size        size
-	moves       moves
+	// metadata is what the rows describe; nil: they are those of a table of the environment.
+	metadata *Metadata
+	out      *emitter
+	log      *slog.Logger
+	report   reporter
+	stats    record.ColumnStats
+	size     size
+	moves    moves
 	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
 	rowsPerPage, keysPerPage int
 }
@@ -44,7 +46,7 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, metadata: s.Metadata, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	defer r.assign(saved)()

@@ -12,6 +12,7 @@ import (
 // assigned to, and may change to another user by itself when the first one can no longer read the table.
 type UserEnvironment interface {
 	Environment
+	Definitions
 	// User returns the name by which a state remembers the present user. It is never empty.
 	User() string
 	// ChangeToOwner changes to the user to which a delta token was issued, given by the name in the state, which may be
@@ -37,6 +38,14 @@ func (r *streamReader) assign(saved *checkpoint.State) (end func()) {
 	r.user = r.job.Assign(r.target.table.LogicalName, user)
 	r.environment = r.user
 	return r.user.Close
+}
+
+// definitions returns where the metadata of the stream comes from.
+func (r *streamReader) definitions() Definitions {
+	if r.user != nil {
+		return r.user
+	}
+	return r.job.Definitions
 }
 
 // userName returns the name of the present user for a state, empty if there is only one user.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -19,6 +20,7 @@ import (
 type Client interface {
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
 	Table(ctx context.Context, name string) (*dataverse.Table, error)
+	Metadata(context.Context, dataverse.MetadataRequest, dataverse.Sink) (time.Time, error)
 	WhoAmI(context.Context) (dataverse.Identity, error)
 	Privileges(ctx context.Context, userID string) (dataverse.Privileges, error)
 	ReadableColumns(ctx context.Context, userID string) (map[string]bool, error)

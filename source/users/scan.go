@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -124,6 +125,15 @@ func (s *Scan) Table(ctx context.Context, name string) (table *dataverse.Table, 
 		return err
 	})
 	return table, err
+}
+
+// Metadata reads the definitions of some tables.
+func (s *Scan) Metadata(ctx context.Context, q dataverse.MetadataRequest, sink dataverse.Sink) (at time.Time, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		at, err = c.Metadata(ctx, q, sink)
+		return err
+	})
+	return at, err
 }
 
 // try sends a request as one user after another until one of them can send it. table is the table whose rows are

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,10 @@ func (c *client) Page(_ context.Context, q dataverse.PageRequest, _ dataverse.Si
 
 func (c *client) Table(_ context.Context, name string) (*dataverse.Table, error) {
 	return &dataverse.Table{LogicalName: name}, c.signIn
+}
+
+func (c *client) Metadata(context.Context, dataverse.MetadataRequest, dataverse.Sink) (time.Time, error) {
+	return time.Time{}, c.signIn
 }
 
 func (c *client) Privileges(context.Context, string) (dataverse.Privileges, error) {
