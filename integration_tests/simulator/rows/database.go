@@ -34,11 +34,10 @@ type Database struct {
 	depths         map[string]schema.Depth
 	rights         map[string]Rights // by systemuserid
 	Issued         TokenRegister
-	Uploads        map[string]*Upload    // by session token
-	filesOf        map[guid.ID][]guid.ID // rows of fileattachment by the id of the row that they belong to
-	Downloads      map[string]Content    // by continuation token
-	Files          map[string][]byte     // by the id in the file column
-	languages      []int                 // the base language first
+	Uploads        map[string]*Upload // by session token
+	Downloads      map[string]Content // by continuation token
+	Files          map[string][]byte  // by the id in the file column
+	languages      []int              // the base language first
 	contents       bool
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
@@ -63,7 +62,6 @@ func New(o Options) (*Database, error) {
 		depths:         map[string]schema.Depth{},
 		rights:         map[string]Rights{},
 		Uploads:        map[string]*Upload{},
-		filesOf:        map[guid.ID][]guid.ID{},
 		contents:       o.Contents,
 		Downloads:      map[string]Content{},
 		Files:          map[string][]byte{},
