@@ -35,7 +35,9 @@ type connector struct {
 // serve gives the environment an address that it did not have before.
 func (c *connector) serve(ctx context.Context, e *simulator.Environment) error {
 	const long = 100 * 365 * 24 * time.Hour // sign-in is not what is tried here
-	server, err := simulator.Start(ctx, e, simulator.ServerOptions{CAFile: c.authority(), TokenLife: long})
+	server, err := simulator.Start(ctx, e, simulator.ServerOptions{
+		CAFile: c.authority(), TokenLife: long, Applications: applications(),
+	})
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 	}{
 		{"--config", "config.json", s.labels.settings(map[string]any{
 			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
-			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types,
+			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types, "additional_credentials": s.furtherUsers(),
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
 		})},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
@@ -151,7 +153,8 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	killed := false
-	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
+	admit, checkBlame := w.revoking(c, s.seed, w.admission(s, func() { killed = true }))
+	g := newGate(s.seed, w.configured(), admit)
 	o := newOutput(s.read.cut, g.ended, g.release)
 	injection := inject(c.server, func(r *http.Request) response {
 		if asksForBound(r) {
@@ -185,6 +188,9 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	report, err := w.apply(o.lines, code, s.read)
 	if report != nil {
 		w.endRead(report, began, code == 0, s.read.loses)
+	}
+	if err == nil {
+		err = checkBlame(report, code)
 	}
 	return report, code, err
 }

@@ -22,6 +22,7 @@ type switches struct {
 	fail      bool // on_expired_token is "fail": the user refreshes the streams whose errors ask for it
 	large     bool // the orders have more keys than a state holds
 	types     bool // lookups come with their types
+	two       bool // there are two application users, one of which fails in half of the reads
 	labels    labels
 	notes     untracked
 }
@@ -69,6 +70,7 @@ func (s switches) simpler() []switches {
 	for _, change := range []func(*switches){
 		func(s *switches) { s.notes = untracked{} },
 		func(s *switches) { s.notes.bounded = s.notes.incremental },
+		func(s *switches) { s.two = false },
 		func(s *switches) { s.binary = false },
 		func(s *switches) { s.behind = false },
 		func(s *switches) { s.fail = false },
@@ -101,10 +103,10 @@ func (s switches) String() string {
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
 		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, types of lookups: %t, annotations cost the delta link: %t, labels: %+v, token at the first page: %t, "+
 		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
-		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t, notes: %s",
+		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t, notes: %s, two application users: %t",
 		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, s.types, b.AnnotationsDropDeltaLink, s.labels, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
-		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable, s.notes)
+		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable, s.notes, s.two)
 }
 
 // ago returns how far the service's clock is behind.

@@ -27,7 +27,7 @@ type trial struct {
 func draw(seed uint64) trial {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
-	t.switches.labels = drawLabels(seed)
+	t.switches.labels, t.switches.two = drawLabels(seed), drawTwo(seed)
 	return t
 }
 
