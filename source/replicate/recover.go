@@ -79,9 +79,6 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 	if cause == ColumnMissing && !v.r.target.table.Has(missingColumn(err)) {
 		cause = LinkRefused // of an earlier selection: the column is left out already
 	}
-	if cause == TokenRefused && v.r.asksOwner(ctx, s, err) {
-		return s, nil
-	}
 	switch ActionFor(v.r.target.placeOf(s), cause) {
 	case DropColumn:
 		return s, v.dropColumn(ctx, s, err)
@@ -97,6 +94,9 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 		v.readByKeys(ctx, s, err)
 		return s, nil
 	case Resync:
+		if v.r.asksOwner(ctx, s, err) {
+			return s, nil
+		}
 		if v.typesRefused(ctx, s, err) {
 			v.readTypesByKeys(ctx, s, err)
 			return s, nil
