@@ -34,6 +34,7 @@ type Plan struct {
 	types      derivedTypes
 	annotated  bool     // the types of some lookups come as annotations
 	sources    []string // properties that derived columns are read from
+	contents   []Content
 }
 
 // Compile makes the plan for a table and a configured stream. Labels are those of the table's choice columns, by column: a
@@ -56,6 +57,8 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*
 			p.addLabel(*choice, name, labels[choice.Property])
 		case c == nil:
 			p.Missing = append(p.Missing, name)
+		case c.Content != dataverse.NoContent:
+			p.addContent(t, *c, s.Columns[name])
 		default:
 			p.addColumn(newColumn(*c, s.Columns[name]))
 		}

@@ -52,6 +52,7 @@ type Stream struct {
 // Job is one read of several streams.
 type Job struct {
 	Environment  Environment
+	Contents     Contents // of notes, attachments, images and files; nil: they are not retrieved apart from their rows
 	Output       Output
 	Log          *slog.Logger
 	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
