@@ -90,7 +90,7 @@ func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
 		help.WriteByte('\n')
 	}
 	explained := map[string]bool{}
-	for _, variable := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+) `).FindAllStringSubmatch(help.String(), -1) {
+	for _, variable := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+)(?: |$)`).FindAllStringSubmatch(help.String(), -1) {
 		explained[variable[1]] = true
 		assert.Contains(t, text(t, "docs/command-line.md"), "`"+variable[1]+"`")
 	}

@@ -33,6 +33,9 @@ func (i *invocation) tryEnvironment(ctx context.Context, c *config.Config, clien
 	if _, err := client.WhoAmI(ctx); err != nil {
 		return err
 	}
+	if err := i.tryLanguage(ctx, c, client); err != nil {
+		return err
+	}
 	_, err := i.selectedTables(ctx, client, c.Tables)
 	return err
 }

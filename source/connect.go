@@ -43,7 +43,9 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 		return err
 	}
 	defer transport.CloseIdleConnections()
-	tokens, err := auth.New(c, signInClient(transport, i.process.Limits.Attempt))
+	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
+	defer clients.Identity.CloseIdleConnections()
+	tokens, err := auth.New(c, c.Credentials, clients)
 	if err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 
 // configure loads the configuration. From here on its secrets are masked in every message.
 func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
-	c, err := config.Load(i.command.Config, i.process.Specification)
+	c, err := config.Load(i.command.Config, i.process.Specification, i.process.Getenv)
 	var invalid *config.Error
 	if errors.As(err, &invalid) {
 		for _, warning := range invalid.Warnings {

@@ -63,8 +63,11 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 }
 
 // stream returns a table as a stream, as the configuration offers it.
-func (i *invocation) stream(_ context.Context, c *config.Config, t dataverse.Table) protocol.Stream {
-	return catalog.Options{LookupTypes: c.LookupTypes}.Stream(t)
+func (i *invocation) stream(ctx context.Context, c *config.Config, t dataverse.Table) protocol.Stream {
+	if c.ChoiceLabels {
+		i.warnTaken(ctx, t.LogicalName, catalog.LabelsTaken(t))
+	}
+	return catalog.Options{ChoiceLabels: c.ChoiceLabels, LookupTypes: c.LookupTypes}.Stream(t)
 }
 
 // noStreams returns the error of a discovery whose tables all failed: that of a request, if one failed.

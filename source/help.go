@@ -74,6 +74,10 @@ func variablesOf(verb protocol.Verb) []variable {
 		{"SSL_CERT_FILE", "A PEM file of certificate authorities in place of the system's."},
 		{"HTTPS_PROXY", "The proxy to use, such as proxy.example.com:3128. Default: none."},
 		{"NO_PROXY", "The hosts to reach without the proxy, with commas between them."},
+		{"AZURE_FEDERATED_TOKEN_FILE", "The token file of a workload identity. AKS sets it, as it does the variables that follow."},
+		{"AZURE_TENANT_ID", "The tenant of a workload identity."},
+		{"AZURE_CLIENT_ID", "The application of a workload identity."},
+		{"AZURE_AUTHORITY_HOST", "The sign-in host of a workload identity."},
 		{"LOG_LEVEL", "The least important logs to write: debug, info, warn, or error. Default: " + defaultLevel(verb) + "."},
 	}
 	switch verb {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
@@ -27,11 +28,12 @@ type plan struct {
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
 func (i *invocation) prepare(
-	ctx context.Context, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
+	ctx context.Context, c *config.Config, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
 ) (plan, error) {
 	var p plan
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
+	var labels labels
 	names, counted, incremental := requirements(configured, states)
 	outer := ctx
 	group, ctx := errgroup.WithContext(outer)
@@ -42,7 +44,9 @@ func (i *invocation) prepare(
 	})
 	group.Go(func() error {
 		var err error
-		tables, unreadable, err = tablesByName(ctx, client, names)
+		if tables, unreadable, err = tablesByName(ctx, client, names); err == nil {
+			labels = i.labels(ctx, client, c, configured, tables, unreadable)
+		}
 		return err
 	})
 	if incremental {
@@ -63,6 +67,7 @@ func (i *invocation) prepare(
 	for _, s := range configured.Streams {
 		p.streams = append(p.streams, replicate.Stream{
 			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
+			Labels: labels[s.Name],
 		})
 	}
 	p.origins = i.origins(outer, client, p.streams)

@@ -55,7 +55,7 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
 		})
 		defer i.watch(ctx, counters)()
-		p, err := i.prepare(ctx, client, configured, states)
+		p, err := i.prepare(ctx, c, client, configured, states)
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (s situation) signInHost() host {
 	case s.config.AuthorityHost != "":
 		return host{name: hostIn(s.config.AuthorityHost), setting: "authority_host"}
 	default:
-		return host{name: hostIn(auth.Authority(s.config.Environment))}
+		return host{name: hostIn(auth.AuthorityOf(s.config))}
 	}
 }
 

@@ -85,3 +85,14 @@ func signInClient(transport http.RoundTripper, attempt time.Duration) *http.Clie
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
+
+// identityHTTPClient returns the client for the endpoint of managed identities on this machine. A proxy must not see its tokens, and
+// could not reach the address of the metadata service.
+func identityHTTPClient(transport *http.Transport) *http.Client {
+	direct := transport.Clone()
+	direct.Proxy, direct.OnProxyConnectResponse = nil, nil
+	return &http.Client{
+		Transport:     direct,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -3,6 +3,8 @@ package auth
 import (
 	"net/url"
 	"strings"
+
+	"source-microsoft-dataverse/source/config"
 )
 
 // PublicAuthority is the sign-in host of all environments outside the national clouds, including GCC (crm9).
@@ -18,31 +20,66 @@ func national() map[string]string {
 	}
 }
 
+// AuthorityOf returns the sign-in host of a configuration: the one that it names, that of the environment's cloud, or, for an
+// environment in an unknown cloud, the one that the platform of a workload identity names.
+func AuthorityOf(c *config.Config) string {
+	if c.AuthorityHost != "" {
+		return c.AuthorityHost
+	}
+	if authority, known := cloudOf(c.Environment); known || c.PlatformAuthority == "" {
+		return authority
+	}
+	return c.PlatformAuthority
+}
+
 // Authority returns the sign-in host for an environment's URL, as an https root without a trailing slash.
 // New regions get new numbers (crm19, crm20, ...), so an unknown host belongs to the public cloud.
 func Authority(environment string) string {
+	authority, _ := cloudOf(environment)
+	return authority
+}
+
+// cloudOf returns the sign-in host for an environment's URL, and whether the host is one of a known cloud.
+func cloudOf(environment string) (authority string, known bool) {
 	host := environment
 	if u, err := url.Parse(environment); err == nil && u.Host != "" {
 		host = u.Hostname()
 	}
+	host = strings.ToLower(host)
 	for suffix, authority := range national() {
-		if strings.HasSuffix(strings.ToLower(host), suffix) {
-			return authority
+		if strings.HasSuffix(host, suffix) {
+			return authority, true
 		}
 	}
-	return PublicAuthority
+	return PublicAuthority, strings.HasSuffix(host, ".dynamics.com")
 }
 
 // isMicrosoft reports whether instance discovery knows a sign-in host. It knows Microsoft's hosts only: for a private
-// cloud or a simulator it would send the tenant's id to Microsoft and fail.
+// cloud or a simulator it would send the tenant's id to Microsoft and fail. The hosts are those that MSAL trusts
+// (microsoft-authentication-library-for-go, apps/internal/oauth/ops/authority).
 func isMicrosoft(authority string) bool {
-	if authority == PublicAuthority {
+	switch strings.TrimPrefix(authority, "https://") {
+	case "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net", // public
+		"login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net", // US government
+		"login.partner.microsoftonline.cn", "login.chinacloudapi.cn", // China
+		"login.microsoftonline.de",                                                               // the former German cloud
+		"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg": // Bleu, Delos, Singapore
 		return true
+	default:
+		return false
 	}
-	for _, known := range national() {
-		if authority == known {
-			return true
-		}
+}
+
+// FederationAudience returns the audience that a federated credential expects of a token by default, for a sign-in host
+// (Microsoft, "Workload identity federation").
+func FederationAudience(authority string) string {
+	const audience = "api://AzureADTokenExchange"
+	switch strings.TrimPrefix(authority, "https://") {
+	case "login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net":
+		return audience + "USGov"
+	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
+		return audience + "China"
+	default:
+		return audience
 	}
-	return false
 }

@@ -23,10 +23,18 @@ type Error struct {
 	Description string       // Entra's own sentences without ids, addresses of users and anything else that is secret
 	Correlation string       // id under which Microsoft's support finds the request
 	Page        webpage.Page // that came in place of Entra's response
+
+	// ManagedIdentity reports that the endpoint of managed identities of this machine sent the response.
+	ManagedIdentity bool
+	// Assertion is what the token of a workload identity claimed, zero for other credentials.
+	Assertion Assertion
 }
 
 // Error gives the code, the name and the correlation id, but not the description.
 func (e *Error) Error() string {
+	if e.ManagedIdentity {
+		return e.identityText()
+	}
 	if e.Name == "" && len(e.Codes) == 0 {
 		what := fmt.Sprintf("status %d", e.Status)
 		if page := e.Page.String(); page != "" {
@@ -47,6 +55,17 @@ func (e *Error) Error() string {
 	return text
 }
 
+func (e *Error) identityText() string {
+	text := fmt.Sprintf("the endpoint of managed identities rejected the sign-in with status %d", e.Status)
+	if e.Name != "" {
+		text += " (" + e.Name + ")"
+	}
+	if e.Correlation != "" {
+		text += ", correlation id " + e.Correlation
+	}
+	return text
+}
+
 // Has reports whether the response has an AADSTS code.
 func (e *Error) Has(code int) bool { return slices.Contains(e.Codes, code) }
 
@@ -57,7 +76,9 @@ func (e *Error) Temporary() bool {
 }
 
 // NotFromEntra reports whether the response did not come from Microsoft Entra but from a proxy or a portal: the next one may.
-func (e *Error) NotFromEntra() bool { return e.Name == "" && len(e.Codes) == 0 && !e.Temporary() }
+func (e *Error) NotFromEntra() bool {
+	return e.Name == "" && len(e.Codes) == 0 && !e.ManagedIdentity && !e.Temporary()
+}
 
 // withoutSecrets turns an error response that MSAL reports into an *Error. Any other error keeps its cause but not its
 // text, because MSAL quotes whole responses and URLs that hold the tenant's id. What is hidden is removed from Entra's

@@ -1,112 +1,105 @@
 // Package auth signs in to Microsoft Entra through MSAL and returns access tokens for one Dataverse environment.
 //
-// [Authority] finds the sign-in host of an environment's cloud. A [Source] keeps one MSAL client, whose cache holds the
-// token, and replaces that client if the service rejects the token. Errors never show the credentials or the tenant's id.
+// A [Source] is one application user, which signs in with a client secret, a certificate, the token of a workload identity, or a
+// managed identity. [Authority] finds the sign-in host of an environment's cloud. Errors never show credentials or the tenant's
+// id: [Error] is a refusal, [TokenFileError] a token file that cannot be used, and [IdentityError] a managed identity that is not
+// available.
 package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"source-microsoft-dataverse/source/config"
 )
 
-// errUnusableAuthority reports that the sign-in host and the tenant's id do not make a URL.
-var errUnusableAuthority = errors.New("the sign-in host and the tenant's id do not make a URL")
-
-// Source returns access tokens for one environment and one application. MSAL caches them and renews them in time, so
-// call Token before each request and keep no other cache. A Source is safe for concurrent use.
-type Source struct {
-	authority string
-	clientID  string
-	scope     string
-	secret    confidential.Credential
-	hidden    []string // what no error may show
-	http      bodyReader
-	discovery bool // instance discovery knows the authority
-
-	lock   chan struct{} // held while a token is acquired, so that concurrent streams make one request
-	client confidential.Client
-	last   string // the token that Token returned last
-	claims string // the claims that the service requires of the next token
+// Clients send the requests of sign-ins.
+type Clients struct {
+	// Entra reaches the sign-in host. It must not follow redirects, which could send credentials to another host.
+	Entra *http.Client
+	// Identity reaches the endpoint of managed identities on this machine. It must use no proxy, which would receive the token,
+	// and its transport must be an *http.Transport on Service Fabric.
+	Identity *http.Client
 }
 
-// New prepares the sign-in of the configuration's application. Nothing is sent before the first Token.
-func New(c *config.Config, client *http.Client) (*Source, error) {
-	root := c.AuthorityHost
-	if root == "" {
-		root = Authority(c.Environment)
+// Source returns access tokens for one environment and one application user. MSAL caches them and renews them in time, so call
+// Token before each request and keep no other cache. A Source is safe for concurrent use.
+type Source struct {
+	kind   config.Kind
+	issuer issuer
+
+	lock   chan struct{} // held while a token is acquired, so that concurrent streams make one request
+	last   string        // the token that Token returned last
+	claims string        // the claims that the service requires of the next token
+}
+
+// issuer acquires tokens by one kind of credentials. Its calls do not overlap.
+type issuer interface {
+	// token returns a cached token, or a new one if there is none or if claims are required of it.
+	token(ctx context.Context, claims string) (string, error)
+	// forget makes the next token a new one, because the service rejected this one.
+	forget(rejected string) error
+}
+
+// New prepares the sign-in of one application user of the configuration. Nothing is sent before the first Token.
+func New(c *config.Config, user config.Credentials, clients Clients) (*Source, error) {
+	var err error
+	s := &Source{kind: user.Kind, lock: make(chan struct{}, 1)}
+	if user.Kind == config.KindManagedIdentity {
+		s.issuer, err = newIdentity(c.Environment, user, clients.Identity)
+	} else {
+		s.issuer, err = newApplication(c, user, clients.Entra)
 	}
-	secret, err := confidential.NewCredFromSecret(c.ClientSecret.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("use the client secret: %w", err)
-	}
-	s := &Source{
-		authority: root + "/" + c.TenantID.Reveal(),
-		clientID:  c.ClientID.Reveal(),
-		scope:     c.Environment + "/.default",
-		secret:    secret,
-		hidden:    []string{c.TenantID.Reveal(), c.ClientID.Reveal(), c.ClientSecret.Reveal()},
-		http:      bodyReader{client},
-		discovery: isMicrosoft(root),
-		lock:      make(chan struct{}, 1),
-	}
-	if err := s.reset(); err != nil {
-		return nil, fmt.Errorf("prepare the sign-in at %s: %w", root, err)
+		return nil, err
 	}
 	return s, nil
 }
 
-// reset replaces the MSAL client by a new one, whose cache is empty.
-func (s *Source) reset() error {
-	client, err := confidential.New(s.authority, s.clientID, s.secret,
-		confidential.WithHTTPClient(s.http),
-		confidential.WithInstanceDiscovery(s.discovery))
-	if err != nil {
-		return errUnusableAuthority // MSAL's text quotes the tenant's id
-	}
-	s.client, s.last = client, ""
-	return nil
-}
+// Kind returns the kind of credentials that the source signs in with.
+func (s *Source) Kind() config.Kind { return s.kind }
 
-// Token returns an access token that is valid for some minutes more. The error is an *Error if the sign-in host responded
-// with one, and the context's if it ended first. Any other error has a method Temporary, which reports whether a later
-// sign-in may succeed. No error's text holds an id, the secret, or a token.
+// Token returns an access token that is valid for some minutes more. The error is one of those that this package describes, or
+// the context's if it ended first. Any other error has a method Temporary, which reports whether a later sign-in may succeed. No
+// error's text holds an id, a secret, or a token.
 func (s *Source) Token(ctx context.Context) (string, error) {
-	select {
-	case s.lock <- struct{}{}:
-		defer func() { <-s.lock }()
-	case <-ctx.Done():
-		return "", ctx.Err()
+	if err := s.enter(ctx); err != nil {
+		return "", err
 	}
-	var options []confidential.AcquireByCredentialOption
-	if s.claims != "" {
-		options = append(options, confidential.WithClaims(s.claims))
-	}
-	result, err := s.client.AcquireTokenByCredential(ctx, []string{s.scope}, options...)
+	defer s.leave()
+	token, err := s.issuer.token(ctx, s.claims)
 	if err != nil {
-		return "", withoutSecrets(err, s.hidden)
+		return "", err
 	}
-	s.last, s.claims = result.AccessToken, ""
-	return result.AccessToken, nil
+	s.last, s.claims = token, ""
+	return token, nil
 }
 
 // Renew makes the next Token request a new token, because the service rejected the given one. claims is the decoded
 // challenge of the service and may be empty. If the rejected token has already been replaced, Renew does nothing.
 func (s *Source) Renew(ctx context.Context, rejected, claims string) error {
-	select {
-	case s.lock <- struct{}{}:
-		defer func() { <-s.lock }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.enter(ctx); err != nil {
+		return err
 	}
+	defer s.leave()
 	if rejected != s.last {
 		return nil
 	}
-	s.claims = claims
-	return s.reset()
+	if err := s.issuer.forget(rejected); err != nil {
+		return fmt.Errorf("renew the access token: %w", err)
+	}
+	s.last, s.claims = "", claims
+	return nil
 }
+
+func (s *Source) enter(ctx context.Context) error {
+	select {
+	case s.lock <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Source) leave() { <-s.lock }

@@ -25,9 +25,10 @@ type Config struct {
 	// Environment is the environment's root: https, a host, and a port if it is not 443.
 	Environment string
 
-	TenantID     Secret
-	ClientID     Secret
-	ClientSecret Secret
+	// Credentials are what the connector signs in with.
+	Credentials Credentials
+	// AdditionalCredentials are those of further application users, which have service protection limits of their own.
+	AdditionalCredentials []Credentials
 
 	// ConcurrentRequests is the number of concurrent requests, from 1 to 52; 0: as many as the service recommends.
 	ConcurrentRequests int
@@ -35,7 +36,10 @@ type Config struct {
 	PageSize int
 	// AuthorityHost is the root of the sign-in host, "" for that of the environment's cloud.
 	AuthorityHost string
-	Tables        Selection
+	// PlatformAuthority is the root of the sign-in host that the platform of a workload identity names, "" if it names none.
+	// It is that of an environment whose cloud is unknown.
+	PlatformAuthority string
+	Tables            Selection
 	// FailOnExpiredToken makes a stream fail if its delta token has expired. Otherwise it is re-read in full.
 	FailOnExpiredToken bool
 	// CursorForUntracked offers incremental syncs of tables without change tracking.
@@ -61,8 +65,11 @@ type Config struct {
 // of spec.json. It then checks bounds that the specification lacks: Airbyte's earlier connector of the same name had
 // none, and a narrower specification would reject configurations that work. A null is an absent setting.
 //
+// getenv returns the environment variables by which platforms provide a workload identity; the configuration takes precedence
+// over them.
+//
 // If the configuration is invalid, the error is an *Error with every problem found.
-func Load(path string, specification []byte) (*Config, error) {
+func Load(path string, specification []byte, getenv func(string) string) (*Config, error) {
 	var document struct {
 		Schema json.RawMessage `json:"connectionSpecification"`
 	}
@@ -82,13 +89,16 @@ func Load(path string, specification []byte) (*Config, error) {
 	if err := found.validate(members, document.Schema); err != nil {
 		return nil, err
 	}
-	loader := loader{members: members, found: &found}
+	loader := loader{members: members, found: &found, getenv: getenv}
 	config := loader.config()
 	config.Warnings = append(config.Warnings, found.warnUnknown(form, form.unknown(members))...)
 	if len(found.problems) > 0 {
 		return nil, &Error{Problems: found.problems, Warnings: config.Warnings}
 	}
 	config.masks = config.newMasks()
+	for _, variable := range identitySecrets() {
+		config.masks = append(config.masks, maskOf(getenv(variable))...)
+	}
 	return config, nil
 }
 
@@ -114,6 +124,9 @@ func (f *findings) validate(members map[string]json.RawMessage, schema json.RawM
 
 // addViolation adds a validator's error as a problem. It never quotes the value, which may be a secret.
 func (f *findings) addViolation(violation gojsonschema.ResultError) {
+	if field := fieldOf(violation); field == "credentials" || field == "additional_credentials" {
+		return // signIn finds what is wrong with credentials
+	}
 	if missing, ok := violation.Details()["property"].(string); ok && violation.Type() == "required" {
 		f.addMissing(missing)
 		return
@@ -133,6 +146,13 @@ func (f *findings) addViolation(violation gojsonschema.ResultError) {
 	f.add(field, "is invalid. "+f.remedy(field))
 }
 
+// fieldOf returns the setting at the top level that has a violation, "" for one of the whole configuration.
+func fieldOf(violation gojsonschema.ResultError) string {
+	_, path, _ := strings.Cut(violation.Context().String(), ".")
+	field, _, _ := strings.Cut(path, ".")
+	return field
+}
+
 // addMissing adds a required setting that is missing, with the unknown setting that is probably meant to be it.
 func (f *findings) addMissing(field string) {
 	for _, unknown := range f.form.unknown(f.members) {
@@ -149,21 +169,18 @@ func (f *findings) addMissing(field string) {
 type loader struct {
 	members  map[string]json.RawMessage
 	found    *findings
+	getenv   func(string) string
 	warnings []string
 }
 
 func (l *loader) config() *Config {
-	config := &Config{
-		TenantID:     Secret(l.required("tenant_id")),
-		ClientID:     Secret(l.required("client_id")),
-		ClientSecret: Secret(l.required("client_secret_value")),
-		PageSize:     l.bounded("odata_maxpagesize", maxPageSize),
-	}
+	config := &Config{PageSize: l.bounded("odata_maxpagesize", maxPageSize)}
+	config.Credentials, config.AdditionalCredentials = l.signIn()
 	config.PageSize = cmp.Or(config.PageSize, maxPageSize)
 	config.ConcurrentRequests = l.bounded("max_concurrent_requests", maxConcurrentRequests)
 	config.Environment = l.root("url", environment)
 	config.AuthorityHost = l.root("authority_host", authority)
-	l.checkCredentials(config)
+	config.PlatformAuthority = l.platformAuthority(config)
 	config.Tables = Selection{include: l.patterns("include_tables"), exclude: l.patterns("exclude_tables")}
 	config.FailOnExpiredToken = l.choice("on_expired_token") == "fail"
 	config.CursorForUntracked = l.choice("cursor_for_untracked") != "off"
@@ -199,9 +216,12 @@ func (l *loader) value(name string, target any) bool {
 	return ok && !l.found.has(name) && json.Unmarshal(data, target) == nil
 }
 
-// required returns a text without the spaces that a copied value may begin or end with.
+// required returns a text without the spaces that a copied value may begin or end with, and finds it missing.
 func (l *loader) required(name string) string {
 	var value string
+	if l.members[name] == nil && !l.found.has(name) {
+		l.found.addMissing(name)
+	}
 	if !l.value(name, &value) {
 		return ""
 	}

@@ -29,9 +29,12 @@ type findings struct {
 }
 
 // add adds a problem, a sentence that begins with the field's name.
-func (f *findings) add(field, predicate string) {
+func (f *findings) add(field, predicate string) { f.addIn(field, field, predicate) }
+
+// addIn adds a problem of a setting inside a field, a sentence that begins with the setting's path.
+func (f *findings) addIn(field, path, predicate string) {
 	f.fields = append(f.fields, field)
-	f.problems = append(f.problems, fmt.Sprintf("%s %s", field, predicate))
+	f.problems = append(f.problems, fmt.Sprintf("%s %s", path, predicate))
 }
 
 func (f *findings) has(field string) bool { return slices.Contains(f.fields, field) }
@@ -45,8 +48,20 @@ func (f *findings) remedy(field string) string {
 		return "Enter the Directory (tenant) ID from the Overview page of the app registration in Microsoft Entra."
 	case "client_id":
 		return "Enter the Application (client) ID from the Overview page of the app registration in Microsoft Entra."
-	case "client_secret_value":
+	case "client_secret_value", "client_secret":
 		return "Enter the Value of a client secret of the app registration in Microsoft Entra."
+	case "auth_type":
+		return "Enter client_secret, client_certificate, workload_identity, or managed_identity."
+	case "credentials", "additional_credentials":
+		return "Choose the kind as auth_type: client_secret, client_certificate, workload_identity, or managed_identity."
+	case "certificate":
+		return howToExport
+	case "certificate_password":
+		return "Enter the password with which the certificate was exported."
+	case "certificate_file_path", "token_file_path":
+		return "Enter the path of a file that the connector can read."
+	case "identity_client_id":
+		return "Enter the Client ID from the Overview page of the managed identity in the Azure portal, or leave the field empty."
 	case "odata_maxpagesize":
 		return "Enter a whole number from 1 to 5000, or leave the field empty."
 	case "include_tables", "exclude_tables":

@@ -17,35 +17,65 @@ const shownCharacters = 4
 // mask finds a value in a text in all its encodings.
 type mask struct {
 	pattern     *regexp.Regexp
+	only        func(match string) bool // nil: whatever matches the pattern is replaced
 	replacement string
 }
 
-// Redact masks the tenant id, the client id, and the client secret in a text: plain, percent-encoded, escaped as in JSON,
-// or in base64; the ids in any letter case. The first characters of an id remain, none of the secret. Values shorter than
-// four characters are not masked, because they are parts of common words.
+// jwt matches tokens and assertions in the compact form of a JWT (RFC 7519): a header of JSON, claims, and a signature.
+var jwt = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+
+// Redact masks the ids, client secrets, passwords and certificates of all credentials in a text: plain, percent-encoded, escaped
+// as in JSON, or in base64; the ids in any letter case. It masks tokens as well: whatever has the shape of a JWT. The first
+// characters of an id remain, none of a secret. Values shorter than four characters are not masked, because they are parts of
+// common words.
 func (c *Config) Redact(text string) string {
 	masks := c.masks
 	if masks == nil {
 		masks = c.newMasks()
 	}
 	for _, mask := range masks {
-		text = mask.pattern.ReplaceAllLiteralString(text, mask.replacement)
+		text = mask.apply(text)
 	}
 	return text
 }
 
-func (c *Config) newMasks() []mask {
-	masks := []mask{}
-	if secret := c.ClientSecret.Reveal(); utf8.RuneCountInString(secret) >= shownCharacters {
-		masks = append(masks, mask{pattern: formsOf(secret, false), replacement: stars})
+// apply replaces what the mask finds.
+func (m mask) apply(text string) string {
+	if m.only == nil {
+		return m.pattern.ReplaceAllLiteralString(text, m.replacement)
 	}
-	for _, id := range []Secret{c.TenantID, c.ClientID} {
-		value := id.Reveal()
-		if utf8.RuneCountInString(value) >= shownCharacters {
-			masks = append(masks, mask{pattern: formsOf(value, true), replacement: beginning(value) + "…"})
+	return m.pattern.ReplaceAllStringFunc(text, func(run string) string {
+		if m.only(run) {
+			return m.replacement
+		}
+		return run
+	})
+}
+
+func (c *Config) newMasks() []mask {
+	masks := []mask{{pattern: jwt, replacement: stars}}
+	for _, user := range append([]Credentials{c.Credentials}, c.AdditionalCredentials...) {
+		if keys := user.keyTexts(); keys.content != "" {
+			masks = append(masks, mask{pattern: run, only: newFragments(keys.content).in, replacement: stars})
+			masks = append(masks, maskOf(keys.password)...)
+		}
+		masks = append(masks, maskOf(user.ClientSecret.Reveal())...)
+		for _, id := range []Secret{user.TenantID, user.ClientID, user.IdentityClientID} {
+			value := id.Reveal()
+			if utf8.RuneCountInString(value) >= shownCharacters {
+				masks = append(masks, mask{pattern: formsOf(value, true), replacement: beginning(value) + "…"})
+			}
 		}
 	}
 	return masks
+}
+
+// maskOf masks a secret, unless it is too short.
+func maskOf(secret string) []mask {
+	if utf8.RuneCountInString(secret) < shownCharacters {
+		return nil
+	}
+	return []mask{{pattern: formsOf(secret, false), replacement: stars}}
 }
 
 // beginning returns the characters of an id that remain: none if they would be half of it or more.

@@ -20,24 +20,17 @@ type column struct {
 	zoneless bool          // its times lose their Z
 	required bool          // the column is a key or a cursor, whose values must not become null
 	derived  bool          // it is not a column of the table: its values are read from those of others
-
-	requested string    // the property to request, whose values it converts
-	label     *labeling // nil: it has no label
-	// write appends the members with an accepted value. They take at most room bytes, and roomPerByte for each of the value's.
-	write             func(c *column, dst, value []byte, kind jsonscan.Kind) []byte
-	room, roomPerByte int
 }
 
 // newColumn compiles a column under its configured schema. The type that the table declares matters too: a catalog of
 // the Python connector declares some types differently, and destinations convert their values.
 func newColumn(c dataverse.Column, configured protocol.Property) column {
 	compiled := column{
-		property: c.Property, member: appendName(nil, c.Property), requested: c.Property, write: (*column).append, roomPerByte: 1,
+		property: c.Property, member: appendName(nil, c.Property),
 		kinds:    jsonscan.Null | kindsOf(configured.Type) | kindsOf(catalog.Property(c).Type),
 		zoneless: configured.AirbyteType == catalog.WithoutTimezone,
 	}
 	compiled.null = append(slices.Clone(compiled.member), "null"...)
-	compiled.room = len(compiled.null)
 	return compiled
 }
 
@@ -69,9 +62,6 @@ func kindsOf(types []string) jsonscan.Kind {
 
 // copied returns the kinds of values that are copied unchanged, together with the name before them.
 func (c *column) copied() jsonscan.Kind {
-	if c.label != nil {
-		return 0
-	}
 	copied := c.kinds & (jsonscan.Null | jsonscan.Boolean | jsonscan.Number | jsonscan.PlainString)
 	if !bytes.HasSuffix(c.null, []byte(":null")) {
 		copied &^= jsonscan.Null
@@ -94,7 +84,7 @@ func isWhole(number []byte) bool {
 	return len(fraction) > 0 && len(bytes.Trim(fraction, "0")) == 0
 }
 
-// append appends the column's own member with an accepted value, as the service sent it.
+// append appends the column's member with an accepted value, as the service sent it.
 func (c *column) append(dst, value []byte, kind jsonscan.Kind) []byte {
 	if kind == jsonscan.Null {
 		return append(dst, c.null...)

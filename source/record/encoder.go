@@ -47,6 +47,7 @@ type Encoder struct {
 	row       uint32 // counted through all pages
 	members   members
 	facts     rowFacts
+	labels    rowLabels
 	writtenIn []uint32 // of each column: the last row that had it
 	changes   []protocol.FieldChange
 	invalid   string // a column whose value must not become null, but is of another type
@@ -63,6 +64,7 @@ func NewEncoder(p *Plan, o Options) *Encoder {
 		plan: p, options: o, head: protocol.RecordHead(p.Stream), before: o.MaxCursor,
 		lines: lines{pool: o.Pool}, rows: newRows(o.KeepRepeats), nulled: map[nulledColumn]int{},
 		members: newMembers(p.members), facts: rowFacts{keyName: p.key[0], canonicalKey: p.followed}, writtenIn: make([]uint32, len(p.columns)),
+		labels: newRowLabels(p),
 	}
 }
 

@@ -25,8 +25,11 @@ const (
 	roleOwningTeam                  // the team that owns the row
 	roleObject                      // the row that a note or an audit belongs to
 	roleObjectType                  // the type of that row
+	roleChoice                      // a choice with a label
+	roleList                        // a multi-select choice with a label
 
 	roleOfTypes = roleOwningUser | roleOwningTeam | roleObject | roleObjectType
+	roleLabeled = roleChoice | roleList
 )
 
 // rowRoles returns the roles of members by name, for the rows and deletions of a table.

@@ -1,5 +1,7 @@
 package record
 
+import "source-microsoft-dataverse/source/jsonscan"
+
 // FastRow implements dataverse.Sink. It reads the row or deletion at the beginning of a text and appends the row's
 // line. It returns the length of the row, or 0 to leave the row to Row: because the text ends first, because it is not
 // as compact as the service writes it, or because it is long or has anything unusual. Then it keeps nothing.
@@ -22,7 +24,7 @@ func (e *Encoder) encodeFast(text []byte) int {
 	from, to := 0, 0 // unchanged members, each with the text before it, that are not copied yet
 	for comma := 0; ; {
 		m, at, end, kind := e.members.readFast(text, comma+1)
-		if end == 0 || m.role != 0 && !e.facts.note(m.role, text[at:end], kind) {
+		if end == 0 || m.role != 0 && !e.note(m, text[at:end], kind) {
 			return 0
 		}
 		if e.claim(m) {
@@ -51,4 +53,12 @@ func (e *Encoder) encodeFast(text []byte) int {
 			return 0
 		}
 	}
+}
+
+// note notes a member that has a role. It reports false for a key that is not in canonical form.
+func (e *Encoder) note(m *memberPlan, value []byte, kind jsonscan.Kind) bool {
+	if m.role&roleLabeled != 0 {
+		e.labels.note(m, value, kind)
+	}
+	return m.role&^roleLabeled == 0 || e.facts.note(m.role, value, kind)
 }

@@ -23,6 +23,7 @@ type memberPlan struct {
 	quoted string        // its name as the service prints it, in quotation marks
 	column int           // of the plan, or noColumn
 	role   role          // what it is noted as
+	label  int           // the step that finds its label, if that is its role
 	copied jsonscan.Kind // values of these kinds are copied unchanged, with the name before them
 }
 
@@ -118,7 +119,7 @@ func (m *members) find(quoted []byte) int {
 	}
 	remembered := memberPlan{quoted: string(quoted), column: noColumn}
 	if i, known := m.folded[strings.ToLower(string(name))]; known {
-		remembered.column, remembered.role = m.plans[i].column, m.plans[i].role
+		remembered.column, remembered.role, remembered.label = m.plans[i].column, m.plans[i].role, m.plans[i].label
 	}
 	if len(m.plans) >= m.own+maxUnknownMembers {
 		m.forget()

@@ -21,6 +21,10 @@ type Plan struct {
 	Missing []string // selected columns that rows do not have, by name
 
 	columns    []column
+	labels     []labelStep
+	lists      []listStep
+	labelRoom  int            // what the labels of a row take, roughly
+	choices    []string       // the columns of labels and lists
 	members    []memberPlan   // all other members are skipped
 	byName     map[string]int // the index in members by name
 	selection  []string
@@ -63,7 +67,7 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*
 			p.addColumn(newColumn(*c, s.Columns[name]))
 		}
 	}
-	if len(p.columns) == 0 {
+	if len(p.columns)+len(p.choices) == 0 {
 		return nil, &NothingToReadError{Stream: s.Name}
 	}
 	p.setOwnCursor(s)
@@ -82,24 +86,28 @@ func (p *Plan) addColumn(c column) {
 			c.null = append(slices.Clone(c.member), `""`...)
 		}
 	}
-	m := p.member(c.requested)
+	m := p.member(c.property)
 	m.column, m.copied = len(p.columns), c.copied()
 	p.columns = append(p.columns, c)
 }
 
-// addLabel adds the label of a choice column. Names are added in order, so the column itself, if it is selected, is there.
+// addLabel adds the label of a choice column, whether the column itself is selected or not.
 func (p *Plan) addLabel(choice dataverse.Column, name string, labels *Labels) {
-	if p.selects(choice.Property) {
-		m := p.member(choice.Property)
-		c := &p.columns[m.column]
-		c.setLabel(name, choice.Type, labels, false)
-		m.copied = c.copied()
+	m := p.member(choice.Property)
+	p.choices = append(p.choices, choice.Property)
+	if choice.Type == dataverse.MultiSelect {
+		m.role, m.label = m.role|roleList, len(p.lists)
+		p.lists = append(p.lists, newListStep(name, labels))
 		return
 	}
-	c := newColumn(choice, catalog.Property(choice))
-	c.setLabel(name, choice.Type, labels, true)
-	p.addColumn(c)
+	m.role, m.label = m.role|roleChoice, len(p.labels)
+	step := newLabelStep(name, choice.Type, labels)
+	p.labels = append(p.labels, step)
+	p.labelRoom = min(p.labelRoom+step.longest(), maxLabelRoom)
 }
+
+// maxLabelRoom is more than the labels of most rows take. A row with longer ones makes its chunk grow.
+const maxLabelRoom = 16 << 10
 
 // member returns the plan of a member, a new one if there is none yet.
 func (p *Plan) member(name string) *memberPlan {
@@ -139,9 +147,10 @@ func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 	if p.versioned && t.Has(dataverse.VersionColumn) {
 		wanted = append(wanted, dataverse.VersionColumn)
 	}
+	wanted = append(wanted, p.choices...)
 	for _, c := range p.columns {
 		if !c.derived {
-			wanted = append(wanted, c.requested)
+			wanted = append(wanted, c.property)
 		}
 	}
 	wanted = append(wanted, p.sources...)
@@ -155,7 +164,7 @@ func (p *Plan) propertiesToSelect(t dataverse.Table) []string {
 
 func (p *Plan) selects(property string) bool {
 	i, found := p.byName[property]
-	return found && p.members[i].column != noColumn && p.columns[p.members[i].column].property == property
+	return found && p.members[i].column != noColumn
 }
 
 // Select returns the properties to request, sorted: the selected columns of the table and those that derived columns are

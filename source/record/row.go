@@ -21,6 +21,9 @@ func (e *Encoder) RowWith(d *jsontext.Decoder, changes []protocol.FieldChange) e
 	e.changes = append(e.changes, changes...)
 	var unfit error
 	err := readMembers(d, &e.members, &e.facts, func(m *memberPlan, value []byte, kind jsonscan.Kind) {
+		if m.role&roleLabeled != 0 {
+			e.labels.note(m, value, kind)
+		}
 		if e.claim(m) {
 			e.write(m, value, kind)
 		}
@@ -104,6 +107,7 @@ func (e *Encoder) startRow() {
 	e.members.startRow()
 	e.facts.reset()
 	e.changes, e.invalid = e.changes[:0], ""
+	e.labels.startRow()
 	e.lines.append(e.head)
 }
 
@@ -125,8 +129,8 @@ func (e *Encoder) write(m *memberPlan, value []byte, kind jsonscan.Kind) {
 	case isTooLong(value) && !c.required:
 		e.writeNull(m.column, protocol.SourceFieldSizeLimitation)
 	case c.accepts(value, kind):
-		e.lines.reserve(c.room + c.roomPerByte*len(value)) // few values grow when they are written
-		e.lines.buffer = c.write(c, e.lines.buffer, value, kind)
+		e.lines.reserve(len(c.null) + len(value)) // few values grow when they are written
+		e.lines.buffer = c.append(e.lines.buffer, value, kind)
 	case c.required:
 		e.invalid = c.property
 	default:
@@ -165,6 +169,8 @@ func (e *Encoder) finishRow() error {
 			e.lines.append(e.plan.columns[i].null)
 		}
 	}
+	e.lines.reserve(e.plan.labelRoom)
+	e.lines.buffer = e.labels.appendMembers(e.lines.buffer)
 	e.lines.append(e.cdc)
 	if e.lines.length() > maxRecord {
 		if err := e.fitRecord(); err != nil {

@@ -12,9 +12,12 @@ func (p *Plan) TypicalLength() int64 {
 	length := len(protocol.RecordHead(p.Stream)) + len(protocol.AppendRecordEnd(nil, nil))
 	for i := range p.columns {
 		length += len(p.columns[i].member) + typicalValue(p.columns[i].kinds)
-		if label := p.columns[i].label; label != nil {
-			length += len(label.member) + label.labels.longest
-		}
+	}
+	for i := range p.labels {
+		length += len(p.labels[i].members[noLabel])
+	}
+	for i := range p.lists {
+		length += len(p.lists[i].null)
 	}
 	if p.cursorSet {
 		length += len(`,"`+catalog.UpdatedAt+`":""`) + len("2006-01-02T15:04:05.000000Z")

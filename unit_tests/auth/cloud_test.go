@@ -62,7 +62,7 @@ func TestRequestsGoToTheHostsOfTheCloudAlone(t *testing.T) {
 			e := newEntra(t)
 			c := settings(example.override)
 			c.Environment = example.environment
-			source, err := auth.New(c, &http.Client{Transport: diverted{e}})
+			source, err := newWith(c, &http.Client{Transport: diverted{e}})
 			require.NoError(t, err)
 			_, err = source.Token(t.Context())
 			require.NoError(t, err)

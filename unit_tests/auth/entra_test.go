@@ -137,15 +137,20 @@ func refusal(status int, name string, code int) http.HandlerFunc {
 func settings(authorityHost string) *config.Config {
 	return &config.Config{
 		Environment: environment, AuthorityHost: authorityHost,
-		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
+		Credentials: config.Credentials{Kind: config.KindClientSecret, TenantID: tenantID, ClientID: clientID, ClientSecret: secret},
 	}
 }
 
 func newSource(t *testing.T, e *entra) *auth.Source {
 	t.Helper()
-	source, err := auth.New(settings(e.URL), e.Client())
+	source, err := newWith(settings(e.URL), e.Client())
 	require.NoError(t, err)
 	return source
+}
+
+// newWith returns the source of the configuration's own user, whose sign-ins a client sends.
+func newWith(c *config.Config, client *http.Client) (*auth.Source, error) {
+	return auth.New(c, c.Credentials, auth.Clients{Entra: client, Identity: client})
 }
 
 // assertQuiet asserts that an error shows no secret however it is printed.

@@ -191,7 +191,7 @@ func TestAHostThatIsNotAnAuthorityIsFinal(t *testing.T) {
 func TestAHostThatCannotBeReachedIsTemporary(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	server.Close()
-	source, err := auth.New(settings(server.URL), server.Client())
+	source, err := newWith(settings(server.URL), server.Client())
 	require.NoError(t, err)
 	_, err = source.Token(t.Context())
 	require.ErrorContains(t, err, "the sign-in host sent no response: ")
@@ -232,7 +232,7 @@ func TestAnUntrustedCertificateIsFinal(t *testing.T) {
 	e := newEntra(t)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
-	source, err := auth.New(settings(e.URL), &http.Client{Transport: transport})
+	source, err := newWith(settings(e.URL), &http.Client{Transport: transport})
 	require.NoError(t, err)
 	_, err = source.Token(t.Context())
 	require.Error(t, err)
@@ -250,7 +250,7 @@ func TestOnlyAHostThatDoesNotExistIsFinal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, &failure }}
-			source, err := auth.New(settings("https://entra.example"), &http.Client{Transport: transport})
+			source, err := newWith(settings("https://entra.example"), &http.Client{Transport: transport})
 			require.NoError(t, err)
 			_, err = source.Token(t.Context())
 			var host *net.DNSError

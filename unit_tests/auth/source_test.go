@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"source-microsoft-dataverse/source/auth"
 )
 
 func TestATokenIsRequestedWithTheConfiguredCredentials(t *testing.T) {
@@ -191,13 +189,13 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 
 func TestASecretIsRequired(t *testing.T) {
 	c := settings("https://127.0.0.1:1")
-	c.ClientSecret = ""
-	_, err := auth.New(c, http.DefaultClient)
+	c.Credentials.ClientSecret = ""
+	_, err := newWith(c, http.DefaultClient)
 	require.Error(t, err)
 }
 
 func TestAnInvalidAuthorityIsRejectedWithoutTheTenant(t *testing.T) {
-	_, err := auth.New(settings("https://host:port"), http.DefaultClient)
+	_, err := newWith(settings("https://host:port"), http.DefaultClient)
 	require.Error(t, err)
 	assertQuiet(t, err)
 }

@@ -85,7 +85,7 @@ func FuzzEnvironment(f *testing.F) {
 		data, err := json.Marshal(settings(map[string]any{"url": pasted}))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, data, 0o600))
-		c, err := config.Load(path, specification)
+		c, err := config.Load(path, specification, noVariables)
 		if err != nil {
 			return
 		}
@@ -97,7 +97,7 @@ func FuzzEnvironment(f *testing.F) {
 		again, err := json.Marshal(settings(map[string]any{"url": c.Environment}))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, again, 0o600))
-		same, err := config.Load(path, specification)
+		same, err := config.Load(path, specification, noVariables)
 		require.NoError(t, err, "a root is a root")
 		assert.Equal(t, c.Environment, same.Environment)
 	})

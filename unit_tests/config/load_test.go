@@ -39,6 +39,9 @@ func settings(changes map[string]any) map[string]any {
 
 type absent struct{}
 
+// noVariables is an environment without variables.
+func noVariables(string) string { return "" }
+
 func load(t *testing.T, settings map[string]any) (*config.Config, error) {
 	t.Helper()
 	data, err := json.Marshal(settings)
@@ -50,7 +53,7 @@ func loadText(t *testing.T, content string) (*config.Config, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	return config.Load(path, specification(t))
+	return config.Load(path, specification(t), noVariables)
 }
 
 // problems returns what is wrong with the settings.
@@ -66,9 +69,9 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	c, err := load(t, settings(nil))
 	require.NoError(t, err)
 	assert.Equal(t, "https://contoso.crm.dynamics.com", c.Environment)
-	assert.Equal(t, tenant, c.TenantID.Reveal())
-	assert.Equal(t, client, c.ClientID.Reveal())
-	assert.Equal(t, secret, c.ClientSecret.Reveal())
+	assert.Equal(t, tenant, c.Credentials.TenantID.Reveal())
+	assert.Equal(t, client, c.Credentials.ClientID.Reveal())
+	assert.Equal(t, secret, c.Credentials.ClientSecret.Reveal())
 	assert.Equal(t, 5000, c.PageSize)
 	assert.Empty(t, c.AuthorityHost)
 	assert.True(t, c.Tables.Includes("account"))
@@ -215,9 +218,9 @@ func TestSpacesAroundCredentialsAreIgnored(t *testing.T) {
 		"tenant_id": " " + tenant, "client_id": client + "\n", "client_secret_value": "\t" + secret + " ",
 	}))
 	require.NoError(t, err)
-	assert.Equal(t, tenant, c.TenantID.Reveal())
-	assert.Equal(t, client, c.ClientID.Reveal())
-	assert.Equal(t, secret, c.ClientSecret.Reveal())
+	assert.Equal(t, tenant, c.Credentials.TenantID.Reveal())
+	assert.Equal(t, client, c.Credentials.ClientID.Reveal())
+	assert.Equal(t, secret, c.Credentials.ClientSecret.Reveal())
 	assert.Len(t, c.Warnings, 3)
 }
 
@@ -231,7 +234,7 @@ func TestASecretIDInPlaceOfTheValueBringsAWarning(t *testing.T) {
 func TestATenantMayBeADomain(t *testing.T) {
 	c, err := load(t, settings(map[string]any{"tenant_id": "contoso.onmicrosoft.com"}))
 	require.NoError(t, err)
-	assert.Equal(t, "contoso.onmicrosoft.com", c.TenantID.Reveal())
+	assert.Equal(t, "contoso.onmicrosoft.com", c.Credentials.TenantID.Reveal())
 }
 
 func TestAFileThatIsNotAConfigurationIsAProblem(t *testing.T) {
@@ -269,7 +272,7 @@ func TestAByteOrderMarkIsIgnored(t *testing.T) {
 }
 
 func TestAnAbsentFileIsAProblem(t *testing.T) {
-	_, err := config.Load(filepath.Join(t.TempDir(), "config.json"), specification(t))
+	_, err := config.Load(filepath.Join(t.TempDir(), "config.json"), specification(t), noVariables)
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	assert.Contains(t, faults.Problems[0], "cannot be read: no such file or directory.")
@@ -279,7 +282,7 @@ func TestABrokenSpecificationIsNotTheUsersFault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{}`), 0o600))
 	for _, broken := range []string{`{`, `{}`, `{"connectionSpecification": {"type": 3}}`} {
-		_, err := config.Load(path, []byte(broken))
+		_, err := config.Load(path, []byte(broken), noVariables)
 		require.Error(t, err)
 		var faults *config.Error
 		assert.NotErrorAs(t, err, &faults)
@@ -287,10 +290,10 @@ func TestABrokenSpecificationIsNotTheUsersFault(t *testing.T) {
 }
 
 func TestTheSampleConfigurationsAreWhatTheirNamesSay(t *testing.T) {
-	_, err := config.Load("../../integration_tests/sample_config.json", specification(t))
+	_, err := config.Load("../../integration_tests/sample_config.json", specification(t), noVariables)
 	require.NoError(t, err)
 
-	_, err = config.Load("../../integration_tests/invalid_config.json", specification(t))
+	_, err = config.Load("../../integration_tests/invalid_config.json", specification(t), noVariables)
 	var faults *config.Error
 	require.ErrorAs(t, err, &faults)
 	assert.Contains(t, faults.Error(), "url is the address of make.powerapps.com")

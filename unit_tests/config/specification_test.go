@@ -74,23 +74,77 @@ func TestTheSpecificationFollowsTheAcceptanceRules(t *testing.T) {
 		slices.Sort(orders)
 		assert.Len(t, slices.Compact(orders), len(properties(t)))
 	})
-	t.Run("a list's items are of a simple type", func(t *testing.T) {
+	t.Run("a list's items are texts, or objects with fields", func(t *testing.T) {
 		for name, property := range properties(t) {
-			if property["type"] == "array" {
+			if items, ok := property["items"].(map[string]any); ok && items["type"] == "object" {
+				assert.NotEmpty(t, items["properties"], name)
+			} else if property["type"] == "array" {
 				assert.Equal(t, map[string]any{"type": "string"}, property["items"], name)
 			}
 		}
 	})
-	t.Run("the credentials alone are secrets", func(t *testing.T) {
-		var secrets []string
-		for name, property := range properties(t) {
+	t.Run("ids, secrets, certificates and passwords are secrets", func(t *testing.T) {
+		secrets := map[string]bool{}
+		eachProperty(parsed.Connection, func(name string, property map[string]any) {
 			if property["airbyte_secret"] == true {
 				assert.Equal(t, "string", property["type"])
-				secrets = append(secrets, name)
+				secrets[name] = true
+			}
+		})
+		assert.Equal(t, []string{"certificate", "certificate_password", "client_id", "client_secret", "client_secret_value", "identity_client_id", "tenant_id"},
+			slices.Sorted(maps.Keys(secrets)))
+	})
+}
+
+// The rules are those of airbytehq/airbyte's connector-specification-reference.md on oneOf.
+func TestEachKindOfCredentialsIsABranchOfTheForm(t *testing.T) {
+	found := 0
+	eachProperty(parseSpecification(t).Connection, func(name string, property map[string]any) {
+		branches, ok := property["oneOf"].([]any)
+		if !ok {
+			return
+		}
+		found++
+		assert.Equal(t, "credentials", name)
+		assert.Equal(t, "object", property["type"])
+		var kinds []any
+		for _, branch := range branches {
+			branch, ok := branch.(map[string]any)
+			require.True(t, ok)
+			assert.Equal(t, "object", branch["type"])
+			assert.NotEmpty(t, branch["title"])
+			fields, ok := branch["properties"].(map[string]any)
+			require.True(t, ok)
+			kind, ok := fields["auth_type"].(map[string]any)
+			require.True(t, ok)
+			assert.Equal(t, kind["const"], kind["default"])
+			kinds = append(kinds, kind["const"])
+			orders := map[any]bool{}
+			for _, field := range fields {
+				field, ok := field.(map[string]any)
+				require.True(t, ok)
+				orders[field["order"]] = true
+			}
+			assert.Len(t, orders, len(fields), "each field has a place of its own")
+		}
+		assert.Equal(t, []any{"client_secret", "client_certificate", "workload_identity", "managed_identity"}, kinds,
+			"the form submits the first unless another is chosen")
+	})
+	assert.Equal(t, 2, found)
+}
+
+// eachProperty visits the properties of a schema and of the schemas in it.
+func eachProperty(schema map[string]any, visit func(name string, property map[string]any)) {
+	eachKeyword(schema, func(keyword string, value any) {
+		properties, ok := value.(map[string]any)
+		if keyword != "properties" || !ok {
+			return
+		}
+		for name, property := range properties {
+			if property, ok := property.(map[string]any); ok {
+				visit(name, property)
 			}
 		}
-		slices.Sort(secrets)
-		assert.Equal(t, []string{"client_id", "client_secret_value", "tenant_id"}, secrets)
 	})
 }
 
@@ -156,7 +210,7 @@ func TestConfigurationsOfThePythonSourceStayValid(t *testing.T) {
 		}
 	}
 	assert.EqualValues(t, 5000, all["odata_maxpagesize"]["default"])
-	assert.Equal(t, []any{"url", "tenant_id", "client_id", "client_secret_value"}, parseSpecification(t).Connection["required"])
+	assert.Equal(t, []any{"url"}, parseSpecification(t).Connection["required"], "other credentials than a secret have no use for the rest")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if _, old := older[name]; !old {
 			assert.NotContains(t, parseSpecification(t).Connection["required"], name)
@@ -169,6 +223,13 @@ func eachKeyword(schema map[string]any, visit func(keyword string, value any)) {
 	for keyword, value := range schema {
 		visit(keyword, value)
 		members, ok := value.(map[string]any)
+		if branches, list := value.([]any); list {
+			for _, branch := range branches {
+				if nested, ok := branch.(map[string]any); ok {
+					eachKeyword(nested, visit)
+				}
+			}
+		}
 		switch {
 		case !ok:
 		case keyword == "properties":

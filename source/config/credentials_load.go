@@ -1,0 +1,358 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// section is an object of settings within the configuration.
+type section struct {
+	field   string // the setting at the top level that it belongs to
+	path    string // its own, such as additional_credentials[0].credentials
+	members map[string]json.RawMessage
+}
+
+// sectionOf returns the object of a value, with a problem if it is none. A null or a blank text in it is an absent setting.
+func (l *loader) sectionOf(field, path string, value json.RawMessage) section {
+	s := section{field: field, path: path}
+	if value == nil {
+		return s
+	}
+	if json.Unmarshal(value, &s.members) != nil {
+		l.found.addIn(field, path, "has a value of the wrong type: object expected. "+l.found.remedy(field))
+		return s
+	}
+	maps.DeleteFunc(s.members, func(_ string, value json.RawMessage) bool {
+		var text string
+		return string(value) == "null" || json.Unmarshal(value, &text) == nil && strings.TrimSpace(text) == ""
+	})
+	return s
+}
+
+func (s section) has(name string) bool { return s.members[name] != nil }
+
+// add adds a problem of one of the section's settings.
+func (l *loader) add(s section, name, predicate string) {
+	l.found.addIn(s.field, s.path+"."+name, predicate)
+}
+
+// text returns a text of a section without the spaces around it, "" if it is absent or unusable.
+func (l *loader) text(s section, name string) string {
+	value, ok := s.members[name]
+	if !ok {
+		return ""
+	}
+	var text string
+	switch {
+	case isReference(value):
+		l.add(s, name, "is a reference to a secret that only Airbyte can resolve. "+l.found.remedy(name))
+	case json.Unmarshal(value, &text) != nil:
+		l.add(s, name, "has a value of the wrong type: string expected. "+l.found.remedy(name))
+	case isMasked(strings.TrimSpace(text)):
+		l.add(s, name, "is asterisks, which Airbyte shows in place of a secret. "+l.found.remedy(name))
+	}
+	return strings.TrimSpace(text)
+}
+
+// kinds returns the kinds of credentials and the settings of each.
+func kinds() map[Kind][]string {
+	return map[Kind][]string{
+		KindClientSecret:      {"client_secret"},
+		KindClientCertificate: {"certificate", "certificate_password", "certificate_file_path", "send_certificate_chain"},
+		KindWorkloadIdentity:  {"token_file_path"},
+		KindManagedIdentity:   {"identity_client_id"},
+	}
+}
+
+// signIn loads how the application users sign in: the one of the settings at the top level, and the additional ones.
+func (l *loader) signIn() (Credentials, []Credentials) {
+	s := l.sectionOf("credentials", "credentials", l.members["credentials"])
+	own := Credentials{Kind: KindClientSecret}
+	if l.members["credentials"] != nil {
+		own.Kind = l.kind(s)
+	}
+	l.loadFlat(&own, s)
+	l.loadKind(&own, s)
+	var others []Credentials
+	var list []json.RawMessage
+	if l.members["additional_credentials"] != nil && !l.value("additional_credentials", &list) {
+		l.found.add("additional_credentials", "has a value of the wrong type: array expected. Enter a list of application users, or leave the field empty.")
+	}
+	for i, item := range list {
+		others = append(others, l.additional(i, item, own))
+	}
+	l.checkDistinct(append([]Credentials{own}, others...))
+	return own, others
+}
+
+// kind returns the kind of a section's credentials, "" with a problem if it is none.
+func (l *loader) kind(s section) Kind {
+	if l.found.has(s.field) {
+		return ""
+	}
+	kind := Kind(l.text(s, "auth_type"))
+	settings, known := kinds()[kind]
+	if !known && l.found.has(s.field) {
+		return ""
+	}
+	if !known {
+		l.add(s, "auth_type", "is not one of the kinds of credentials. "+l.found.remedy("auth_type"))
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.members)) {
+		if name == "auth_type" || slices.Contains(settings, name) {
+			continue
+		}
+		if nearest := protocol.Nearest(name, settings); nearest != "" {
+			l.warn(fmt.Sprintf("The setting %q in %s is unknown and ignored. Did you mean %s?", name, s.path, nearest))
+		} else {
+			l.warn(fmt.Sprintf("The setting %q in %s is not one of %s and is ignored. Remove it, or choose its kind as auth_type.", name, s.path, kind))
+		}
+	}
+	if l.onAirbyteCloud() && (kind == KindWorkloadIdentity || kind == KindManagedIdentity) {
+		l.add(s, "auth_type", fmt.Sprintf("is %s, but on Airbyte Cloud the identity would be that of Airbyte's own machines. "+
+			"Choose client_secret or client_certificate.", kind))
+	}
+	return kind
+}
+
+// onAirbyteCloud reports whether Airbyte runs the connector on machines of its own
+// (airbytehq/airbyte-platform, AirbyteEdition and EnvConstants).
+func (l *loader) onAirbyteCloud() bool {
+	return strings.EqualFold(l.getenv("AIRBYTE_EDITION"), "cloud") || strings.EqualFold(l.getenv("DEPLOYMENT_MODE"), "cloud")
+}
+
+// loadFlat loads the settings at the top level: the ids, and the client secret where credentials do not have another.
+func (l *loader) loadFlat(c *Credentials, s section) {
+	if c.Kind == KindManagedIdentity {
+		if id := l.optional("client_id"); id != "" && !s.has("identity_client_id") {
+			l.warn("client_id is not used by a managed identity. If it is the client ID of a user-assigned identity, enter it as credentials.identity_client_id.")
+		}
+	} else {
+		c.TenantID = Secret(l.id("tenant_id", c.Kind, "AZURE_TENANT_ID"))
+		c.ClientID = Secret(l.id("client_id", c.Kind, "AZURE_CLIENT_ID"))
+	}
+	switch c.Kind {
+	case KindClientSecret:
+		nested := l.text(s, "client_secret")
+		if nested == "" {
+			c.ClientSecret = Secret(l.required("client_secret_value"))
+			return
+		}
+		if flat := l.optional("client_secret_value"); flat != "" && flat != nested {
+			l.add(s, "client_secret", "and client_secret_value are two different secrets. Remove one of them.")
+		}
+		c.ClientSecret, c.nested = Secret(nested), true
+	case KindClientCertificate, KindWorkloadIdentity, KindManagedIdentity:
+		if l.optional("client_secret_value") != "" {
+			l.found.add("client_secret_value", fmt.Sprintf("is not used, because credentials.auth_type is %s. Remove the secret, or choose client_secret in credentials.", c.Kind))
+		}
+	default: // a problem of auth_type
+	}
+}
+
+// id returns an id of the application. A workload identity may have it from an environment variable, which the webhook of
+// Azure Workload Identity sets (azure-workload-identity, "Mutating Admission Webhook").
+func (l *loader) id(name string, kind Kind, variable string) string {
+	if kind == KindWorkloadIdentity && l.optional(name) == "" {
+		if id := strings.TrimSpace(l.getenv(variable)); id != "" {
+			return id
+		}
+	}
+	return l.required(name)
+}
+
+// optional returns a text at the top level without the spaces around it, "" if it is absent.
+func (l *loader) optional(name string) string {
+	var text string
+	l.value(name, &text)
+	return strings.TrimSpace(text)
+}
+
+// loadKind loads the settings of a kind but the client secret.
+func (l *loader) loadKind(c *Credentials, s section) {
+	switch c.Kind {
+	case KindClientCertificate:
+		l.loadCertificate(c, s)
+	case KindWorkloadIdentity:
+		c.TokenFile = l.text(s, "token_file_path")
+		if c.TokenFile == "" {
+			c.TokenFile = strings.TrimSpace(l.getenv("AZURE_FEDERATED_TOKEN_FILE"))
+		}
+		if c.TokenFile == "" {
+			l.add(s, "token_file_path", "is missing, and so is the environment variable AZURE_FEDERATED_TOKEN_FILE, which the workload identity webhook of "+
+				`AKS sets. Label the pods azure.workload.identity/use: "true", or enter the path of the file that holds the token.`)
+		}
+	case KindManagedIdentity:
+		c.IdentityClientID = Secret(l.text(s, "identity_client_id"))
+	case KindClientSecret:
+	default: // a problem of auth_type
+	}
+}
+
+// loadCertificate loads a certificate from the configuration or from a file.
+func (l *loader) loadCertificate(c *Credentials, s section) {
+	content, path := l.text(s, "certificate"), l.text(s, "certificate_file_path")
+	password := l.text(s, "certificate_password")
+	c.CertificateFile, c.SendChain = path, true
+	if value, ok := s.members["send_certificate_chain"]; ok && json.Unmarshal(value, &c.SendChain) != nil {
+		l.add(s, "send_certificate_chain", "has a value of the wrong type: boolean expected. Enter true or false.")
+	}
+	name, data := "certificate", []byte(content)
+	switch {
+	case l.found.has(s.field):
+		return
+	case content != "" && path != "":
+		l.add(s, "certificate_file_path", "is beside a certificate. Remove one of them.")
+		return
+	case content == "" && path == "":
+		l.add(s, "certificate", "is missing. "+l.found.remedy("certificate"))
+		return
+	case path != "" && l.onAirbyteCloud():
+		l.add(s, "certificate_file_path", "cannot name a file on Airbyte Cloud. Enter the certificate itself as certificate.")
+		return
+	case path != "":
+		var err error
+		if data, err = readSmallFile(path); err != nil {
+			l.add(s, "certificate_file_path", fmt.Sprintf("names a file that cannot be read: %v. Check the path and the permissions of the file.", err))
+			return
+		}
+		name = "certificate_file_path"
+	}
+	c.keys = func() keyTexts { return keyTexts{string(data), password} }
+	certificate, fault := parseCertificate(data, password)
+	if fault == nil {
+		fault = certificate.faultAt(time.Now())
+	}
+	switch {
+	case fault == nil:
+	case fault.password:
+		l.add(s, "certificate_password", fault.predicate)
+		return
+	case path != "":
+		l.add(s, name, "names the file "+path+", which "+fault.predicate)
+		return
+	default:
+		l.add(s, name, fault.predicate)
+		return
+	}
+	c.Certificate = certificate
+	l.warnExpiry(s.path+"."+name, certificate, time.Now())
+}
+
+// warnExpiry warns of a certificate that expires soon.
+func (l *loader) warnExpiry(path string, certificate *Certificate, now time.Time) {
+	const soon = 30 * 24 * time.Hour
+	end := certificate.chain[0].NotAfter
+	if end.Sub(now) < soon {
+		l.warn(fmt.Sprintf("The certificate in %s expires on %s. Upload a new one to the app registration in Microsoft Entra before that day, and enter it here.",
+			path, end.UTC().Format(time.DateOnly)))
+	}
+}
+
+// additional loads a further application user. Its tenant is that of the first one unless it names another.
+func (l *loader) additional(index int, item json.RawMessage, first Credentials) Credentials {
+	const field = "additional_credentials"
+	user := l.sectionOf(field, fmt.Sprintf("%s[%d]", field, index), item)
+	c := Credentials{Setting: user.path}
+	if user.members == nil {
+		return c
+	}
+	inner := l.sectionOf(field, user.path+".credentials", user.members["credentials"])
+	if inner.members == nil {
+		l.add(user, "credentials", "is missing. Choose how this application user signs in.")
+		return c
+	}
+	for _, name := range slices.Sorted(maps.Keys(user.members)) {
+		if !slices.Contains([]string{"tenant_id", "client_id", "credentials"}, name) {
+			l.warn(fmt.Sprintf("The setting %q in %s is unknown and ignored. Correct its name, or remove it.", name, user.path))
+		}
+	}
+	c.Kind = l.kind(inner)
+	if c.Kind != KindManagedIdentity {
+		c.TenantID, c.ClientID = Secret(l.text(user, "tenant_id")), Secret(l.text(user, "client_id"))
+		if c.TenantID == "" {
+			c.TenantID = first.TenantID
+		}
+		if c.ClientID == "" && !l.found.has(field) {
+			l.add(user, "client_id", "is missing. "+l.found.remedy("client_id"))
+		}
+	}
+	if c.Kind == KindClientSecret {
+		c.ClientSecret = Secret(l.text(inner, "client_secret"))
+		if c.ClientSecret == "" && !l.found.has(field) {
+			l.add(inner, "client_secret", "is missing. "+l.found.remedy("client_secret"))
+		}
+	}
+	l.loadKind(&c, inner)
+	return c
+}
+
+// checkDistinct finds the mistakes for which Entra's error descriptions are hard to understand, and users that are the same.
+// A second sign-in of the same user has no limits of its own.
+func (l *loader) checkDistinct(users []Credentials) {
+	for i, c := range users {
+		l.checkTenant(&c)
+		if isGUID(c.ClientSecret.Reveal()) {
+			l.warn(c.SecretSetting() + " looks like a Secret ID. If the sign-in fails, enter the Value of the secret instead.")
+		}
+		same := slices.IndexFunc(users[:i], func(other Credentials) bool {
+			return c.Kind != "" && other.Kind != "" && strings.EqualFold(c.Identity().Reveal(), other.Identity().Reveal()) &&
+				(c.Kind == KindManagedIdentity) == (other.Kind == KindManagedIdentity)
+		})
+		if same >= 0 && !l.found.has("additional_credentials") && !l.found.has("client_id") {
+			where := "the settings at the top level"
+			if same > 0 {
+				where = users[same].Setting
+			}
+			l.found.addIn("additional_credentials", c.Setting, "is the same application user as in "+where+". Enter the client ID of another app registration, or remove it.")
+		}
+	}
+}
+
+// checkTenant finds a tenant_id that names no tenant.
+func (l *loader) checkTenant(c *Credentials) {
+	field := "tenant_id"
+	if c.Setting != "" {
+		field = "additional_credentials"
+	}
+	tenant := strings.ToLower(c.TenantID.Reveal())
+	switch {
+	case tenant == "" || l.found.has(field):
+	case slices.Contains([]string{"common", "organizations", "consumers"}, tenant):
+		// https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow requires one tenant.
+		l.found.addIn(field, c.In("tenant_id"), "is not the ID of one tenant, which an application needs to sign in. "+l.found.remedy("tenant_id"))
+	case strings.ContainsFunc(tenant, func(r rune) bool { return r != '.' && notInHostName(r) }):
+		// The tenant becomes a part of the sign-in URL.
+		l.found.addIn(field, c.In("tenant_id"), "is neither an ID nor a domain name. "+l.found.remedy("tenant_id"))
+	}
+}
+
+func isGUID(text string) bool {
+	const form = `^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`
+	matched, err := regexp.MatchString(form, text)
+	return err == nil && matched
+}
+
+// platformAuthority returns the sign-in host that the webhook of Azure Workload Identity names.
+func (l *loader) platformAuthority(c *Config) string {
+	workload := func(user Credentials) bool { return user.Kind == KindWorkloadIdentity }
+	if !workload(c.Credentials) && !slices.ContainsFunc(c.AdditionalCredentials, workload) {
+		return ""
+	}
+	root, problem := authority(l.getenv("AZURE_AUTHORITY_HOST"))
+	if problem != "" {
+		l.warn("The environment variable AZURE_AUTHORITY_HOST " + problem + " It is ignored.")
+	}
+	return root
+}
+
+// identitySecrets returns the environment variables whose values let a process of the machine use its managed identity.
+func identitySecrets() []string { return []string{"IDENTITY_HEADER", "MSI_SECRET"} }

@@ -1,0 +1,152 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/source/auth"
+	"source-microsoft-dataverse/source/protocol"
+)
+
+// explainSignInCode explains a refusal of Entra by its AADSTS code, the zero explanation if the code is not known.
+func (s situation) explainSignInCode(refused *auth.Error) explanation {
+	for _, known := range slices.Concat(secretRemedies(), certificateRemedies(refused), federationRemedies(), applicationRemedies(), tenantRemedies()) {
+		if refused.Has(known.code) {
+			message := s.settingNames(refused).Replace(known.message)
+			return explanation{known.failureType(), fmt.Sprintf("%s (AADSTS%d)", message, known.code)}
+		}
+	}
+	return explanation{}
+}
+
+// settingNames replaces what the sentences leave open: the settings of the configuration, and what the token of a workload
+// identity claims.
+func (s situation) settingNames(refused *auth.Error) *strings.Replacer {
+	user := s.user()
+	audience := auth.FederationAudience(auth.PublicAuthority)
+	if s.config != nil {
+		audience = auth.FederationAudience(auth.AuthorityOf(s.config))
+	}
+	return strings.NewReplacer(
+		"{secret}", user.SecretSetting(),
+		"{certificate}", user.CertificateSetting(),
+		"{claims}", claimsSentence(refused.Assertion, user.TokenFile, audience),
+		"{audience}", audience,
+	)
+}
+
+// claimsSentence compares the token of a workload identity with what the app registration expects.
+func claimsSentence(token auth.Assertion, file, audience string) string {
+	if token == (auth.Assertion{}) {
+		return ""
+	}
+	binding := ""
+	if strings.Contains(token.Audience, "AKSIdentityBinding") {
+		binding = " This token is one of AKS identity bindings, which the connector does not support: label the pod " +
+			`azure.workload.identity/use: "true" without the annotation of identity bindings.`
+	}
+	return fmt.Sprintf("The token in %s has the issuer %q, the subject %q and the audience %q. A federated credential must have the same issuer and the "+
+		"same subject, letter by letter, with or without a slash at the end, and the audience %q.%s", file, token.Issuer, token.Subject, token.Audience, audience, binding)
+}
+
+// signInRemedy is the explanation of one AADSTS code of Microsoft Entra. {secret}, {certificate}, {claims} and {audience} stand for
+// what settingNames knows.
+type signInRemedy struct {
+	code    int
+	message string
+}
+
+// The codes of refusals that pass by themselves.
+const (
+	codeSignInLoop        = 50196 // a client that repeats the same sign-in too often
+	codeIssuerUnreachable = 90061
+	codeIssuerKeys        = 900612
+	codeIssuerFailed      = 50166
+)
+
+// failureType is transient for a code of what passes by itself.
+func (r signInRemedy) failureType() protocol.FailureType {
+	switch r.code {
+	case codeSignInLoop, codeIssuerUnreachable, codeIssuerKeys, codeIssuerFailed:
+		return protocol.TransientError
+	default:
+		return protocol.ConfigError
+	}
+}
+
+// Each function below returns codes that users meet, the most specific first (Microsoft, "Microsoft Entra authentication and
+// authorization error codes", and for federated credentials "Troubleshoot workload identity federation" of Azure DevOps).
+
+func secretRemedies() []signInRemedy {
+	return []signInRemedy{
+		{7000222, "The client secret has expired. Create a new one in the app registration (Certificates & secrets) " +
+			"and enter its Value as {secret}."},
+		{7000215, "Microsoft Entra did not accept the client secret. Enter the Value of the secret as {secret}, not its Secret ID. The app " +
+			"registration shows both under Certificates & secrets, the Value only right after the secret was created."},
+	}
+}
+
+// certificateRemedies has three sentences for one code, which Entra tells apart by its explanation alone.
+func certificateRemedies(refused *auth.Error) []signInRemedy {
+	unregistered := "The app registration does not have this certificate. Upload the certificate of {certificate} to the app registration " +
+		"(Certificates & secrets > Certificates). If the app trusts a subject and an issuer instead, turn on send_certificate_chain."
+	reason := strings.ToLower(refused.Description)
+	switch {
+	case strings.Contains(reason, "expired"):
+		unregistered = "The certificate has expired. Upload a new one to the app registration (Certificates & secrets > Certificates) and enter it as " +
+			"{certificate}. If it is still valid, check the clock of the machine that runs the connector."
+	case strings.Contains(reason, "signature"):
+		unregistered = "The private key is not the one of the certificate in the app registration. Export the certificate again together with its own key, " +
+			"and enter both as {certificate}."
+	}
+	const wrongApp = "The sign-in names another application than the one that signed it. Check that client_id is the Application (client) ID of the app " +
+		"registration that has the certificate or the federated credential."
+	const wrongHost = "The sign-in was made for another sign-in host or tenant, or it was changed on the way. Check tenant_id and authority_host."
+	const weak = "Microsoft Entra does not accept the algorithm or the key of the certificate. Create a certificate with an RSA key of 2048 bits or more, upload " +
+		"it to the app registration (Certificates & secrets > Certificates), and enter it as {certificate}."
+	return []signInRemedy{
+		{700027, unregistered},
+		{700021, wrongApp},
+		{50048, wrongApp},
+		{700023, wrongHost},
+		{50013, wrongHost},
+		{50027, wrongHost},
+		{900384, wrongHost},
+		{700024, "The sign-in is not within its time of validity. Check the clock of the machine that runs the connector. For a workload identity, check that " +
+			"the platform renews the token file."},
+		{700030, "The subject name of the certificate is not authorized for the app. Check the trusted subject and issuer of the app registration, or upload the " +
+			"certificate of {certificate} to it (Certificates & secrets > Certificates)."},
+		{5002738, weak},
+		{5002723, weak},
+		{50032, weak},
+	}
+}
+
+func federationRemedies() []signInRemedy {
+	const open = " Open the app registration (Certificates & secrets > Federated credentials), or the managed identity (Settings > Federated credentials). {claims} " +
+		"A new federated credential takes effect after some minutes."
+	const restricted = "The tenant restricts from where federated credentials may come. Ask an administrator of the tenant to allow the issuer of the token. {claims}"
+	const unreachable = "Microsoft Entra could not reach the issuer of the token or its keys. The issuer's address must be public, with a valid certificate. If it is, " +
+		"sync again later. {claims}"
+	const otherCloud = "A federated credential does not work across clouds. Register an application in the cloud of the environment, and check authority_host."
+	return []signInRemedy{
+		{70025, "The app registration has no federated credential." + open},
+		{700211, "No federated credential of the app registration has the issuer of the token." + open},
+		{700212, "No federated credential of the app registration has the audience of the token, which has to be {audience}." + open},
+		{700213, "No federated credential of the app registration has the subject of the token." + open},
+		{7002131, "No flexible federated credential of the app registration has an expression that matches the token." + open},
+		{7002138, "A federated credential differs from the token in upper and lower case alone, which counts." + open},
+		{70021, "No federated credential of the app registration matches the token." + open},
+		{7000226, "A policy of the app registration or of the tenant does not allow this federated credential." + open},
+		{700223, restricted},
+		{700238, restricted},
+		{70052, "An identity of this kind cannot be used as a federated credential. Use a user-assigned managed identity. {claims}"},
+		{700229, "The token is not one of an application, and only those can be used as a federated credential. {claims}"},
+		{900382, otherCloud},
+		{900432, otherCloud},
+		{codeIssuerUnreachable, unreachable},
+		{codeIssuerKeys, unreachable},
+		{codeIssuerFailed, unreachable},
+	}
+}
