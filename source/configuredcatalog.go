@@ -88,6 +88,7 @@ func (i *invocation) addStreams(
 	}
 	switch {
 	case file.Len() > 0:
+		i.logWithheld(ctx)
 		i.warnStreams(ctx, unreadable, limited, untracked)
 		return nil
 	case len(failed) > 0:

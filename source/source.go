@@ -56,6 +56,8 @@ type invocation struct {
 
 	resuming bool // a stream of a read has a state
 	rejected bool // check rejected the configuration
+
+	withheld []string // columns that are not offered because they are contents, as table.column
 }
 
 func (i *invocation) run(ctx context.Context) error {

@@ -54,7 +54,7 @@ func (f *contentFetch) run(ctx context.Context) error {
 
 // count adds to the length of the page's contents, and fails if they are too many for a page of several rows.
 func (f *contentFetch) count(length int64) error {
-	if f.bytes.Add(length) > contentsPerPage && len(f.rows) > 1 {
+	if f.bytes.Add(length) > contentsPerPage && len(f.rows) > 1 && f.q.Size > 1 {
 		return &dataverse.ResponseTooLargeError{Bytes: contentsPerPage}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -66,24 +67,32 @@ func (c *contentPages) Page(ctx context.Context, q dataverse.PageRequest, _ data
 	if err != nil {
 		return page, err
 	}
-	rows, err := c.rowsOf(texts.all)
+	if err := c.complete(ctx, q, page, texts.all); err != nil {
+		c.encoder.Discard()
+		return page, fmt.Errorf("read a page of %s: %w", q.Table, err)
+	}
+	return page, nil
+}
+
+// complete encodes the rows of a page with their contents.
+func (c *contentPages) complete(ctx context.Context, q dataverse.PageRequest, page dataverse.Page, texts [][]byte) error {
+	rows, err := c.rowsOf(texts)
 	if err != nil {
-		return page, err
+		return err
 	}
 	f := contentFetch{r: c.r, q: q, rows: rows}
 	if err := f.run(ctx); err != nil {
-		return page, err
+		return err
 	}
 	if err := c.encoder.Begin(ctx, page.At); err != nil {
-		return page, err
+		return err
 	}
 	for i := range rows {
 		if err := rows[i].encode(c.encoder); err != nil {
-			c.encoder.Discard()
-			return page, err
+			return err
 		}
 	}
-	return page, nil
+	return nil
 }
 
 // rowTexts takes the rows and deletions of a page as they are.

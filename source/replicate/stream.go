@@ -46,7 +46,7 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan}, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan, contents: j.Contents != nil}, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	r.report.columns(ctx, &r.target)
