@@ -35,6 +35,10 @@ func explain(err error) protocol.Failure {
 			break
 		}
 	}
+	var unlabeled *labelsError
+	if errors.As(err, &unlabeled) {
+		explained.message += " " + unlabeled.remedy()
+	}
 	return protocol.Failure{Type: explained.typ, Message: explained.message, Internal: err.Error()}
 }
 

@@ -19,6 +19,24 @@ import (
 // labels are the labels that a read needs: those of the choice columns whose labels are selected, by table and column.
 type labels map[string]map[string]*record.Labels
 
+// labelsError reports that the labels of a stream could not be read.
+type labelsError struct {
+	table string
+	cause error
+}
+
+func (e *labelsError) Error() string {
+	return fmt.Sprintf("read the labels of %s: %v", e.table, e.cause)
+}
+
+// Unwrap returns the error of the request.
+func (e *labelsError) Unwrap() error { return e.cause }
+
+// remedy is the sentence on how to sync the stream nevertheless.
+func (e *labelsError) remedy() string {
+	return fmt.Sprintf("To sync table %s without its labels, deselect its labels, or set choice_labels to false.", e.table)
+}
+
 // labelReader reads labels before the rows.
 type labelReader struct {
 	client    *dataverse.Client
@@ -50,11 +68,11 @@ func (i *invocation) labels(
 		failed = append(failed, more...)
 	}
 	for _, f := range failed {
-		unreadable[f.Table] = f
+		unreadable[f.Table] = &labelsError{f.Table, f}
 	}
 	for _, t := range selected {
 		if err != nil {
-			unreadable[t.LogicalName] = fmt.Errorf("read the labels of %s: %w", t.LogicalName, err)
+			unreadable[t.LogicalName] = &labelsError{t.LogicalName, err}
 		}
 		if unreadable[t.LogicalName] != nil {
 			continue

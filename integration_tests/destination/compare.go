@@ -12,8 +12,8 @@ import (
 const maxDifferences = 20
 
 // Differences compares a stream's rows with those of the environment, value for value, and returns what differs, nil
-// if nothing does. Each row wanted has all its properties as Dataverse's Web API prints them; those that the stream does
-// not declare are skipped. Texts are equal if they mean the same, everything else byte for byte. Two differences
+// if nothing does. Each row wanted has all its properties as Dataverse's Web API prints them, with the annotations of its
+// lookups; those that the stream does not declare are skipped. Texts are equal if they mean the same, everything else byte for byte. Two differences
 // are as documented: a time without a zone has lost its Z, and a part of the key that is null is an empty text.
 func (d *Destination) Differences(stream string, want iter.Seq2[string, map[string]json.RawMessage]) []string {
 	t := d.tables[stream]
@@ -55,6 +55,9 @@ func (t *table) expected(row map[string]json.RawMessage) Row {
 	for name, property := range t.configured.Stream.JSONSchema.Properties {
 		value, exists := row[name]
 		if !exists {
+			value, exists = typeOfLookup(row, name)
+		}
+		if !exists {
 			continue
 		}
 		if property.AirbyteType == withoutTimezone && strings.HasSuffix(string(value), `Z"`) {
@@ -68,6 +71,18 @@ func (t *table) expected(row map[string]json.RawMessage) Row {
 		}
 	}
 	return expected
+}
+
+// typeOfLookup returns the type of a lookup in an environment's row by its name in the stream: _x_value_type for _x_value.
+func typeOfLookup(row map[string]json.RawMessage, name string) (value json.RawMessage, exists bool) {
+	lookup, isType := strings.CutSuffix(name, "_type")
+	if _, exists = row[lookup]; !isType || !exists {
+		return nil, false
+	}
+	if value, exists = row[lookup+"@Microsoft.Dynamics.CRM.lookuplogicalname"]; !exists {
+		return json.RawMessage("null"), true
+	}
+	return value, true
 }
 
 func differences(key string, want, have Row) []string {

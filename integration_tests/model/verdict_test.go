@@ -176,11 +176,11 @@ func (w *world) wanted(stream string, since time.Time) iter.Seq2[string, map[str
 	}
 }
 
-// forgive removes the columns that the destination lacks because the row has not changed since they were selected.
+// forgive empties the columns that the destination lacks because the row has not changed since they were selected.
 func (w *world) forgive(stream, id string, row map[string]json.RawMessage, have destination.Row) {
 	for column, event := range w.selected[stream] {
 		if _, there := have[column]; !there && have != nil && w.changed[stream][id] < event {
-			delete(row, column)
+			row[column] = nil
 		}
 	}
 }

@@ -38,7 +38,8 @@ type host struct {
 
 func newHost(db *rows.Database, o ServerOptions) *host {
 	directory := entra.NewDirectory(o.Applications, o.TokenLife, db.User())
-	signIn := &entra.Service{Directory: directory, Now: db.Now}
+	signIn := &entra.Service{Directory: directory, Now: db.Now, Provider: entra.NewProvider()}
+	signIn.Machine = entra.NewMachine(signIn)
 	h := &host{
 		environment: db,
 		entra:       signIn,

@@ -17,6 +17,10 @@ type (
 	EditedSelect = rows.EditedSelect
 	// Application is an app registration and its application user.
 	Application = entra.Application
+	// TrustedName is a subject whose certificates an application accepts.
+	TrustedName = entra.TrustedName
+	// FederatedCredential is a trust of an application in the tokens of another identity provider.
+	FederatedCredential = entra.FederatedCredential
 	// Limits are service protection limits.
 	Limits = limits.Limits
 )
@@ -30,5 +34,14 @@ const (
 	Refused   = rows.Refused
 )
 
+// The kinds of managed identities that an Application can be.
+const (
+	SystemAssigned = entra.SystemAssigned
+	UserAssigned   = entra.UserAssigned
+)
+
 // DefaultApplication returns the application that signs in where no other is given.
 func DefaultApplication() Application { return entra.DefaultApplication() }
+
+// RefusalCodes returns the AADSTS codes with which Entra can refuse an application.
+func RefusalCodes() []int { return entra.Codes() }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -70,6 +71,7 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e.database, o), done: make(chan error, 1)}
 	s.Authority = s.URL
 	s.host.entra.Addresses = addressesOf(listener.Addr().String(), name)
+	s.host.entra.Issuer = entra.IssuerAt(s.URL)
 	if o.CAFile != "" {
 		if err := s.WriteCA(o.CAFile); err != nil {
 			return nil, errors.Join(err, listener.Close())
@@ -125,6 +127,18 @@ func (s *Server) Requests() []Request { return s.host.log.all() }
 
 // RevokeTokens makes every token issued so far worthless: the next requests with them get 401.
 func (s *Server) RevokeTokens() { s.host.entra.Directory.Revoke() }
+
+// WorkloadToken returns a token of the server's identity provider, with which a workload signs in as an application that has a
+// federated credential of that subject. An empty audience is the usual one.
+func (s *Server) WorkloadToken(subject, audience string, life time.Duration) (string, error) {
+	return s.host.entra.Provider.Token(s.host.entra.Issuer, subject, cmp.Or(audience, entra.FederationAudience), s.host.entra.Now(), life)
+}
+
+// IdentityVariables returns the environment variables by which a process finds the managed identities of the server's machine.
+func (s *Server) IdentityVariables() []string { return s.host.entra.Machine.Variables(s.URL) }
+
+// MetadataService returns a transport that reaches the instance metadata service of the server's machine, and nothing else.
+func (s *Server) MetadataService() http.RoundTripper { return s.host.entra.Machine.Transport(s.URL) }
 
 // Inject sets a fault to work until it is removed.
 func (s *Server) Inject(f faults.Fault) *faults.Injection {

@@ -55,7 +55,7 @@ func (e *Environment) Update(table, id string, row Row) error {
 func (e *Environment) Delete(table, id string) error { return edit.Delete(e.database, table, id) }
 
 // Rows yields every row of a table in the service's order: its id, and each readable property with the JSON that the
-// Web API prints for it, null included. A table that does not exist has no rows. Rows may be changed meanwhile.
+// Web API prints for it, null included, and the annotation with the table that a lookup refers to. A table that does not exist has no rows. Rows may be changed meanwhile.
 func (e *Environment) Rows(table string) iter.Seq2[string, map[string]json.RawMessage] {
 	return edit.Rows(e.database, table)
 }

@@ -118,7 +118,7 @@ func (a *application) explain(err error) error {
 // one: certificates are replaced in the middle of long reads. A file that cannot be used changes nothing.
 func (a *application) replaceCertificate(err error) bool {
 	var refused *Error
-	if a.user.CertificateFile == "" || !errors.As(err, &refused) || refused.Name != "invalid_client" {
+	if a.user.CertificateFile == "" || !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized && refused.Name != "invalid_client" {
 		return false
 	}
 	certificate, err := a.user.ReadCertificate()

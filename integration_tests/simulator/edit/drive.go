@@ -86,7 +86,7 @@ func DeleteIn(t *rows.Transaction, db *rows.Database, table, id string) error {
 }
 
 // Rows yields every row of a table in the service's order: its id, and each readable property with the JSON that the
-// Web API prints for it, null included. A table that does not exist has no rows. Rows may be changed meanwhile.
+// Web API prints for it, null included, and the annotation with the table that a lookup refers to. A table that does not exist has no rows. Rows may be changed meanwhile.
 func Rows(db *rows.Database, table string) iter.Seq2[string, map[string]json.RawMessage] {
 	const batch = 256
 	type entry struct {
@@ -141,7 +141,11 @@ func IDs(db *rows.Database, table string) []string {
 	return ids
 }
 
-// values returns all properties of a row.
+// targetAnnotation follows the property of a lookup in the name of its annotation with the target's table
+// (Microsoft, "Request annotations").
+const targetAnnotation = "@Microsoft.Dynamics.CRM.lookuplogicalname"
+
+// values returns all properties of a row, and the annotations with the tables that its lookups refer to.
 func values(s *rows.Store, r rows.Ref) map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(s.Cells))
 	for _, c := range s.Cells {
@@ -150,6 +154,12 @@ func values(s *rows.Store, r rows.Ref) map[string]json.RawMessage {
 			raw = []byte("null")
 		}
 		all[c.Property] = raw
+		if c.Column == nil || !c.Column.IsLookup() {
+			continue
+		}
+		if to, ok := s.Points(r, c); ok {
+			all[c.Property+targetAnnotation] = odata.AppendQuoted(nil, to.Table)
+		}
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -17,13 +18,29 @@ import (
 type Application struct {
 	TenantID string
 	ClientID string
-	Secret   string // the secret's value
+	Secret   string // the secret's value; empty: it has none
 
+	Certificates         []*x509.Certificate   // registered on it; their own dates count
+	TrustedNames         []TrustedName         // whose certificates it accepts, if they come with the assertion
+	FederatedCredentials []FederatedCredential // whose tokens it accepts
+	Identity             Identity              // it is a managed identity of the machine and has no credentials
+
+	Refused       int  // the AADSTS code with which Entra refuses each sign-in, one of Codes; 0: none
 	SecretExpired bool // Entra refuses: AADSTS7000222
 	NotMember     bool // the environment has no application user for it: 403 0x80072560
 	NoRoles       bool // its application user has no security role: 403 0x80042F09
 	Disabled      bool // its application user is disabled: 403 0x80040225
 }
+
+// Identity is whether an application is a managed identity.
+type Identity int
+
+// The kinds of managed identities.
+const (
+	NoIdentity Identity = iota
+	SystemAssigned
+	UserAssigned
+)
 
 // DefaultApplication returns the application that signs in where no other is given.
 func DefaultApplication() Application {
@@ -50,6 +67,13 @@ type Directory struct {
 
 	mu     sync.Mutex
 	tokens map[string]grant
+	cached map[string]keptToken // of managed identities, by client id and resource
+}
+
+// keptToken is a token that Azure keeps for a managed identity.
+type keptToken struct {
+	token   string
+	expires time.Time
 }
 
 type grant struct {
@@ -66,7 +90,7 @@ func NewDirectory(applications []Application, life time.Duration, firstUser stri
 	if life <= 0 {
 		life = defaultTokenLife
 	}
-	d := &Directory{life: life, tokens: map[string]grant{}}
+	d := &Directory{life: life, tokens: map[string]grant{}, cached: map[string]keptToken{}}
 	for i, a := range applications {
 		user := firstUser
 		if i > 0 {
@@ -119,6 +143,34 @@ func (d *Directory) issue(a application, claims string, now time.Time) string {
 	}
 	d.tokens[token] = grant{a, claims, now.Add(d.life)}
 	return token
+}
+
+// kept returns the token of a managed identity that Azure keeps, or issues one.
+func (d *Directory) kept(a application, resource string, now time.Time) (string, time.Time) {
+	key := a.ClientID + " " + resource
+	d.mu.Lock()
+	k, ok := d.cached[key]
+	d.mu.Unlock()
+	if !ok || !now.Before(k.expires) {
+		k = keptToken{d.issue(a, "", now), now.Add(d.life)}
+		d.mu.Lock()
+		d.cached[key] = k
+		d.mu.Unlock()
+	}
+	return k.token, k.expires
+}
+
+// identities returns the managed identities of the machine.
+func (d *Directory) identities() []application {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var found []application
+	for _, a := range d.Applications {
+		if a.Identity != NoIdentity {
+			found = append(found, a)
+		}
+	}
+	return found
 }
 
 // User returns whose token it is; false for one that was never issued, is revoked or has expired.

@@ -24,12 +24,21 @@ type Error struct {
 	Text   string
 }
 
+// description returns the sentence of the refusal with the ids under which Entra logs it.
+func (e Error) description(now time.Time) string {
+	trace, correlation, stamp := e.ids(now)
+	return fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.Code, e.Text, trace, correlation, stamp)
+}
+
+func (e Error) ids(now time.Time) (trace, correlation, stamp string) {
+	return guid.Derived("trace", now.String(), e.Text), guid.Derived("correlation", now.String(), e.Text), now.Format("2006-01-02 15:04:05Z")
+}
+
 func (e Error) write(w http.ResponseWriter, now time.Time) {
-	trace, correlation := guid.Derived("trace", now.String(), e.Text), guid.Derived("correlation", now.String(), e.Text)
-	stamp := now.Format("2006-01-02 15:04:05Z")
+	trace, correlation, stamp := e.ids(now)
 	writeEntra(w, e.Status, refusedToken{
 		Error:         e.Kind,
-		Description:   fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.Code, e.Text, trace, correlation, stamp),
+		Description:   e.description(now),
 		Codes:         []int{e.Code},
 		Timestamp:     stamp,
 		TraceID:       trace,
@@ -73,13 +82,27 @@ type Service struct {
 	Directory *Directory
 	Now       func() time.Time
 	Addresses []string // that name the environment in a scope; empty: the host that was called
+	Provider  *Provider
+	Issuer    string // of the Provider's tokens
+	Machine   *Machine
 }
 
-// Serve serves the endpoints of the sign-in host: instance discovery, OpenID configuration and tokens.
+// IssuerAt returns the issuer of the tokens that a Provider issues at a host.
+func IssuerAt(origin string) string { return origin + issuerPath }
+
+// Serve serves the endpoints of the sign-in host: instance discovery, OpenID configuration and tokens. It also serves those of
+// the identity provider of workloads and of managed identities.
 // It reports false for paths that are not among them.
 func (s *Service) Serve(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Path == "/common/discovery/instance" {
 		s.serveInstanceDiscovery(w, r)
+		return true
+	}
+	if s.Machine != nil && r.URL.Path == identityPath {
+		s.Machine.serveAppService(w, r)
+		return true
+	}
+	if s.Provider != nil && s.Provider.serve(w, r.URL.Path, s.Issuer) {
 		return true
 	}
 	tenant, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -149,7 +172,7 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, tenant stri
 		s.Refuse(w, Error{http.StatusBadRequest, "invalid_request", 900144, "The request body could not be read: " + err.Error()})
 		return
 	}
-	user, refusal := s.authenticate(r.PostForm, tenant, s.environmentURLs(r))
+	user, refusal := s.authenticate(r.PostForm, tenant, odata.Origin(r)+"/"+tenant, s.environmentURLs(r))
 	if refusal != nil {
 		s.Refuse(w, *refusal)
 		return

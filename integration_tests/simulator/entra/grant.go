@@ -2,8 +2,6 @@ package entra
 
 import (
 	"crypto/subtle"
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +9,7 @@ import (
 )
 
 // authenticate checks a client-credentials request in the order in which Entra does: parameters, tenant, application, credential, resource.
-func (s *Service) authenticate(form url.Values, tenant string, environments []string) (application, *Error) {
+func (s *Service) authenticate(form url.Values, tenant, authority string, environments []string) (application, *Error) {
 	for _, name := range []string{"grant_type", "client_id", "scope"} {
 		if form.Get(name) == "" {
 			return application{}, missingParameter(name)
@@ -31,7 +29,10 @@ func (s *Service) authenticate(form url.Values, tenant string, environments []st
 			"Application with identifier '" + form.Get("client_id") + "' was not found in the directory '" + tenant +
 				"'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."}
 	}
-	if refusal := checkCredential(user, form); refusal != nil {
+	if user.Refused != 0 {
+		return application{}, refusalOf(user.Refused, user)
+	}
+	if refusal := s.checkCredential(user, form, authority); refusal != nil {
 		return application{}, refusal
 	}
 	return user, checkScope(form.Get("scope"), tenant, environments)
@@ -47,45 +48,23 @@ func unknownTenant(tenant string) Error {
 		"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."}
 }
 
-// checkCredential accepts the secret, or a client assertion that claims to be this application's.
-func checkCredential(user application, form url.Values) *Error {
-	if assertion := form.Get("client_assertion"); assertion != "" {
-		return checkAssertion(user, form.Get("client_assertion_type"), assertion)
+// checkCredential accepts the secret or a client assertion.
+func (s *Service) checkCredential(user application, form url.Values, authority string) *Error {
+	if form.Get("client_assertion") != "" {
+		return s.checkAssertion(user, form, authority)
 	}
 	secret := form.Get("client_secret")
 	if secret == "" {
 		return &Error{http.StatusUnauthorized, "invalid_client", 7000216,
 			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."}
 	}
-	if subtle.ConstantTimeCompare([]byte(secret), []byte(user.Secret)) != 1 {
+	if user.Secret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(user.Secret)) != 1 {
 		return &Error{http.StatusUnauthorized, "invalid_client", 7000215,
 			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + user.ClientID + "'."}
 	}
 	if user.SecretExpired {
 		return &Error{http.StatusUnauthorized, "invalid_client", 7000222,
 			"The provided client secret keys for app '" + user.ClientID + "' are expired. Visit the Azure portal to create new keys for your app."}
-	}
-	return nil
-}
-
-// checkAssertion reads the claims of a client assertion. Its signature is not verified: the simulator holds no certificates.
-func checkAssertion(user application, kind, assertion string) *Error {
-	refusal := &Error{http.StatusUnauthorized, "invalid_client", 700027,
-		"The certificate with identifier used to sign the client assertion is not registered on application '" + user.ClientID + "'."}
-	parts := strings.Split(assertion, ".")
-	if kind != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" || len(parts) != 3 {
-		return refusal
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return refusal
-	}
-	var claims struct {
-		Issuer  string `json:"iss"`
-		Subject string `json:"sub"`
-	}
-	if json.Unmarshal(raw, &claims) != nil || !strings.EqualFold(claims.Issuer, user.ClientID) || !strings.EqualFold(claims.Subject, user.ClientID) {
-		return refusal
 	}
 	return nil
 }
@@ -110,8 +89,12 @@ func checkScope(scope, tenant string, environments []string) *Error {
 			scope + " is not valid."}
 	}
 	if !slices.Contains(environments, strings.ToLower(resources[0])) {
-		return &Error{http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named " + resources[0] +
-			" was not found in the tenant named " + tenant + ". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."}
+		return unknownResource(resources[0], tenant)
 	}
 	return nil
+}
+
+func unknownResource(resource, tenant string) *Error {
+	return &Error{http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named " + resource +
+		" was not found in the tenant named " + tenant + ". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."}
 }

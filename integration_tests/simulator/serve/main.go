@@ -30,6 +30,7 @@ func main() {
 type settings struct {
 	environment simulator.Options
 	server      simulator.ServerOptions
+	signIn      signIn
 	config      string
 }
 
@@ -80,6 +81,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.StringVar(&s.server.CAFile, "ca", "ca.pem", "`file` to write the certificate authority to; empty: none")
 	f.StringVar(&s.config, "config", "config.json", "`file` to write a connector configuration to; empty: none")
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
+	s.addSignIn(f)
 	s.addTrouble(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
@@ -108,6 +110,10 @@ func parse(args []string, usage io.Writer) (settings, error) {
 		return s, fmt.Errorf("%w; see --help", err)
 	case f.NArg() > 0:
 		return s, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
+	}
+	var err error
+	if s.server.Applications, err = s.signIn.applications(); err != nil {
+		return s, fmt.Errorf("%w; see --help", err)
 	}
 	if firstPage {
 		b.TokenAt = simulator.FirstPage

@@ -127,6 +127,14 @@ func TestCommandLine(t *testing.T) {
 		assert.Equal(t, 60, s.server.Limits.Requests)
 		assert.Equal(t, 9, s.server.DOPHint)
 	})
+	t.Run("sign-ins come from flags", func(t *testing.T) {
+		s, err := parse([]string{"--federated-subject", "system:serviceaccount:a:b", "--managed-identity", "--refuse-sign-in", "700213"}, &lines{})
+		require.NoError(t, err)
+		require.Len(t, s.server.Applications, 2)
+		assert.Equal(t, []simulator.FederatedCredential{{Subject: "system:serviceaccount:a:b"}}, s.server.Applications[0].FederatedCredentials)
+		assert.Equal(t, 700213, s.server.Applications[0].Refused)
+		assert.Equal(t, simulator.SystemAssigned, s.server.Applications[1].Identity)
+	})
 	t.Run("faults come from flags and files", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "faults")
 		require.NoError(t, os.WriteFile(file, []byte("# at night\nsql-timeout larger-than=250 count=all\ndropped\n"), 0o600))
@@ -148,6 +156,10 @@ func TestCommandLine(t *testing.T) {
 		"a negative number":         {"--rows", "-1"},
 		"a fault that is none":      {"--fault", "nope"},
 		"a file that is not there":  {"--faults", "nowhere"},
+		"a certificate not there":   {"--certificate", "nowhere"},
+		"a file without one":        {"--certificate", "main.go"},
+		"a token of nobody":         {"--token-file", "token"},
+		"a refusal that is none":    {"--refuse-sign-in", "7"},
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {
 			log := &lines{}

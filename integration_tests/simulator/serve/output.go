@@ -18,6 +18,9 @@ func (s *settings) introduce(log io.Writer, server *simulator.Server) error {
 	if s.server.CAFile != "" {
 		fmt.Fprintf(log, "certificate  %s, the certificate authority that clients must trust\n", s.server.CAFile)
 	}
+	if err := s.signIn.introduce(log, server); err != nil {
+		return err
+	}
 	if s.config == "" {
 		return nil
 	}

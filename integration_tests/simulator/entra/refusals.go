@@ -1,0 +1,112 @@
+package entra
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// refusalOf returns the refusal of a code for an application, in Entra's words where they are known (Microsoft, "Microsoft Entra
+// authentication and authorization error codes", the tests of MSAL, and reports of users).
+func refusalOf(code int, user application) *Error {
+	for _, e := range refusals() {
+		if e.Code == code {
+			e.Text = strings.NewReplacer("{app}", user.ClientID, "{tenant}", user.TenantID).Replace(e.Text)
+			return &e
+		}
+	}
+	return &Error{http.StatusBadRequest, "invalid_request", code, "The request for application '" + user.ClientID + "' is refused."}
+}
+
+// keyRefusal is the refusal of a certificate for one of several reasons.
+func keyRefusal(user application, reason string, digest [32]byte) *Error {
+	e := refusalOf(700027, user)
+	e.Text = fmt.Sprintf("The certificate with identifier used to sign the client assertion is not registered on application. [Reason - %s, Thumbprint of key "+
+		"used by client: '%s', Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '%s'.]",
+		reason, strings.ToUpper(hex.EncodeToString(digest[:20])), user.ClientID)
+	return e
+}
+
+// claimRefusal is a refusal that quotes what a token claims.
+func claimRefusal(code int, format, claim string) *Error {
+	return &Error{http.StatusUnauthorized, "invalid_client", code, fmt.Sprintf(format, claim) +
+		" Please note that the matching is done using a case-sensitive comparison. Check your federated identity credential Subject, Audience and Issuer against " +
+		"the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation"}
+}
+
+// Codes returns the codes of all refusals, which an application's Refused can be set to.
+func Codes() []int {
+	var codes []int
+	for _, e := range refusals() {
+		codes = append(codes, e.Code)
+	}
+	return slices.Clip(codes)
+}
+
+// refusals returns the refusals of the token endpoint, of certificates, federated credentials, secrets, applications and tenants.
+func refusals() []Error {
+	client := func(code int, text string) Error { return Error{http.StatusUnauthorized, "invalid_client", code, text} }
+	request := func(code int, kind, text string) Error { return Error{http.StatusBadRequest, kind, code, text} }
+	return []Error{
+		client(700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., "+
+			"Thumbprint of key used by client: 'A1B2C3D4E5F6A7B8C9D0A1B2C3D4E5F6A7B8C9D0']"),
+		client(700021, "Client assertion application identifier doesn't match 'client_id' parameter."),
+		request(50048, "invalid_client", "Subject must match Issuer claim in the client assertion."),
+		client(700023, "Client assertion audience claim does not match Realm issuer."),
+		request(50013, "invalid_grant", "Assertion failed signature validation. [Reason - The provided signature value did not match the expected signature value.]"),
+		request(50027, "invalid_request", "JWT token is invalid or malformed."),
+		request(900384, "invalid_request", "JWT token failed signature validation. Reason: The provided signature value did not match the expected signature value."),
+		client(700024, "Client assertion is not within its valid time range. Current time: 2026-11-28T12:00:00Z, assertion valid from 2026-11-28T10:00:00Z, expiry time of "+
+			"assertion 2026-11-28T11:00:00Z."),
+		client(700030, "Invalid certificate - subject name in certificate is not authorized. SubjectNames/SubjectAlternativeNames (up to 10) in token certificate are: CN=app."),
+		client(5002738, "Invalid JWT token. The signing algorithm in the header is not supported."),
+		client(5002723, "Invalid JWT token. Certificate thumbprint in the header is unusable."),
+		client(50032, "Weak RSA key. The key is smaller than 2048 bits."),
+		client(700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."),
+		client(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."),
+		client(70025, "The client '{app}'(app) has no configured federated identity credentials."),
+		client(700211, "No matching federated identity record found for presented assertion issuer 'https://issuer.example/'."),
+		client(700212, "No matching federated identity record found for presented assertion audience 'api://other'."),
+		client(700213, "No matching federated identity record found for presented assertion subject 'system:serviceaccount:a:b'."),
+		client(7002131, "No matching federated identity record found for presented assertion. The claims matching expression did not match."),
+		client(7002138, "No matching federated identity record found for presented assertion subject. The subject matches only if case is ignored."),
+		client(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: 'https://issuer.example/'."),
+		client(7000226, "The federated identity credential is not allowed by policy."),
+		client(700223, "The tenant '{tenant}' is not allowed to use federated identity credentials of this issuer."),
+		client(700238, "The tenant '{tenant}' does not allow federated identity credentials."),
+		client(70052, "The identity must be a managed identity, a single tenant app or a service account."),
+		client(700229, "The provided assertion is not an app-only token, as federated identity credentials require."),
+		client(900382, "Confidential client is not supported in cross-cloud request."),
+		client(900432, "Confidential client is not supported in cross-cloud request."),
+		request(90061, "invalid_request", "Request to external OIDC endpoint failed."),
+		request(900612, "invalid_request", "Request to external OIDC keys endpoint failed."),
+		request(50166, "invalid_request", "Request to External OIDC endpoint failed."),
+		client(7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret "+
+			"added to app '{app}'."),
+		client(7000222, "The provided client secret keys for app '{app}' are expired."),
+		request(700016, "unauthorized_client", "Application with identifier '{app}' was not found in the directory '{tenant}'."),
+		client(7000229, "The client application '{app}' is missing service principal in the tenant '{tenant}'."),
+		request(7000112, "unauthorized_client", "Application '{app}'(app) is disabled."),
+		request(70001, "unauthorized_client", "Application '{app}'(app) is disabled."),
+		request(90002, "invalid_request", "Tenant '{tenant}' not found."),
+		request(900023, "invalid_request", "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."),
+		request(90038, "invalid_request", "Confidential client is not supported in cross cloud request: the tenant '{tenant}' belongs to the National Cloud."),
+		request(50049, "invalid_request", "Unknown or invalid instance."),
+		request(500011, "invalid_resource", "The resource principal named https://contoso.crm4.dynamics.com was not found in the tenant named {tenant}."),
+		request(650052, "invalid_client", "The app is trying to access a service 'Common Data Service' that your organization '{tenant}' lacks a service principal for."),
+		request(650057, "invalid_resource", "Invalid resource. The client has requested access to a resource which is not listed in the requested permissions."),
+		request(53003, "access_denied", "Access has been blocked by Conditional Access policies."),
+		request(530032, "access_denied", "User blocked due to risk on home tenant."),
+		request(530035, "access_denied", "Access has been blocked by security defaults."),
+		request(5000224, "invalid_request", "Tenant '{tenant}' is blocked."),
+		request(5000225, "invalid_request", "This tenant has been blocked due to inactivity."),
+		{http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again."},
+		request(90006, "temporarily_unavailable", "The service is temporarily unavailable."),
+		request(90090, "temporarily_unavailable", "The request was throttled. Please try again."),
+		{http.StatusInternalServerError, "server_error", 50033, "A transient error has occurred."},
+		{http.StatusTooManyRequests, "temporarily_unavailable", 90055, "The request was throttled due to too many requests."},
+		request(50196, "invalid_request", "The server terminated an operation because it encountered a client request loop."),
+	}
+}
