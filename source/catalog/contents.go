@@ -16,7 +16,9 @@ const contentSuffix = "_content"
 func WithContents(t dataverse.Table) dataverse.Table {
 	columns := slices.Clone(t.Columns)
 	for i, c := range t.Columns {
-		columns[i].Content = contentOf(t, c)
+		if kind := contentOf(t, c); kind != dataverse.NoContent {
+			columns[i].Content = kind
+		}
 		if property := c.Property + contentSuffix; c.Type == dataverse.File && !t.Has(property) {
 			columns = append(columns, dataverse.Column{Property: property, Type: dataverse.String, Content: dataverse.FileContent})
 		}
