@@ -222,7 +222,7 @@ func TestFilesAndImagesArriveAsBase64(t *testing.T) {
 	assert.Equal(t, []string{"n1.paper", "n1.photo at full size", "n3.paper", "n3.photo at full size", "sizes of f1,f3"}, l.requested)
 }
 
-func TestAContentThatCannotBeHadIsNullWithItsReason(t *testing.T) {
+func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
 	large := &dataverse.ResponseTooLargeError{Bytes: 6 << 20}
 	l := &library{
 		rows: []string{
@@ -290,7 +290,7 @@ func TestManyContentsAreReadInSmallerPages(t *testing.T) {
 	}
 }
 
-func TestOneBodyThatCannotBeHadDoesNotAffectOthers(t *testing.T) {
+func TestOneBodyThatFailsDoesNotAffectOthers(t *testing.T) {
 	l := &library{bodies: map[string]string{}, bodyErr: func(keys []string) error {
 		if slices.Contains(keys, "n3") {
 			return coded(http.StatusInternalServerError, "0x80040216")
