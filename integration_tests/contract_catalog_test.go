@@ -104,7 +104,7 @@ func TestWhatBreaksAConnectionIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 1})
-			l.config["include_tables"] = []string{"task"}
+			l.config["include_tables"], l.config["metadata_streams"] = []string{"task"}, false
 			earlier, today := l.discover(), l.discover()
 			require.Empty(t, breaks(earlier, today))
 			change(&today[0])

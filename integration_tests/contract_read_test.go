@@ -29,7 +29,7 @@ const onlyRow = "organization"
 func (l *lab) readable() []string {
 	l.t.Helper()
 	var names []string
-	for _, stream := range l.discover() {
+	for _, stream := range withoutMetadata(l.discover()) {
 		names = append(names, stream.Name)
 	}
 	require.Subset(l.t, names, append([]string{onlyRow}, unreadable...))

@@ -41,7 +41,7 @@ func TestACheckNamesTheCauseInTheSignIn(t *testing.T) {
 		want diagnosis
 	}{
 		"a public client": {refused("AADSTS700025", "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."), userError(
-			"The app registration is one of a public client, which cannot sign in with a secret. Turn off \"Allow public client flows\" " + users + " (AADSTS700025)")},
+			"The app registration is one of a public client, which cannot sign in by itself. Turn off \"Allow public client flows\" " + users + " (AADSTS700025)")},
 		"no enterprise application": {refused("AADSTS7000229", "The client application "+client+" is missing service principal in the tenant "+tenant+"."), userError(
 			"The tenant has no enterprise application (service principal) for this client_id. Ask an administrator of the tenant to create it, for example " +
 				"with the command az ad sp create --id followed by the client ID. (AADSTS7000229)")},

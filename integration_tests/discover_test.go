@@ -183,7 +183,7 @@ func TestEachKindOfTableIsOfferedAsItCanBeRead(t *testing.T) {
 func TestPatternsChooseTheTablesThatAreOffered(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["include_tables"] = []string{"Account", "contoso_*"}
-	l.config["exclude_tables"] = []string{"*wide"}
+	l.config["exclude_tables"], l.config["metadata_streams"] = []string{"*wide"}, false
 	assert.Equal(t, []string{"account", "contoso_child", "contoso_everything", "contoso_legacyorder", "contoso_sensordata"},
 		slices.Sorted(maps.Keys(byName(l.discover()))))
 }

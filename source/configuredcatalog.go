@@ -27,12 +27,22 @@ func (e *unreadableError) Error() string {
 // be read is left out with a warning: its stream would fail every sync.
 func (i *invocation) configuredCatalog(ctx context.Context) error {
 	var file protocol.CatalogFile
-	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+	metadata, patterns, err := catalog.SelectMetadata(i.command.Tables)
+	if err != nil {
+		return err
+	}
+	for _, s := range metadata {
+		file.Add(s, i.command.SyncMode)
+	}
+	err = i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		if len(patterns) == 0 {
+			return nil
+		}
 		known, err := i.overview(ctx, client)
 		if err != nil {
 			return err
 		}
-		selected, err := catalog.Select(known.tables, i.command.Tables, c.Tables.Includes)
+		selected, err := catalog.Select(known.tables, patterns, c.Tables.Includes)
 		if err != nil {
 			return err
 		}

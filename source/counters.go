@@ -50,6 +50,9 @@ func progressPlan(c *config.Config, client *dataverse.Client, p plan) progress.P
 	}
 	for _, s := range p.streams {
 		rows, counted := p.rows[s.Configured.Name]
+		if s.Metadata != nil {
+			rows, counted = s.Rows, true
+		}
 		planned.Streams = append(planned.Streams, progress.PlannedStream{
 			Name: s.Configured.Name, Incremental: readsNewRows(s),
 			HasState: hasState(s.State), Estimate: rows, Counted: counted,

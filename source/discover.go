@@ -24,7 +24,16 @@ var (
 func (i *invocation) discover(ctx context.Context) error {
 	var streams protocol.Catalog
 	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-		return i.addSelected(ctx, client, c, &streams)
+		if err := i.addSelected(ctx, client, c, &streams); err != nil {
+			return err
+		}
+		if c.MetadataStreams {
+			for _, s := range catalog.MetadataStreams() {
+				streams.Add(s)
+			}
+		}
+		i.warnSize(ctx, &streams)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -59,7 +68,6 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog: %s. If you need one of them, check in Power Apps that it exists and that "+
 			"the application user can read it. List tables that you do not need in exclude_tables.", countAre(len(failed), "table"), reasons(failed)))
 	}
-	i.warnSize(ctx, streams)
 	return nil
 }
 

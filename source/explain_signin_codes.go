@@ -13,7 +13,8 @@ import (
 func (s situation) explainSignInCode(refused *auth.Error) explanation {
 	for _, known := range slices.Concat(secretRemedies(), certificateRemedies(refused), federationRemedies(), applicationRemedies(), tenantRemedies()) {
 		if refused.Has(known.code) {
-			message := s.settingNames(refused).Replace(known.message)
+			// What a sentence leaves open may be empty.
+			message := strings.Join(strings.Fields(s.settingNames(refused).Replace(known.message)), " ")
 			return explanation{known.failureType(), fmt.Sprintf("%s (AADSTS%d)", message, known.code)}
 		}
 	}
@@ -31,27 +32,32 @@ func (s situation) settingNames(refused *auth.Error) *strings.Replacer {
 	return strings.NewReplacer(
 		"{secret}", user.SecretSetting(),
 		"{certificate}", user.CertificateSetting(),
-		"{claims}", claimsSentence(refused.Assertion, user.TokenFile, audience),
+		"{token}", tokenSentence(refused.Assertion, user.TokenFile),
+		"{expected}", expectedSentence(refused.Assertion, audience),
 		"{audience}", audience,
 	)
 }
 
-// claimsSentence compares the token of a workload identity with what the app registration expects.
-func claimsSentence(token auth.Assertion, file, audience string) string {
+// tokenSentence is what the token of a workload identity claims, "" if none was sent.
+func tokenSentence(token auth.Assertion, file string) string {
 	if token == (auth.Assertion{}) {
 		return ""
 	}
-	binding := ""
-	if strings.Contains(token.Audience, "AKSIdentityBinding") {
-		binding = " This token is one of AKS identity bindings, which the connector does not support: label the pod " +
-			`azure.workload.identity/use: "true" without the annotation of identity bindings.`
-	}
-	return fmt.Sprintf("The token in %s has the issuer %q, the subject %q and the audience %q. A federated credential must have the same issuer and the "+
-		"same subject, letter by letter, with or without a slash at the end, and the audience %q.%s", file, token.Issuer, token.Subject, token.Audience, audience, binding)
+	return fmt.Sprintf("The token in %s has the issuer %q, the subject %q and the audience %q.", file, token.Issuer, token.Subject, token.Audience)
 }
 
-// signInRemedy is the explanation of one AADSTS code of Microsoft Entra. {secret}, {certificate}, {claims} and {audience} stand for
-// what settingNames knows.
+// expectedSentence is what a federated credential has to have for a token.
+func expectedSentence(token auth.Assertion, audience string) string {
+	if strings.Contains(token.Audience, "AKSIdentityBinding") {
+		return "It is a token of AKS identity bindings, which the connector does not support: label the pod " +
+			`azure.workload.identity/use: "true", and remove the annotation of identity bindings.`
+	}
+	return fmt.Sprintf("A federated credential must have the same issuer and the same subject, letter by letter and with the same slash at the end, and the "+
+		"audience %q.", audience)
+}
+
+// signInRemedy is the explanation of one AADSTS code of Microsoft Entra. {secret}, {certificate}, {audience}, {token} and
+// {expected} stand for what settingNames knows.
 type signInRemedy struct {
 	code    int
 	message string
@@ -89,14 +95,15 @@ func secretRemedies() []signInRemedy {
 
 // certificateRemedies has three sentences for one code, which Entra tells apart by its explanation alone.
 func certificateRemedies(refused *auth.Error) []signInRemedy {
-	unregistered := "The app registration does not have this certificate. Upload the certificate of {certificate} to the app registration " +
-		"(Certificates & secrets > Certificates). If the app trusts a subject and an issuer instead, turn on send_certificate_chain."
-	reason := strings.ToLower(refused.Description)
+	const upload = "Upload the certificate of {certificate} to the app registration (Certificates & secrets > Certificates)."
+	unregistered := "The app registration does not have this certificate. " + upload +
+		" If the app trusts a subject name and an issuer instead, turn on send_certificate_chain."
+	_, reason, _ := strings.Cut(strings.ToLower(refused.Description), "[reason - ")
 	switch {
 	case strings.Contains(reason, "expired"):
 		unregistered = "The certificate has expired. Upload a new one to the app registration (Certificates & secrets > Certificates) and enter it as " +
 			"{certificate}. If it is still valid, check the clock of the machine that runs the connector."
-	case strings.Contains(reason, "signature"):
+	case strings.Contains(reason, "match"):
 		unregistered = "The private key is not the one of the certificate in the app registration. Export the certificate again together with its own key, " +
 			"and enter both as {certificate}."
 	}
@@ -124,11 +131,11 @@ func certificateRemedies(refused *auth.Error) []signInRemedy {
 }
 
 func federationRemedies() []signInRemedy {
-	const open = " Open the app registration (Certificates & secrets > Federated credentials), or the managed identity (Settings > Federated credentials). {claims} " +
+	const open = " Open the app registration (Certificates & secrets > Federated credentials), or the managed identity (Settings > Federated credentials). {token} {expected} " +
 		"A new federated credential takes effect after some minutes."
-	const restricted = "The tenant restricts from where federated credentials may come. Ask an administrator of the tenant to allow the issuer of the token. {claims}"
+	const restricted = "The tenant restricts from where federated credentials may come. Ask an administrator of the tenant to allow the issuer of the token. {token}"
 	const unreachable = "Microsoft Entra could not reach the issuer of the token or its keys. The issuer's address must be public, with a valid certificate. If it is, " +
-		"sync again later. {claims}"
+		"sync again later. {token}"
 	const otherCloud = "A federated credential does not work across clouds. Register an application in the cloud of the environment, and check authority_host."
 	return []signInRemedy{
 		{70025, "The app registration has no federated credential." + open},
@@ -141,8 +148,8 @@ func federationRemedies() []signInRemedy {
 		{7000226, "A policy of the app registration or of the tenant does not allow this federated credential." + open},
 		{700223, restricted},
 		{700238, restricted},
-		{70052, "An identity of this kind cannot be used as a federated credential. Use a user-assigned managed identity. {claims}"},
-		{700229, "The token is not one of an application, and only those can be used as a federated credential. {claims}"},
+		{70052, "An identity of this kind cannot be used as a federated credential. Use a user-assigned managed identity. {token}"},
+		{700229, "The token is not one of an application, and only those can be used as a federated credential. Enter the path of a file with another token as token_file_path. {token}"},
 		{900382, otherCloud},
 		{900432, otherCloud},
 		{codeIssuerUnreachable, unreachable},

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
@@ -31,6 +32,7 @@ func (i *invocation) prepare(
 	ctx context.Context, c *config.Config, client *dataverse.Client, configured protocol.ConfiguredCatalog, states map[string]json.RawMessage,
 ) (plan, error) {
 	var p plan
+	var d described
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
 	var labels labels
@@ -61,10 +63,20 @@ func (i *invocation) prepare(
 			return nil
 		})
 	}
+	if hasMetadata(configured) {
+		group.Go(func() error {
+			d = i.describedTables(ctx, client, c)
+			return nil
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return p, err
 	}
 	for _, s := range configured.Streams {
+		if catalog.IsMetadata(s.Name) {
+			p.streams = append(p.streams, d.stream(s, states[s.Name]))
+			continue
+		}
 		p.streams = append(p.streams, replicate.Stream{
 			Configured: s, Table: tables[s.Name], TableError: unreadable[s.Name], State: states[s.Name], Rows: p.rows[s.Name],
 			Labels: labels[s.Name],
@@ -74,10 +86,13 @@ func (i *invocation) prepare(
 	return p, nil
 }
 
-// requirements returns the names of all streams, the names of those that are read in full and whose rows are therefore
+// requirements returns the names of all streams of tables, the names of those that are read in full and whose rows are therefore
 // worth counting, and reports whether any stream is incremental.
 func requirements(configured protocol.ConfiguredCatalog, states map[string]json.RawMessage) (names, counted []string, incremental bool) {
 	for _, s := range configured.Streams {
+		if catalog.IsMetadata(s.Name) {
+			continue
+		}
 		names = append(names, s.Name)
 		if !isIncremental(s) || !hasState(states[s.Name]) {
 			counted = append(counted, s.Name)

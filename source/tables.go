@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +17,7 @@ import (
 // those that they need.
 func (i *invocation) tables(ctx context.Context) error {
 	var listed []listing.Table
+	var note string
 	err := i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		known, err := i.overview(ctx, client)
 		if err != nil {
@@ -27,6 +29,7 @@ func (i *invocation) tables(ctx context.Context) error {
 			}
 		}
 		listed = i.describe(ctx, client, c.Tables, known)
+		note = metadataNote(c)
 		return nil
 	})
 	if err != nil {
@@ -36,7 +39,7 @@ func (i *invocation) tables(ctx context.Context) error {
 	if i.command.JSON {
 		text, err = listing.JSON(listed)
 	} else {
-		text = []byte(listing.Text(listed, i.process.width()))
+		text = []byte(listing.Text(listed, i.process.width()) + note)
 	}
 	if err != nil {
 		return fmt.Errorf("encode the tables: %w", err)
@@ -45,6 +48,19 @@ func (i *invocation) tables(ctx context.Context) error {
 		return fmt.Errorf("print the tables: %w", err)
 	}
 	return nil
+}
+
+// metadataNote returns the line on the streams that describe the tables, "" if the configuration does not offer them.
+func metadataNote(c *config.Config) string {
+	if !c.MetadataStreams {
+		return ""
+	}
+	var names []string
+	for _, s := range catalog.MetadataStreams() {
+		names = append(names, s.Name)
+	}
+	last := len(names) - 1
+	return fmt.Sprintf("The streams %s, and %s describe the selected tables.\n", strings.Join(names[:last], ", "), names[last])
 }
 
 // overview is what a few requests return about all tables of an environment.

@@ -42,7 +42,7 @@ func fullScale() scale {
 }
 
 // scenarioNames returns all scenarios in their order.
-func scenarioNames() []string { return []string{"wide", "many", "flat", "discovery", "spec"} }
+func scenarioNames() []string { return []string{"wide", "labels", "many", "flat", "discovery", "spec"} }
 
 // parse reads the command line.
 func parse(args []string, usage io.Writer) (options, error) {

@@ -23,17 +23,18 @@ const serviceVerb = "service"
 
 // setting is the environment of a scenario. It is JSON on the command line of the service.
 type setting struct {
-	Shape   shape
-	Tables  int
-	Rows    int // of each table
-	Short   int // rows of one more table; 0: there is none
-	Page    int // rows of a page; 0: as many as the service allows
-	Latency time.Duration
-	Hint    int           // x-ms-dop-hint; 0: the simulator's default
-	Writes  time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
-	TokenAt simulator.TokenAt
-	Keep    bool   // pages are rendered once and then sent from memory
-	CAFile  string // where the certificate authority is written
+	Shape    shape
+	Tables   int
+	Rows     int // of each table
+	Short    int // rows of one more table; 0: there is none
+	Page     int // rows of a page; 0: as many as the service allows
+	Latency  time.Duration
+	Hint     int           // x-ms-dop-hint; 0: the simulator's default
+	Writes   time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
+	TokenAt  simulator.TokenAt
+	Metadata bool   // its streams are offered
+	Keep     bool   // pages are rendered once and then sent from memory
+	CAFile   string // where the certificate authority is written
 }
 
 // The commands that the service reads from its stdin, one a line. Each result is a line of JSON on its stdout.

@@ -41,15 +41,30 @@ func (b *bench) set(ctx context.Context, s setting) (*stage, error) {
 		return nil, err
 	}
 	st := &stage{simulation: simulation, connector: b.connector, directory: directory, setting: s}
-	err = st.write("config.json", struct {
-		connection
-		Include []string `json:"include_tables"`
-		Page    int      `json:"odata_maxpagesize,omitempty"`
-	}{simulation.connection, []string{tablePrefix + "*"}, s.Page})
+	err = st.writeConfig(false)
 	if err != nil {
 		return nil, errors.Join(err, st.end())
 	}
 	return st, nil
+}
+
+// writeConfig writes the connector's configuration.
+func (s *stage) writeConfig(labels bool) error {
+	return s.write("config.json", struct {
+		connection
+		Include  []string `json:"include_tables"`
+		Page     int      `json:"odata_maxpagesize,omitempty"`
+		Labels   bool     `json:"choice_labels,omitempty"`
+		Metadata bool     `json:"metadata_streams"`
+	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata})
+}
+
+// configureLabels configures full refreshes with or without the labels of choice columns.
+func (s *stage) configureLabels(ctx context.Context, labels bool) error {
+	if err := s.writeConfig(labels); err != nil {
+		return err
+	}
+	return s.configure(ctx, fullRefresh)
 }
 
 func (s *stage) path(name string) string { return filepath.Join(s.directory, name) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
@@ -57,13 +58,18 @@ func (d *demo) discover(ctx context.Context) error {
 			return err
 		}
 	}
-	columns, incremental := 0, 0
+	columns, incremental, metadata := 0, 0, 0
 	for _, s := range d.streams {
+		if strings.HasPrefix(s.Name, "_metadata_") {
+			metadata++
+			continue
+		}
 		columns += len(s.JSONSchema.Properties)
 		incremental += len(s.SupportedSyncModes) - 1
 	}
-	d.say("%d streams with %d columns; the changes of %d streams can be followed.%s",
-		len(d.streams), columns, incremental, unlisted(len(schema.Realistic())-len(d.streams)))
+	tables := len(d.streams) - metadata
+	d.say("%d streams of tables with %d columns; %d of them can be read incrementally.%s %d streams describe the tables.",
+		tables, columns, incremental, unlisted(len(schema.Realistic())-tables), metadata)
 	return nil
 }
 

@@ -14,7 +14,7 @@ func (w *world) removeColumn(r *rand.Rand, table string) error {
 	t, _ := w.environment.Table(table)
 	var names []string
 	for _, c := range t.Columns {
-		if !kept(t, c.LogicalName) && c.Type != schema.Uniqueidentifier {
+		if !kept(t, c.LogicalName) && c.Type != schema.Uniqueidentifier && c.Type != schema.Owner {
 			names = append(names, c.LogicalName)
 		}
 	}
@@ -39,11 +39,13 @@ func (w *world) addColumn(r *rand.Rand, table string) error {
 		return nil
 	}
 	column := columns[r.IntN(len(columns))]
-	if _, known := w.offered[table][column.LogicalName]; !known {
-		w.offered[table][column.LogicalName] = destination.Property{Type: []string{"null", "integer"}}
+	for _, name := range w.properties(column) {
+		if _, known := w.offered[table][name]; !known {
+			w.offered[table][name] = destination.Property{Type: []string{"null", "integer"}}
+		}
+		w.catalog.Stream(table).Stream.JSONSchema.Properties[name] = w.offered[table][name]
+		w.selected[table][name] = w.events
 	}
-	w.catalog.Stream(table).Stream.JSONSchema.Properties[column.LogicalName] = w.offered[table][column.LogicalName]
-	w.selected[table][column.LogicalName] = w.events
 	return w.environment.AddColumn(table, column)
 }
 

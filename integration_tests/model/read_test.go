@@ -79,7 +79,7 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 		content      any
 	}{
 		{"--config", "config.json", map[string]any{
-			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
+			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired, "lookup_types": s.types,
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
 		}},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},

@@ -21,6 +21,7 @@ type switches struct {
 	binary    bool // reads are runs of the built binary
 	fail      bool // on_expired_token is "fail": the user refreshes the streams whose errors ask for it
 	large     bool // the orders have more keys than a state holds
+	types     bool // lookups come with their types
 }
 
 func drawSwitches(r *rand.Rand) switches {
@@ -41,6 +42,7 @@ func drawSwitches(r *rand.Rand) switches {
 		RepeatRows:                 one(r, 3),
 		MetadataChangesUnavailable: one(r, 4),
 	}
+	s.types, s.behaviors.AnnotationsDropDeltaLink = one(r, 2), one(r, 2)
 	s.behaviors.BoundedChanges = s.behaviors.TokenAt == simulator.FirstPage && one(r, 2)
 	return s
 }
@@ -50,7 +52,7 @@ func one(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
 // options are the options of the environment.
 func (s switches) options(seed uint64, clock *clock) simulator.Options {
-	rows := map[string]int{orders: s.rows, links: s.rows, notes: s.rows, tags: s.rows}
+	rows := map[string]int{orders: s.rows, links: s.rows, notes: s.rows, tags: s.rows, users: 3, teams: 3}
 	if s.oneTag {
 		rows[tags] = max(1, s.pageSize-2)
 	}
@@ -67,6 +69,8 @@ func (s switches) simpler() []switches {
 		func(s *switches) { s.behind = false },
 		func(s *switches) { s.fail = false },
 		func(s *switches) { s.large = false },
+		func(s *switches) { s.types = false },
+		func(s *switches) { s.behaviors.AnnotationsDropDeltaLink = false },
 		func(s *switches) { s.drift = false },
 		func(s *switches) { s.shortest = 0 },
 		func(s *switches) { s.oneTag = false },
@@ -90,10 +94,10 @@ func (s switches) simpler() []switches {
 func (s switches) String() string {
 	b := s.behaviors
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
-		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, token at the first page: %t, "+
+		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, types of lookups: %t, annotations cost the delta link: %t, token at the first page: %t, "+
 		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
 		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t",
-		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, b.TokenAt == simulator.FirstPage,
+		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, s.types, b.AnnotationsDropDeltaLink, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
 		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable)
 }

@@ -27,15 +27,16 @@ var (
 func tables() []*schema.Table {
 	between := table(links, guid(orders+"id"), guid(tags+"id"))
 	between.Intersect, between.CollectionName, between.CanBeTracked = true, "", false
-	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"))
+	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"), about(notes))
 	untracked.Tracked = false
 	settings := table(organization, number("expirechangetrackingindays"))
 	settings.EntitySetName, settings.Tracked, settings.CanBeTracked = "organizations", false, false
 	return []*schema.Table{
-		table(orders, text(orders+"_name"), number(orders+"_count"), amount(orders+"_amount"), moment(orders+"_due"), moment("createdon"), moment("modifiedon")),
+		table(orders, text(orders+"_name"), number(orders+"_count"), amount(orders+"_amount"), moment(orders+"_due"), moment("createdon"), moment("modifiedon"),
+			about(orders), owner("ownerid", schema.Owner, users, teams), owner("owninguser", schema.Lookup, users), owner("owningteam", schema.Lookup, teams)),
 		between, untracked,
-		table(tags, text(tags+"_name"), number(tags+"_count")),
-		settings,
+		table(tags, text(tags+"_name"), number(tags+"_count"), about(tags)),
+		settings, table(users), table(teams),
 	}
 }
 
@@ -77,7 +78,7 @@ func guid(name string) schema.Column {
 
 // kept reports whether the service itself maintains a column, so that neither clients write it nor administrators remove it.
 func kept(t schema.Table, column string) bool {
-	return column == t.PrimaryID || slices.Contains([]string{"createdon", "modifiedon", "versionnumber"}, column)
+	return column == t.PrimaryID || slices.Contains([]string{"createdon", "modifiedon", "versionnumber", "owninguser", "owningteam"}, column)
 }
 
 // streamOf returns the stream whose rows a request's path asks for, "" for any other request. Renamed entity sets begin

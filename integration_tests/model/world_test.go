@@ -230,14 +230,16 @@ func (w *world) values(r *rand.Rand, table string) simulator.Row {
 	row := simulator.Row{}
 	for _, c := range t.Columns {
 		if !kept(t, c.LogicalName) {
-			row[c.Property()] = value(r, c.Type)
+			row[c.Property()] = w.value(r, c)
 		}
 	}
 	return row
 }
 
-func value(r *rand.Rand, typ schema.ColumnType) any {
-	switch typ { //nolint:exhaustive // the tables have no others
+func (w *world) value(r *rand.Rand, c schema.Column) any {
+	switch c.Type { //nolint:exhaustive // the tables have no others
+	case schema.Lookup, schema.Owner:
+		return w.target(r, c)
 	case schema.Integer:
 		return r.IntN(1 << 20)
 	case schema.Decimal:

@@ -187,8 +187,8 @@ func (l *loader) config() *Config {
 	config.MetadataStreams = l.flag("metadata_streams", true)
 	config.ChoiceLabels = l.flag("choice_labels", false)
 	config.LabelLanguage = l.whole("label_language")
-	if config.LabelLanguage != 0 && !config.ChoiceLabels {
-		l.warn("label_language has no effect unless choice_labels is true.")
+	if config.LabelLanguage != 0 && !config.ChoiceLabels && !config.MetadataStreams {
+		l.warn("label_language has no effect unless choice_labels or metadata_streams is true.")
 	}
 	config.LookupTypes = l.flag("lookup_types", false)
 	config.IncludeBinaryColumns = l.flag("include_binary_columns", false)

@@ -81,12 +81,8 @@ func (r *definitionReader) metadataChanges(ctx context.Context, names []string, 
 // plainDefinitions reads tables by EntityDefinitions. Its expansion of columns lacks the behaviors of dates and the targets
 // of lookups, which belong to derived types, so a table that has such columns takes one more request for each.
 func (r *definitionReader) plainDefinitions(ctx context.Context, names []string, attempts int) ([]Table, error) {
-	filter := make([]string, len(names))
-	for i, name := range names {
-		filter[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
-	}
 	link := "EntityDefinitions?$select=" + strings.Join(tableProperties(), ",") +
-		"&$filter=" + escape(strings.Join(filter, " or ")) +
+		"&$filter=" + escape(nameFilter(names)) +
 		"&$expand=Attributes($select=" + strings.Join(columnProperties(), ",") + ")"
 	found, err := r.definitions(ctx, names, Link(link), "value", attempts)
 	if err != nil {
@@ -101,6 +97,15 @@ func (r *definitionReader) plainDefinitions(ctx context.Context, names []string,
 		}
 	}
 	return found, nil
+}
+
+// nameFilter returns the condition that the named tables meet.
+func nameFilter(names []string) string {
+	filter := make([]string, len(names))
+	for i, name := range names {
+		filter[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
+	}
+	return strings.Join(filter, " or ")
 }
 
 // dateBehaviors adds the behaviors of a table's DateTime columns, which its plain definition does not have.

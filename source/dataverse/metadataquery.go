@@ -48,11 +48,13 @@ type (
 		FilterLanguages      []int
 		MissingLabelBehavior int
 	}
-	entityQuery struct {
-		Criteria       metadataCriteria
-		Properties     metadataProperties
-		AttributeQuery attributeQuery
-		LabelQuery     *labelQuery `json:",omitempty"`
+	relationshipQuery struct{ Properties metadataProperties }
+	entityQuery       struct {
+		Criteria          metadataCriteria
+		Properties        metadataProperties
+		AttributeQuery    *attributeQuery    `json:",omitempty"`
+		RelationshipQuery *relationshipQuery `json:",omitempty"`
+		LabelQuery        *labelQuery        `json:",omitempty"`
 	}
 )
 
@@ -65,13 +67,27 @@ func metadataQuery(names []string, withTargets bool) (string, error) {
 	return entityQuery{
 		Criteria:       tablesNamed(names),
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
-		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: properties}},
+		AttributeQuery: &attributeQuery{Properties: metadataProperties{PropertyNames: properties}},
 	}.text()
 }
 
 // choicesQuery returns the query for the choice columns of the named tables, with labels in the given languages, all if there
-// are none. The columns are chosen by AttributeTypeName: the older AttributeType of a multi-select column is Virtual.
+// are none.
 func choicesQuery(names []string, languages []int) (string, error) {
+	query := entityQuery{
+		Criteria:       tablesNamed(names),
+		Properties:     metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
+		AttributeQuery: &attributeQuery{Properties: metadataProperties{PropertyNames: []string{"LogicalName", "AttributeTypeName", "OptionSet"}}, Criteria: choiceCriteria()},
+	}
+	if len(languages) > 0 {
+		query.LabelQuery = &labelQuery{FilterLanguages: languages}
+	}
+	return query.text()
+}
+
+// choiceCriteria is the condition that a column is a choice. It is by AttributeTypeName: the older AttributeType of a
+// multi-select column is Virtual.
+func choiceCriteria() *metadataCriteria {
 	types := &metadataCriteria{FilterOperator: "Or"}
 	for _, typ := range choiceTypes() {
 		types.Conditions = append(types.Conditions, metadataCondition{
@@ -79,15 +95,7 @@ func choicesQuery(names []string, languages []int) (string, error) {
 			Value: metadataValue{Type: "Microsoft.Xrm.Sdk.Metadata.AttributeTypeDisplayName", Value: string(typ) + "Type"},
 		})
 	}
-	query := entityQuery{
-		Criteria:       tablesNamed(names),
-		Properties:     metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
-		AttributeQuery: attributeQuery{Properties: metadataProperties{PropertyNames: []string{"LogicalName", "AttributeTypeName", "OptionSet"}}, Criteria: types},
-	}
-	if len(languages) > 0 {
-		query.LabelQuery = &labelQuery{FilterLanguages: languages}
-	}
-	return query.text()
+	return types
 }
 
 // tablesNamed is the condition that a table has one of the names. They are joined by Or: the Web API documents no form of

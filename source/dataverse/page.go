@@ -139,11 +139,7 @@ func notRequested(err error) error {
 
 // scanPage reads the members of a page in any order.
 func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.Reader, sink Sink) (Page, error) {
-	at, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil {
-		at = time.Now()
-	}
-	page := Page{At: at.UTC()}
+	page := Page{At: responseTime(response)}
 	if err := sink.Begin(ctx, page.At); err != nil {
 		return Page{}, fmt.Errorf("%w: %w", ErrSink, err)
 	}
@@ -154,7 +150,7 @@ func (c *Client) scanPage(ctx context.Context, response *http.Response, body io.
 	defer c.fastReaders.put(reader)
 	reader.start = []byte(`,{"`) // as the service writes all rows but the first
 	d := newDecoder(reader)
-	err = eachMember(d, func(name []byte) error {
+	err := eachMember(d, func(name []byte) error {
 		switch string(name) {
 		case "@odata.context":
 			return readString(d, &page.Context)

@@ -28,6 +28,8 @@ type Table struct {
 	Elastic     bool
 	Virtual     bool     // its rows come from another system; their keys need not be unique
 	Columns     []Column // the readable columns of rows, sorted by name
+	// KeyColumns are the properties that identify a row, if PrimaryID, which is the first of them, does not do so alone.
+	KeyColumns []string
 }
 
 // Column is a column that rows have.
@@ -117,6 +119,9 @@ func (t Table) Without(property string) Table {
 
 // Key returns the properties that identify a row.
 func (t Table) Key() []string {
+	if len(t.KeyColumns) > 0 {
+		return t.KeyColumns
+	}
 	if t.Elastic && t.Has(PartitionColumn) {
 		return []string{t.PrimaryID, PartitionColumn}
 	}

@@ -38,6 +38,9 @@ func (p *Plan) addContent(t dataverse.Table, of dataverse.Column, configured pro
 		p.sources = append(p.sources, content.Column)
 	case dataverse.ImageContent, dataverse.NoContent: // the thumbnail comes with the row
 	}
+	if c.derived {
+		p.derived = append(p.derived, of.Property)
+	}
 	p.addColumn(c)
 	p.contents = append(p.contents, content)
 }

@@ -41,7 +41,7 @@ func (p *Plan) addLookupType(t dataverse.Table, name string, configured protocol
 	}
 	c := newDerivedColumn(name, configured)
 	index := len(p.columns)
-	p.columns = append(p.columns, c)
+	p.columns, p.derived = append(p.columns, c), append(p.derived, name)
 	need := func(property string, r role) {
 		p.member(property).role |= r
 		p.sources = append(p.sources, property)
@@ -79,18 +79,6 @@ func newDerivedColumn(name string, configured protocol.Property) column {
 // LookupTypes reports whether the rows have to be requested with the annotations of lookups, because the types of some are
 // selected and are nowhere else in the rows.
 func (p *Plan) LookupTypes() bool { return p.annotated }
-
-// Derived returns the selected columns that the connector derives from others, sorted by name. They are not among those of
-// Select.
-func (p *Plan) Derived() []string {
-	var names []string
-	for _, c := range p.columns {
-		if c.derived {
-			names = append(names, c.property)
-		}
-	}
-	return names
-}
 
 // lookupTypes is what the current row shows of the types of its lookups.
 type lookupTypes struct {

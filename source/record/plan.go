@@ -38,6 +38,7 @@ type Plan struct {
 	types      derivedTypes
 	annotated  bool     // the types of some lookups come as annotations
 	sources    []string // properties that derived columns are read from
+	derived    []string // labels, types and contents
 	contents   []Content
 }
 
@@ -94,7 +95,7 @@ func (p *Plan) addColumn(c column) {
 // addLabel adds the label of a choice column, whether the column itself is selected or not.
 func (p *Plan) addLabel(choice dataverse.Column, name string, labels *Labels) {
 	m := p.member(choice.Property)
-	p.choices = append(p.choices, choice.Property)
+	p.choices, p.derived = append(p.choices, choice.Property), append(p.derived, name)
 	if choice.Type == dataverse.MultiSelect {
 		m.role, m.label = m.role|roleList, len(p.lists)
 		p.lists = append(p.lists, newListStep(name, labels))
@@ -171,6 +172,10 @@ func (p *Plan) selects(property string) bool {
 // read from, the key and, for a stream whose new and changed rows are read, versionnumber if the table has it. It is empty if
 // they would not fit into a url: then all properties are requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
+
+// Derived returns the selected columns that the connector adds to those of the table, labels and types of lookups, sorted by
+// name. They are not among those of Select.
+func (p *Plan) Derived() []string { return p.derived }
 
 // Deletions reports whether the configured columns can express a deletion: without them it would arrive as a row of nulls.
 func (p *Plan) Deletions() bool { return p.deletedSet && p.selects(p.key[0]) }

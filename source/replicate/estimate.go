@@ -28,6 +28,9 @@ func (r *streamReader) correctEstimate(ctx context.Context, phase checkpoint.Pha
 	}
 	r.size.measured = true
 	total := max(r.size.rows, rows)
+	if r.metadata != nil {
+		total = r.metadata.estimate(rows)
+	}
 	return r.out.estimate(ctx, total, int64(float64(bytes)/float64(rows)*float64(total)))
 }
 

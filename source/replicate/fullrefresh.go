@@ -29,6 +29,9 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 	if err := r.estimate(ctx); err != nil {
 		return err
 	}
+	if r.metadata != nil { // its pages are the connector's own
+		return r.scanFullRefresh(ctx, s)
+	}
 	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)
 	return err
 }

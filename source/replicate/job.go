@@ -45,6 +45,7 @@ type Stream struct {
 	TableError error            // why the definition cannot be read; nil: it can, or there is no such table
 	State      []byte           // stream_state as received, nil if there is none
 	Rows       int64            // about how many the table has; 0: not known
+	Metadata   *Metadata        // what the rows describe; nil: they are those of a table of the environment
 	// Labels are those of the choice columns whose labels are selected, by column.
 	Labels map[string]*record.Labels
 }
@@ -52,7 +53,8 @@ type Stream struct {
 // Job is one read of several streams.
 type Job struct {
 	Environment  Environment
-	Contents     Contents // of notes, attachments, images and files; nil: they are not retrieved apart from their rows
+	Contents     Contents    // of notes, attachments, images and files; nil: they are not retrieved apart from their rows
+	Definitions  Definitions // needed for streams of metadata alone
 	Output       Output
 	Log          *slog.Logger
 	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees

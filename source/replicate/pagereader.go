@@ -38,6 +38,8 @@ type pageReader struct {
 	// deltaLink, if any, is the scan's link to changes. The response to it must be marked as changes; later pages need
 	// not be.
 	deltaLink dataverse.Link
+	// listed reports that the pages follow a list of the connector's own, so that pages without rows do not mean a loop.
+	listed bool
 	// deltaLinkAtEnd requires that the last page has a delta link.
 	deltaLinkAtEnd bool
 	// verify, if any, reports what is wrong with the rows of a page.
@@ -88,7 +90,7 @@ func (p *pageReader) read(ctx context.Context, link dataverse.Link) (dataverse.P
 		err = ErrLinkRepeats
 	case link == p.deltaLink && !page.Changes():
 		err = ErrNoChanges
-	case p.stalls() && page.Next != "":
+	case !p.listed && p.stalls() && page.Next != "":
 		err = ErrNoProgress
 	}
 	if err != nil {
@@ -105,8 +107,10 @@ func (p *pageReader) requestLinked(ctx context.Context, link dataverse.Link) (da
 	if err != nil || !p.lookupTypes || !p.lacksDeltaLink(page) {
 		return page, err
 	}
+	p.sink().Discard() // other streams may wait for the memory of the page
 	page, err = p.request(ctx, link)
 	if err == nil && p.lacksDeltaLink(page) {
+		p.sink().Discard()
 		err = fmt.Errorf("read a page of %s: %w", p.table, errDeltaLinkLost)
 	}
 	return page, err

@@ -25,9 +25,13 @@ type pageScan struct {
 // memory of a page that was not sent.
 func (r *streamReader) newPageScan(s *checkpoint.State, first dataverse.Link) *pageScan {
 	encoder := record.NewEncoder(r.target.plan, record.Options{
-		MaxCursor: s.MaxCursor, Pool: r.job.pool, KeepRepeats: s.Phase == checkpoint.FullRefresh && r.target.table.Virtual, Stats: &r.stats,
+		MaxCursor: s.MaxCursor, Pool: r.job.pool, Stats: &r.stats,
+		KeepRepeats: s.Phase == checkpoint.FullRefresh && (r.target.table.Virtual || r.metadata != nil),
 	})
 	c := &pageScan{r: r, state: s, encoder: encoder, pages: newRowReader(r, encoder, r.job.PageSize), first: first}
+	if r.metadata != nil {
+		c.pages = newMetadataReader(r, encoder)
+	}
 	c.pages.startAt(&r.rowsPerPage)
 	c.pages.size.resume(s.PageSize)
 	return c

@@ -169,6 +169,10 @@ func (p *reporter) selection(ctx context.Context, t *target, s *checkpoint.State
 	}
 	before, now = slices.Concat(before, s.Derived), slices.Concat(now, derived)
 	added, removed := without(now, before), without(before, now)
+	added = slices.DeleteFunc(added, func(c string) bool { // it is requested along with a selected one
+		_, selected := t.stream.Columns[c]
+		return !selected
+	})
 	if len(added)+len(removed) > 0 {
 		p.log.WarnContext(ctx, "The selected columns have changed. Rows that do not change have no value for a new column in the "+
 			"destination until you run \"Refresh and retain records\" on the stream.", "added", strings.Join(added, ","), "removed", strings.Join(removed, ","))

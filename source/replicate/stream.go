@@ -14,12 +14,14 @@ import (
 type streamReader struct {
 	job    *Job
 	target target
-	out    *emitter
-	log    *slog.Logger
-	report reporter
-	stats  record.ColumnStats
-	size   size
-	moves  moves
+	// metadata is what the rows describe; nil: they are those of a table of the environment.
+	metadata *Metadata
+	out      *emitter
+	log      *slog.Logger
+	report   reporter
+	stats    record.ColumnStats
+	size     size
+	moves    moves
 	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
 	rowsPerPage, keysPerPage int
 }
@@ -46,7 +48,8 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan, contents: j.Contents != nil}, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan, contents: j.Contents != nil}, metadata: s.Metadata,
+		out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	r.report.columns(ctx, &r.target)

@@ -107,9 +107,13 @@ func TestEverySettingIsLoaded(t *testing.T) {
 }
 
 func TestALanguageWithoutLabelsBringsAWarning(t *testing.T) {
-	c, err := load(t, settings(map[string]any{"label_language": 1031}))
+	c, err := load(t, settings(map[string]any{"label_language": 1031, "metadata_streams": false}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"label_language has no effect unless choice_labels is true."}, c.Warnings)
+	assert.Equal(t, []string{"label_language has no effect unless choice_labels or metadata_streams is true."}, c.Warnings)
+
+	c, err = load(t, settings(map[string]any{"label_language": 1031}))
+	require.NoError(t, err)
+	assert.Empty(t, c.Warnings, "it is the language of the names in metadata")
 }
 
 func TestANullIsTheSameAsAnAbsentSetting(t *testing.T) {

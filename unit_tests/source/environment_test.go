@@ -141,10 +141,11 @@ func refuseSignIn(status, code int, name string) http.HandlerFunc {
 	}
 }
 
-// settings is the configuration that fits the environment, with changes.
+// settings is the configuration that fits the environment, with changes. Streams of tables alone are offered.
 func (e *environment) settings(changes map[string]any) map[string]any {
 	settings := map[string]any{
 		"url": e.URL, "authority_host": e.URL, "tenant_id": tenantID, "client_id": clientID, "client_secret_value": secret,
+		"metadata_streams": false,
 	}
 	maps.Copy(settings, changes)
 	return settings

@@ -45,6 +45,13 @@ func TestDiscoverOffersTheTablesOfTheEnvironment(t *testing.T) {
 	assert.NotContains(t, streams[1].SupportedSyncModes, "incremental")
 }
 
+func TestDiscoverOffersMetadataIfTheConfigurationDoes(t *testing.T) {
+	e := newEnvironment(t)
+	_, o := e.run(t, "discover", process{settings: e.settings(map[string]any{"metadata_streams": true})})
+	require.Len(t, o.of("CATALOG"), 1, o.text)
+	assert.Len(t, o.of("CATALOG")[0].Catalog.Streams, 2+4)
+}
+
 func TestATooLargePageSizeBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
 	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"odata_maxpagesize": 10000})})

@@ -13,6 +13,7 @@ const (
 	resume      = "source/replicate/checkpoint/resume.go"
 	transitions = "source/replicate/checkpoint/transitions.go"
 	encoder     = "source/record/encoder.go"
+	lookupType  = "source/record/lookuptype.go"
 )
 
 // scans are mistakes in reading pages, in sending them, and in saving states.
@@ -42,11 +43,13 @@ func scans() []Defect {
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
 		{"a response that lacks some of the rows proves them deleted", []Edit{{lookup, "		keys = missing\n", "		return l.seesEveryRow(ctx)\n"}}},
 		{"all rows instead of changes are taken for changes", []Edit{{pagereader, "case link == p.deltaLink && !page.Changes():", "case link == p.deltaLink && p.track && !page.Changes():"}}},
-		{"a page without any link ends a snapshot", []Edit{{pagereader, "case p.deltaLinkAtEnd && page.Next", "case p.deltaLinkAtEnd && !p.track && page.Next"}}},
+		{"a page without any link ends a snapshot", []Edit{{pagereader, "case !p.lookupTypes && p.lacksDeltaLink(page)", "case !p.lookupTypes && !p.track && p.lacksDeltaLink(page)"}}},
 		{"a page with an error beside its rows is taken for whole", []Edit{{"source/dataverse/page.go",
 			"	if err := others.check(page.Next != \"\"); err != nil {\n", "	if err := others.check(page.Next != \"\"); err != nil && !rows {\n"}}},
 		{"changes that were interrupted end as of the time they began", []Edit{{changes, "c.scan.began, again || c.resumed)", "c.scan.began, again)"}}},
 		{"a refusal without a code is evidence against the delta token", []Edit{{cause, "	case !coded:\n", "	case refused != nil && !coded && refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	case !coded:\n"}}},
+		{"a type is taken from the first target", []Edit{{lookupType, "		t.owner = `\"team\"`\n", "		t.owner = `\"systemuser\"`\n"}}},
+		{"a delta link that annotations cost is not missed", []Edit{{pagereader, "return p.deltaLinkAtEnd && page.Next", "return p.deltaLinkAtEnd && !p.lookupTypes && page.Next"}}},
 		{"a plug-in's refusal is evidence against the delta token", []Edit{{cause, "		return LinkRefused\n	default:\n", "		return LinkRefused\n	case refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	default:\n"}}},
 	}
 }

@@ -115,7 +115,34 @@ func settle(s *rows.Store, id guid.ID, values, given map[string]rows.Value) *oda
 			}
 		}
 	}
+	for i := range s.Table.Columns {
+		c := &s.Table.Columns[i]
+		if of, set := given[c.TypeOf]; set {
+			values[c.LogicalName] = rows.Value{}
+			if of.Target != "" {
+				values[c.LogicalName] = rows.Value{Json: odata.AppendQuoted(nil, of.Target)}
+			}
+		}
+	}
+	settleFile(s, values, given)
 	return settleStatus(s, id, values, given)
+}
+
+// settleFile sets what describes the file of a note, of an attachment or of a file column.
+func settleFile(s *rows.Store, values, given map[string]rows.Value) {
+	if column := rows.BodyColumn(s.Table); column != nil {
+		body, set := given[column.LogicalName]
+		for _, name := range []string{"filesize", "isdocument"} {
+			if c := s.Table.Column(name); set && c != nil {
+				values[name] = rows.Value{Json: rows.Described(c, body.Json)}
+			}
+		}
+	}
+	for name, v := range given {
+		if c := s.Table.Column(name); c.Type == schema.File && len(v.Json) == 0 && s.Table.Column(name+"_name") != nil {
+			values[name+"_name"] = rows.Value{}
+		}
+	}
 }
 
 // settleStatus sets the first status of a state if none came with it, and refuses a status of another state.

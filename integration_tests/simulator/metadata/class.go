@@ -46,7 +46,7 @@ func derivedProperties() map[string][]property[attribute] {
 		"StatusAttributeMetadata":              enumProperties(),
 		"EntityNameAttributeMetadata":          append(enumProperties(), constant("IsEntityReferenceStored", boolShape, true)),
 		"ImageAttributeMetadata":               imageProperties(),
-		"FileAttributeMetadata":                {constant("MaxSizeInKB", numberShape, 32768)},
+		"FileAttributeMetadata":                {maxSize()},
 		"ManagedPropertyAttributeMetadata":     managedPropertyProperties(),
 		"UniqueIdentifierAttributeMetadata":    nil,
 	}
@@ -193,11 +193,15 @@ func choiceProperties() []property[attribute] {
 		constant("ParentPicklistLogicalName", stringShape, nil))
 }
 
+func maxSize() property[attribute] {
+	return property[attribute]{name: "MaxSizeInKB", shape: numberShape, value: func(a attribute) any { return a.column.MaxKilobytes() }}
+}
+
 func imageProperties() []property[attribute] {
 	return []property[attribute]{
-		constant("CanStoreFullImage", boolShape, false),
+		{name: "CanStoreFullImage", shape: boolShape, value: func(a attribute) any { return a.column.FullImage }},
 		constant("IsPrimaryImage", boolShape, true),
-		constant("MaxHeight", numberShape, 144), constant("MaxSizeInKB", numberShape, 10240), constant("MaxWidth", numberShape, 144),
+		constant("MaxHeight", numberShape, 144), maxSize(), constant("MaxWidth", numberShape, 144),
 	}
 }
 

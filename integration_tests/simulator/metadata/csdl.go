@@ -26,6 +26,7 @@ func ServeCSDL(w http.ResponseWriter, r *http.Request, tables []*schema.Table) {
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	odata.SetODataVersion(w.Header())
+	tables = slices.DeleteFunc(tables, func(t *schema.Table) bool { return t.Undeclared })
 	d := &csdl{w: w, tables: tables, annotated: strings.Contains(r.URL.RawQuery, "annotations=true")}
 	d.write()
 }

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
@@ -46,14 +47,21 @@ func Serve(db *rows.Database, w http.ResponseWriter, r *http.Request, base, path
 	reply.Send(w)
 }
 
-// ServeAction serves the actions on definitions: CreateEntities, which makes several tables at once, and
-// those that publish, for which there is nothing to do here. found is false for other names.
-func ServeAction(db *rows.Database, w http.ResponseWriter, r *http.Request, name string) (found bool, refusal *odata.Error) {
+// ServeAction serves the actions on definitions: CreateEntities, which makes several tables at once, those on the options of a
+// choice, and those that publish, for which there is nothing to do here. found is false for other names.
+func ServeAction(db *rows.Database, w http.ResponseWriter, r *http.Request, base, name string) (found bool, refusal *odata.Error) {
+	onOptions := slices.Contains([]string{"InsertOptionValue", "UpdateOptionValue", "DeleteOptionValue"}, name)
 	switch {
-	case name != "CreateEntities" && name != "PublishXml" && name != "PublishAllXml":
+	case !onOptions && name != "CreateEntities" && name != "PublishXml" && name != "PublishAllXml":
 		return false, nil
 	case r.Method != http.MethodPost:
 		return true, odata.WrongMethod(r.Method)
+	case onOptions:
+		body, refusal := odata.ReadBody(r)
+		if refusal != nil {
+			return true, refusal
+		}
+		return true, serveOptionAction(db, w, base, name, body)
 	case name == "CreateEntities":
 		body, refusal := odata.ReadBody(r)
 		if refusal != nil {

@@ -59,7 +59,7 @@ type labelPayload struct {
 	}
 }
 
-// text returns the label in English, the environment's only language, or else the first one.
+// text returns the label in English, or else the first one.
 func (l labelPayload) text() string {
 	const english = 1033
 	for _, label := range l.LocalizedLabels {

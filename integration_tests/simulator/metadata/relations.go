@@ -37,6 +37,8 @@ func (r Relation) Name() string {
 		return r.Between.Relation
 	case r.Between != nil:
 		return r.Between.LogicalName + "_association"
+	case r.Second.LogicalName == "fileattachment":
+		return r.First.LogicalName + "_FileAttachments"
 	case r.Column.Relation != "":
 		return r.Column.Relation
 	}

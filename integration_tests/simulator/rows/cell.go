@@ -29,6 +29,7 @@ type Cell struct {
 	member    string // the property as JSON begins a member with it, after a comma
 	Role      Role
 	unfilled  bool // generated rows have null
+	null      bool // all rows have null
 	fill      Filler
 	reference Referrer // lookups only
 	parts     []Piece  // composed cells only
@@ -113,7 +114,7 @@ func (s *Store) AppendValue(dst []byte, r Ref, c *Cell) []byte {
 		return s.appendComposed(dst, r, c)
 	case ordinary:
 	}
-	if c.Column.Secured {
+	if c.Column.Secured || c.null {
 		return dst
 	}
 	if r.Row != nil {

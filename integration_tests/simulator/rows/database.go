@@ -33,9 +33,12 @@ type Database struct {
 	Sets           map[string]*Store // by entity set
 	depths         map[string]schema.Depth
 	Issued         TokenRegister
-	Uploads        map[string]*Upload // by session token
-	Files          map[string][]byte  // by the id in the file column
-	languages      []int              // the base language first
+	Uploads        map[string]*Upload    // by session token
+	filesOf        map[guid.ID][]guid.ID // rows of fileattachment by the id of the row that they belong to
+	Downloads      map[string]Content    // by continuation token
+	Files          map[string][]byte     // by the id in the file column
+	languages      []int                 // the base language first
+	contents       bool
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
 	restorations   uint32 // how often a backup was restored
@@ -58,6 +61,9 @@ func New(o Options) (*Database, error) {
 		Sets:           map[string]*Store{},
 		depths:         map[string]schema.Depth{},
 		Uploads:        map[string]*Upload{},
+		filesOf:        map[guid.ID][]guid.ID{},
+		contents:       o.Contents,
+		Downloads:      map[string]Content{},
 		Files:          map[string][]byte{},
 		Issued:         TokenRegister{selected: map[string][]string{}},
 		languages:      slices.Clone(o.Languages),
@@ -97,8 +103,8 @@ func (db *Database) furnish(o Options) error {
 	for _, t := range tables {
 		rows, named := o.Rows[t.LogicalName]
 		switch {
-		case t.LogicalName == OrganizationTable:
-			rows = 0 // its one row is not like any other
+		case t.LogicalName == OrganizationTable, t.LogicalName == fileTable, t.LogicalName == stringMapTable:
+			rows = 0 // their rows follow from something else
 		case !named:
 			rows = o.DefaultRows
 		}
@@ -115,6 +121,8 @@ func (db *Database) furnish(o Options) error {
 		s.bind(db)
 	}
 	db.found()
+	db.describeAllFiles()
+	db.publish()
 	return nil
 }
 
@@ -164,6 +172,11 @@ func (db *Database) TableBySet(entitySet string) *schema.Table {
 func (db *Database) Tables() []*schema.Table {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
+	return db.sorted()
+}
+
+// sorted returns all tables by logical name. The caller holds the lock.
+func (db *Database) sorted() []*schema.Table {
 	all := make([]*schema.Table, 0, len(db.Stores))
 	for _, s := range db.Stores {
 		all = append(all, s.Table)

@@ -21,6 +21,8 @@ type binder struct {
 func (b binder) cell(c *schema.Column) *Cell {
 	made := newCell(c, c.Property())
 	made.unfilled = b.store.Unfilled[c.LogicalName]
+	made.null = b.env.Behaviors.ElasticWithoutOwningColumns && b.store.Table.Type == schema.Elastic &&
+		(c.LogicalName == "owninguser" || c.LogicalName == "owningteam")
 	switch {
 	case c.LogicalName == b.store.Table.PrimaryID:
 		made.Role = KeyRole
@@ -30,6 +32,10 @@ func (b binder) cell(c *schema.Column) *Cell {
 		made.Role = createdRole
 	case c.LogicalName == "modifiedon":
 		made.Role = modifiedRole
+	case c.TypeOf != "":
+		made.fill = b.tableOf(b.store.Table.Column(c.TypeOf))
+	case b.body(c) != nil:
+		made.fill = b.described(c, b.body(c))
 	case c.IsLookup():
 		made.reference = b.lookup(c)
 		made.fill = quoteReference(made.reference)

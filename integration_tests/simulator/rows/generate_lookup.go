@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
@@ -78,6 +79,20 @@ func (b binder) owning(name string) Referrer {
 	return func(row uint64) (Reference, bool) {
 		r, ok := of(row)
 		return r, ok && r.Table == table
+	}
+}
+
+// tableOf writes the logical name of the table that a lookup points to.
+func (b binder) tableOf(lookup *schema.Column) Filler {
+	if lookup == nil {
+		return nothing
+	}
+	of := b.lookup(lookup)
+	return func(dst []byte, row uint64) []byte {
+		if r, ok := of(row); ok {
+			return odata.AppendQuoted(dst, r.Table)
+		}
+		return dst
 	}
 }
 

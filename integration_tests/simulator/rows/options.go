@@ -16,7 +16,9 @@ type Options struct {
 	Organization string           // OrganizationId, a guid; empty: derived from Seed
 	Behaviors    Behaviors        // what Microsoft's documentation leaves open
 	ExpireDays   int              // organization.expirechangetrackingindays; 0: 7
-	Languages    []int            // provisioned languages (LCIDs), the organization's base language first; empty: English
+
+	Contents  bool  // generated notes have the filesize and isdocument of their documentbody
+	Languages []int // provisioned languages (LCIDs), the organization's base language first; empty: English
 }
 
 // Behaviors settle what Microsoft's documentation leaves open, so that a client can be tested against each interpretation.
@@ -51,6 +53,11 @@ type Behaviors struct {
 	// UnstableTies puts rows with equal values of the $orderby in another order on each page, unless the order names the
 	// primary key or versionnumber, so that a scan repeats some and skips others.
 	UnstableTies bool
+	// ElasticWithoutOwningColumns leaves _owninguser_value and _owningteam_value of elastic rows null, as Microsoft's examples
+	// of such rows have neither.
+	ElasticWithoutOwningColumns bool
+	// WholeFiles refuses to send a file in parts, as where an environment has a key of its own. IsChunkingSupported says so.
+	WholeFiles bool
 	// BothOptionSets puts the options of a choice column into OptionSet and GlobalOptionSet of its definition, where
 	// IsGlobal alone tells a local choice from a global one. Without it one of the two is null.
 	BothOptionSets bool

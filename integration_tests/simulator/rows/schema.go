@@ -35,6 +35,7 @@ func (db *Database) Alter(table string, columns bool, change func(s *Store, t *s
 		db.expire(s)
 	}
 	s.bind(db)
+	db.publish()
 	return nil
 }
 
@@ -114,6 +115,7 @@ func (db *Database) AddTable(t *schema.Table, rows int) error {
 	s.bind(db)
 	db.expire(s)
 	db.Metadata++
+	db.publish()
 	return nil
 }
 
@@ -130,6 +132,7 @@ func (db *Database) RemoveTable(logicalName string) error {
 	delete(db.Sets, s.Table.EntitySetName)
 	db.Issued.drop(logicalName)
 	db.Metadata++
+	db.publish()
 	return nil
 }
 

@@ -12,7 +12,7 @@ func (v *vocabulary) wordings() map[string]wording {
 	all := map[string]wording{
 		"partitionid": numbered("Device-ABC-", 50, ""), "contoso_deviceid": numbered("Device-", 5000, ""),
 		"category": v.free(v.jobs), "subcategory": v.free(v.units), "subject": v.free(v.titles), "title": v.free(v.titles),
-		"filename": numbered("offer ", 1000, ".pdf"), "documentbody": document,
+		"filename": numbered("offer ", 1000, ".pdf"), "documentbody": document, "body": document,
 		"mimetype": among("text/plain", "application/pdf", "image/png"), "traversedpath": guidText, "sharelinkqualifier": nil,
 		"stepname":     among("1-Qualify", "2-Develop", "3-Propose", "4-Close"),
 		"currencyname": v.free(v.currencies), "isocurrencycode": among("USD", "EUR", "GBP", "JPY", "PLN"),

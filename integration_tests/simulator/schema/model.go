@@ -98,6 +98,9 @@ type Table struct {
 	Custom         bool
 	Logical        bool
 	NoRetrieve     bool // has an entity set but refuses RetrieveMultiple, as postregarding does
+	ReadOnly       bool // only the service writes its rows
+	Flat           bool // $expand is null, and lookups do not name their navigation property, as of audit
+	Undeclared     bool // has an entity set that $metadata and the service document do not list, as stringmap
 	Restricted     bool // the signed-in user has no privilege on it unless SetReadDepth grants one
 	Columns        []Column
 }
@@ -114,6 +117,9 @@ type Column struct {
 	// of a global choice have the same options.
 	GlobalChoice string
 	Description  string
+	FullImage    bool   // CanStoreFullImage of an Image column
+	MaxKB        int    // MaxSizeInKB of a File or Image column; 0: as the service has it for new columns
+	TypeOf       string // of an EntityName column: the lookup to whose table it belongs
 	AttributeOf  string // the column that this one belongs to
 	Relation     string // SchemaName of the relationship of a lookup; empty: derived from the names of tables and column
 	DisplayName  string // empty: made of the schema name
@@ -161,6 +167,18 @@ func (c *Column) Bounds() (low, high int) {
 		return -922_337_203_685_477, 922_337_203_685_477
 	default:
 		return -100_000_000_000, 100_000_000_000
+	}
+}
+
+// MaxKilobytes returns the MaxSizeInKB of a File or Image column.
+func (c *Column) MaxKilobytes() int {
+	switch {
+	case c.MaxKB > 0:
+		return c.MaxKB
+	case c.Type == Image:
+		return 10_240
+	default:
+		return 32_768
 	}
 }
 

@@ -149,7 +149,7 @@ func annotation() *Table {
 	d.flags("IsDocument")
 	d.private()
 	d.Lookup("ObjectId", "account", "contact", "opportunity")
-	d.typed("ObjectTypeCode", "ObjectId")
+	d.Add(Column{SchemaName: "ObjectTypeCode", Type: EntityName, TypeOf: "objectid"})
 	d.Owner()
 	d.created()
 	d.imported()

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"source-microsoft-dataverse/integration_tests/simulator"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func main() {
@@ -86,6 +87,11 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
 	f.Func("languages", "`codes` of the provisioned languages (LCIDs), the base language first, such as 1033,1031 (default 1033)", s.setLanguages)
+	f.BoolVar(&s.environment.Contents, "contents", false, "give generated notes the size of their files")
+	f.BoolFunc("more-tables", "add the audit log, attachments, the labels of options as rows, and surveys with files and full images", func(string) error {
+		s.environment.Tables = schema.Extended()
+		return nil
+	})
 	f.IntVar(&s.environment.ExpireDays, "expire-days", 0, "life of delta tokens in days (default 7)")
 	b := &s.environment.Behaviors
 	f.BoolVar(&firstPage, "token-at-first-page", false, "a delta token corresponds to the moment of the first page")
@@ -97,6 +103,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
 	f.DurationVar(&b.LateCommits, "late-commits", 0, "time within which a write commits after it has taken its row version")
 	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby anew on each page")
+	f.BoolVar(&b.ElasticWithoutOwningColumns, "elastic-without-owning-columns", false, "leave the owning user and the owning team of elastic rows null")
+	f.BoolVar(&b.WholeFiles, "whole-files", false, "refuse to send a file in parts")
 	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
 	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")

@@ -21,6 +21,7 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
+	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -114,7 +115,7 @@ func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Run("flags reach the options", func(t *testing.T) {
 		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9",
-			"--languages", "1031, 1033", "--both-option-sets", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
+			"--languages", "1031, 1033", "--both-option-sets", "--more-tables", "--contents", "--whole-files", "--elastic-without-owning-columns", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
 		require.NoError(t, err)
 		assert.Equal(t, uint64(7), s.environment.Seed)
 		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
@@ -122,6 +123,10 @@ func TestCommandLine(t *testing.T) {
 		assert.Equal(t, 5*time.Second, s.environment.Behaviors.LateCommits)
 		assert.Equal(t, []int{1031, 1033}, s.environment.Languages)
 		assert.True(t, s.environment.Behaviors.BothOptionSets)
+		assert.True(t, s.environment.Behaviors.WholeFiles)
+		assert.True(t, s.environment.Behaviors.ElasticWithoutOwningColumns)
+		assert.True(t, s.environment.Contents)
+		assert.Len(t, s.environment.Tables, len(schema.Extended()))
 		assert.True(t, s.environment.Behaviors.UnstableTies)
 		assert.True(t, s.environment.Behaviors.AnnotationsDropDeltaLink)
 		assert.Equal(t, 60, s.server.Limits.Requests)

@@ -41,7 +41,9 @@ func (w *rowWriter) annotate(dst []byte, start int, r rows.Ref, c *rows.Cell, va
 	if name, ok := w.env.PrimaryName(to); ok {
 		member(formattedValue, name)
 	}
-	member(navigationProperty, schema.NavigationName(w.store.Table, c.Column, to.Table))
+	if !w.store.Table.Flat {
+		member(navigationProperty, schema.NavigationName(w.store.Table, c.Column, to.Table))
+	}
 	member(lookupLogicalName, to.Table)
 	return dst
 }

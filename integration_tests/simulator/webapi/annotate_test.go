@@ -115,3 +115,33 @@ func TestAnnotationsCanDropTheDeltaLink(t *testing.T) {
 		assert.Len(t, s.scan("accounts?$select=name", `Prefer: odata.maxpagesize=2,odata.include-annotations="*"`), 2)
 	})
 }
+
+func TestOwningColumnsRepeatTheOwner(t *testing.T) {
+	rowsOf := map[string]int{"account": 40, "contoso_sensordata": 40, "systemuser": 3, "team": 3}
+	for name, without := range map[string]bool{"of all rows": false, "but those of elastic rows": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, rowsOf, behave(rows.Behaviors{ElasticWithoutOwningColumns: without}))
+			for _, set := range []string{"accounts", "contoso_sensordatas"} {
+				users := 0
+				for _, row := range s.get(set+"?$select=_ownerid_value,_owninguser_value,_owningteam_value", `Prefer: odata.include-annotations="*"`).Value {
+					owner, user, team := string(row["_ownerid_value"]), string(row["_owninguser_value"]), string(row["_owningteam_value"])
+					if without && set == "contoso_sensordatas" {
+						assert.Equal(t, []string{"null", "null"}, []string{user, team})
+						continue
+					}
+					want := []string{owner, "null"}
+					if string(row["_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"]) == `"team"` {
+						want = []string{"null", owner}
+					} else {
+						users++
+					}
+					assert.Equal(t, want, []string{user, team})
+				}
+				if !without {
+					assert.Positive(t, users)
+					assert.Less(t, users, 40, "some belong to teams")
+				}
+			}
+		})
+	}
+}

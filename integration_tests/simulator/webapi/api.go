@@ -50,7 +50,10 @@ func (a *API) Route(w http.ResponseWriter, r *http.Request, base, path string, u
 func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, user string) {
 	found, refusal := a.callFunction(w, r, base, path, user)
 	if !found {
-		found, refusal = metadata.ServeAction(a.environment, w, r, path)
+		found, refusal = metadata.ServeAction(a.environment, w, r, base, path)
+	}
+	if !found {
+		found, refusal = a.serveBlocks(w, r, base, path)
 	}
 	if !found {
 		found, refusal = a.callPrivilegeFunction(w, r, base, path)
@@ -91,7 +94,7 @@ func (a *API) part(base string, user string) http.Handler {
 func (a *API) serveServiceDocument(w http.ResponseWriter, base string) {
 	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata","value":[`)
 	for _, t := range a.environment.Tables() {
-		if t.EntitySetName == "" {
+		if t.EntitySetName == "" || t.Undeclared {
 			continue
 		}
 		out.Element(func(dst []byte) []byte {

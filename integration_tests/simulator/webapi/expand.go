@@ -150,6 +150,9 @@ func shown(db *rows.Database, s *rows.Store, selected, expanded string, remainin
 
 // appendRelated writes the value of an expanded navigation property: a row or null, or a list of rows.
 func appendRelated(db *rows.Database, dst []byte, s *rows.Store, r rows.Ref, x *related, prefer odata.Preferences) []byte {
+	if s.Table.Flat {
+		return append(dst, "null"...)
+	}
 	rows := newRowWriter(db, x.to, x.show, prefer)
 	if x.column != nil {
 		to, points := s.Points(r, s.CellOf(x.column.Property()))

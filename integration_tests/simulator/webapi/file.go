@@ -1,7 +1,6 @@
 package webapi
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -44,7 +43,7 @@ func serveFile(db *rows.Database, w http.ResponseWriter, r *http.Request, base, 
 		return false
 	}
 	column := c.store.Table.Column(strings.TrimSuffix(c.rest, "/$value"))
-	if column == nil || column.Type != schema.File {
+	if column == nil || column.Type != schema.File && column.Type != schema.Image {
 		return false
 	}
 	reply, refusal := file(db, c, column)
@@ -62,6 +61,9 @@ func file(db *rows.Database, c *call, column *schema.Column) (*odata.Reply, *oda
 	case refusal != nil:
 		return nil, refusal
 	case c.http.Method == http.MethodGet:
+		if refusal := mayRead(db, c.store.Table); refusal != nil {
+			return nil, refusal
+		}
 		return download(db, c, row, column)
 	}
 	if refusal := mayWrite(db, c.store.Table, "Write"); refusal != nil {
@@ -127,6 +129,12 @@ func keepFile(db *rows.Database, u *rows.Upload) (*odata.Reply, *odata.Error) {
 		return nil, edit.NoSuchRow(u.Store, u.Row)
 	}
 	id := guid.New()
+	if column := u.Store.Table.Column(u.Column); column.Type == schema.Image {
+		return keepImage(db, u, row)
+	}
+	if refusal := tooLarge(u); refusal != nil {
+		return nil, refusal
+	}
 	made := edit.Edit{Values: map[string]rows.Value{
 		u.Column:           {Json: odata.AppendQuoted(nil, id)},
 		u.Column + "_name": {Json: odata.AppendQuoted(nil, u.Name)},
@@ -135,33 +143,27 @@ func keepFile(db *rows.Database, u *rows.Upload) (*odata.Reply, *odata.Error) {
 		return nil, refusal
 	}
 	db.Files[id] = u.Data
+	db.DescribeFiles(u.Store, row.ID)
 	return odata.NewReply(http.StatusNoContent), nil
 }
 
-// download responds with a file or the range of it that the request names: with /$value its bytes, else in base64.
-func download(db *rows.Database, c *call, row rows.Ref, column *schema.Column) (*odata.Reply, *odata.Error) {
-	id := odata.Plain(c.store.AppendValue(nil, row, c.store.CellOf(column.LogicalName)))
-	data, kept := db.Files[id]
-	if !kept {
-		return nil, odata.Refuse(http.StatusNotFound, "0x80040217", "No file attachment found for attribute: %s EntityId: %s.", column.LogicalName, row.ID)
+// tooLarge refuses a file that is larger than its column allows.
+func tooLarge(u *rows.Upload) *odata.Error {
+	if limit := u.Store.Table.Column(u.Column).MaxKilobytes(); len(u.Data) > limit<<10 {
+		return odata.Refuse(http.StatusBadRequest, "0x80044a02", "Attachment file size is too big.")
 	}
-	status, from, to := http.StatusOK, 0, len(data)
-	var first, last int
-	if n, err := fmt.Sscanf(c.http.Header.Get("Range"), "bytes=%d-%d", &first, &last); n == 2 && err == nil {
-		status, from, to = http.StatusPartialContent, min(first, len(data)), min(last+1, len(data))
+	return nil
+}
+
+// keepImage puts an image into its row, as a write of the column would.
+func keepImage(db *rows.Database, u *rows.Upload, row rows.Ref) (*odata.Reply, *odata.Error) {
+	if limit := u.Store.Table.Column(u.Column).MaxKilobytes(); len(u.Data) > limit<<10 {
+		return nil, odata.Refuse(http.StatusBadRequest, "0x80072553", "Error occured when processing image. Reason: File size is too big. MaxSize: %d MB, Uploaded filesize: %d MB.", //nolint:misspell // the service's spelling
+			limit>>10, len(u.Data)>>20)
 	}
-	part := data[from:max(from, to)]
-	reply := odata.NewReply(status)
-	if reply.Body = bytes.Clone(part); strings.HasSuffix(c.rest, "/$value") {
-		reply.Header.Set("Content-Type", "application/octet-stream")
-	} else {
-		context := c.base + "/$metadata#" + c.store.Table.EntitySetName + "(" + row.ID.String() + ")/" + column.LogicalName
-		reply.JSON(fmt.Appendf(odata.AppendQuoted([]byte(`{"@odata.context":`), context), `,"value":"%s"}`, base64.StdEncoding.EncodeToString(part)))
+	value := odata.AppendQuoted(nil, base64.StdEncoding.EncodeToString(u.Data))
+	if _, refusal := edit.Change(db, &rows.Journal{}, u.Store, row, edit.Edit{Values: map[string]rows.Value{u.Column: {Json: value}}}); refusal != nil {
+		return nil, refusal
 	}
-	name := odata.Plain(c.store.AppendValue(nil, row, c.store.CellOf(column.LogicalName+"_name")))
-	reply.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	reply.Header.Set("Location", c.base+"/"+edit.Address(c.store, row)+"/"+column.LogicalName)
-	reply.Header.Set("x-ms-file-name", name)
-	reply.Header.Set("x-ms-file-size", strconv.Itoa(len(data)))
-	return reply, nil
+	return odata.NewReply(http.StatusNoContent), nil
 }

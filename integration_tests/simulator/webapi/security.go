@@ -19,12 +19,13 @@ func mayRead(db *rows.Database, t *schema.Table) *odata.Error {
 }
 
 // mayWrite refuses access for Create, Write or Delete to a table that the signed-in user has no privilege on, or whose
-// rows only the service itself makes: the one row of organization, and those of N:N tables, which come and go with $ref.
+// rows only the service itself makes: the one row of organization, those of N:N tables, which come and go with $ref, and
+// those of a table such as audit.
 func mayWrite(db *rows.Database, t *schema.Table, access string) *odata.Error {
 	if db.ReadDepth(t.LogicalName) == schema.None {
 		return lacks(db, t, access)
 	}
-	if t.Intersect || t.LogicalName == rows.OrganizationTable && access != "Write" {
+	if t.Intersect || t.ReadOnly || t.LogicalName == rows.OrganizationTable && access != "Write" {
 		return unsupportedMessage(t, strings.Replace(access, "Write", "Update", 1))
 	}
 	return nil

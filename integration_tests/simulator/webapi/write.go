@@ -179,5 +179,8 @@ func writeProperty(db *rows.Database, j *rows.Journal, c *call) (*odata.Reply, *
 	if _, refusal := edit.Change(db, j, c.store, r, made); refusal != nil {
 		return nil, refusal
 	}
+	if column.Type == schema.File {
+		db.DescribeFiles(c.store, r.ID)
+	}
 	return odata.NewReply(http.StatusNoContent), nil
 }

@@ -1,0 +1,334 @@
+package dataverse
+
+import (
+	"bytes"
+)
+
+// describedProperties returns the properties of definitions that become rows: of EntityMetadata, of AttributeMetadata and the
+// types derived from it, and of OneToManyRelationshipMetadata and ManyToManyRelationshipMetadata (Web API reference).
+func describedProperties(k MetadataKind) []string {
+	switch k {
+	case TableMetadata:
+		return []string{
+			tableLogicalName: "LogicalName", tableMetadataID: "MetadataId", tableEntitySet: "EntitySetName", tableSchemaName: "SchemaName",
+			tableDisplayName: "DisplayName", tableCollectionName: "DisplayCollectionName", tableDescription: "Description",
+			tableTypeCode: "ObjectTypeCode", tablePrimaryID: "PrimaryIdAttribute", tablePrimaryName: "PrimaryNameAttribute",
+			tableOwnership: "OwnershipType", tableType: "TableType", tableIntersect: "IsIntersect", tableActivity: "IsActivity",
+			tableCustom: "IsCustomEntity", tableTracked: "ChangeTrackingEnabled",
+		}
+	case ColumnMetadata:
+		return []string{
+			columnTable: "EntityLogicalName", columnLogicalName: "LogicalName", columnMetadataID: "MetadataId", columnSchemaName: "SchemaName",
+			columnType: "AttributeType", columnTypeName: "AttributeTypeName", columnAttributeOf: "AttributeOf",
+			columnDisplayName: "DisplayName", columnDescription: "Description", columnOptionSet: "OptionSet", columnTargets: "Targets",
+			columnPrecision: "Precision", columnMaxLength: "MaxLength", columnBehavior: "DateTimeBehavior", columnRequired: "RequiredLevel",
+			columnCustom: "IsCustomAttribute", columnSecured: "IsSecured", columnSourceType: "SourceType",
+			columnValid: "IsValidODataAttribute", columnReadable: "IsValidForRead",
+		}
+	case ChoiceMetadata:
+		return []string{
+			choiceTable: "EntityLogicalName", choiceLogicalName: "LogicalName", choiceTypeName: "AttributeTypeName", choiceOptionSet: "OptionSet",
+		}
+	case RelationshipMetadata:
+		return []string{
+			relationSchemaName: "SchemaName", relationMetadataID: "MetadataId", relationCustom: "IsCustomRelationship",
+			relationFrom: "ReferencingEntity", relationFromColumn: "ReferencingAttribute",
+			relationFromNavigation: "ReferencingEntityNavigationPropertyName",
+			relationTo:             "ReferencedEntity", relationToColumn: "ReferencedAttribute",
+			relationToNavigation: "ReferencedEntityNavigationPropertyName", relationCascade: "CascadeConfiguration",
+			relationFirst: "Entity1LogicalName", relationFirstColumn: "Entity1IntersectAttribute",
+			relationFirstNavigation: "Entity1NavigationPropertyName",
+			relationSecond:          "Entity2LogicalName", relationSecondColumn: "Entity2IntersectAttribute",
+			relationSecondNavigation: "Entity2NavigationPropertyName", relationIntersect: "IntersectEntityName",
+		}
+	}
+	return nil
+}
+
+// The properties of a table.
+const (
+	tableLogicalName = iota
+	tableMetadataID
+	tableEntitySet
+	tableSchemaName
+	tableDisplayName
+	tableCollectionName
+	tableDescription
+	tableTypeCode
+	tablePrimaryID
+	tablePrimaryName
+	tableOwnership
+	tableType
+	tableIntersect
+	tableActivity
+	tableCustom
+	tableTracked
+)
+
+// The properties of a column.
+const (
+	columnTable = iota
+	columnLogicalName
+	columnMetadataID
+	columnSchemaName
+	columnType
+	columnTypeName
+	columnAttributeOf
+	columnDisplayName
+	columnDescription
+	columnOptionSet
+	columnTargets
+	columnPrecision
+	columnMaxLength
+	columnBehavior
+	columnRequired
+	columnCustom
+	columnSecured
+	columnSourceType
+	columnValid
+	columnReadable
+)
+
+// The properties of a choice column.
+const (
+	choiceTable = iota
+	choiceLogicalName
+	choiceTypeName
+	choiceOptionSet
+	choiceGlobalSet // in the response to a request for columns of one type
+)
+
+// The properties of a relationship: those of both types, of one to many, and of many to many.
+const (
+	relationSchemaName = iota
+	relationMetadataID
+	relationCustom
+	relationFrom
+	relationFromColumn
+	relationFromNavigation
+	relationTo
+	relationToColumn
+	relationToNavigation
+	relationCascade
+	relationFirst
+	relationFirstColumn
+	relationFirstNavigation
+	relationSecond
+	relationSecondColumn
+	relationSecondNavigation
+	relationIntersect
+)
+
+// tableRow writes the row of the table at the beginning of a text and returns the length of its definition, 0 if it cannot be
+// read as text.
+func (r *metadataReader) tableRow(text []byte) int {
+	length, v := r.object.read(text), r.object.values
+	name := nameIn(v[tableLogicalName])
+	if length == 0 || name == "" {
+		return 0
+	}
+	if !r.left[name] {
+		return length
+	}
+	delete(r.left, name)
+	row := &r.rows
+	row.begin()
+	row.value("table_name", v[tableLogicalName])
+	row.value("metadata_id", v[tableMetadataID])
+	row.value("entity_set_name", v[tableEntitySet])
+	row.value("schema_name", v[tableSchemaName])
+	row.value("display_name", r.labels.text(v[tableDisplayName]))
+	row.value("display_collection_name", r.labels.text(v[tableCollectionName]))
+	row.value("description", r.labels.text(v[tableDescription]))
+	row.value("object_type_code", v[tableTypeCode])
+	row.value("primary_id", v[tablePrimaryID])
+	row.value("primary_name", v[tablePrimaryName])
+	row.value("ownership", v[tableOwnership])
+	row.value("table_type", v[tableType])
+	row.value("is_intersect", v[tableIntersect])
+	row.value("is_activity", v[tableActivity])
+	row.value("is_custom", v[tableCustom])
+	row.value("change_tracking", v[tableTracked])
+	row.end()
+	return length
+}
+
+// columnRow writes the row of the column at the beginning of a text.
+func (r *metadataReader) columnRow(text []byte) int {
+	length, v := r.object.read(text), r.object.values
+	if length == 0 || nameIn(v[columnLogicalName]) == "" || !r.enter(nameIn(v[columnTable])) {
+		return 0
+	}
+	if r.repeated {
+		return length
+	}
+	row := &r.rows
+	row.begin()
+	row.word("table_name", r.table)
+	row.value("column_name", v[columnLogicalName])
+	typ := r.inner(v[columnTypeName])
+	r.writeProperty(v, nameIn(typ))
+	row.value("metadata_id", v[columnMetadataID])
+	row.value("schema_name", v[columnSchemaName])
+	row.value("attribute_type", v[columnType])
+	row.value("attribute_type_name", typ)
+	row.value("attribute_of", v[columnAttributeOf])
+	row.value("display_name", r.labels.text(v[columnDisplayName]))
+	row.value("description", r.labels.text(v[columnDescription]))
+	row.value("option_set_name", r.optionSetName(v[columnOptionSet]))
+	r.writeTargets(v[columnTargets])
+	row.value("precision", v[columnPrecision])
+	row.value("max_length", v[columnMaxLength])
+	row.value("date_behavior", r.inner(v[columnBehavior]))
+	row.value("required", r.inner(v[columnRequired]))
+	row.value("is_custom", v[columnCustom])
+	row.value("is_secured", v[columnSecured])
+	row.value("source_type", v[columnSourceType])
+	row.end()
+	return length
+}
+
+// enter notes the table of a column. The table's own members may follow its columns. It reports false if the name is unknown.
+func (r *metadataReader) enter(table string) bool {
+	if table != "" {
+		r.table = table
+	}
+	if r.table == "" {
+		return false
+	}
+	if r.entered != r.table {
+		r.entered, r.repeated = r.table, !r.left[r.table]
+		delete(r.left, r.table)
+	}
+	return true
+}
+
+// writeProperty writes the name that the column has in rows, null if rows do not have it.
+func (r *metadataReader) writeProperty(v [][]byte, typ string) {
+	c := definedColumn{name: nameIn(v[columnLogicalName]), typ: typ, valid: isTrue(v[columnValid]), readable: isTrue(v[columnReadable])}
+	if c.inRows() {
+		r.rows.word("property_name", c.column().Property)
+	} else {
+		r.rows.value("property_name", nil)
+	}
+}
+
+// writeTargets writes the tables to which a lookup can refer, as one text.
+func (r *metadataReader) writeTargets(array []byte) {
+	if len(array) <= len("[]") {
+		r.rows.value("targets", nil)
+		return
+	}
+	r.rows.name("targets")
+	r.rows.line = append(r.rows.line, '"')
+	separator := ""
+	for target := range elements(array) {
+		if name := nameIn(target); name != "" {
+			r.rows.line = append(append(r.rows.line, separator...), name...)
+			separator = ","
+		}
+	}
+	r.rows.line = append(r.rows.line, '"')
+}
+
+// optionSetName returns the name of an option set.
+func (r *metadataReader) optionSetName(set []byte) []byte {
+	if r.set.read(set) == 0 {
+		return nil
+	}
+	return r.set.values[setName]
+}
+
+// inner returns the value of an object such as {"Value": ...}.
+func (r *metadataReader) inner(object []byte) []byte {
+	if r.wrapped.read(object) == 0 {
+		return nil
+	}
+	return r.wrapped.values[0]
+}
+
+// manyToOneRow writes the row of the relationship of one to many at the beginning of a text. The lookup's own table lists it.
+func (r *metadataReader) manyToOneRow(text []byte) int {
+	length, v := r.object.read(text), r.object.values
+	if length == 0 || nameIn(v[relationSchemaName]) == "" {
+		return 0
+	}
+	if !r.left[nameIn(v[relationFrom])] || !r.relate(v[relationSchemaName]) {
+		return length
+	}
+	row := &r.rows
+	r.beginRelationship("one_to_many")
+	row.value("referencing_table", v[relationFrom])
+	row.value("referencing_column", v[relationFromColumn])
+	row.value("referencing_navigation", v[relationFromNavigation])
+	row.value("referenced_table", v[relationTo])
+	row.value("referenced_column", v[relationToColumn])
+	row.value("referenced_navigation", v[relationToNavigation])
+	row.value("intersect_table", nil)
+	row.value("intersect_referencing_column", nil)
+	row.value("intersect_referenced_column", nil)
+	if r.cascade.read(v[relationCascade]) == 0 {
+		clear(r.cascade.values)
+	}
+	row.value("cascade_delete", r.cascade.values[0])
+	row.end()
+	return length
+}
+
+// manyToManyRow writes the row of the relationship of many to many at the beginning of a text. Both tables list it.
+func (r *metadataReader) manyToManyRow(text []byte) int {
+	length, v := r.object.read(text), r.object.values
+	if length == 0 || nameIn(v[relationSchemaName]) == "" {
+		return 0
+	}
+	first, second := nameIn(v[relationFirst]), nameIn(v[relationSecond])
+	if r.request.Described != nil && r.request.Described(first) {
+		second = first // it is described with the first table
+	}
+	if !r.left[first] && !r.left[second] || !r.relate(v[relationSchemaName]) {
+		return length
+	}
+	row := &r.rows
+	r.beginRelationship("many_to_many")
+	row.value("referencing_table", v[relationFirst])
+	row.value("referencing_column", nil)
+	row.value("referencing_navigation", v[relationFirstNavigation])
+	row.value("referenced_table", v[relationSecond])
+	row.value("referenced_column", nil)
+	row.value("referenced_navigation", v[relationSecondNavigation])
+	row.value("intersect_table", v[relationIntersect])
+	row.value("intersect_referencing_column", v[relationFirstColumn])
+	row.value("intersect_referenced_column", v[relationSecondColumn])
+	row.value("cascade_delete", nil)
+	row.end()
+	return length
+}
+
+// beginRelationship begins the row of a relationship.
+func (r *metadataReader) beginRelationship(kind string) {
+	v := r.object.values
+	r.rows.begin()
+	r.rows.value("schema_name", v[relationSchemaName])
+	r.rows.value("metadata_id", v[relationMetadataID])
+	r.rows.word("kind", kind)
+	r.rows.value("is_custom", v[relationCustom])
+}
+
+// relate notes a relationship and reports whether it has no row yet.
+func (r *metadataReader) relate(schemaName []byte) bool {
+	if r.related[string(schemaName)] {
+		return false
+	}
+	r.related[string(schemaName)] = true
+	return true
+}
+
+// nameIn returns the text of a string that is a name, which has no escapes; "" for any other value.
+func nameIn(quoted []byte) string {
+	if length := plainStringLength(quoted); length == 0 || length != len(quoted) {
+		return ""
+	}
+	return string(quoted[1 : len(quoted)-1])
+}
+
+func isTrue(value []byte) bool { return bytes.Equal(value, []byte("true")) }

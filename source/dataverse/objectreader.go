@@ -1,0 +1,123 @@
+package dataverse
+
+import (
+	"iter"
+
+	"source-microsoft-dataverse/source/jsonscan"
+)
+
+// objectReader reads objects of one kind as text, many times faster than a decoder. It finds the members that are needed
+// and skips the others: of a definition most are null. The members of an object are expected in the order of the object
+// before.
+type objectReader struct {
+	known  []knownMember
+	byName map[string]int // the index in known by the name in quotation marks
+	next   []int          // the member that followed last time, by member; 0: not known
+	values [][]byte       // of the current object, by field; nil: the member is missing or null
+}
+
+// knownMember is a name and what it is needed for.
+type knownMember struct {
+	prefix string // the name in quotation marks, and the colon
+	field  int    // the index in values, or skipped
+}
+
+const (
+	// skipped is the field of members that are not needed.
+	skipped = -1
+	// unknownName is the index of names that are not remembered, and of the place before the first member.
+	unknownName = 0
+	// maxKnownNames is how many names are remembered. A definition has about a hundred members.
+	maxKnownNames = 1 << 10
+)
+
+// newObjectReader returns a reader of objects with the given fields, in the order of values.
+func newObjectReader(fields ...string) *objectReader {
+	r := &objectReader{known: []knownMember{{field: skipped}}, byName: map[string]int{}, next: []int{unknownName}, values: make([][]byte, len(fields))}
+	for i, name := range fields {
+		r.remember(`"`+name+`"`, i)
+	}
+	return r
+}
+
+func (r *objectReader) remember(quoted string, field int) int {
+	r.known = append(r.known, knownMember{quoted + ":", field})
+	r.next = append(r.next, unknownName)
+	r.byName[quoted] = len(r.known) - 1
+	return len(r.known) - 1
+}
+
+// read reads the object at the beginning of a text and returns its length. It returns 0 if it is not sure that this is an
+// object in compact JSON, or if the object does not end within the text. The values are parts of the text.
+func (r *objectReader) read(text []byte) (length int) {
+	clear(r.values)
+	if len(text) < len("{}") || text[0] != '{' {
+		return 0
+	}
+	if text[1] == '}' {
+		return len("{}")
+	}
+	for at, last := 1, unknownName; ; {
+		member, from := r.member(text, at, last)
+		if from == 0 {
+			return 0
+		}
+		end, kind := jsonscan.EndOfValue(text, from)
+		if end == 0 || end >= len(text) {
+			return 0
+		}
+		if field := r.known[member].field; field != skipped {
+			r.values[field] = nil
+			if kind != jsonscan.Null {
+				r.values[field] = text[from:end]
+			}
+		}
+		switch text[end] {
+		case ',':
+			at, last = end+1, member
+		case '}':
+			return end + 1
+		default:
+			return 0
+		}
+	}
+}
+
+// member reads the name at a position and returns its index and the position of its value, 0 if it is not sure.
+func (r *objectReader) member(text []byte, at, last int) (member, from int) {
+	member = r.next[last]
+	prefix := r.known[member].prefix
+	if from = at + len(prefix); member != unknownName && from < len(text) && string(text[at:from]) == prefix {
+		return member, from
+	}
+	if at >= len(text) || text[at] != '"' {
+		return 0, 0
+	}
+	end, _ := jsonscan.EndOfString(text, at)
+	if end == 0 || end >= len(text) || text[end] != ':' {
+		return 0, 0
+	}
+	quoted := text[at:end]
+	member, found := r.byName[string(quoted)]
+	if !found && len(r.known) < maxKnownNames {
+		member = r.remember(string(quoted), skipped)
+	}
+	r.next[last] = member
+	return member, end + 1
+}
+
+// elements returns the elements of an array that was found to be valid, compact JSON; none of anything else.
+func elements(array []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if len(array) <= len("[]") || array[0] != '[' {
+			return
+		}
+		for at := 1; at < len(array); {
+			end, _ := jsonscan.EndOfValue(array, at)
+			if end == 0 || !yield(array[at:end]) {
+				return
+			}
+			at = end + 1
+		}
+	}
+}
