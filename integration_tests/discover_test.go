@@ -134,7 +134,9 @@ func TestEachColumnTypeHasItsProperty(t *testing.T) {
 		{"email", "sender", text},
 		{"email", "from", absent},
 		{"contoso_child", "contoso_bornon", day},
-		{"contoso_child", destination.UpdatedAt, absent},
+		{"contoso_child", destination.UpdatedAt, instant},
+		{"contoso_child", destination.DeletedAt, absent},
+		{"contoso_legacyorder", destination.UpdatedAt, absent},
 		{"systemform", "iscustomizable", object},
 	} {
 		t.Run(column.stream+" "+column.property, func(t *testing.T) {
@@ -159,9 +161,9 @@ func TestEachKindOfTableIsOfferedAsItCanBeRead(t *testing.T) {
 		{"a table with a key that is not called after it", "systemform", "formid", both},
 		{"a table whose set has no plural", "feedback", "feedbackid", both},
 		{"a custom table", "contoso_everything", "contoso_everythingid", both},
-		{"a table that is not tracked", "contoso_child", "contoso_childid", full},
-		{"a table that cannot be tracked", "asyncoperation", "asyncoperationid", full},
-		{"a table keyed by another's id", "usersettings", "systemuserid", full},
+		{"a table that is not tracked", "contoso_child", "contoso_childid", both},
+		{"a table that cannot be tracked", "asyncoperation", "asyncoperationid", both},
+		{"a table keyed by another's id", "usersettings", "systemuserid", both},
 		{"a virtual table", "contoso_legacyorder", "contoso_legacyorderid", full},
 		{"an elastic table", "contoso_sensordata", "contoso_sensordataid partitionid", full},
 		{"a table without an entity set", "sharepointdocument", "", none},

@@ -25,6 +25,7 @@ func actions() string {
 		replicate.LinkRefused:      "the link or its paging cookie is not understood",
 		replicate.SelectionIgnored: "the response ignores the selected columns",
 		replicate.PageTooExpensive: "a numbered page is too expensive",
+		replicate.DeltaLinkLost:    "changes with the types of lookups end without a delta link",
 	}
 	places := []string{
 		replicate.AtFirstPage:       "first page of rows or keys",
@@ -34,13 +35,14 @@ func actions() string {
 		replicate.AtPageOfChanges:   "later page of changes",
 	}
 	names := []string{
-		replicate.End:            "end",
-		replicate.DropColumn:     "drop the column",
-		replicate.FindTable:      "find the table",
-		replicate.Restart:        "restart",
-		replicate.RestartSmaller: "restart smaller",
-		replicate.ReadByKeys:     "read by keys",
-		replicate.Resync:         "resync",
+		replicate.End:             "end",
+		replicate.DropColumn:      "drop the column",
+		replicate.FindTable:       "find the table",
+		replicate.Restart:         "restart",
+		replicate.RestartSmaller:  "restart smaller",
+		replicate.ReadByKeys:      "read by keys",
+		replicate.Resync:          "resync",
+		replicate.ReadTypesByKeys: "read types by keys",
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "| cause | %s |\n|%s\n", strings.Join(places, " | "), strings.Repeat(" --- |", 1+len(places)))

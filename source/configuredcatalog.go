@@ -66,7 +66,7 @@ func (i *invocation) addStreams(
 	ctx context.Context, client *dataverse.Client, c *config.Config, selected []dataverse.TableSummary, privileges dataverse.Privileges,
 	file *protocol.CatalogFile,
 ) error {
-	var names, unreadable, limited, untracked []string
+	var names, unreadable, limited, untracked, byCursor []string
 	depths, obstacles := make(map[string]dataverse.Depth, len(selected)), make(map[string]string, len(selected))
 	for _, t := range selected {
 		name := t.Table.LogicalName
@@ -85,7 +85,10 @@ func (i *invocation) addStreams(
 			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
 			limited = append(limited, t.LogicalName)
 		}
-		if added := file.Add(i.stream(ctx, c, t), mode); added != mode && mode == airbyte.SyncModeIncremental {
+		switch added := file.Add(i.stream(ctx, c, t), mode); {
+		case added == airbyte.SyncModeIncremental && !catalog.Incremental(t):
+			byCursor = append(byCursor, fmt.Sprintf("%s (%s)", t.LogicalName, catalog.UntrackedCursor(t)))
+		case added != mode && mode == airbyte.SyncModeIncremental:
 			untracked = append(untracked, fmt.Sprintf("%s (%s)", t.LogicalName, cmp.Or(obstacles[t.LogicalName], "tracking is off")))
 		}
 		return nil
@@ -100,6 +103,7 @@ func (i *invocation) addStreams(
 	case file.Len() > 0:
 		i.logWithheld(ctx)
 		i.warnStreams(ctx, unreadable, limited, untracked)
+		i.warnDeletions(ctx, byCursor)
 		return nil
 	case len(failed) > 0:
 		return noStreams(failed)
@@ -126,5 +130,16 @@ func (i *invocation) warnStreams(ctx context.Context, unreadable, limited, untra
 		i.log.WarnContext(ctx, fmt.Sprintf("Not all selected tables can be read incrementally. %s therefore configured as full_refresh: %s. "+
 			"Where tracking is off, it can be turned on in Power Apps: table properties > Advanced options > Track changes.",
 			countAre(len(untracked), "table"), firstOf(untracked)))
+	}
+}
+
+// warnDeletions warns of the tables whose new and changed rows are found without change tracking, each with the column by
+// which they are.
+func (i *invocation) warnDeletions(ctx context.Context, byCursor []string) {
+	slices.Sort(byCursor)
+	if len(byCursor) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("Change tracking is off for some selected tables. %s therefore read by a column of theirs, which does "+
+			"not find rows that are deleted: %s. To find them, turn on tracking in Power Apps: table properties > Advanced options > Track "+
+			"changes. To read such tables in full instead, set cursor_for_untracked to off.", countAre(len(byCursor), "table"), firstOf(byCursor)))
 	}
 }

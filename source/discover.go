@@ -76,7 +76,8 @@ func (i *invocation) stream(ctx context.Context, c *config.Config, t dataverse.T
 	if c.ChoiceLabels {
 		i.warnTaken(ctx, t.LogicalName, catalog.LabelsTaken(t))
 	}
-	return catalog.Options{ChoiceLabels: c.ChoiceLabels, LookupTypes: c.LookupTypes}.Stream(i.withContents(c, t))
+	offered := catalog.Options{ChoiceLabels: c.ChoiceLabels, LookupTypes: c.LookupTypes, CursorForUntracked: c.CursorForUntracked}
+	return offered.Stream(i.withContents(c, t))
 }
 
 // noStreams returns the error of a discovery whose tables all failed: that of a request, if one failed.

@@ -32,6 +32,7 @@ func (w *world) restoreBackup(overtaken bool) {
 		ahead = top
 	}
 	w.environment.Restore(w.backup, ahead)
+	w.open, w.blind = nil, w.switches.notes.incremental
 	w.lose(streams...)
 	for _, table := range streams {
 		after := maps.Collect(w.environment.Rows(table))

@@ -29,7 +29,7 @@ func (w *world) removeColumn(r *rand.Rand, table string) error {
 func (w *world) addColumn(r *rand.Rand, table string) error {
 	t, _ := w.environment.Table(table)
 	columns := []schema.Column{added(table)}
-	for _, defined := range tables() {
+	for _, defined := range w.switches.notes.shape(tables()) {
 		if defined.LogicalName == table {
 			columns = append(columns, defined.Columns...)
 		}

@@ -67,8 +67,10 @@ func (g *gate) pass(r *http.Request) response {
 	}
 }
 
-// byKeys reports whether a request asks for rows by their keys.
-func byKeys(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "$filter=") }
+// byKeys reports whether a request asks for rows by their keys. One with an order asks for rows that are new or changed.
+func byKeys(r *http.Request) bool {
+	return strings.Contains(r.URL.RawQuery, "$filter=") && !strings.Contains(r.URL.RawQuery, "$orderby=")
+}
 
 // lookup reports whether a request asks for rows by their keys or for a single row.
 func lookup(r *http.Request) bool {

@@ -41,8 +41,8 @@ func (w *world) beginRead(newJob bool) {
 	w.statesLost = false
 	now := w.clock.now()
 	for _, s := range w.catalog.Streams {
-		if s.DestinationSyncMode == destination.AppendDedup {
-			w.history[s.Stream.Name].begin(w, s, now)
+		if h := w.history[s.Stream.Name]; h != nil && s.DestinationSyncMode == destination.AppendDedup {
+			h.begin(w, s, now)
 		}
 	}
 }
@@ -93,7 +93,7 @@ func (w *world) statesMissing() bool {
 func (w *world) outrunClocks(compared bool) {
 	const longer = 3 * time.Hour
 	if compared && w.switches.drift {
-		w.clock.advance(longer)
+		w.advance(longer)
 	}
 }
 
@@ -114,6 +114,7 @@ func (w *world) endRead(report *destination.Report, began time.Time, succeeded, 
 			h.uncertain, h.uncovered = true, true
 		}
 	}
+	w.endBlindness(report)
 	w.statesLost = w.statesLost || lost
 	w.platform.End(succeeded && !lost)
 }

@@ -79,7 +79,8 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 		content      any
 	}{
 		{"--config", "config.json", map[string]any{
-			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired, "lookup_types": s.types,
+			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
+			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types,
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
 		}},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
@@ -153,6 +154,9 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	g := newGate(s.seed, w.configured(), w.admission(s, func() { killed = true }))
 	o := newOutput(s.read.cut, g.ended, g.release)
 	injection := inject(c.server, func(r *http.Request) response {
+		if asksForBound(r) {
+			return w.respondToBound()
+		}
 		w.shorten(r)
 		refused := g.pass(r)
 		if g.now(&killed) {
@@ -211,7 +215,7 @@ func (w *world) admission(s step, kill func()) func(request) response {
 	}
 	return func(q request) response {
 		stream := q.stream
-		w.clock.advance(time.Duration(random.IntN(3000)) * time.Millisecond)
+		w.advance(time.Duration(random.IntN(3000)) * time.Millisecond)
 		drift := time.Duration(random.IntN(3)-1) * time.Hour
 		if w.switches.drift {
 			w.clock.respondWith(drift)

@@ -29,6 +29,7 @@ const (
 	bare400      response = "400 without a body"
 	bare404      response = "404 without a body"
 	bare410      response = "410 without a body"
+	forbidden    response = "403 0x80040220, a privilege"
 	linkless     response = "a page without its links"
 	halfFailed   response = "half of a page's rows beside an error"
 	halfFound    response = "half of the rows with the requested keys"
@@ -53,6 +54,7 @@ func (r response) write(w http.ResponseWriter) {
 		html400:      {http.StatusBadRequest, "text/html", html},
 		html404:      {http.StatusNotFound, "text/html", html},
 		html410:      {http.StatusGone, "text/html", html},
+		forbidden:    {http.StatusForbidden, "application/json", `{"error":{"code":"0x80040220","message":"SecLib::AccessCheckEx failed."}}`},
 		bare400:      {http.StatusBadRequest, "", ""},
 		bare404:      {http.StatusNotFound, "", ""},
 		bare410:      {http.StatusGone, "", ""},

@@ -35,6 +35,8 @@ const (
 	backfill     kind = "backfill, with a null state,"
 	forget       kind = "forget the state, with a scheduler that keeps none, of"
 	python       kind = "leave the state of the Python connector to"
+	hold         kind = "change rows, which are committed later, of"
+	commit       kind = "commit what was held back of"
 	move         kind = "give the environment another address"
 	read         kind = "read"
 )
@@ -97,7 +99,7 @@ func (s step) String() string {
 		return fmt.Sprintf("%s %d", s.kind, s.n)
 	case restore:
 		return fmt.Sprintf("%s, overtaken: %t", s.kind, s.overtakes())
-	case change, imported:
+	case change, imported, hold:
 		return fmt.Sprintf("%s %s, %d times (seed %d)", s.kind, s.table, s.n, s.seed)
 	default:
 		return fmt.Sprintf("%s %s", s.kind, s.table)

@@ -26,7 +26,7 @@ type trial struct {
 // draw makes the trial of a seed.
 func draw(seed uint64) trial {
 	r := rand.New(rand.NewPCG(seed, 0))
-	return trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)}
+	return drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
 }
 
 func (t trial) String() string {
@@ -156,6 +156,7 @@ func (w *world) finished(code int, report *destination.Report) []string {
 // settle reads without disturbances until a read succeeds, which must be soon, and compares. The user may see all rows by
 // then. After that nothing changes, and nothing is sent.
 func (w *world) settle(ctx context.Context, c *connector, seed uint64) error {
+	w.commitRows()
 	for _, stream := range streams {
 		w.do(step{kind: grant, table: stream})
 		w.do(step{kind: track, table: stream})

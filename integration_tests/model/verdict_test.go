@@ -142,7 +142,7 @@ func (w *world) configured() []string {
 func (w *world) compare(names []string, report *destination.Report) error {
 	var found []error
 	for _, stream := range names {
-		if h := w.history[stream]; w.removed[stream] || h != nil && !h.unnoticed.IsZero() {
+		if h := w.history[stream]; w.removed[stream] || h != nil && !h.unnoticed.IsZero() || stream == notes && w.blind {
 			continue
 		}
 		unknown, err := w.doubtsAfter(stream, report)
@@ -169,7 +169,7 @@ func (w *world) wanted(stream string, since time.Time) iter.Seq2[string, map[str
 			}
 		}
 		for id, row := range rows {
-			if w.mayRemain(stream, id, since) && !yield(id, row) {
+			if (w.mayRemain(stream, id, since) || w.left(stream, id)) && !yield(id, row) {
 				return
 			}
 		}

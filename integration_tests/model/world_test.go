@@ -33,6 +33,8 @@ type world struct {
 	selected    map[string]map[string]int                  // by stream and column: the event since which it is selected
 	lost        map[string]bool                            // the tables that lost a column since the read began
 	removed     map[string]bool                            // the tables that are gone
+	open        []openTransaction                          // transactions that are not committed
+	blind       bool                                       // the table without change tracking cannot be compared since a backup was restored
 	failed      error                                      // of a step
 }
 
@@ -40,8 +42,9 @@ func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed>>7)
 
 // do carries out a step that is no read.
 func (w *world) do(s step) {
+	s = w.harmless(s)
 	w.events++
-	w.clock.advance(time.Duration(1+s.seed%90) * time.Second)
+	w.advance(time.Duration(1+s.seed%90) * time.Second)
 	if w.removed[s.table] {
 		return
 	}
@@ -71,7 +74,7 @@ func (w *world) do(s step) {
 	case selectAll:
 		w.selectAll(s.table)
 	case pause:
-		w.clock.advance(time.Duration(s.n) * 24 * time.Hour)
+		w.advance(time.Duration(s.n) * 24 * time.Hour)
 	case copied:
 		w.lose(streams...)
 		w.environment.SetOrganization(fmt.Sprintf("%08x-0000-4000-8000-000000000000", w.events))
@@ -92,6 +95,10 @@ func (w *world) do(s step) {
 		err = w.rewrite(s.table, s.kind)
 	case clearData, refresh, retain, backfill, forget:
 		err = w.dropState(s.table, s.kind)
+	case hold:
+		err = w.holdRows(r, s.table, s.n)
+	case commit:
+		w.commitRows()
 	case read, move: // they need the connector
 	}
 	if err != nil && w.failed == nil {

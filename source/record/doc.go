@@ -18,6 +18,7 @@
 //     long, and the largest ones of a record that is too long (limits.go); the record's meta.changes names them;
 //   - a wall clock time loses its Z if the configured schema declares it without a time zone (column.go);
 //   - U+0085, U+2028 and U+2029 are escaped; invalid text, and U+0000, becomes U+FFFD (text.go);
+//   - the type of a lookup is read from an annotation or from other columns (lookuptype.go);
 //   - keys are written in lower case if the stream's changes are followed (key.go).
 //
 // # The cursor

@@ -9,7 +9,7 @@ import (
 
 // untracked logs how the new and changed rows of a table without change tracking are found, and how the sync continues from
 // what was saved.
-func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOpening, saved, s *checkpoint.State) {
+func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOpening, saved, s *checkpoint.State, bound uint64) {
 	switch opening {
 	case checkpoint.UntrackedBegins, checkpoint.UntrackedContinues:
 	case checkpoint.UntrackedResumed:
@@ -26,8 +26,12 @@ func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOp
 	if s.Phase == checkpoint.ByVersion {
 		column = dataverse.VersionColumn
 	}
-	p.log.InfoContext(ctx, "Change tracking is off for the table. Its new and changed rows are found by "+column+". Rows deleted in Dataverse are not found: "+
-		"to have them deleted in the destination, turn on change tracking and refresh the source schema.")
+	again := ""
+	if s.Phase == checkpoint.ByTime || bound == 0 {
+		again = " Each sync sends some rows again, because a transaction may have committed late: at least those of the last 10 minutes before the previous sync."
+	}
+	p.log.InfoContext(ctx, "Change tracking is off for the table. Its new and changed rows are found by "+column+"."+again+" Rows deleted in Dataverse are "+
+		"not found. To delete them in the destination too, turn on change tracking and refresh the source schema.")
 }
 
 // restored warns that the environment was restored from a backup.

@@ -16,11 +16,11 @@ import (
 func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, saved *checkpoint.State) error {
 	column := catalog.CursorOf(r.target.table, r.target.stream)
 	s, opening := sync.OpenUntracked(saved, column)
-	r.report.untracked(ctx, opening, saved, s)
 	bound, err := r.job.bounds.get(ctx, r)
 	if err != nil {
 		return err
 	}
+	r.report.untracked(ctx, opening, saved, s, bound)
 	if s, err = r.checkHistory(ctx, s, bound); err != nil {
 		return err
 	}
@@ -42,9 +42,10 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 	return err
 }
 
-// phaseToShow returns the phase of a tracked table that means the same to the user.
+// phaseToShow returns the phase of a tracked table that means the same to the user: before the first scan is complete, no
+// scan has kept its newest row or its time.
 func phaseToShow(s *checkpoint.State) checkpoint.Phase {
-	if s.ReadsAll() {
+	if s.NewestRow.IsZero() && s.Since.IsZero() {
 		return checkpoint.Snapshot
 	}
 	return checkpoint.Changes

@@ -95,7 +95,7 @@ func (h *History) RetrieveMetadataChanges(w http.ResponseWriter, db *rows.Databa
 	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse","ServerVersionStamp":"`+
 		odata.Stamp{Version: version, Issued: now}.String()+`","DeletedMetadata":`+deleted+`,"EntityMetadata":[`)
 	for _, t := range m.tables {
-		if keep(t) && (since == nil || since.hasChanged(t) != nil) {
+		if keep(t) && (since == nil || query.Properties.names("Privileges") || since.hasChanged(t) != nil) {
 			out.Element(func(dst []byte) []byte { return p.appendObject(dst, t, "") })
 		}
 	}
@@ -151,7 +151,7 @@ func (m *metadata) changesProjection(q entityQuery, since *difference) (projecti
 				return p, nil, err
 			}
 		case collections()[name] != nil:
-			if write, err = m.changedRelations(q, name); err != nil {
+			if write, err = m.changedRelations(q, name, since); err != nil {
 				return p, nil, err
 			}
 		}
@@ -220,8 +220,9 @@ func inlineOptions(class string, labels languages) property[attribute] {
 	}}
 }
 
-// changedRelations writes the relationships of a table that meet the relationship query, with the properties it names.
-func (m *metadata) changedRelations(q entityQuery, collection string) (func([]byte, *schema.Table) []byte, *odata.Error) {
+// changedRelations writes the relationships of a table that meet the relationship query, with the properties it names. Since a
+// stamp only new ones come.
+func (m *metadata) changedRelations(q entityQuery, collection string, since *difference) (func([]byte, *schema.Table) []byte, *odata.Error) {
 	if q.RelationshipQuery == nil {
 		q.RelationshipQuery = &attributeQuery{}
 	}
@@ -238,7 +239,9 @@ func (m *metadata) changedRelations(q entityQuery, collection string) (func([]by
 	p := projection[Relation]{properties: blanked(properties, wanted), labels: q.LabelQuery.filter(m.languages)}
 	all, holds := Relations(m.tables), collections()[collection]
 	return func(dst []byte, t *schema.Table) []byte {
-		return p.appendArray(dst, all, func(r Relation) bool { return holds(r, t) && keep(r) })
+		return p.appendArray(dst, all, func(r Relation) bool {
+			return holds(r, t) && keep(r) && (since == nil || !since.relations[r.id()])
+		})
 	}, nil
 }
 
@@ -257,6 +260,11 @@ func blanked[T any](properties []property[T], wanted func(string) bool) []proper
 		}
 	}
 	return list
+}
+
+// names reports whether a property was asked for by its name.
+func (p *metadataProperties) names(property string) bool {
+	return p != nil && slices.Contains(p.PropertyNames, property)
 }
 
 // wanted reports which properties were asked for. A missing expression asks for all.

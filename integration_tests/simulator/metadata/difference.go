@@ -10,8 +10,9 @@ import (
 
 // difference is what differs between a client's stamp and now.
 type difference struct {
-	before  map[string]*schema.Table // by logical name
-	deleted map[string][]string      // MetadataIds by member of DeletedMetadataFilters
+	before    map[string]*schema.Table // by logical name
+	deleted   map[string][]string      // MetadataIds by member of DeletedMetadataFilters
+	relations map[string]bool          // MetadataIds of the relationships at the stamp
 }
 
 // The members of DeletedMetadataFilters in the order of their values (Web API reference). Tables are Default.
@@ -23,12 +24,12 @@ func deletionKinds() []string {
 // from its column is reported nowhere (Microsoft, "Cache schema data").
 func compareTables(before map[string]*schema.Table, tables []*schema.Table) difference {
 	was := identities(slices.Collect(maps.Values(before)))
+	d := difference{before: before, deleted: map[string][]string{}, relations: maps.Clone(was["Relationship"])}
 	for kind, ids := range identities(tables) {
 		for id := range ids {
 			delete(was[kind], id)
 		}
 	}
-	d := difference{before: before, deleted: map[string][]string{}}
 	for kind, ids := range was {
 		d.deleted[kind] = slices.Sorted(maps.Keys(ids))
 	}
@@ -71,7 +72,8 @@ func (d difference) hasChanged(t *schema.Table) any {
 	}
 }
 
-// mark returns the properties of tables with HasChanged, and without the labels of those of which only a part has changed.
+// mark returns the properties of tables with HasChanged, and without the labels of those of which only a part has changed. An
+// unchanged table has nothing but its privileges, which come every time.
 func (d *difference) mark(properties []property[*schema.Table]) []property[*schema.Table] {
 	if d == nil {
 		return properties
@@ -81,9 +83,12 @@ func (d *difference) mark(properties []property[*schema.Table]) []property[*sche
 		switch {
 		case p.name == "HasChanged":
 			list[i].value = func(t *schema.Table) any { return d.hasChanged(t) }
-		case p.shape == labelShape:
+		case !slices.Contains([]string{"MetadataId", "LogicalName", "Privileges"}, p.name):
 			list[i].value = func(t *schema.Table) any {
-				if d.hasChanged(t) == false {
+				switch changed := d.hasChanged(t); {
+				case changed == nil:
+					return nil
+				case changed == false && p.shape == labelShape:
 					return label{}
 				}
 				return p.value(t)

@@ -231,3 +231,25 @@ func TestRelationshipsOfMetadataChanges(t *testing.T) {
 		assert.NotEmpty(t, cascades["Delete"])
 	}
 }
+
+func TestUnchangedTablesComeForTheirPrivilegesAlone(t *testing.T) {
+	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	query := func(names string) string {
+		return `{"Properties":{"PropertyNames":["SchemaName","ManyToOneRelationships"` + names + `]}}`
+	}
+	stamp := changes(c, query(""), "").JSON(t)["ServerVersionStamp"].(string)
+	require.NoError(t, c.Environment.AddColumn("task", schema.Column{LogicalName: "new_account", SchemaName: "new_Account", Type: schema.Lookup, Targets: []string{"account"}, Custom: true}))
+	assert.Equal(t, []any{"task"}, simulatortest.Column(tables(changes(c, query(""), stamp), t), "LogicalName"))
+	for _, table := range tables(changes(c, query(`,"Privileges"`), stamp), t) {
+		relations := simulatortest.Objects(t, table["ManyToOneRelationships"])
+		assert.NotNil(t, table["Privileges"])
+		if table["LogicalName"] != "task" {
+			assert.Nil(t, table["HasChanged"])
+			assert.Nil(t, table["SchemaName"])
+			assert.Empty(t, relations)
+			continue
+		}
+		assert.Equal(t, "Task", table["SchemaName"])
+		assert.Equal(t, []any{"new_account"}, simulatortest.Column(relations, "ReferencingAttribute"), "only the new one")
+	}
+}

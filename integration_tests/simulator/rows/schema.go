@@ -146,9 +146,9 @@ func (db *Database) SetOptions(table, logicalName string, options []schema.Optio
 	}
 	db.Mu.RUnlock()
 	names := []string{table}
-	if choice != "" {
-		names = nil
-		for _, t := range db.Tables() {
+	for _, t := range db.Tables() {
+		sharing := slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return choice != "" && c.GlobalChoice == choice })
+		if sharing && t.LogicalName != table {
 			names = append(names, t.LogicalName)
 		}
 	}

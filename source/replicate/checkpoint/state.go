@@ -69,7 +69,7 @@ type State struct {
 	// Marks are versions above AfterVersion that scans without a bound have reached, in ascending order.
 	Marks []Mark `json:"marks,omitempty"`
 	// Bound is the greatest version bound of all scans, 0 if none had one. It falls only when the environment is restored.
-	Bound uint64 `json:"bound,omitempty,string"`
+	Bound uint64 `json:"version_bound,omitempty,string"`
 	// Since is the time up to which all rows of a table without change tracking have been sent, apart from those whose
 	// transactions were open at the time. Zero: none have.
 	Since time.Time `json:"since,omitzero"`

@@ -52,6 +52,20 @@ func fixtures(t *testing.T) map[string]checkpoint.State {
 		"full_refresh_complete": with(func(s *checkpoint.State) {
 			s.Phase, s.Job, s.Complete, s.Began = checkpoint.FullRefresh, "77", true, issued()
 		}),
+		"by_version": with(func(s *checkpoint.State) {
+			s.Phase, s.AfterVersion, s.Bound, s.Generation = checkpoint.ByVersion, 919057, 919060, generation(3)
+			s.NewestRow = checkpoint.Row{Key: "7ea10000-5c4f-ef11-a316-000d3a1b2c3d", Version: 919057}
+		}),
+		"by_version_unbounded": with(func(s *checkpoint.State) {
+			s.Phase, s.AfterVersion, s.SentVersion, s.Began = checkpoint.ByVersion, 100, 300, issued()
+			s.Marks = []checkpoint.Mark{{At: issued().Add(-20 * time.Minute), Version: 150}, {At: issued().Add(-5 * time.Minute), Version: 200}}
+		}),
+		"by_time": with(func(s *checkpoint.State) {
+			s.Phase, s.TimeColumn, s.Since, s.Bound = checkpoint.ByTime, "modifiedon", issued(), 919060
+		}),
+		"by_time_middle": with(func(s *checkpoint.State) {
+			s.Phase, s.TimeColumn, s.Since, s.Link, s.Began = checkpoint.ByTime, "modifiedon", issued(), page, issued().Add(time.Hour)
+		}),
 		"token_scan": with(func(s *checkpoint.State) {
 			s.Phase, s.Link, s.Issued = checkpoint.TokenScan, keys+"&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E", issued()
 		}),
@@ -174,6 +188,7 @@ func notStates() map[string]string {
 		"a cursor too long":            `{"version":2,"phase":"full_refresh","max_cursor":"2026-04-01T00:00:00.0000000Z"}`,
 		"a start":                      `{"version":2,"phase":"start","link":"accounts"}`,
 		"a snapshot without a token":   `{"version":2,"phase":"snapshot","link":"accounts"}`,
+		"times without a column":       `{"version":2,"phase":"by_time","since":"2026-04-01T12:00:00Z"}`,
 		"no keys to look for":          `{"version":2,"phase":"reconcile_deletions","delta_link":"accounts?$deltatoken=1"}`,
 		"keys that are none":           `{"version":2,"phase":"changes","delta_link":"accounts?$deltatoken=1","known_keys":"?"}`,
 		"keys that do not unpack":      `{"version":2,"phase":"changes","delta_link":"accounts?$deltatoken=1","known_keys":"AAAA"}`,
