@@ -77,7 +77,7 @@ func (f *contentFetch) rejectLongFiles(ctx context.Context) {
 	if len(ids) == 0 {
 		return
 	}
-	sizes, err := f.r.job.Contents.FileSizes(ctx, ids)
+	sizes, err := f.r.contents().FileSizes(ctx, ids)
 	if err != nil {
 		f.r.log.DebugContext(ctx, "the sizes of files cannot be retrieved", "error", err)
 	}
@@ -166,7 +166,7 @@ func (f *contentFetch) requestBodies(ctx context.Context, column record.Content,
 	found := make(map[string]json.RawMessage, len(keys))
 	for next := link; next != ""; {
 		var texts rowTexts
-		page, err := f.r.job.Environment.Page(ctx, dataverse.PageRequest{
+		page, err := f.r.environment.Page(ctx, dataverse.PageRequest{
 			Table: t.LogicalName, Link: next, Size: len(keys), ExpensiveAttempts: f.q.ExpensiveAttempts, LongestText: record.MaxValue,
 			OnThrottled: f.q.OnThrottled, OnRetry: f.q.OnRetry,
 		}, &texts)
@@ -188,7 +188,7 @@ func (f *contentFetch) requestBodies(ctx context.Context, column record.Content,
 
 // file retrieves a file, or an image at full size. An image that is stored only as a thumbnail stays as the row has it.
 func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentCell) error {
-	content, err := f.r.job.Contents.Content(ctx, dataverse.ContentRequest{
+	content, err := f.r.contents().Content(ctx, dataverse.ContentRequest{
 		Table: f.r.target.table.LogicalName, EntitySet: f.r.target.table.EntitySet, Key: row.key, Column: cell.column.Column,
 		FullSize: cell.column.Kind == dataverse.ImageContent, Most: mostContentBytes,
 		OnThrottled: f.q.OnThrottled, OnRetry: f.q.OnRetry,
@@ -221,7 +221,7 @@ func (f *contentFetch) judge(ctx context.Context, cause error) (protocol.ChangeR
 	}
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if _, err := f.r.job.Contents.WhoAmI(limited); err != nil {
+	if _, err := f.r.contents().WhoAmI(limited); err != nil {
 		return "", cause
 	}
 	return protocol.SourceRetrievalError, nil

@@ -56,14 +56,14 @@ func (r *streamReader) pageSize(most int) int {
 
 // Table implements Environment.
 func (c *contentPages) Table(ctx context.Context, name string) (*dataverse.Table, error) {
-	return c.r.job.Environment.Table(ctx, name)
+	return c.r.environment.Table(ctx, name)
 }
 
 // Page implements Environment. The rows go to the encoder, whatever the sink. A page whose contents are too many fails like
 // one whose response is too large, so that the caller requests fewer rows.
 func (c *contentPages) Page(ctx context.Context, q dataverse.PageRequest, _ dataverse.Sink) (dataverse.Page, error) {
 	var texts rowTexts
-	page, err := c.r.job.Environment.Page(ctx, q, &texts)
+	page, err := c.r.environment.Page(ctx, q, &texts)
 	if err != nil {
 		return page, err
 	}
