@@ -33,11 +33,10 @@ type Database struct {
 	Sets           map[string]*Store // by entity set
 	depths         map[string]schema.Depth
 	Issued         TokenRegister
-	Uploads        map[string]*Upload    // by session token
-	filesOf        map[guid.ID][]guid.ID // rows of fileattachment by the id of the row that they belong to
-	Downloads      map[string]Content    // by continuation token
-	Files          map[string][]byte     // by the id in the file column
-	languages      []int                 // the base language first
+	Uploads        map[string]*Upload // by session token
+	Downloads      map[string]Content // by continuation token
+	Files          map[string][]byte  // by the id in the file column
+	languages      []int              // the base language first
 	contents       bool
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
@@ -61,7 +60,6 @@ func New(o Options) (*Database, error) {
 		Sets:           map[string]*Store{},
 		depths:         map[string]schema.Depth{},
 		Uploads:        map[string]*Upload{},
-		filesOf:        map[guid.ID][]guid.ID{},
 		contents:       o.Contents,
 		Downloads:      map[string]Content{},
 		Files:          map[string][]byte{},

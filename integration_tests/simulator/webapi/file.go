@@ -143,7 +143,7 @@ func keepFile(db *rows.Database, u *rows.Upload) (*odata.Reply, *odata.Error) {
 		return nil, refusal
 	}
 	db.Files[id] = u.Data
-	db.DescribeFiles(u.Store, row.ID)
+	db.DescribeFiles(&rows.Journal{}, u.Store, row.ID)
 	return odata.NewReply(http.StatusNoContent), nil
 }
 

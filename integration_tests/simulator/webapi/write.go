@@ -180,7 +180,7 @@ func writeProperty(db *rows.Database, j *rows.Journal, c *call) (*odata.Reply, *
 		return nil, refusal
 	}
 	if column.Type == schema.File {
-		db.DescribeFiles(c.store, r.ID)
+		db.DescribeFiles(j, c.store, r.ID)
 	}
 	return odata.NewReply(http.StatusNoContent), nil
 }
