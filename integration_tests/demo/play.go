@@ -76,6 +76,7 @@ func (d *demo) writeConfig(server *simulator.Server) error {
 	return d.write("config.json", map[string]any{
 		"url": server.URL, "authority_host": server.Authority, "odata_maxpagesize": pageSize,
 		"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
+		"cursor_for_untracked": "off", // the demo compares all rows, and deletions in such tables would not be found
 	})
 }
 
