@@ -43,7 +43,8 @@ func TestEachScenarioPrintsWhatItMeasured(t *testing.T) {
 		"| 3 tables of 2 pages, 1ms a request, full_refresh | 600 |", "requests in flight",
 		"| 3 tables of 2 pages, 1ms a request, incremental, in use | 650 |",
 		"| 150 rows |", "| 250 rows |",
-		"| `discover` of 60 tables with 40 columns each: peak memory |", "| `spec`, from start to end |",
+		"| `discover` of 60 tables with 40 columns each: peak memory |", "| metadata of 60 tables with 40 columns each, ",
+		"| `spec`, from start to end |",
 	} {
 		assert.Contains(t, out.String(), want)
 	}

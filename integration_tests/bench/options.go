@@ -42,7 +42,9 @@ func fullScale() scale {
 }
 
 // scenarioNames returns all scenarios in their order.
-func scenarioNames() []string { return []string{"wide", "labels", "many", "flat", "discovery", "spec"} }
+func scenarioNames() []string {
+	return []string{"wide", "labels", "many", "flat", "discovery", "metadata", "spec"}
+}
 
 // parse reads the command line.
 func parse(args []string, usage io.Writer) (options, error) {

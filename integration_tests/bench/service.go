@@ -23,18 +23,19 @@ const serviceVerb = "service"
 
 // setting is the environment of a scenario. It is JSON on the command line of the service.
 type setting struct {
-	Shape    shape
-	Tables   int
-	Rows     int // of each table
-	Short    int // rows of one more table; 0: there is none
-	Page     int // rows of a page; 0: as many as the service allows
-	Latency  time.Duration
-	Hint     int           // x-ms-dop-hint; 0: the simulator's default
-	Writes   time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
-	TokenAt  simulator.TokenAt
-	Metadata bool   // its streams are offered
-	Keep     bool   // pages are rendered once and then sent from memory
-	CAFile   string // where the certificate authority is written
+	Shape     shape
+	Tables    int
+	Rows      int // of each table
+	Short     int // rows of one more table; 0: there is none
+	Page      int // rows of a page; 0: as many as the service allows
+	Latency   time.Duration
+	Hint      int           // x-ms-dop-hint; 0: the simulator's default
+	Writes    time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
+	TokenAt   simulator.TokenAt
+	Metadata  bool   // its streams are offered
+	Languages []int  // of labels, the base language first; none: English
+	Keep      bool   // pages are rendered once and then sent from memory
+	CAFile    string // where the certificate authority is written
 }
 
 // The commands that the service reads from its stdin, one a line. Each result is a line of JSON on its stdout.
@@ -118,7 +119,7 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 // environment returns an ordinary environment with the setting's tables added.
 func (s setting) environment() (*simulator.Environment, error) {
 	const ordinaryRows = 50 // what lookups may point to
-	options := simulator.Options{Seed: 6, Tables: schema.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}}
+	options := simulator.Options{Seed: 6, Tables: schema.Realistic(), DefaultRows: ordinaryRows, Rows: map[string]int{}, Languages: s.Languages}
 	options.Behaviors.TokenAt = s.TokenAt
 	for i := range s.streams() {
 		t := s.Shape.table(i)
@@ -133,6 +134,14 @@ func (s setting) environment() (*simulator.Environment, error) {
 		return nil, fmt.Errorf("make the environment: %w", err)
 	}
 	return environment, nil
+}
+
+// language returns the last language, in which names are preferred, 0 if none is stated.
+func (s setting) language() int {
+	if len(s.Languages) == 0 {
+		return 0
+	}
+	return s.Languages[len(s.Languages)-1]
 }
 
 // streams returns the number of tables to read.

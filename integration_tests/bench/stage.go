@@ -56,7 +56,8 @@ func (s *stage) writeConfig(labels bool) error {
 		Page     int      `json:"odata_maxpagesize,omitempty"`
 		Labels   bool     `json:"choice_labels,omitempty"`
 		Metadata bool     `json:"metadata_streams"`
-	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata})
+		Language int      `json:"label_language,omitempty"`
+	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata, s.setting.language()})
 }
 
 // configureLabels configures full refreshes with or without the labels of choice columns.

@@ -60,7 +60,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 	}
 	d.say("\n$ export DATAVERSE_CA_FILE=ca.pem")
 	d.destination = destination.New()
-	for _, act := range []func(context.Context) error{d.spec, d.check, d.discover, d.replicate} {
+	for _, act := range []func(context.Context) error{d.spec, d.check, d.discover, d.replicate, d.accounts} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (d *demo) writeConfig(server *simulator.Server) error {
 	return d.write("config.json", map[string]any{
 		"url": server.URL, "authority_host": server.Authority, "odata_maxpagesize": pageSize,
 		"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
-		"cursor_for_untracked": "off", // the demo compares all rows, and deletions in such tables would not be found
+		"cursor_for_untracked": "off", // so that all deletions arrive, and the copy is exact
 	})
 }
 

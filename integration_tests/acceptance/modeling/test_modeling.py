@@ -4,7 +4,6 @@ result is compared with what the environment holds."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -23,7 +22,10 @@ KEYS = {"account": "accountid", "contact": "contactid", "opportunity": "opportun
         "systemuser": "systemuserid", "team": "teamid", "systemuserroles": "systemuserroleid", "role": "roleid",
         "transactioncurrency": "transactioncurrencyid"}
 READ_IN_FULL = ["activityparty", "organization"]
+METADATA = ["_metadata_tables", "_metadata_columns", "_metadata_choices", "_metadata_relationships"]
 NAMES = {"account": "name", "contact": "fullname", "opportunity": "name", "systemuser": "fullname", "team": "name"}
+VIEWS = ["OptionsetMetadata", "GlobalOptionsetMetadata", "StateMetadata", "StatusMetadata", "TargetMetadata", "AttributeMetadata",
+         "stringmap"]
 PARTIES = {1: "from", 2: "to", 3: "cc", 4: "bcc"}  # those that the simulator has
 
 
@@ -45,7 +47,7 @@ class Model:
 
     def __init__(self, folder):
         self.page = Page()
-        self.environment = Environment(folder / "environment", 250)
+        self.environment = Environment(folder / "environment", 250, "--languages", "1033,1031")
         self._sync(folder)
         self.warehouse = Warehouse(folder)
         self.rows = {table: self.environment.rows(table) for table in [*KEYS, *READ_IN_FULL]}
@@ -53,9 +55,10 @@ class Model:
         self._views(folder)
 
     def _sync(self, folder) -> None:
-        source = Connector(folder / "connector", self.environment.config, environment={"DATAVERSE_CA_FILE": str(self.environment.ca)})
+        config = {**self.environment.config, "choice_labels": True, "lookup_types": True}
+        source = Connector(folder / "connector", config, environment={"DATAVERSE_CA_FILE": str(self.environment.ca)})
         streams = source.discover()
-        catalog = configured(streams, *KEYS, *READ_IN_FULL)
+        catalog = configured(streams, *KEYS, *READ_IN_FULL, *METADATA)
         first = source.read(catalog)
         next_second()
         self.environment.change("opportunity", "name")
@@ -67,16 +70,12 @@ class Model:
         current = self.page.take("CREATE VIEW account AS")
         for table, key in KEYS.items():
             self.warehouse.query(current.replace("accountid", key).replace("account", table))
-        for table in READ_IN_FULL:
+        for table in READ_IN_FULL + METADATA:
             self.warehouse.query(f"CREATE VIEW {table} AS FROM raw.{table}")
         self.warehouse.query(self.page.take("CREATE VIEW named_row"))
-        (folder / "labels.csv").write_text(labels(self.environment, folder, "account"))
-        here = os.getcwd()
-        os.chdir(folder)
-        try:
-            self.warehouse.query(self.page.take("CREATE TABLE choice_label"))
-        finally:
-            os.chdir(here)
+        self.warehouse.query(self.page.take("CREATE VIEW choice_label"))
+        for view in VIEWS:
+            self.warehouse.query(self.page.take(f"CREATE VIEW {view} AS"))
 
     def result(self, fragment: str) -> list[dict]:
         return self.warehouse.query(self.page.take(fragment))
@@ -104,16 +103,6 @@ def load(folder, catalog, *syncs) -> None:
     assert command.split() == ["python3", "load.py", "catalog.json", *outputs]
     done = subprocess.run([sys.executable, *command.split()[1:]], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-
-
-def labels(environment: Environment, folder, *tables: str) -> str:
-    """What the script of docs/administration.md prints."""
-    for name, script in scripts("administration.md").items():
-        (folder / name).write_text(script)
-    done = subprocess.run([sys.executable, "labels.py", *tables], cwd=folder, capture_output=True, text=True, check=False, timeout=60,
-                          env={**os.environ, "URL": environment.url, "TOKEN": environment.sign_in(), "SSL_CERT_FILE": str(environment.ca)})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +133,7 @@ def test_the_account_list_is_readable(model):
                 row["revenue"], currency.get("isocurrencycode"), {0: "Active", 1: "Inactive"}[row["statecode"]], row["createdon"])
 
     found = [tuple(row.values())[:-1] + (row["createdon"].strftime("%Y-%m-%dT%H:%M:%SZ"),)
-             for row in model.result("AS primary_contact")]
+             for row in model.result("isocurrencycode AS currency")]
     assert Counter(found) == Counter(map(shown, model.rows["account"]))
     owners = {row[5] for row in found}
     assert owners & {row["name"] for row in model.rows["team"]} and owners & {row["fullname"] for row in model.rows["systemuser"]}
@@ -175,7 +164,7 @@ def test_customers_are_companies_or_people(model):
         kind = next((t for t in ("account", "contact") if key in model.by_key[t]), None)
         return row["name"], model.name(key, "account", "contact"), kind
 
-    found = [tuple(row.values()) for row in model.result("AS customer_type")]
+    found = [tuple(row.values()) for row in model.result("END AS customer_type")]
     assert Counter(found) == Counter(map(shown, model.rows["opportunity"]))
     assert {row[2] for row in found} >= {"account", "contact"}
 
@@ -186,6 +175,64 @@ def test_labels_are_joined_to_choices(model):
     assert Counter(tuple(row.values()) for row in found) == Counter(
         (row["name"], industries.get(row["industrycode"]), statuses[row["statuscode"]]) for row in model.rows["account"])
     assert "Accounting" in {row["industry"] for row in found}
+
+
+def attributes(model, table: str, kind: str, more: str = "?$expand=OptionSet") -> list[dict]:
+    """The columns of a table that are of one type, as the environment defines them: choices with their options."""
+    return model.environment.request("GET", f"EntityDefinitions(LogicalName='{table}')/Attributes/Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
+                                            + more)[1]["value"]
+
+
+def test_accounts_are_listed_with_what_they_mean(model):
+    statuses, types = model.options("account", "statuscode"), model.options("account", "customertypecode")
+
+    def shown(row):
+        owner = row["_ownerid_value"]
+        parent = model.name(row["_parentaccountid_value"], "account")
+        return (row["name"], model.name(owner, "systemuser", "team"), next((t for t in ("systemuser", "team") if owner in model.by_key[t]), None),
+                statuses[row["statuscode"]], types.get(row["customertypecode"]), model.name(row["_primarycontactid_value"], "contact"),
+                parent, parent and "account")
+
+    found = [tuple(row.values()) for row in model.result("AS parent_type")]
+    assert Counter(found) == Counter(map(shown, model.rows["account"]))
+    assert {row[2] for row in found} == {"systemuser", "team"} and {row[7] for row in found} == {None, "account"}
+    assert len({row[4] for row in found}) > 2
+
+
+def test_the_tables_of_synapse_link_are_views(model):
+    found = {(r["EntityName"], r["OptionSetName"], r["Option"], r["LocalizedLabelLanguageCode"]): r
+             for view in ("OptionsetMetadata", "GlobalOptionsetMetadata") for r in model.warehouse.query(f"FROM {view}")}
+    wanted = {("account", a["LogicalName"], o["Value"], label["LanguageCode"]): label["Label"]
+              for a in attributes(model, "account", "Picklist") for o in a["OptionSet"]["Options"] for label in o["Label"]["LocalizedLabels"]}
+    assert {key: r["LocalizedLabel"] for key, r in found.items() if key[0] == "account"} == wanted
+    assert {key[3] for key in found} == {1033, 1031} and not any(r["IsUserLocalizedLabel"] for r in found.values())
+    assert ("contoso_everything", "contoso_choices") in {key[:2] for key in found}, "multi-select"
+    (account,) = (r for r in model.warehouse.query("FROM StateMetadata WHERE EntityName = 'account' AND LocalizedLabelLanguageCode = 1033 AND State = 1"))
+    assert account["LocalizedLabel"] == "Inactive"
+    statuses = model.warehouse.query("FROM StatusMetadata WHERE EntityName = 'account' AND LocalizedLabelLanguageCode = 1033")
+    (status,) = attributes(model, "account", "Status")
+    assert {(r["Status"], r["State"], r["LocalizedLabel"]) for r in statuses} == {
+        (o["Value"], o["State"], o["Label"]["UserLocalizedLabel"]["Label"]) for o in status["OptionSet"]["Options"]}
+
+
+def test_lookups_and_columns_are_views(model):
+    targets = {(r["EntityName"], r["AttributeName"], r["ReferencedEntity"]) for r in model.warehouse.query("FROM TargetMetadata")}
+    lookups = attributes(model, "account", "Lookup", "")
+    assert targets and {(e, a, t) for e, a, t in targets if e == "account"} >= {
+        ("account", a["LogicalName"], t) for a in lookups for t in a["Targets"] if t in KEYS and a["AttributeOf"] is None}
+    columns = model.warehouse.query("FROM AttributeMetadata WHERE EntityName = 'account'")
+    defined = model.environment.request("GET", "EntityDefinitions(LogicalName='account')/Attributes?$select=LogicalName,AttributeType,MetadataId")[1]["value"]
+    assert {(r["AttributeName"], r["AttributeType"], r["MetadataId"]) for r in columns} == {
+        (a["LogicalName"], a["AttributeType"], a["MetadataId"]) for a in defined}
+    assert any(r["MaxLength"] for r in columns) and any(r["Precision"] for r in columns)
+
+
+def test_labels_are_those_of_fivetrans_stringmap(model):
+    found = model.warehouse.query("FROM stringmap WHERE objecttypecode = 'account' AND attributename = 'industrycode' ORDER BY displayorder")
+    assert {r["attributevalue"]: r["value"] for r in found} == model.options("account", "industrycode")
+    assert [r["displayorder"] for r in found] == list(range(1, len(found) + 1))
+    every = model.warehouse.query("SELECT count(*) AS n, count(DISTINCT stringmapid) AS ids FROM stringmap")[0]
+    assert every["n"] == every["ids"] > 0
 
 
 def test_activities_are_counted_by_what_they_are_about(model):

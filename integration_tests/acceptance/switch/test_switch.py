@@ -27,7 +27,7 @@ class Switch:
         trust = {"DATAVERSE_CA_FILE": str(self.environment.ca)}
         moved = {**trust, "DATAVERSE_AUTHORITY": config["authority_host"]}
         self.python = Connector(folder / "python", config, [os.environ["PYTHON_CONNECTOR"], str(LAUNCH)], moved)
-        self.ours = Connector(folder / "ours", config, environment=trust)
+        self.ours = Connector(folder / "ours", {**config, "metadata_streams": False}, environment=trust)
         self.theirs, self.discovered = self.python.discover(), self.ours.discover()
 
     def differ(self, table: str) -> dict[str, set[str]]:

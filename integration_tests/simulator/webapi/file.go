@@ -61,7 +61,7 @@ func file(db *rows.Database, c *call, column *schema.Column) (*odata.Reply, *oda
 	case refusal != nil:
 		return nil, refusal
 	case c.http.Method == http.MethodGet:
-		if refusal := mayRead(db, c.store.Table); refusal != nil {
+		if refusal := mayRead(db, c.user, c.store.Table); refusal != nil {
 			return nil, refusal
 		}
 		return download(db, c, row, column)

@@ -130,7 +130,7 @@ func written(db *rows.Database, c *call, r rows.Ref, withRow int) (*odata.Reply,
 	address := c.base + "/" + edit.Address(c.store, r)
 	reply := odata.NewReply(http.StatusNoContent)
 	if c.prefer.Representation {
-		show, refusal := shown(db, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
+		show, refusal := shown(db, c.user, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
 		if refusal != nil {
 			return nil, refusal
 		}
