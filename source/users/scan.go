@@ -11,7 +11,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// Scan is the environment as one application user sees it who reads a table. It belongs to one goroutine.
+// Scan is the environment as one application user sees it who reads a table. It is safe for concurrent use.
 //
 // The user stays the same, because Microsoft does not document whether a delta token or a paging cookie holds for
 // another one. Only when the user can no longer read the table, the Scan sends the same request as another user that may
@@ -19,8 +19,8 @@ import (
 type Scan struct {
 	pool  *Pool
 	table string
-	user  *member // nil: there is none that can read the table
-	left  []*member
+	user  *member   // nil: there is none that can read the table; the lock of the pool guards it
+	left  []*member // users that are not reported yet, guarded like user
 }
 
 // Assign returns the environment as the user with the given key sees it, or, if that user cannot read the table or is
@@ -78,10 +78,17 @@ func (s *Scan) Close() {
 
 // User returns a short hash of the id of the user that reads, by which a state remembers it.
 func (s *Scan) User() string {
-	if s.user == nil {
-		return ""
+	if u := s.current(); u != nil {
+		return u.key
 	}
-	return s.user.key
+	return ""
+}
+
+// current returns the present user, nil if there is none.
+func (s *Scan) current() *member {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	return s.user
 }
 
 // ChangeToOwner changes to the user to which a delta token was issued, given by its key. A state from before there were
@@ -136,70 +143,78 @@ func (s *Scan) Metadata(ctx context.Context, q dataverse.MetadataRequest, sink d
 	return at, err
 }
 
-// Content reads a file or an image as the present user. It may be called several times at once, but not along with Page: a
-// content that cannot be read is no reason to change to another user.
-func (s *Scan) Content(ctx context.Context, q dataverse.ContentRequest) ([]byte, error) {
-	if s.user == nil {
-		return nil, s.firstFailure()
-	}
-	return s.user.Client.Content(ctx, q)
+// Content reads a file or an image.
+func (s *Scan) Content(ctx context.Context, q dataverse.ContentRequest) (content []byte, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		content, err = c.Content(ctx, q)
+		return err
+	})
+	return content, err
 }
 
-// FileSizes returns the sizes of files as the present user sees them.
-func (s *Scan) FileSizes(ctx context.Context, ids []string) (map[string]int64, error) {
-	if s.user == nil {
-		return nil, s.firstFailure()
-	}
-	return s.user.Client.FileSizes(ctx, ids)
+// FileSizes returns the sizes of files.
+func (s *Scan) FileSizes(ctx context.Context, ids []string) (sizes map[string]int64, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		sizes, err = c.FileSizes(ctx, ids)
+		return err
+	})
+	return sizes, err
 }
 
-// WhoAmI returns the identity of the present user, as the service responds it now.
-func (s *Scan) WhoAmI(ctx context.Context) (dataverse.Identity, error) {
-	if s.user == nil {
-		return dataverse.Identity{}, s.firstFailure()
-	}
-	return s.user.Client.WhoAmI(ctx)
+// WhoAmI returns the identity of the user that can read the table now.
+func (s *Scan) WhoAmI(ctx context.Context) (who dataverse.Identity, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		who, err = c.WhoAmI(ctx)
+		return err
+	})
+	return who, err
 }
 
 // try sends a request as one user after another until one of them can send it. table is the table whose rows are
 // requested, empty for any other request.
 func (s *Scan) try(ctx context.Context, table string, send func(Client) error) error {
 	for {
-		if s.user == nil {
+		u := s.current()
+		if u == nil {
 			return s.firstFailure()
 		}
-		err := send(s.user.Client)
-		if !s.leaves(table, err) {
+		err := send(u.Client)
+		if !s.leaves(u, table, err) {
 			s.report(ctx)
 			return err
 		}
 	}
 }
 
-// leaves reports whether an error means that the user can no longer read, and changes to another one.
-func (s *Scan) leaves(table string, err error) bool {
+// leaves reports whether an error means that a user can no longer read, and changes from that user to another one.
+func (s *Scan) leaves(u *member, table string, err error) bool {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case failsUser(err):
-		s.user.failure = cmp.Or(s.user.failure, err)
+		u.failure = cmp.Or(u.failure, err)
 	case table == s.table && dataverse.HasCode(err, dataverse.CodePrivilegeMissing):
-		s.user.refused[table] = cmp.Or(s.user.refused[table], err)
+		u.refused[table] = cmp.Or(u.refused[table], err)
 	default:
 		return false
 	}
-	s.left = append(s.left, s.user)
-	s.change(p.choose(s.table, ""))
+	if s.user == u {
+		s.left = append(s.left, u)
+		s.change(p.choose(s.table, ""))
+	}
 	return true
 }
 
 // report reports the users that the scan has left, now that another one has taken their place.
 func (s *Scan) report(ctx context.Context) {
-	for _, u := range s.left {
+	s.pool.mu.Lock()
+	left := s.left
+	s.left = nil
+	s.pool.mu.Unlock()
+	for _, u := range left {
 		s.pool.report(ctx, u)
 	}
-	s.left = nil
 }
 
 // firstFailure returns why the first of the users that may read the table can no longer do so.

@@ -16,12 +16,13 @@ import (
 // assignment is a service as the users of a stream see it, first "bob" and then the owner of its delta token.
 type assignment struct {
 	*service
-	owner     string          // the only user other than bob; empty: there is none
-	refuses   map[string]bool // the users to whom changes are refused
-	user      string
-	delivered map[string]int
-	asked     []string // users who were asked for as owners
-	closed    int
+	replicate.Contents                 // never asked for
+	owner              string          // the only user other than bob; empty: there is none
+	refuses            map[string]bool // the users to whom changes are refused
+	user               string
+	delivered          map[string]int
+	asked              []string // users who were asked for as owners
+	closed             int
 }
 
 func assigned(s *service) *assignment {
