@@ -65,7 +65,7 @@ func expiredToken(t *testing.T, l *lab) string {
 	return token
 }
 
-func TestARejectedTokenOfAManagedIdentityEndsARead(t *testing.T) {
+func TestARejectedTokenOfAManagedIdentityEndsTheRun(t *testing.T) {
 	l := signInLab(t, 120)
 	delete(l.config, "tenant_id")
 	delete(l.config, "client_id")

@@ -45,19 +45,27 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 	defer transport.CloseIdleConnections()
 	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
 	defer clients.Identity.CloseIdleConnections()
-	tokens, err := auth.New(c, c.Credentials, clients)
+	tokens, err := signIns(c, clients)
 	if err != nil {
 		return err
 	}
 	mem := containerMemory(os.DirFS("/"))
 	mem.tuneCollector(i.process.Getenv)
-	client := dataverse.New(c.Environment, tokens, transport, i.options(c, mem))
+	options := i.options(c, mem)
+	if len(tokens) > 1 {
+		options.User = firstUser
+	}
+	client := dataverse.New(c.Environment, tokens[0], transport, options)
 	watched, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { client.LogStalls(watched, stallInterval) })
 	defer watch.Wait()
 	defer stop()
-	return do(ctx, c, client)
+	first, err := i.signIn(ctx, c, client, tokens)
+	if err != nil {
+		return err
+	}
+	return do(ctx, c, first)
 }
 
 // configure loads the configuration. From here on its secrets are masked in every message.

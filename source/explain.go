@@ -25,10 +25,10 @@ type explanation struct {
 // The error's own text, which names the operation and the object, is the internal message. The first function that knows
 // the error explains it.
 func explain(err error) protocol.Failure {
-	s := situationOf(err)
+	s := situationOf(err).ofUser(err)
 	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
-		explainInput, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
+		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
 	} {
 		if e := known(err); e.message != "" {
 			explained = e
@@ -39,7 +39,7 @@ func explain(err error) protocol.Failure {
 	if errors.As(err, &unlabeled) {
 		explained.message += " " + unlabeled.remedy()
 	}
-	return protocol.Failure{Type: explained.typ, Message: explained.message, Internal: err.Error()}
+	return protocol.Failure{Type: explained.typ, Message: userIn(err) + explained.message, Internal: err.Error()}
 }
 
 // configError, transientError and systemError make an explanation of each type.

@@ -38,12 +38,13 @@ func (s situation) explainSignIn(err error) explanation {
 	return configError("%v.%s Check %s against the app registration.%s", refused, own, s.signInSettings(), s.lookUp(refused))
 }
 
-// user returns the credentials of the user at the top level, those of a client secret if the configuration was not loaded.
+// user returns the credentials of the application user that the error is about, those of a client secret if the
+// configuration was not loaded.
 func (s situation) user() config.Credentials {
 	if s.config == nil {
 		return config.Credentials{Kind: config.KindClientSecret}
 	}
-	return s.config.Credentials
+	return allUsers(s.config)[s.number]
 }
 
 // signInSettings lists the settings that a sign-in depends on.

@@ -53,10 +53,14 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 	return i.connect(ctx, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		counters.Connect(progress.Connection{
 			Environment: strings.TrimPrefix(c.Environment, "https://"), Redact: c.Redact, Throttled: client.Throttled,
+			Users: i.contributions(),
 		})
 		defer i.watch(ctx, counters)()
 		p, err := i.prepare(ctx, c, client, configured, states)
 		if err != nil {
+			return err
+		}
+		if err := i.compareUsers(ctx, client, p); err != nil {
 			return err
 		}
 		counters.Begin(ctx, progressPlan(c, client, p))
@@ -71,7 +75,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
 	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
-		Environment: client, Definitions: client, Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
+		Environment: client, Definitions: client, Assign: i.assign(), Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,

@@ -16,9 +16,7 @@ func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client
 	if !slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !followsChanges(s) }) {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
-	defer cancel()
-	privileges, err := client.Privileges(limited, p.identity.UserID)
+	depth, err := i.depths(ctx, client, p)
 	if err != nil {
 		i.log.DebugContext(ctx, "the privileges of the application user cannot be retrieved", "error", err)
 		return
@@ -27,12 +25,24 @@ func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client
 		if followsChanges(s) {
 			continue
 		}
-		if depth := readDepth(privileges, s); depth != "" && depth != dataverse.Global {
+		if depth := depth(s); depth != "" && depth != dataverse.Global {
 			i.log.WarnContext(ctx, fmt.Sprintf("The application user has the Read privilege on table %s below Organization level (%s), so only "+
 				"the rows that it may see are synced. To sync all rows, give it a security role with Read at Organization level.",
 				s.Configured.Name, depth))
 		}
 	}
+}
+
+// depths returns the function that returns the depth at which the rows of a stream are read. Where there are several
+// application users, it is that of the ones that read the stream.
+func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p plan) (func(replicate.Stream) dataverse.Depth, error) {
+	if i.users != nil {
+		return func(s replicate.Stream) dataverse.Depth { return i.users.Depth(userTable(s)) }, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	privileges, err := client.Privileges(limited, p.identity.UserID)
+	return func(s replicate.Stream) dataverse.Depth { return readDepth(privileges, s) }, err
 }
 
 // followsChanges reports whether a stream is read by change tracking.

@@ -18,6 +18,7 @@ type situation struct {
 	getenv   func(string) string
 	resuming bool // a stream has a state, so that the environment was reached before
 	stream   bool // the error is one of a stream
+	number   int  // of the application user that the error is about, from 0
 	changes  bool // the stream is read by its changes
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/users"
 )
 
 // The exit codes of the connector. A check that rejects the configuration has not failed: its exit code is 0.
@@ -54,8 +55,9 @@ type invocation struct {
 	out     *protocol.Writer
 	log     *slog.Logger
 
-	resuming bool // a stream of a read has a state
-	rejected bool // check rejected the configuration
+	resuming bool        // a stream of a read has a state
+	users    *users.Pool // the application users; nil: there is one
+	rejected bool        // check rejected the configuration
 }
 
 func (i *invocation) run(ctx context.Context) error {

@@ -45,17 +45,17 @@ class Environment:
 
     def _wait(self) -> None:
         """Waits for the line that names the configuration, the last that the server prints before it serves."""
-        said = []
+        self.said = []
         watch = threading.Timer(TIMEOUT_SECONDS, self.process.kill)  # which ends its lines
         watch.start()
         try:
             for line in self.process.stderr:
-                said.append(line)
+                self.said.append(line)
                 if line.startswith("config"):
                     return
         finally:
             watch.cancel()
-        raise RuntimeError("the simulator did not start:\n" + "".join(said))
+        raise RuntimeError("the simulator did not start:\n" + "".join(self.said))
 
     def close(self) -> None:
         self.process.terminate()

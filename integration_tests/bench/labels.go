@@ -12,7 +12,7 @@ func labeled() shape {
 }
 
 // labels reads one table of wide rows with and without the labels of its forty choice columns, in turn because the speed of
-// the machine varies. The target is that labels cost less than a tenth of the rows per second.
+// the machine varies. The target is that labels cost less than a tenth of the rows per second, in time of the processor.
 func (b *bench) labels(ctx context.Context) (err error) {
 	s, err := b.set(ctx, setting{Shape: labeled(), Tables: 1, Rows: b.wideRows, Page: b.pageRows, Keep: true})
 	if err != nil {
@@ -47,8 +47,8 @@ func (b *bench) labels(ctx context.Context) (err error) {
 		b.results.addRead(m.name, int64(b.wideRows), all[i], end)
 	}
 	const part = 0.9
-	time := func(of []sample) float64 { return median(of, func(s sample) float64 { return s.Wall.Seconds() }) }
+	time := func(of []sample) float64 { return median(of, func(s sample) float64 { return s.CPU.Seconds() }) }
 	ratio := time(all[0]) / time(all[1])
-	b.results.want("forty choice columns: rows/s with labels, of those without", fmt.Sprintf("%.2f", ratio), fmt.Sprintf("at least %.2f", part), ratio >= part)
+	b.results.want("forty choice columns: rows per CPU second with labels, of those without", fmt.Sprintf("%.2f", ratio), fmt.Sprintf("at least %.2f", part), ratio >= part)
 	return nil
 }

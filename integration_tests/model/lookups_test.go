@@ -30,8 +30,12 @@ func (w *world) target(r *rand.Rand, c schema.Column) any {
 	return ids[r.IntN(len(ids))]
 }
 
-// properties returns the properties of a stream that belong to a column: it, and the type of a lookup to several tables.
+// properties returns the properties of a stream that belong to a column: it, and its label or the type of a lookup to several
+// tables.
 func (w *world) properties(c schema.Column) []string {
+	if w.switches.labels.on && len(c.Options) > 0 {
+		return []string{c.Property(), c.Property() + "_label"}
+	}
 	if w.switches.types && c.IsLookup() && len(c.Targets) > 1 {
 		return []string{c.Property(), c.Property() + "_type"}
 	}

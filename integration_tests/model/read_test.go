@@ -78,11 +78,11 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 		option, name string
 		content      any
 	}{
-		{"--config", "config.json", map[string]any{
+		{"--config", "config.json", s.labels.settings(map[string]any{
 			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
 			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types,
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
-		}},
+		})},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
 	}
 	args := []string{verb}

@@ -22,6 +22,7 @@ type switches struct {
 	fail      bool // on_expired_token is "fail": the user refreshes the streams whose errors ask for it
 	large     bool // the orders have more keys than a state holds
 	types     bool // lookups come with their types
+	labels    labels
 	notes     untracked
 }
 
@@ -58,7 +59,7 @@ func (s switches) options(seed uint64, clock *clock) simulator.Options {
 		rows[tags] = max(1, s.pageSize-2)
 	}
 	return simulator.Options{
-		Seed: seed, Tables: s.notes.shape(tables()), Rows: rows, Clock: clock.now, Behaviors: s.behaviors, ExpireDays: s.days,
+		Seed: seed, Tables: s.labels.shape(s.notes.shape(tables())), Languages: provisioned(), Rows: rows, Clock: clock.now, Behaviors: s.behaviors, ExpireDays: s.days,
 	}
 }
 
@@ -74,6 +75,7 @@ func (s switches) simpler() []switches {
 		func(s *switches) { s.large = false },
 		func(s *switches) { s.types = false },
 		func(s *switches) { s.behaviors.AnnotationsDropDeltaLink = false },
+		func(s *switches) { s.labels = labels{} },
 		func(s *switches) { s.drift = false },
 		func(s *switches) { s.shortest = 0 },
 		func(s *switches) { s.oneTag = false },
@@ -97,10 +99,10 @@ func (s switches) simpler() []switches {
 func (s switches) String() string {
 	b := s.behaviors
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
-		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, types of lookups: %t, annotations cost the delta link: %t, token at the first page: %t, "+
+		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, types of lookups: %t, annotations cost the delta link: %t, labels: %+v, token at the first page: %t, "+
 		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
 		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t, notes: %s",
-		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, s.types, b.AnnotationsDropDeltaLink, b.TokenAt == simulator.FirstPage,
+		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, s.types, b.AnnotationsDropDeltaLink, s.labels, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
 		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable, s.notes)
 }

@@ -27,15 +27,16 @@ var (
 func tables() []*schema.Table {
 	between := table(links, guid(orders+"id"), guid(tags+"id"))
 	between.Intersect, between.CollectionName, between.CanBeTracked = true, "", false
-	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"), about(notes))
+	untracked := table(notes, text(notes+"_name"), number(notes+"_count"), moment("modifiedon"), about(notes), yesNo(notes+"_open"))
 	untracked.Tracked = false
-	settings := table(organization, number("expirechangetrackingindays"))
+	settings := table(organization, number("expirechangetrackingindays"), number("languagecode"))
 	settings.EntitySetName, settings.Tracked, settings.CanBeTracked = "organizations", false, false
 	return []*schema.Table{
 		table(orders, text(orders+"_name"), number(orders+"_count"), amount(orders+"_amount"), moment(orders+"_due"), moment("createdon"), moment("modifiedon"),
+			choice(orders+"_status", schema.Picklist), choice(orders+"_colors", schema.MultiSelectPicklist),
 			about(orders), owner("ownerid", schema.Owner, users, teams), owner("owninguser", schema.Lookup, users), owner("owningteam", schema.Lookup, teams)),
 		between, untracked,
-		table(tags, text(tags+"_name"), number(tags+"_count"), about(tags)),
+		table(tags, text(tags+"_name"), number(tags+"_count"), choice(tags+"_kind", schema.Picklist), about(tags)),
 		settings, table(users), table(teams),
 	}
 }

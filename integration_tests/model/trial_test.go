@@ -26,7 +26,9 @@ type trial struct {
 // draw makes the trial of a seed.
 func draw(seed uint64) trial {
 	r := rand.New(rand.NewPCG(seed, 0))
-	return drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
+	t := drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
+	t.switches.labels = drawLabels(seed)
+	return t
 }
 
 func (t trial) String() string {

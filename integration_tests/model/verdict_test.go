@@ -161,7 +161,7 @@ func (w *world) compare(names []string, report *destination.Report) error {
 func (w *world) wanted(stream string, since time.Time) iter.Seq2[string, map[string]json.RawMessage] {
 	rows := w.destination.Rows(stream)
 	return func(yield func(string, map[string]json.RawMessage) bool) {
-		for id, row := range w.environment.Rows(stream) {
+		for id, row := range w.rows(stream) {
 			w.forgive(stream, id, row, rows[id])
 			delete(rows, id)
 			if !yield(id, row) {

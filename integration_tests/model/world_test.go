@@ -245,6 +245,8 @@ func (w *world) values(r *rand.Rand, table string) simulator.Row {
 
 func (w *world) value(r *rand.Rand, c schema.Column) any {
 	switch c.Type { //nolint:exhaustive // the tables have no others
+	case schema.Picklist, schema.MultiSelectPicklist, schema.Boolean:
+		return code(r, c.Type)
 	case schema.Lookup, schema.Owner:
 		return w.target(r, c)
 	case schema.Integer:

@@ -109,6 +109,7 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 		return
 	}
 	odata.OnePrefer(r)
+	r = odata.WithUser(r, user.UserID)
 	h.kept.serve(w, r, func(w http.ResponseWriter, r *http.Request) {
 		h.api.Route(w, r, odata.Origin(r)+"/api/data/"+version, path, user.UserID)
 	})

@@ -74,7 +74,7 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request, inner http.Handle
 
 // keyOf returns everything about a request that its response depends on.
 func keyOf(r *http.Request) string {
-	return fmt.Sprintf("%s %s?%s %s %+v", r.Host, r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), odata.ReadPreferences(r))
+	return fmt.Sprintf("%s %s %s?%s %s %+v", odata.UserOf(r), r.Host, r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), odata.ReadPreferences(r))
 }
 
 func (k *keeper) find(key string, now rows.Generation) *keptResponse {

@@ -15,6 +15,8 @@ type (
 	TokenAt = rows.TokenAt
 	// EditedSelect is what happens to a delta link whose $select the client has changed.
 	EditedSelect = rows.EditedSelect
+	// Rights are what one application user may read.
+	Rights = rows.Rights
 	// Application is an app registration and its application user.
 	Application = entra.Application
 	// TrustedName is a subject whose certificates an application accepts.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
 // Request is a request that a Server has served.
@@ -13,6 +15,7 @@ type Request struct {
 	Path     string // decoded
 	RawQuery string // as sent
 	Prefer   string // the Prefer header
+	ClientID string // of the application whose token it had; empty: none that is valid
 	Status   int
 	Bytes    int64 // of the body as sent, compressed or not
 	Duration time.Duration
@@ -50,6 +53,9 @@ func (l *requestLog) all() []Request {
 func (h *host) withLog(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		entry := Request{Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Prefer: r.Header.Get("Prefer")}
+		if user, known := h.entra.Directory.User(odata.Bearer(r), h.environment.Now()); known {
+			entry.ClientID = user.ClientID
+		}
 		leave := h.stats.enter(r)
 		start := time.Now()
 		counted := &countingWriter{ResponseWriter: w}

@@ -16,6 +16,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/entra"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
 	"source-microsoft-dataverse/integration_tests/simulator/limits"
+	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
 // ServerOptions describe how an environment is served. The zero value listens on a free loopback port, knows
@@ -127,6 +128,18 @@ func (s *Server) Requests() []Request { return s.host.log.all() }
 
 // RevokeTokens makes every token issued so far worthless: the next requests with them get 401.
 func (s *Server) RevokeTokens() { s.host.entra.Directory.Revoke() }
+
+// ChangeApplication changes what is right or wrong with an application and its user from now on, also for the tokens
+// that it was given before. It reports whether there is an application with that client id.
+func (s *Server) ChangeApplication(clientID string, change func(*entra.Application)) bool {
+	return s.host.entra.Directory.Change(clientID, change)
+}
+
+// SetRights replaces what the user of an application may read, where that is not what SetReadDepth and the definitions of
+// the tables say.
+func (s *Server) SetRights(clientID string, r rows.Rights) {
+	s.host.environment.SetRights(s.host.entra.Directory.UserOf(clientID), r)
+}
 
 // WorkloadToken returns a token of the server's identity provider, with which a workload signs in as an application that has a
 // federated credential of that subject. An empty audience is the usual one.

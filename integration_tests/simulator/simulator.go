@@ -37,7 +37,10 @@ func New(o rows.Options) (*Environment, error) {
 
 // Handler serves the environment with default options: the sign-in endpoints and the Web API of one host. It works
 // behind any server; the addresses in its responses echo the host that was called.
-func (e *Environment) Handler() http.Handler { return newHost(e.database, ServerOptions{}) }
+func (e *Environment) Handler() http.Handler { return e.HandlerWith(ServerOptions{}) }
+
+// HandlerWith serves the environment with options that have nothing to do with a network address or TLS.
+func (e *Environment) HandlerWith(o ServerOptions) http.Handler { return newHost(e.database, o) }
 
 // Create adds a row as a POST would, even to tables that take none. The row may hold the primary key; the id is
 // returned in lower case. Columns that the service sets itself are ignored, and numbers may lie outside the bounds of

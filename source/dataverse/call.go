@@ -210,17 +210,21 @@ func (a *call) mayLast(err error) bool {
 	return errors.As(err, &api) && api.Code != "" || !a.client.served.Load() || mayBeTooLong(err, a.client.urlLength(a.link))
 }
 
-// pauseAll makes all requests wait. An earlier attempt would only prolong the pause (Microsoft, "Service protection API
-// limits").
+// pauseAll makes all requests of the user wait, or those of all users if the service is overloaded. An earlier attempt
+// would only prolong the pause (Microsoft, "Service protection API limits").
 func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
-	if !a.client.limiter.throttled(a.sent, pause) {
+	ofUser := limited(a.lastErr)
+	if !a.client.limiter.throttled(a.sent, pause, !ofUser) {
 		return
 	}
-	why := "is overloaded"
-	if limited(a.lastErr) {
+	why, requests := "is overloaded", "All requests"
+	if ofUser {
 		why = "limits the connector (" + limitOf(a.lastErr) + ")"
+		if user := a.client.options.User; user != "" {
+			requests = "All requests of " + user
+		}
 	}
-	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. All requests pause for %v. The reason: %v", why, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
+	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. %s pause for %v. The reason: %v", why, requests, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
 }
 
 // pause returns the time before the next attempt. If all requests wait, the limiter delays the call.

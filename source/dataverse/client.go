@@ -37,26 +37,28 @@ type Options struct {
 	MemorySlots      int           // most concurrent requests that the memory allows; 0: any number
 	LookupTargets    bool          // definitions include which lookups are polymorphic
 	Log              *slog.Logger  // nil: nothing is logged
+	User             string        // how the log names the application user, where there are several; empty: there is one
 }
 
 // Client reads from one environment. It is safe for concurrent use.
 type Client struct {
-	root        string // https://host, without a trailing slash
-	tokens      Tokens
-	http        *http.Client
-	options     Options
-	log         *slog.Logger
-	limiter     *limiter
-	open        openCalls
-	buffers     responseBuffers
-	unpack      gunzipper
-	fastReaders fastReaders
-	reached     atomic.Bool  // a response has arrived, now or in an earlier run
-	served      atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
-	plain       atomic.Bool  // the service has refused RetrieveMetadataChanges
-	longest     atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
+	root      string // https://host, without a trailing slash
+	transport http.RoundTripper
+	http      *http.Client
+	options   Options
+	log       *slog.Logger
+	limiter   *limiter
 
-	plainChoices atomic.Bool // the service has refused options in RetrieveMetadataChanges
+	// What the clients of all users of the environment share:
+	open         *openCalls
+	buffers      *responseBuffers
+	unpack       *gunzipper
+	fastReaders  *fastReaders
+	reached      *atomic.Bool  // a response has arrived, now or in an earlier run
+	served       *atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
+	plain        *atomic.Bool  // the service has refused RetrieveMetadataChanges
+	plainChoices *atomic.Bool  // the service has refused options in RetrieveMetadataChanges
+	longest      *atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
 
 // New returns a client for the environment at root ("https://host[:port]"). It sends nothing. The transport must
@@ -70,31 +72,61 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	o.Budget = cmp.Or(o.Budget, 30*time.Minute)
 	o.MaxPageBytes = cmp.Or(o.MaxPageBytes, 64<<20)
 	o.MaxResponseBytes = cmp.Or(o.MaxResponseBytes, 1<<30)
-	c := &Client{root: root, tokens: tokens, options: o, log: o.Log, limiter: newLimiter(o.MaxConcurrent, o.MemorySlots)}
+	c := &Client{
+		root: root, options: o, log: o.Log, limiter: newLimiter(newCeiling(o.MaxConcurrent, o.MemorySlots)),
+		open: new(openCalls), buffers: new(responseBuffers), unpack: new(gunzipper), fastReaders: new(fastReaders),
+		reached: new(atomic.Bool), served: new(atomic.Bool), plain: new(atomic.Bool), plainChoices: new(atomic.Bool), longest: new(atomic.Int64),
+	}
 	c.reached.Store(o.Served)
 	c.served.Store(o.Served)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	c.http = &http.Client{
-		Transport: &authorized{next: transport, tokens: tokens},
-		Timeout:   o.AttemptTimeout,
-		// The service does not redirect; a redirect leads to a sign-in page or away from the environment.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c.signAs(tokens, transport)
 	return c
 }
 
-// Throttled returns for how long the service has made all requests wait so far, and until when it does so now; zero: it does
-// not.
-func (c *Client) Throttled() (total time.Duration, until time.Time) {
-	_, until = c.limiter.state()
-	return c.limiter.paused(), until
+// signAs makes the client sign its requests with tokens.
+func (c *Client) signAs(tokens Tokens, transport http.RoundTripper) {
+	c.transport = transport
+	c.http = &http.Client{
+		Transport: &authorized{next: transport, tokens: tokens},
+		Timeout:   c.options.AttemptTimeout,
+		// The service does not redirect; a redirect leads to a sign-in page or away from the environment.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
-// Slots returns how many requests may be under way at once, as far as is known now: it follows the service's
+// As returns a client of another application user of the same environment, which the log calls by the given name. The
+// service protection limits of each user are kept separately. The number of concurrent requests that the service
+// recommends, and Options.MaxConcurrent and MemorySlots, hold for all of these clients together.
+func (c *Client) As(user string, tokens Tokens) *Client {
+	other := *c
+	other.options.User = user
+	other.limiter = newLimiter(c.limiter.ceiling)
+	other.signAs(tokens, c.transport)
+	return &other
+}
+
+// Throttled returns for how long the service has made the requests of all users wait so far, and until when it does so now;
+// zero: it does not.
+func (c *Client) Throttled() (total time.Duration, until time.Time) {
+	_, until = c.limiter.ceiling.state()
+	return c.limiter.ceiling.paused(), until
+}
+
+// Slots returns how many requests of all users may be under way at once, as far as is known now: it follows the service's
 // recommendation.
 func (c *Client) Slots() int {
-	ceiling, _ := c.limiter.state()
-	return ceiling
+	slots, _ := c.limiter.ceiling.state()
+	return slots
 }
+
+// Usage is what the requests of one application user have taken so far.
+type Usage struct {
+	Requests  int64         // attempts included
+	Throttled time.Duration // for which the service made the user wait
+}
+
+// Usage returns what the requests of the client's user have taken so far.
+func (c *Client) Usage() Usage { return c.limiter.usage() }

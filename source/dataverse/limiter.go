@@ -1,12 +1,10 @@
 package dataverse
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -23,15 +21,13 @@ const (
 // limiter decides how many requests of one user are under way at once. It grants slots in the order of the requests.
 // Their number starts small and grows by one with each good response until the service first refuses a request. Each
 // refusal halves it; from then on it grows by one per round of responses. It never exceeds what the service recommends
-// (header x-ms-dop-hint).
+// (header x-ms-dop-hint), and the users of an environment together do not exceed it either.
 type limiter struct {
-	most int // even if the service recommends more
+	ceiling *ceiling // whose lock guards what follows
 
-	mu            sync.Mutex
-	waiters       []*waiter
 	inUse         int
+	granted       int64 // slots, so far
 	limit         float64
-	ceiling       int
 	hinted        bool
 	refused       bool          // a limit of the service was reached once
 	lowered       time.Time     // when it was last reached: refusals of requests sent earlier are no news
@@ -41,38 +37,36 @@ type limiter struct {
 	resume        *time.Timer
 }
 
-// waiter is a request that waits for its slot.
-type waiter struct {
-	granted chan struct{}
-	paused  chan time.Time // the time until which nothing is sent; the last value counts
-}
-
-// newLimiter returns a limiter that never grants more slots than the user and the machine allow; 0: any number.
-func newLimiter(wanted, machine int) *limiter {
-	l := &limiter{most: maxConcurrent, limit: initialLimit}
-	for _, n := range []int{wanted, machine} {
-		if n > 0 {
-			l.most = min(l.most, n)
-		}
-	}
-	l.ceiling = l.bounded(cmp.Or(wanted, sustainable))
-	l.limit = min(l.limit, float64(l.ceiling))
+// newLimiter returns the limiter of one more user under a ceiling.
+func newLimiter(c *ceiling) *limiter {
+	l := &limiter{ceiling: c, limit: initialLimit}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.users = append(c.users, l)
+	l.limit = min(l.limit, float64(l.highest()))
 	return l
 }
 
-func (l *limiter) bounded(n int) int { return max(min(n, l.most), 1) }
+// highest returns the most concurrent requests of the user. The lock is held.
+func (l *limiter) highest() int { return min(l.ceiling.slots(), maxConcurrent) }
+
+// hasSlot reports whether the user may send another request now. The lock is held.
+func (l *limiter) hasSlot(now time.Time) bool {
+	return l.inUse < int(l.limit) && !now.Before(l.pausedUntil)
+}
 
 // acquire waits for a slot, and for the end of a pause that the service has asked for. onPause, unless it is nil, is
 // called with the end of each pause. If a pause ends after latest, acquire returns a *WaitError at once.
 func (l *limiter) acquire(ctx context.Context, latest time.Time, onPause func(until time.Time)) error {
-	w := &waiter{granted: make(chan struct{}), paused: make(chan time.Time, 1)}
-	l.mu.Lock()
-	l.waiters = append(l.waiters, w)
+	w := &waiter{limiter: l, granted: make(chan struct{}), paused: make(chan time.Time, 1)}
+	c := l.ceiling
+	c.mu.Lock()
+	c.waiters = append(c.waiters, w)
 	if time.Now().Before(l.pausedUntil) {
 		w.paused <- l.pausedUntil
 	}
-	l.grant()
-	l.mu.Unlock()
+	c.grant()
+	c.mu.Unlock()
 	for {
 		select {
 		case <-w.granted:
@@ -94,34 +88,25 @@ func (l *limiter) acquire(ctx context.Context, latest time.Time, onPause func(un
 
 // leave removes a waiter, or releases its slot if it has been granted one in the meantime.
 func (l *limiter) leave(w *waiter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if at := slices.Index(l.waiters, w); at >= 0 {
-		l.waiters = slices.Delete(l.waiters, at, at+1)
+	c := l.ceiling
+	c.mu.Lock()
+	if at := slices.Index(c.waiters, w); at >= 0 {
+		c.waiters = slices.Delete(c.waiters, at, at+1)
+		c.mu.Unlock()
 		return
 	}
-	l.inUse--
-	l.grant()
+	c.mu.Unlock()
+	l.release()
 }
 
 // release returns a slot.
 func (l *limiter) release() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	c := l.ceiling
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	l.inUse--
-	l.grant()
-}
-
-// grant grants free slots to the waiters. The lock is held.
-func (l *limiter) grant() {
-	if time.Now().Before(l.pausedUntil) {
-		return
-	}
-	for len(l.waiters) > 0 && l.inUse < int(l.limit) {
-		l.inUse++
-		close(l.waiters[0].granted)
-		l.waiters = slices.Delete(l.waiters, 0, 1)
-	}
+	c.inUse--
+	c.grant()
 }
 
 // hint records how many concurrent requests the service recommends, which it sends with each good response (Microsoft,
@@ -131,30 +116,35 @@ func (l *limiter) hint(header http.Header) {
 	if err != nil || recommended <= 0 {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ceiling = l.bounded(recommended)
+	l.ceiling.mu.Lock()
+	defer l.ceiling.mu.Unlock()
 	if !l.hinted && !l.refused {
 		l.limit = max(l.limit, sustainable)
 	}
 	l.hinted = true
-	l.limit = min(l.limit, float64(l.ceiling))
-	l.grant()
+	l.ceiling.recommend(recommended)
+	l.ceiling.grant()
 }
 
 // served records a good response. It is called while the request still has its slot.
 func (l *limiter) served() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	c := l.ceiling
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
-	case len(l.waiters) == 0 && l.inUse < int(l.limit): // more slots would not be used
+	case l.inUse < int(l.limit) && (!l.awaited() || c.inUse >= c.slots()): // more slots would not be used
 	case l.refused:
 		l.limit += l.step()
 	default:
 		l.limit++
 	}
-	l.limit = min(l.limit, float64(l.ceiling))
-	l.grant()
+	l.limit = min(l.limit, float64(l.highest()))
+	c.grant()
+}
+
+// awaited reports whether a request of the user waits for a slot. The lock is held.
+func (l *limiter) awaited() bool {
+	return slices.ContainsFunc(l.ceiling.waiters, func(w *waiter) bool { return w.limiter == l })
 }
 
 // step is the increase after one good response: one slot per round of responses, and far less near the limit at which
@@ -171,27 +161,42 @@ func (l *limiter) step() float64 {
 	}
 }
 
-// throttled records a refusal by a limit of the service and the pause that it asks for. It reports whether the pause is
-// new: requests under way at the same time are refused together.
-func (l *limiter) throttled(sent time.Time, pause time.Duration) (isNew bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// throttled records a refusal and the pause that it asks for. If everyone is to pause, the other users do so as well. It
+// reports whether the pause is new: requests under way at the same time are refused together.
+func (l *limiter) throttled(sent time.Time, pause time.Duration, everyone bool) (isNew bool) {
+	l.ceiling.mu.Lock()
+	defer l.ceiling.mu.Unlock()
 	if isNew = sent.After(l.lowered); isNew {
 		l.lastThrottled = l.limit
 		l.limit, l.refused, l.lowered = max(l.limit/2, 1), true, time.Now()
 	}
 	now := time.Now()
-	if until := now.Add(pause); until.After(l.pausedUntil) {
-		l.pausedFor += min(until.Sub(l.pausedUntil), pause)
-		l.pausedUntil = until
-		l.announcePause()
+	if everyone {
+		l.ceiling.pauseAll(now, pause)
+	} else {
+		l.pause(now, pause)
 	}
 	return isNew
 }
 
+// pause makes the user wait. The lock is held.
+func (l *limiter) pause(now time.Time, pause time.Duration) {
+	until := now.Add(pause)
+	if !until.After(l.pausedUntil) {
+		return
+	}
+	l.pausedFor += min(until.Sub(l.pausedUntil), pause)
+	l.pausedUntil = until
+	l.announcePause()
+	l.ceiling.notePause(now)
+}
+
 // announcePause informs the waiters of a pause and grants slots again at its end. The lock is held.
 func (l *limiter) announcePause() {
-	for _, w := range l.waiters {
+	for _, w := range l.ceiling.waiters {
+		if w.limiter != l {
+			continue
+		}
 		select {
 		case <-w.paused:
 		default:
@@ -202,26 +207,15 @@ func (l *limiter) announcePause() {
 		l.resume.Stop()
 	}
 	l.resume = time.AfterFunc(time.Until(l.pausedUntil), func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.grant()
+		l.ceiling.mu.Lock()
+		defer l.ceiling.mu.Unlock()
+		l.ceiling.grant()
 	})
 }
 
-// state returns how many requests may be under way at once, by the service's last recommendation and the user's
-// setting, and the end of the current pause, zero if there is none.
-func (l *limiter) state() (ceiling int, pausedUntil time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if time.Now().Before(l.pausedUntil) {
-		pausedUntil = l.pausedUntil
-	}
-	return l.ceiling, pausedUntil
-}
-
-// paused returns for how long all requests have paused so far.
-func (l *limiter) paused() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.pausedFor - max(time.Until(l.pausedUntil), 0)
+// usage returns what the user has used so far.
+func (l *limiter) usage() Usage {
+	l.ceiling.mu.Lock()
+	defer l.ceiling.mu.Unlock()
+	return Usage{Requests: l.granted, Throttled: l.pausedFor - max(time.Until(l.pausedUntil), 0)}
 }

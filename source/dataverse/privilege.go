@@ -71,6 +71,27 @@ func (p Privileges) add(d *jsontext.Decoder) error {
 	return nil
 }
 
+// Level returns the name that Microsoft's editor of security roles has for a depth (Microsoft, "Security roles and
+// privileges").
+func (d Depth) Level() string {
+	switch d {
+	case Basic:
+		return "User"
+	case Local:
+		return "Business Unit"
+	case Deep:
+		return "Parent: Child Business Units"
+	case Global:
+		return "Organization"
+	default:
+		return string(d)
+	}
+}
+
+// CompareDepths returns a negative number if a reaches less far than b, a positive one if it reaches farther, and 0 if both
+// reach as far. An unknown depth counts as none.
+func CompareDepths(a, b Depth) int { return cmp.Compare(a.rank(), b.rank()) }
+
 // rank orders depths; an unknown depth counts as none.
 func (d Depth) rank() int {
 	switch d {

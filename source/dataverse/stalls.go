@@ -71,7 +71,7 @@ func (c *Client) logStall(ctx context.Context) {
 		return
 	}
 	reason := fmt.Sprintf("The request to %s %s, since %v.", oldest, doing.what, time.Since(doing.since).Round(time.Second))
-	if _, until := c.limiter.state(); !until.IsZero() {
+	if _, until := c.limiter.ceiling.state(); !until.IsZero() {
 		reason = "The service asked to send nothing before " + until.UTC().Format(time.RFC3339) + "."
 	}
 	c.log.InfoContext(ctx, fmt.Sprintf("The connector is waiting for Dataverse; requests under way: %d. %s", open, reason))

@@ -53,7 +53,7 @@ func readable(s dataverse.TableSummary, depth dataverse.Depth) (much Readable, r
 	case depth == "":
 		return Unknown, ""
 	case depth != dataverse.Global:
-		return Partly, level(depth) + " level"
+		return Partly, depth.Level() + " level"
 	default:
 		return Yes, ""
 	}
@@ -74,22 +74,5 @@ func obstacle(s dataverse.TableSummary, depth dataverse.Depth) string {
 		return "needs Organization level"
 	default:
 		return ""
-	}
-}
-
-// level returns the name that Microsoft's editor of security roles has for a depth (Microsoft, "Security roles and
-// privileges").
-func level(depth dataverse.Depth) string {
-	switch depth {
-	case dataverse.Basic:
-		return "User"
-	case dataverse.Local:
-		return "Business Unit"
-	case dataverse.Deep:
-		return "Parent: Child Business Units"
-	case dataverse.Global:
-		return "Organization"
-	default:
-		return string(depth)
 	}
 }

@@ -62,6 +62,14 @@ func (f *Figures) add(other Figures) {
 // Records returns the number of RECORD messages.
 func (f *Figures) Records() int64 { return f.Rows + f.Deletions }
 
+// UserFigures counts what one of several application users has done.
+type UserFigures struct {
+	Name      string  `json:"name"`
+	Requests  int64   `json:"requests"` // attempts included
+	Records   int64   `json:"records"`  // of the pages that it read
+	Throttled Seconds `json:"throttled_seconds"`
+}
+
 // PhaseSpan is the time that a stream spent in a phase. A phase that starts over has another span.
 type PhaseSpan struct {
 	Phase   checkpoint.Phase `json:"phase"`

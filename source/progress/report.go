@@ -18,6 +18,7 @@ type Report struct {
 	Outcome         Outcome         `json:"outcome"`
 	PageSize        int             `json:"page_size,omitzero"` // rows
 	Totals          Figures         `json:"totals"`             // Waited is the time in which the service made all requests wait
+	Users           []UserFigures   `json:"users,omitempty"`    // the application users, if there are several
 	Streams         []StreamFigures `json:"streams"`
 	Nulled          []NulledCells   `json:"nulled_cells,omitempty"`
 	Warnings        []Warning       `json:"warnings,omitempty"`

@@ -61,6 +61,9 @@ func (s *Sync) Report() Report {
 		Streams: snapshot.Streams, Warnings: s.warnings.redacted(mask), WarningsOmitted: s.warnings.omitted,
 		Failures: slices.Clone(s.failures), Samples: slices.Clone(s.samples.taken),
 	}
+	if s.connection.Users != nil {
+		report.Users = s.connection.Users()
+	}
 	report.Totals.Estimate = 0
 	report.roundTimes()
 	for i := range report.Failures {
@@ -138,6 +141,10 @@ func (s *Sync) end(stopped bool) {
 	if throttled := s.connection.Throttled; throttled != nil {
 		total, _ := throttled()
 		s.connection.Throttled = func() (time.Duration, time.Time) { return total, time.Time{} }
+	}
+	if users := s.connection.Users; users != nil {
+		figures := users()
+		s.connection.Users = func() []UserFigures { return figures }
 	}
 }
 

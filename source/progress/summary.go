@@ -29,10 +29,19 @@ func (r *Report) Text() []string {
 	lines := []string{fmt.Sprintf("%s after %s: %s, %s, %s, %s MB in %s, %s, throttled for %s.", what, duration(r.Ended.Sub(r.Started)),
 		outcomesText(r.Streams), quantity(t.Rows, "row"), quantity(t.Deletions, "deletion"), megabytes(t.Bytes), quantity(t.Pages, "page"),
 		retriesText(t.Retries), duration(time.Duration(t.Waited)))}
+	for _, u := range r.Users {
+		lines = append(lines, u.text())
+	}
 	if len(r.Streams) == 0 {
 		return lines
 	}
 	return append(append(lines, r.table()...), r.nulledLines()...)
+}
+
+// text returns, as a line of the log, what an application user has done.
+func (u UserFigures) text() string {
+	return fmt.Sprintf("%s%s sent %s, delivered %s, and was throttled for %s.", strings.ToUpper(u.Name[:1]), u.Name[1:],
+		quantity(u.Requests, "request"), quantity(u.Records, "record"), duration(time.Duration(u.Throttled)))
 }
 
 // outcomesText returns how many streams ended in which way.

@@ -25,6 +25,8 @@ type Connection struct {
 	// Throttled returns for how long the service has made all requests wait so far, and until when it does so now; zero: it
 	// does not.
 	Throttled func() (time.Duration, time.Time)
+	// Users returns what each application user has done so far; nil: there is one user.
+	Users func() []UserFigures
 }
 
 // Plan is what a Sync knows once it is prepared to read its streams.

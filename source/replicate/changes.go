@@ -154,6 +154,7 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	}
 	if page.Next == "" {
 		s.EndChanges(page.Delta, c.scan.began, again || c.resumed)
+		s.User = r.userName()
 		return r.saveEnd(ctx, s)
 	}
 	c.scan.advance(page.Next)

@@ -52,8 +52,11 @@ type Stream struct {
 
 // Job is one read of several streams.
 type Job struct {
-	Environment  Environment
-	Definitions  Definitions // needed for streams of metadata alone
+	Environment Environment
+	Definitions Definitions // needed for streams of metadata alone
+	// Assign returns the environment as the application user sees it that is to read a table: the given one, as a state
+	// names it, if it can. nil: there is one user, and Environment is read.
+	Assign       func(table, user string) UserEnvironment
 	Output       Output
 	Log          *slog.Logger
 	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees

@@ -43,7 +43,7 @@ type metadataPages struct {
 // newMetadataReader returns a reader of pages of metadata into an encoder.
 func newMetadataReader(r *streamReader, encoder *record.Encoder) *pageReader {
 	p := newRowReader(r, encoder, 1) // metadataPages itself requests smaller pages
-	p.environment = &metadataPages{definitions: r.job.Definitions, of: *r.metadata, r: r, most: dataverse.MaxMetadataTables}
+	p.environment = &metadataPages{definitions: r.definitions(), of: *r.metadata, r: r, most: dataverse.MaxMetadataTables}
 	p.listed = true
 	return p
 }

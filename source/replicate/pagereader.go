@@ -68,7 +68,7 @@ func newKeyReader(r *streamReader, sink *record.KeySink, size int) *pageReader {
 
 func newPageReader(r *streamReader, size int) *pageReader {
 	return &pageReader{
-		environment: r.job.Environment, table: r.target.table.LogicalName, out: r.out, log: r.log, size: newPageSize(size),
+		environment: r.environment, table: r.target.table.LogicalName, out: r.out, log: r.log, size: newPageSize(size),
 		seed: maphash.MakeSeed(), links: map[uint64]struct{}{}, contents: map[uint64]struct{}{},
 	}
 }

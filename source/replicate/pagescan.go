@@ -81,6 +81,7 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	}
 	rows, size := int64(page.Count), page.Bytes()
 	emitted = true
+	c.r.delivered(page.Count)
 	if err := c.r.out.records(ctx, page); err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (v *recovery) act(ctx context.Context, s *checkpoint.State, err error) (*ch
 	if cause == ColumnMissing && !v.r.target.table.Has(missingColumn(err)) {
 		cause = LinkRefused // of an earlier selection: the column is left out already
 	}
+	if cause == TokenRefused && v.r.asksOwner(ctx, s, err) {
+		return s, nil
+	}
 	switch ActionFor(v.r.target.placeOf(s), cause) {
 	case DropColumn:
 		return s, v.dropColumn(ctx, s, err)
@@ -166,7 +169,7 @@ func (v *recovery) readByKeys(ctx context.Context, s *checkpoint.State, cause er
 // metadata for half a minute.
 func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause error) error {
 	column := missingColumn(cause)
-	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
+	table, err := v.r.target.definition(ctx, v.r.environment, cause)
 	if err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause er
 // findTable finds out why the service does not know the table's rows: the table is gone, or its entity set has another
 // name, under which the scan restarts. If neither is true, the service does not know the page.
 func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause error) error {
-	table, err := v.r.target.definition(ctx, v.r.job.Environment, cause)
+	table, err := v.r.target.definition(ctx, v.r.environment, cause)
 	if err != nil {
 		return err
 	}

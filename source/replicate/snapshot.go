@@ -30,6 +30,7 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 	}
 	// If the page is cut off on its way out, the next sync reads all rows again, and then the changes since the token.
 	s.TakeToken(page.Delta, page.At)
+	s.User = r.userName()
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}

@@ -11,8 +11,11 @@ import (
 
 // streamReader reads one stream.
 type streamReader struct {
-	job    *Job
-	target target
+	job         *Job
+	environment Environment     // that the stream is read from
+	user        UserEnvironment // the same where there are several application users; nil: there is one
+	ownerAsked  bool            // the user of the delta token
+	target      target
 	// metadata is what the rows describe; nil: they are those of a table of the environment.
 	metadata *Metadata
 	out      *emitter
@@ -46,6 +49,7 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, metadata: s.Metadata, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
+	defer r.assign(saved)()
 	r.report.columns(ctx, &r.target)
 	err = r.readMode(ctx, s, saved)
 	for _, c := range r.stats.Nulled() {
@@ -96,6 +100,9 @@ func (r *streamReader) saveEnd(ctx context.Context, s *checkpoint.State) error {
 
 // save emits a state.
 func (r *streamReader) save(ctx context.Context, s *checkpoint.State) error {
+	if s.DeltaLink == "" {
+		s.User = r.userName() // of the scan
+	}
 	r.moves.note(s.Link)
 	return r.out.state(ctx, s)
 }

@@ -27,6 +27,7 @@ func (r *streamReader) readTokenScan(ctx context.Context, s *checkpoint.State) e
 		if s.Issued.IsZero() {
 			s.Issued = page.At
 		}
+		s.User = r.userName()
 		if page.Next != "" {
 			s.Advance(page.Next, pages.size.toSave())
 		} else {

@@ -81,7 +81,11 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 	case checkpoint.Snapshot:
 		pages := newKeyReader(r, record.NewKeySink(r.target.table), 1)
 		pages.deltaLink = s.DeltaLink
-		if _, err := pages.read(ctx, s.DeltaLink); Classify(err) == TokenRefused {
+		_, err := pages.read(ctx, s.DeltaLink)
+		if Classify(err) == TokenRefused && r.asksOwner(ctx, s, err) {
+			return r.checkToken(ctx, s)
+		}
+		if Classify(err) == TokenRefused {
 			return newRecovery(r).resync(ctx, s, err)
 		}
 		return s, nil

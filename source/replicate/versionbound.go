@@ -61,7 +61,7 @@ func (b *versionBounds) get(ctx context.Context, r *streamReader) (uint64, error
 
 // take returns the version of a new delta token of a table, 0 if the table has several pages or the token has another form.
 func (b *versionBounds) take(ctx context.Context, r *streamReader, t dataverse.Table) (uint64, error) {
-	page, err := b.job.Environment.Page(ctx, dataverse.PageRequest{
+	page, err := r.environment.Page(ctx, dataverse.PageRequest{
 		Table: t.LogicalName, Link: dataverse.NewLink(t.EntitySet, []string{t.PrimaryID}), Size: smallTable, TrackChanges: true,
 		OnThrottled: func(until time.Time) { r.out.throttled(ctx, until) },
 		OnRetry:     r.out.progress.Retried,

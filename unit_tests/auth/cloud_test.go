@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/auth"
+	"source-microsoft-dataverse/source/config"
 )
 
 func TestTheAuthorityIsThatOfTheEnvironmentsCloud(t *testing.T) {
@@ -69,5 +70,53 @@ func TestRequestsGoToTheHostsOfTheCloudAlone(t *testing.T) {
 			assert.Equal(t, map[string]bool{example.host: true}, e.hosts())
 			assert.Contains(t, e.requests()[0].Get("scope"), example.environment+"/.default")
 		})
+	}
+}
+
+func TestAPlatformNamesTheSignInHostOfUnknownCloudsAlone(t *testing.T) {
+	const platform = "https://login.sovcloud-identity.fr"
+	for name, example := range map[string]struct {
+		c    config.Config
+		want string
+	}{
+		"an unknown cloud":                    {config.Config{Environment: "https://contoso.crm.example.fr", PlatformAuthority: platform}, platform},
+		"an unknown cloud without a platform": {config.Config{Environment: "https://contoso.crm.example.fr"}, auth.PublicAuthority},
+		"the public cloud":                    {config.Config{Environment: "https://contoso.crm4.dynamics.com", PlatformAuthority: platform}, auth.PublicAuthority},
+		"China": {config.Config{Environment: "https://contoso.crm.dynamics.cn", PlatformAuthority: platform},
+			"https://login.partner.microsoftonline.cn"},
+		"an authority_host": {config.Config{Environment: "https://contoso.crm.example.fr", PlatformAuthority: platform, AuthorityHost: "https://login.example"},
+			"https://login.example"},
+	} {
+		assert.Equal(t, example.want, auth.AuthorityOf(&example.c), name)
+	}
+}
+
+func TestTheAudienceOfFederationIsThatOfTheCloud(t *testing.T) {
+	for authority, audience := range map[string]string{
+		auth.PublicAuthority:                       "api://AzureADTokenExchange",
+		"https://login.example":                    "api://AzureADTokenExchange",
+		"https://login.microsoftonline.us":         "api://AzureADTokenExchangeUSGov",
+		"https://login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
+	} {
+		assert.Equal(t, audience, auth.FederationAudience(authority), authority)
+	}
+}
+
+// MSAL asks a host that it trusts for the hosts of its cloud, and about any other host it asks Microsoft, which fails and
+// discloses the tenant's id.
+func TestInstanceDiscoveryIsForMicrosoftsHostsAlone(t *testing.T) {
+	for host, asks := range map[string]bool{
+		"https://login.microsoftonline.com": true, "https://login.microsoft.com": true, "https://login.windows.net": true, "https://sts.windows.net": true,
+		"https://login.microsoftonline.us": true, "https://login-us.microsoftonline.com": true, "https://login.usgovcloudapi.net": true,
+		"https://login.partner.microsoftonline.cn": true, "https://login.chinacloudapi.cn": true, "https://login.microsoftonline.de": true,
+		"https://login.sovcloud-identity.fr": true, "https://login.sovcloud-identity.de": true, "https://login.sovcloud-identity.sg": true,
+		"https://login.example": false, "https://login.microsoftonline.com.example": false, "https://login.microsoftonline.com:8443": false,
+	} {
+		e := newEntra(t)
+		source, err := newWith(settings(host), &http.Client{Transport: diverted{e}})
+		require.NoError(t, err, host)
+		_, err = source.Token(t.Context())
+		require.NoError(t, err, host)
+		assert.Equal(t, asks, e.discovered(), host)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -114,6 +115,13 @@ func (e *entra) hosts() map[string]bool {
 		hosts[host] = true
 	}
 	return hosts
+}
+
+// discovered reports whether instance discovery was asked for.
+func (e *entra) discovered() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.ContainsFunc(e.paths, func(path string) bool { return strings.HasSuffix(path, "/common/discovery/instance") })
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

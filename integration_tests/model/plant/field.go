@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ import (
 type field struct {
 	root   string
 	trials int
+	seeds  map[string]int64 // a trial that found a defect before, by the defect's name
 }
 
 // copy copies the module without files and directories whose names begin with a dot.
@@ -51,11 +53,13 @@ func (f field) copy(from string) error {
 }
 
 // show runs the test without a defect in one of the copies first, where it has to pass, and then plants each defect once,
-// in whichever copy is free.
-func show(ctx context.Context, fields []field, clean int, only string) error {
-	if output, passed := fields[0].test(ctx, clean); !passed {
-		return fmt.Errorf("the test fails without a defect:\n%s", output)
+// in whichever copy is free. It returns the seeds that found them.
+func show(ctx context.Context, fields []field, clean int, only string) (map[string]int64, error) {
+	if output, passed := fields[0].test(ctx, 1, clean); !passed {
+		return nil, fmt.Errorf("the test fails without a defect:\n%s", output)
 	}
+	var lock sync.Mutex
+	seeds := map[string]int64{}
 	defects := planted.List()
 	queue := make(chan planted.Defect, len(defects))
 	for _, d := range defects {
@@ -74,45 +78,60 @@ func show(ctx context.Context, fields []field, clean int, only string) error {
 				if err != nil {
 					return err
 				}
-				if seed == "" {
+				if seed == 0 {
 					missed[i] = errors.Join(missed[i], fmt.Errorf("%s: not found in %d trials", d.Name, f.trials))
 					continue
 				}
-				fmt.Printf("found by seed %4s in %3.0f s: %s\n", seed, time.Since(start).Seconds(), d.Name)
+				fmt.Printf("found by seed %4d in %3.0f s: %s\n", seed, time.Since(start).Seconds(), d.Name)
+				lock.Lock()
+				seeds[d.Name] = seed
+				lock.Unlock()
 			}
 			return nil
 		})
 	}
-	return errors.Join(group.Wait(), errors.Join(missed...))
+	err := group.Wait()
+	return seeds, errors.Join(err, errors.Join(missed...))
 }
 
 var failedSeed = regexp.MustCompile(`: seed (\d+)\n`)
 
-// plant plants one defect and returns the seed of a trial that found it, empty if none did.
-func (f field) plant(ctx context.Context, d planted.Defect) (seed string, err error) {
+// plant plants one defect and returns the seed of a trial that found it, 0 if none did. The trial that found it before comes
+// first: a change of the trials may have made it another one.
+func (f field) plant(ctx context.Context, d planted.Defect) (seed int64, err error) {
 	undo, err := d.Apply(f.root)
 	if err != nil {
-		return "", errors.Join(err, undo())
+		return 0, errors.Join(err, undo())
 	}
 	defer func() { err = errors.Join(err, undo()) }()
 	if output, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, output)
+		return 0, fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, output)
 	}
-	output, passed := f.test(ctx, f.trials)
+	if known := f.seeds[d.Name]; known > 0 {
+		if seed, err := f.search(ctx, d, known, 1); seed > 0 || err != nil {
+			return seed, err
+		}
+	}
+	return f.search(ctx, d, 1, f.trials)
+}
+
+// search runs trials and returns the seed of the one that found the defect, 0 if none did.
+func (f field) search(ctx context.Context, d planted.Defect, from int64, trials int) (seed int64, err error) {
+	output, passed := f.test(ctx, from, trials)
 	if passed {
-		return "", ctx.Err()
+		return 0, ctx.Err()
 	}
 	found := failedSeed.FindStringSubmatch(output)
 	if found == nil {
-		return "", fmt.Errorf("%s: the test did not fail by a trial:\n%s", d.Name, output)
+		return 0, fmt.Errorf("%s: the test did not fail by a trial:\n%s", d.Name, output)
 	}
-	return found[1], nil
+	return strconv.ParseInt(found[1], 10, 64)
 }
 
 // test runs the model test. It does not look for the shortest sequence.
-func (f field) test(ctx context.Context, trials int) (output string, passed bool) {
+func (f field) test(ctx context.Context, from int64, trials int) (output string, passed bool) {
 	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-timeout=0", "-run", "TestTheDestination",
-		"-trials", strconv.Itoa(trials), "-shrink", "0s").CombinedOutput()
+		"-from", strconv.FormatInt(from, 10), "-trials", strconv.Itoa(trials), "-shrink", "0s").CombinedOutput()
 	return string(out), err == nil
 }
 

@@ -51,6 +51,7 @@ func scans() []Defect {
 			"	if err := others.check(page.Next != \"\"); err != nil {\n", "	if err := others.check(page.Next != \"\"); err != nil && !rows {\n"}}},
 		{"changes that were interrupted end as of the time they began", []Edit{{changes, "c.scan.began, again || c.resumed)", "c.scan.began, again)"}}},
 		{"a refusal without a code is evidence against the delta token", []Edit{{cause, "	case !coded:\n", "	case refused != nil && !coded && refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	case !coded:\n"}}},
+		{"a label of another language is taken", []Edit{{"source/labels.go", "o.Label.In(r.preferred...)", "o.Label.In(0)"}}},
 		{"a type is taken from the first target", []Edit{{lookupType, "		t.owner = `\"team\"`\n", "		t.owner = `\"systemuser\"`\n"}}},
 		{"a delta link that annotations cost is not missed", []Edit{{pagereader, "return p.deltaLinkAtEnd && page.Next", "return p.deltaLinkAtEnd && !p.lookupTypes && page.Next"}}},
 		{"a plug-in's refusal is evidence against the delta token", []Edit{{cause, "		return LinkRefused\n	default:\n", "		return LinkRefused\n	case refused.Status == http.StatusBadRequest:\n		return TokenRefused\n	default:\n"}}},

@@ -30,6 +30,11 @@ func Insert(db *rows.Database, j *rows.Journal, s *rows.Store, made Edit) (rows.
 		delete(values, "statuscode") // the state has its own default
 	}
 	maps.Copy(values, made.Values)
+	for name := range made.Values {
+		if c := s.Table.Column(name); c.Type == schema.Image && name != s.Table.PrimaryImage() {
+			return rows.Ref{}, odata.Refuse(http.StatusBadRequest, "0x80090487", "Non-primary image attribute %s of entity %s is not allowed to upload during Create operation.", name, s.Table.LogicalName)
+		}
+	}
 	if refusal := settle(s, id, values, made.Values); refusal != nil {
 		return rows.Ref{}, refusal
 	}
@@ -183,6 +188,7 @@ func Remove(db *rows.Database, j *rows.Journal, s *rows.Store, r rows.Ref) {
 		}
 	}
 	s.Remove(j, r, db.NextVersion(s.Table), db.Now())
+	db.DescribeFiles(j, s, r.ID)
 }
 
 // Address returns the row's key as its address shows it.

@@ -19,19 +19,20 @@ const clockSkew = 5 * time.Minute
 // assertion is a signed JWT that an application sends in place of a secret.
 type assertion struct {
 	header struct {
-		Algorithm  string   `json:"alg"`
-		Type       string   `json:"typ"`
-		KeyID      string   `json:"kid"`
-		Thumbprint string   `json:"x5t#S256"`
-		Chain      []string `json:"x5c"`
+		Algorithm string   `json:"alg"`
+		Type      string   `json:"typ"`
+		KeyID     string   `json:"kid"`
+		SHA256    string   `json:"x5t#S256"` // thumbprints of a certificate
+		SHA1      string   `json:"x5t"`
+		Chain     []string `json:"x5c"`
 	}
 	claims struct {
 		Issuer    string          `json:"iss"`
 		Subject   string          `json:"sub"`
 		Audience  json.RawMessage `json:"aud"`
 		ID        string          `json:"jti"`
-		NotBefore int64           `json:"nbf"`
-		Expires   int64           `json:"exp"`
+		NotBefore float64         `json:"nbf"` // MSAL for Python sends fractions of seconds
+		Expires   float64         `json:"exp"`
 	}
 	signed    []byte // what the signature is of
 	signature []byte
@@ -77,7 +78,7 @@ func (s *Service) checkAssertion(user application, form url.Values, authority st
 		return &Error{http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'client_assertion_type'."}
 	case !ok:
 		return refusalOf(50027, user)
-	case a.header.Thumbprint != "" || strings.EqualFold(a.claims.Issuer, user.ClientID):
+	case a.header.SHA256 != "" || a.header.SHA1 != "" || strings.EqualFold(a.claims.Issuer, user.ClientID):
 		return s.checkCertificate(user, &a, authority)
 	default:
 		return s.checkFederated(user, &a)
@@ -87,7 +88,7 @@ func (s *Service) checkAssertion(user application, form url.Values, authority st
 // checkTimes compares the times of an assertion with the clock. An assertion without an end is not accepted.
 func (s *Service) checkTimes(user application, a *assertion) *Error {
 	now := s.Now()
-	if now.Add(clockSkew).Before(time.Unix(a.claims.NotBefore, 0)) || !now.Add(-clockSkew).Before(time.Unix(a.claims.Expires, 0)) {
+	if now.Add(clockSkew).Before(time.Unix(int64(a.claims.NotBefore), 0)) || !now.Add(-clockSkew).Before(time.Unix(int64(a.claims.Expires), 0)) {
 		return refusalOf(700024, user)
 	}
 	return nil

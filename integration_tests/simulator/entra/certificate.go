@@ -1,8 +1,10 @@
 package entra
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -21,16 +23,14 @@ type TrustedName struct {
 // checkCertificate verifies an assertion that the application signed (Microsoft, "Microsoft identity platform application
 // authentication certificate credentials").
 func (s *Service) checkCertificate(user application, a *assertion, authority string) *Error {
-	digest, ok := thumbprint(a.header.Thumbprint)
+	digest, refusal := a.thumbprint(user)
 	switch {
-	case a.header.Algorithm != "PS256":
-		return refusalOf(5002738, user)
-	case !ok:
-		return refusalOf(5002723, user)
-	case a.header.Type != "JWT" || a.claims.ID == "" || a.claims.NotBefore == 0:
+	case refusal != nil:
+		return refusal
+	case a.header.Type != "JWT" || a.claims.ID == "":
 		return refusalOf(50027, user)
 	}
-	certificate, refusal := s.certificateOf(user, a, digest)
+	certificate, refusal := certificateOf(user, a, digest)
 	switch {
 	case refusal != nil:
 		return refusal
@@ -41,9 +41,8 @@ func (s *Service) checkCertificate(user application, a *assertion, authority str
 	if !ok || public.N.BitLen() < minKeyBits {
 		return refusalOf(50032, user)
 	}
-	hashed := sha256.Sum256(a.signed)
 	switch {
-	case rsa.VerifyPSS(public, crypto.SHA256, hashed[:], a.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) != nil:
+	case !a.signedBy(public):
 		return keyRefusal(user, "The key was found, but use of the key to verify the signature failed: the signature value did not match.", digest)
 	case !strings.EqualFold(a.claims.Issuer, user.ClientID):
 		return refusalOf(700021, user)
@@ -57,9 +56,9 @@ func (s *Service) checkCertificate(user application, a *assertion, authority str
 
 // certificateOf returns the certificate of a thumbprint: one that the application has, or one that came with the assertion and has
 // a name that the application trusts.
-func (s *Service) certificateOf(user application, a *assertion, digest [sha256.Size]byte) (*x509.Certificate, *Error) {
+func certificateOf(user application, a *assertion, digest []byte) (*x509.Certificate, *Error) {
 	for _, certificate := range user.Certificates {
-		if sha256.Sum256(certificate.Raw) == digest {
+		if isThumbprint(digest, certificate) {
 			return certificate, nil
 		}
 	}
@@ -73,7 +72,7 @@ func (s *Service) certificateOf(user application, a *assertion, digest [sha256.S
 			return nil, refusalOf(50027, user)
 		}
 	}
-	if len(chain) == 0 || len(user.TrustedNames) == 0 || sha256.Sum256(chain[0].Raw) != digest {
+	if len(chain) == 0 || len(user.TrustedNames) == 0 || !isThumbprint(digest, chain[0]) {
 		return nil, keyRefusal(user, "The key was not found.", digest)
 	}
 	for _, trusted := range user.TrustedNames {
@@ -84,12 +83,35 @@ func (s *Service) certificateOf(user application, a *assertion, digest [sha256.S
 	return nil, refusalOf(700030, user)
 }
 
-// thumbprint decodes x5t#S256. The documentation says base64url; clients send the standard alphabet too.
-func thumbprint(text string) (digest [sha256.Size]byte, ok bool) {
-	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	raw, err := base64.RawStdEncoding.DecodeString(standard)
-	if err != nil || len(raw) != len(digest) {
-		return digest, false
+// signedBy reports whether the key has signed the assertion, in the algorithm that its header names.
+func (a *assertion) signedBy(key *rsa.PublicKey) bool {
+	hashed := sha256.Sum256(a.signed)
+	if a.header.Algorithm == "RS256" {
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, hashed[:], a.signature) == nil
 	}
-	return [sha256.Size]byte(raw), true
+	return rsa.VerifyPSS(key, crypto.SHA256, hashed[:], a.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+}
+
+// thumbprint returns the thumbprint in the header: PS256 comes with x5t#S256, and RS256 of older libraries with x5t.
+func (a *assertion) thumbprint(user application) ([]byte, *Error) {
+	text, size := a.header.SHA256, sha256.Size
+	switch {
+	case a.header.Algorithm == "RS256" && a.header.SHA1 != "":
+		text, size = a.header.SHA1, sha1.Size
+	case a.header.Algorithm != "PS256":
+		return nil, refusalOf(5002738, user)
+	}
+	// The documentation says base64url; clients send the standard alphabet too.
+	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	digest, err := base64.RawStdEncoding.DecodeString(standard)
+	if err != nil || len(digest) != size {
+		return nil, refusalOf(5002723, user)
+	}
+	return digest, nil
+}
+
+// isThumbprint reports whether a digest is that of a certificate, by SHA-256 or by SHA-1.
+func isThumbprint(digest []byte, certificate *x509.Certificate) bool {
+	long, short := sha256.Sum256(certificate.Raw), sha1.Sum(certificate.Raw)
+	return bytes.Equal(digest, long[:]) || bytes.Equal(digest, short[:])
 }

@@ -102,6 +102,8 @@ func NewDirectory(applications []Application, life time.Duration, firstUser stri
 }
 
 func (d *Directory) hasTenant(tenant string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, a := range d.Applications {
 		if strings.EqualFold(a.TenantID, tenant) {
 			return true
@@ -112,6 +114,8 @@ func (d *Directory) hasTenant(tenant string) bool {
 
 // IsUser reports whether an application user has that systemuserid.
 func (d *Directory) IsUser(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, a := range d.Applications {
 		if a.UserID == id {
 			return true
@@ -121,6 +125,8 @@ func (d *Directory) IsUser(id string) bool {
 }
 
 func (d *Directory) find(tenant, client string) (application, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, a := range d.Applications {
 		if strings.EqualFold(a.TenantID, tenant) && strings.EqualFold(a.ClientID, client) {
 			return a, true
@@ -181,7 +187,43 @@ func (d *Directory) User(token string, now time.Time) (application, bool) {
 	if !ok || !now.Before(g.expires) {
 		return application{}, false
 	}
-	return g.user, true
+	return d.current(g.user), true
+}
+
+// current returns an application as it is now. The lock is held.
+func (d *Directory) current(a application) application {
+	for _, other := range d.Applications {
+		if other.UserID == a.UserID {
+			return other
+		}
+	}
+	return a
+}
+
+// Change changes an application and its user, also for the tokens that it was given before. It reports whether there is
+// an application with that client id. Neither the tenant nor the client id can be changed.
+func (d *Directory) Change(client string, change func(*Application)) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.Applications {
+		if strings.EqualFold(d.Applications[i].ClientID, client) {
+			change(&d.Applications[i].Application)
+			return true
+		}
+	}
+	return false
+}
+
+// UserOf returns the systemuserid of the application user of a client id, empty if there is none.
+func (d *Directory) UserOf(client string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, a := range d.Applications {
+		if strings.EqualFold(a.ClientID, client) {
+			return a.UserID
+		}
+	}
+	return ""
 }
 
 // Revoke makes all tokens invalid.

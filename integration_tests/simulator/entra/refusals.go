@@ -21,11 +21,11 @@ func refusalOf(code int, user application) *Error {
 }
 
 // keyRefusal is the refusal of a certificate for one of several reasons.
-func keyRefusal(user application, reason string, digest [32]byte) *Error {
+func keyRefusal(user application, reason string, digest []byte) *Error {
 	e := refusalOf(700027, user)
 	e.Text = fmt.Sprintf("The certificate with identifier used to sign the client assertion is not registered on application. [Reason - %s, Thumbprint of key "+
 		"used by client: '%s', Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '%s'.]",
-		reason, strings.ToUpper(hex.EncodeToString(digest[:20])), user.ClientID)
+		reason, strings.ToUpper(hex.EncodeToString(digest)), user.ClientID)
 	return e
 }
 

@@ -18,8 +18,11 @@ type attribute struct {
 	before  *schema.Column // at that stamp; nil: it is new
 }
 
-func (a attribute) id() string {
-	return guid.Derived("column", a.table.LogicalName, a.column.LogicalName)
+func (a attribute) id() string { return ColumnID(a.table, a.column) }
+
+// ColumnID returns the MetadataId of a column.
+func ColumnID(t *schema.Table, c *schema.Column) string {
+	return guid.Derived("column", t.LogicalName, c.LogicalName)
 }
 
 // attributes lists a table's columns as metadata.

@@ -200,7 +200,7 @@ func maxSize() property[attribute] {
 func imageProperties() []property[attribute] {
 	return []property[attribute]{
 		{name: "CanStoreFullImage", shape: boolShape, value: func(a attribute) any { return a.column.FullImage }},
-		constant("IsPrimaryImage", boolShape, true),
+		{name: "IsPrimaryImage", shape: boolShape, value: func(a attribute) any { return a.column.LogicalName == a.table.PrimaryImage() }},
 		constant("MaxHeight", numberShape, 144), maxSize(), constant("MaxWidth", numberShape, 144),
 	}
 }

@@ -57,7 +57,7 @@ func tableIdentity() []property[*schema.Table] {
 		text("SchemaName", func(t *schema.Table) string { return t.SchemaName }),
 		text("TableType", func(t *schema.Table) string { return string(t.Type) }),
 		text("IntroducedVersion", func(*schema.Table) string { return "5.0.0.0" }),
-		text("PrimaryImageAttribute", primaryImage),
+		text("PrimaryImageAttribute", (*schema.Table).PrimaryImage),
 		text("CollectionSchemaName", collectionSchema),
 		text("ExternalCollectionName", func(t *schema.Table) string { return external(t, t.CollectionName) }),
 		text("LogicalCollectionName", func(t *schema.Table) string { return t.CollectionName }),
@@ -214,15 +214,6 @@ func external(t *schema.Table, name string) string {
 		return ""
 	}
 	return strings.TrimPrefix(name, "contoso_")
-}
-
-func primaryImage(t *schema.Table) string {
-	for i := range t.Columns {
-		if t.Columns[i].Type == schema.Image {
-			return t.Columns[i].LogicalName
-		}
-	}
-	return ""
 }
 
 func collectionSchema(t *schema.Table) string {

@@ -114,9 +114,17 @@ func (s *Store) AppendValue(dst []byte, r Ref, c *Cell) []byte {
 		return s.appendComposed(dst, r, c)
 	case ordinary:
 	}
-	if c.Column.Secured || c.null {
+	if c.Secured() || c.null {
 		return dst
 	}
+	return s.AppendStored(dst, r, c)
+}
+
+// Secured reports whether only some users may read the property.
+func (c *Cell) Secured() bool { return c.Role == ordinary && c.Column.Secured }
+
+// AppendStored writes the JSON of an ordinary property as AppendValue does, for a user who may read it if it is secured.
+func (s *Store) AppendStored(dst []byte, r Ref, c *Cell) []byte {
 	if r.Row != nil {
 		if v, ok := r.Row.Values[c.Column.LogicalName]; ok {
 			return append(dst, v.Json...)

@@ -32,12 +32,12 @@ type Database struct {
 	Stores         map[string]*Store // by logical name
 	Sets           map[string]*Store // by entity set
 	depths         map[string]schema.Depth
+	rights         map[string]Rights // by systemuserid
 	Issued         TokenRegister
-	Uploads        map[string]*Upload    // by session token
-	filesOf        map[guid.ID][]guid.ID // rows of fileattachment by the id of the row that they belong to
-	Downloads      map[string]Content    // by continuation token
-	Files          map[string][]byte     // by the id in the file column
-	languages      []int                 // the base language first
+	Uploads        map[string]*Upload // by session token
+	Downloads      map[string]Content // by continuation token
+	Files          map[string][]byte  // by the id in the file column
+	languages      []int              // the base language first
 	contents       bool
 	organizationID string
 	version        int64  // the database's row version: it grows with each change of a row
@@ -60,8 +60,8 @@ func New(o Options) (*Database, error) {
 		Stores:         map[string]*Store{},
 		Sets:           map[string]*Store{},
 		depths:         map[string]schema.Depth{},
+		rights:         map[string]Rights{},
 		Uploads:        map[string]*Upload{},
-		filesOf:        map[guid.ID][]guid.ID{},
 		contents:       o.Contents,
 		Downloads:      map[string]Content{},
 		Files:          map[string][]byte{},
@@ -216,14 +216,14 @@ func (db *Database) BusinessUnit() string {
 	return newSequence(db.seed, "businessunit", 0).Id(0).String()
 }
 
-// Depth returns how far the signed-in user may read the table.
-func (db *Database) Depth(logicalName string) schema.Depth {
+// Depth returns how far a user may read the table.
+func (db *Database) Depth(user, logicalName string) schema.Depth {
 	db.Mu.RLock()
 	defer db.Mu.RUnlock()
-	return db.ReadDepth(logicalName)
+	return db.ReadDepthOf(user, logicalName)
 }
 
-// ReadDepth returns depth for callers that hold the lock.
+// ReadDepth returns how far users may read a table who have no rights of their own. The caller holds the lock.
 func (db *Database) ReadDepth(logicalName string) schema.Depth {
 	if d, set := db.depths[logicalName]; set {
 		return d

@@ -13,7 +13,8 @@ const fileTable = "fileattachment"
 
 // describeAllFiles adds the rows of fileattachment for the generated rows. The caller holds the lock.
 func (db *Database) describeAllFiles() {
-	if db.Stores[fileTable] == nil {
+	files := db.Stores[fileTable]
+	if files == nil {
 		return
 	}
 	for _, t := range db.sorted() {
@@ -22,41 +23,57 @@ func (db *Database) describeAllFiles() {
 			continue
 		}
 		for r := range s.From(guid.ID{}) {
-			db.DescribeFiles(s, r.ID)
+			for file, values := range db.descriptions(s, r.ID) {
+				db.putFile(&Journal{}, file, values)
+			}
 		}
 	}
 }
 
 // DescribeFiles makes the rows of fileattachment agree with the file columns of a row, which may be gone. The caller holds the
 // lock.
-func (db *Database) DescribeFiles(s *Store, id guid.ID) {
+func (db *Database) DescribeFiles(j *Journal, s *Store, id guid.ID) {
 	files := db.Stores[fileTable]
 	if files == nil || len(fileColumns(s.Table)) == 0 {
 		return
 	}
-	wanted := map[guid.ID]map[string]Value{}
-	if r, exists := s.Find(id); exists {
-		for _, c := range fileColumns(s.Table) {
-			content, found := db.File(s, r, c)
-			file, ok := guid.Parse(odata.Plain(s.AppendValue(nil, r, s.CellOf(c.LogicalName))))
-			if found && ok {
-				wanted[file] = describeFile(s, id, c, content)
-			}
+	wanted, of := db.descriptions(s, id), files.CellOf("_objectid_value")
+	var gone []Ref
+	for r := range files.From(guid.ID{}) {
+		if to, points := files.Points(r, of); points && to.ID == id && wanted[r.ID] == nil {
+			gone = append(gone, r)
 		}
 	}
-	for _, file := range db.filesOf[id] {
-		if r, exists := files.Find(file); exists && wanted[file] == nil {
-			files.Remove(&Journal{}, r, db.NextVersion(files.Table), db.Now())
-		}
+	for _, r := range gone {
+		files.Remove(j, r, db.NextVersion(files.Table), db.Now())
 	}
-	db.filesOf[id] = nil
 	for file, values := range wanted {
-		db.filesOf[id] = append(db.filesOf[id], file)
 		if !files.Exists(file) {
-			now := db.Now().Unix()
-			files.Put(&Journal{}, file, &Row{Index: -1, Version: db.NextVersion(files.Table), Created: now, Modified: now, Values: values}, db.Now())
+			db.putFile(j, file, values)
 		}
 	}
+}
+
+func (db *Database) putFile(j *Journal, id guid.ID, values map[string]Value) {
+	s, now := db.Stores[fileTable], db.Now()
+	s.Put(j, id, &Row{Index: -1, Version: db.NextVersion(s.Table), Created: now.Unix(), Modified: now.Unix(), Values: values}, now)
+}
+
+// descriptions returns the rows of fileattachment that the files of a row have, by the id of the file.
+func (db *Database) descriptions(s *Store, id guid.ID) map[guid.ID]map[string]Value {
+	found := map[guid.ID]map[string]Value{}
+	r, exists := s.Find(id)
+	if !exists {
+		return found
+	}
+	for _, c := range fileColumns(s.Table) {
+		content, has := db.File(s, r, c)
+		file, ok := guid.Parse(odata.Plain(s.AppendValue(nil, r, s.CellOf(c.LogicalName))))
+		if has && ok {
+			found[file] = describeFile(s, id, c, content)
+		}
+	}
+	return found
 }
 
 func fileColumns(t *schema.Table) []*schema.Column {

@@ -44,6 +44,8 @@ type Behaviors struct {
 	// ExactLinks takes a plus sign in $skiptoken and $deltatoken literally, so that a link which a client has encoded
 	// again is refused. Without it a plus sign is a space there as elsewhere, on which Airbyte's Python connector relies.
 	ExactLinks bool
+	// TokensOfUser refuses a delta token to any other user than the one to whom it was issued, like an expired one.
+	TokensOfUser bool
 	// MetadataChangesUnavailable refuses RetrieveMetadataChanges.
 	MetadataChangesUnavailable bool
 	// LateCommits is the time within which a write over the Web API commits. Each write takes its row version at its beginning

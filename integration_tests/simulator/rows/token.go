@@ -8,10 +8,30 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// TokenRegister holds the $select that each token was issued with.
+// TokenRegister holds the $select that each token was issued with, and the users to whom it was.
 type TokenRegister struct {
 	mu       sync.Mutex
 	selected map[string][]string // by table and token
+	owners   map[string][]string // by table and token: the users to whom it was issued
+}
+
+// Own records that a token was issued to a user.
+func (g *TokenRegister) Own(table string, token odata.Stamp, user string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.owners == nil {
+		g.owners = map[string][]string{}
+	}
+	if key := table + " " + token.String(); !slices.Contains(g.owners[key], user) {
+		g.owners[key] = append(g.owners[key], user)
+	}
+}
+
+// Owns reports whether a token was issued to a user.
+func (g *TokenRegister) Owns(table string, token odata.Stamp, user string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Contains(g.owners[table+" "+token.String()], user)
 }
 
 // Add records that a token was issued with a $select.

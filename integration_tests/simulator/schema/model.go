@@ -220,6 +220,16 @@ func (t *Table) ByProperty(property string) *Column {
 	return nil
 }
 
+// PrimaryImage returns the logical name of the image column that stands for the row; empty if the table has none.
+func (t *Table) PrimaryImage() string {
+	for i := range t.Columns {
+		if t.Columns[i].Type == Image {
+			return t.Columns[i].LogicalName
+		}
+	}
+	return ""
+}
+
 // KeyProperty returns the property that stands in a row's address and is in every response with the row.
 func (t *Table) KeyProperty() string {
 	if t.Key != "" {

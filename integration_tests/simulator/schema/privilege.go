@@ -5,7 +5,12 @@ import (
 )
 
 // PrivilegeName returns the name of the privilege to read, create, ... a table's rows; its case follows the schema name.
-func PrivilegeName(access string, t *Table) string { return "prv" + access + t.SchemaName }
+func PrivilegeName(access string, t *Table) string {
+	if t.LogicalName == "audit" && access == "Read" {
+		return "prvReadAuditSummary"
+	}
+	return "prv" + access + t.SchemaName
+}
 
 // PrivilegeID returns the PrivilegeId of a privilege of that name.
 func PrivilegeID(name string) string { return guid.Derived("privilege", name) }

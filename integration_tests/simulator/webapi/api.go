@@ -59,6 +59,9 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, us
 		found, refusal = a.callPrivilegeFunction(w, r, base, path)
 	}
 	if !found {
+		found, refusal = a.callRoles(w, r, base, path)
+	}
+	if !found {
 		found, refusal = addPrivileges(a.environment, w, r, path)
 	}
 	switch {

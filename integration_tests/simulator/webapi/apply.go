@@ -131,7 +131,7 @@ func apply(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	groups, refusal := a.groups(c.store, both(a.match, visible(db, c.store)))
+	groups, refusal := a.groups(c.store, both(a.match, visible(db, c.user, c.store)))
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -65,10 +65,10 @@ func blockTarget(db *rows.Database, body []byte) (*rows.Store, rows.Ref, string,
 		}
 		r, refusal := named(s, made)
 		if refusal == nil {
-			refusal = mayRead(db, s.Table)
+			refusal = mayRead(db, db.User(), s.Table)
 		}
-		if reached := visible(db, s); refusal == nil && reached != nil && !reached(r) {
-			refusal = accessDenied(db, r)
+		if reached := visible(db, db.User(), s); refusal == nil && reached != nil && !reached(r) {
+			refusal = accessDenied(db.User(), r)
 		}
 		return s, r, given.FileAttributeName, refusal
 	}

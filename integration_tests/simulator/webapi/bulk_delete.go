@@ -75,7 +75,7 @@ func bulkDelete(db *rows.Database, body []byte) (string, *odata.Error) {
 		if refusal != nil {
 			return "", undo(j, refusal)
 		}
-		reached := visible(db, s)
+		reached := visible(db, db.User(), s)
 		for _, r := range found {
 			if reached == nil || reached(r) {
 				edit.Remove(db, j, s, r)

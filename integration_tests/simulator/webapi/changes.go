@@ -50,8 +50,8 @@ func mayTrack(db *rows.Database, c *call) *odata.Error {
 			}
 		}
 	}
-	if db.ReadDepth(t.LogicalName) != schema.Global {
-		return missingPrivilege(db, t)
+	if db.ReadDepthOf(c.user, t.LogicalName) != schema.Global {
+		return missingPrivilege(db, c.user, t)
 	}
 	return nil
 }
@@ -67,7 +67,8 @@ func changesSince(db *rows.Database, w *scan) (*delta, *odata.Error) {
 		return nil, refusal
 	}
 	now := db.Now()
-	if token.Version < c.store.ValidFrom || now.Sub(token.Issued) > db.Lifetime {
+	ofOther := db.Behaviors.TokensOfUser && !db.Issued.Owns(c.store.Table.LogicalName, token, c.user)
+	if ofOther || token.Version < c.store.ValidFrom || now.Sub(token.Issued) > db.Lifetime {
 		status := db.Behaviors.ExpiredStatus
 		if status == http.StatusOK {
 			return nil, nil // all rows in place of a delta
@@ -100,6 +101,7 @@ func resolveSelect(db *rows.Database, w *scan) *odata.Error {
 		return odata.BadQuery("The $select query option doesn't match the one that the delta token was issued with.")
 	}
 	show, refusal := project(c.store, original)
+	show.user = c.user
 	w.show = show
 	return refusal
 }

@@ -61,6 +61,8 @@ func TestGeneratedFilesAreDownloadedInRanges(t *testing.T) {
 		sizes[size] = true
 		if size > 4<<20 {
 			large++
+		}
+		if len(sizes) > 40 {
 			continue
 		}
 		whole := c.Get(path)
@@ -95,9 +97,21 @@ func TestFilesHaveRowsOfTheirOwn(t *testing.T) {
 
 	require.Equal(t, http.StatusNoContent, upload(c, row+"/contoso_transcript", "b.txt", "hello again").Status)
 	assert.Equal(t, []any{"b.txt"}, simulatortest.Column(of(id), "filename"))
+	set := "--b\nContent-Type: multipart/mixed; boundary=s\n\n"
+	for _, target := range []string{row, "contoso_surveys(00000000-0000-0000-0000-00000000000a)"} {
+		set += "--s\nContent-Type: application/http\nContent-Transfer-Encoding: binary\nContent-ID: 1\n\nDELETE " + target + " HTTP/1.1\n\n"
+	}
+	batch := c.Request(http.MethodPost, "$batch")
+	batch.Header.Set("Content-Type", "multipart/mixed; boundary=b")
+	batch.Body = io.NopCloser(strings.NewReader(set + "--s--\n--b--\n"))
+	assert.Equal(t, http.StatusBadRequest, c.Send(batch).Status)
+	assert.Equal(t, []any{"b.txt"}, simulatortest.Column(of(id), "filename"), "a change set that failed leaves the file")
 	require.Equal(t, http.StatusNoContent, c.Write(http.MethodDelete, row+"/contoso_transcript", "").Status)
 	assert.Empty(t, of(id))
 	assert.Nil(t, c.Get(row).JSON(t)["contoso_transcript_name"])
+	require.Equal(t, http.StatusNoContent, upload(c, row+"/contoso_transcript", "c.txt", "more").Status)
+	require.NoError(t, c.Environment.Delete("contoso_survey", id))
+	assert.Empty(t, of(id), "the files of a row go with it")
 	c.Write(http.MethodPost, "fileattachments", `{}`).Refused(t, 400, "0x80040800", "'Create' method does not support entities of type 'fileattachment'")
 	generated := 0
 	for _, survey := range c.Get("contoso_surveys").Values(t) {
@@ -160,6 +174,12 @@ func TestImages(t *testing.T) {
 			got := c.Get("EntityDefinitions(LogicalName='" + table + "')/Attributes/Microsoft.Dynamics.CRM.ImageAttributeMetadata?$select=LogicalName,CanStoreFullImage").Values(t)
 			assert.Equal(t, []any{want}, simulatortest.Column(got, "CanStoreFullImage"))
 		}
+	})
+	t.Run("other than the primary one cannot come with a new row", func(t *testing.T) {
+		require.NoError(t, c.Environment.AddColumn("contoso_survey", schema.Column{LogicalName: "contoso_zoom", SchemaName: "contoso_Zoom", Type: schema.Image, Custom: true}))
+		c.Write(http.MethodPost, "contoso_surveys", `{"contoso_zoom":"iVBORw0KGgo="}`).Refused(t, 400, "0x80090487", "Non-primary image attribute contoso_zoom of entity contoso_survey")
+		id := c.Write(http.MethodPost, "contoso_surveys", `{"contoso_signature":"iVBORw0KGgo="}`).Made(t)
+		assert.Equal(t, http.StatusNoContent, c.Write(http.MethodPatch, "contoso_surveys("+id+")", `{"contoso_zoom":"iVBORw0KGgo="}`).Status)
 	})
 }
 

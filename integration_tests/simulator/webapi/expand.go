@@ -30,7 +30,7 @@ type related struct {
 }
 
 // expand compiles an $expand over the rows of a table. The caller holds the lock.
-func expand(db *rows.Database, s *rows.Store, text string, remaining int) ([]*related, *odata.Error) {
+func expand(db *rows.Database, user string, s *rows.Store, text string, remaining int) ([]*related, *odata.Error) {
 	parts, balanced := odata.SplitOutside(text, ',')
 	if !balanced {
 		return nil, odata.BadQuery("')' or ',' expected at position %d in '%s'.", len(text), text)
@@ -45,13 +45,13 @@ func expand(db *rows.Database, s *rows.Store, text string, remaining int) ([]*re
 		if refusal != nil {
 			return nil, refusal
 		}
-		if refusal := mayRead(db, x.to.Table); refusal != nil {
+		if refusal := mayRead(db, user, x.to.Table); refusal != nil {
 			return nil, refusal
 		}
 		if !nested {
 			inside = ")"
 		}
-		if refusal := refine(db, x, strings.TrimSuffix(inside, ")"), remaining-len(parts)); refusal != nil {
+		if refusal := refine(db, user, x, strings.TrimSuffix(inside, ")"), remaining-len(parts)); refusal != nil {
 			return nil, refusal
 		}
 		all = append(all, x)
@@ -89,7 +89,7 @@ func navigate(db *rows.Database, s *rows.Store, name string) (*related, *odata.E
 }
 
 // refine reads the options inside an expansion: $select, $expand, and for collections $filter, $orderby and $top.
-func refine(db *rows.Database, x *related, inside string, remaining int) (refusal *odata.Error) {
+func refine(db *rows.Database, user string, x *related, inside string, remaining int) (refusal *odata.Error) {
 	options, balanced := odata.SplitOutside(inside, ';')
 	if !balanced {
 		return odata.BadQuery("')' or ',' expected at position %d in '%s'.", len(inside), inside)
@@ -122,18 +122,19 @@ func refine(db *rows.Database, x *related, inside string, remaining int) (refusa
 			return refusal
 		}
 	}
-	x.match = both(x.match, visible(db, x.to))
-	x.show, refusal = shown(db, x.to, selected, deeper, remaining)
+	x.match = both(x.match, visible(db, user, x.to))
+	x.show, refusal = shown(db, user, x.to, selected, deeper, remaining)
 	return refusal
 }
 
-// shown returns what a response shows of each row by $select and $expand.
-func shown(db *rows.Database, s *rows.Store, selected, expanded string, remaining int) (showing, *odata.Error) {
+// shown returns what a response to a user shows of each row by $select and $expand.
+func shown(db *rows.Database, user string, s *rows.Store, selected, expanded string, remaining int) (showing, *odata.Error) {
 	show, refusal := project(s, selected)
+	show.user = user
 	if refusal != nil || expanded == "" {
 		return show, refusal
 	}
-	if show.expanded, refusal = expand(db, s, expanded, remaining); refusal != nil {
+	if show.expanded, refusal = expand(db, user, s, expanded, remaining); refusal != nil {
 		return show, refusal
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(show.context, "("), ")")

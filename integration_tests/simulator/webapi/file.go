@@ -61,7 +61,7 @@ func file(db *rows.Database, c *call, column *schema.Column) (*odata.Reply, *oda
 	case refusal != nil:
 		return nil, refusal
 	case c.http.Method == http.MethodGet:
-		if refusal := mayRead(db, c.store.Table); refusal != nil {
+		if refusal := mayRead(db, c.user, c.store.Table); refusal != nil {
 			return nil, refusal
 		}
 		return download(db, c, row, column)
@@ -143,7 +143,7 @@ func keepFile(db *rows.Database, u *rows.Upload) (*odata.Reply, *odata.Error) {
 		return nil, refusal
 	}
 	db.Files[id] = u.Data
-	db.DescribeFiles(u.Store, row.ID)
+	db.DescribeFiles(&rows.Journal{}, u.Store, row.ID)
 	return odata.NewReply(http.StatusNoContent), nil
 }
 

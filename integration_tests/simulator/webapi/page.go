@@ -77,7 +77,7 @@ func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 			return nil, refusal
 		}
 	}
-	if w.show, refusal = shown(db, c.store, c.query.Selected, c.query.Expanded, maxExpansions); refusal != nil {
+	if w.show, refusal = shown(db, c.user, c.store, c.query.Selected, c.query.Expanded, maxExpansions); refusal != nil {
 		return nil, refusal
 	}
 	if w.match, refusal = query.Filter(c.store, c.query.Filter); refusal != nil {
@@ -89,7 +89,7 @@ func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 	if db.Behaviors.UnstableTies && w.order != nil {
 		w.order.Unsettle(w.cookie.Page + 1)
 	}
-	w.match = both(w.match, visible(db, c.store))
+	w.match = both(w.match, visible(db, c.user, c.store))
 	switch {
 	case c.prefer.PageSize > 0: // $top counts for nothing beside a page size
 		w.size = c.prefer.PageSize
@@ -168,6 +168,9 @@ func token(db *rows.Database, w *scan) odata.Stamp {
 	token := odata.Stamp{Version: w.version, Issued: db.Now()}
 	if db.Behaviors.TokenAt == rows.LastPage {
 		token.Version = db.TokenVersion(w.call.store.Table)
+	}
+	if db.Behaviors.TokensOfUser {
+		db.Issued.Own(w.call.store.Table.LogicalName, token, w.call.user)
 	}
 	if db.Behaviors.EditedSelect != rows.Honoured {
 		db.Issued.Add(w.call.store.Table.LogicalName, token, w.call.query.Selected)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/metadata"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
@@ -14,7 +15,7 @@ import (
 func (a *API) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, base, path string) (found bool, failure *odata.Error) {
 	row, call, ok := strings.Cut(path, ")/Microsoft.Dynamics.CRM.")
 	id, isUser := strings.CutPrefix(row, "systemusers(")
-	if !ok || !isUser || !strings.HasPrefix(call, "RetrieveUserPrivilege") {
+	if !ok || !isUser || !strings.HasPrefix(call, "RetrieveUserPrivilege") && !strings.HasPrefix(call, "RetrievePrincipalAttributePrivileges") {
 		return false, nil
 	}
 	name, args, err := odata.ParseCall(call, r.URL.RawQuery)
@@ -33,7 +34,7 @@ func (a *API) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, base
 		if err := args.Only(); err != nil {
 			return true, err
 		}
-		a.writePrivileges(w, base, name, "")
+		a.writePrivileges(w, base, id, name, "")
 	case "RetrieveUserPrivilegeByPrivilegeName":
 		if err := args.Only("PrivilegeName"); err != nil {
 			return true, err
@@ -42,7 +43,12 @@ func (a *API) callPrivilegeFunction(w http.ResponseWriter, r *http.Request, base
 		if !a.knownPrivilege(wanted) {
 			return true, odata.Refuse(http.StatusNotFound, "0x80040217", "Privilege With Name = %s Does Not Exist", wanted)
 		}
-		a.writePrivileges(w, base, name, wanted)
+		a.writePrivileges(w, base, id, name, wanted)
+	case "RetrievePrincipalAttributePrivileges":
+		if err := args.Only(); err != nil {
+			return true, err
+		}
+		a.writeColumnPrivileges(w, base, id)
 	default:
 		return true, odata.NotFound("Microsoft.Dynamics.CRM." + name)
 	}
@@ -57,12 +63,12 @@ func (a *API) knownPrivilege(name string) bool {
 	})
 }
 
-// writePrivileges lists the privileges that the user has, all of them or those of one name. One that the user lacks is not listed.
-func (a *API) writePrivileges(w http.ResponseWriter, base, function, name string) {
+// writePrivileges lists the privileges that a user has, all of them or those of one name. One that the user lacks is not listed.
+func (a *API) writePrivileges(w http.ResponseWriter, base, user, function, name string) {
 	out := odata.NewStream(w, `{"@odata.context":"`+base+"/$metadata#Microsoft.Dynamics.CRM."+function+`Response","RolePrivileges":[`)
 	unit := a.environment.BusinessUnit()
 	for _, t := range a.environment.Tables() {
-		depth := a.environment.Depth(t.LogicalName)
+		depth := a.environment.Depth(user, t.LogicalName)
 		if t.Intersect || depth == schema.None {
 			continue
 		}
@@ -78,4 +84,55 @@ func (a *API) writePrivileges(w http.ResponseWriter, base, function, name string
 		}
 	}
 	out.End()
+}
+
+// writeColumnPrivileges lists the secured columns that a user may read by its column security profiles. Of a System
+// Administrator, who reads all of them, the documentation does not say whether they are listed; here they are not.
+func (a *API) writeColumnPrivileges(w http.ResponseWriter, base, user string) {
+	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata#Microsoft.Dynamics.CRM.RetrievePrincipalAttributePrivilegesResponse","AttributePrivileges":[`)
+	for _, t := range a.environment.Tables() {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			if !c.Secured || !a.environment.HasProfileFor(user, t.LogicalName, c.LogicalName) {
+				continue
+			}
+			out.Element(func(dst []byte) []byte {
+				return append(dst, `{"AttributeId":"`+metadata.ColumnID(t, c)+`","CanRead":4,"CanUpdate":0,"CanCreate":0}`...)
+			})
+		}
+	}
+	out.End()
+}
+
+// The role templates of the System Administrator and of the Basic User, which are the same in all environments.
+const (
+	administratorTemplate = "627090ff-40a3-4053-8790-584edc5be201"
+	basicUserTemplate     = "119f245c-3cc8-4b62-b31c-d1a046ced15d"
+)
+
+// callRoles serves the roles that a systemuser has itself, with the templates that they were made from; found is false
+// for other paths.
+func (a *API) callRoles(w http.ResponseWriter, r *http.Request, base, path string) (found bool, failure *odata.Error) {
+	id, isUser := strings.CutPrefix(path, "systemusers(")
+	id, isRoles := strings.CutSuffix(id, ")/systemuserroles_association")
+	switch {
+	case !isUser || !isRoles:
+		return false, nil
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return true, odata.ReadOnly(w, r.Method)
+	case !a.isUser(strings.ToLower(id)):
+		return true, odata.Refuse(http.StatusNotFound, "0x80040217", "Entity 'systemuser' With Id = %s Does Not Exist", id)
+	case r.URL.RawQuery != "" && r.URL.RawQuery != "$select=_roletemplateid_value":
+		return true, odata.BadQuery("The query options of systemuserroles_association are not supported by this simulator, except $select=_roletemplateid_value.")
+	}
+	template := basicUserTemplate
+	if a.environment.IsAdministrator(strings.ToLower(id)) {
+		template = administratorTemplate
+	}
+	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata#roles(_roletemplateid_value)","value":[`)
+	out.Element(func(dst []byte) []byte {
+		return append(dst, `{"_roletemplateid_value":"`+template+`","roleid":"`+guid.Derived("role", id, template)+`"}`...)
+	})
+	out.End()
+	return true, nil
 }

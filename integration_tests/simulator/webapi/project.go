@@ -15,6 +15,7 @@ type showing struct {
 	selected bool // by $select: in its order; else values come before nulls
 	context  string
 	expanded []*related
+	user     string // to whom it is shown
 }
 
 // project chooses the properties for a $select. The service adds some that were not asked for: the key, the currency

@@ -42,7 +42,7 @@ func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
 		before := len(dst)
 		dst = c.AppendName(dst, start)
 		value := len(dst)
-		dst = w.store.AppendValue(dst, r, c)
+		dst = w.appendValue(dst, r, c)
 		switch {
 		case len(dst) > value:
 			if w.prefer.Include != "" {
@@ -64,6 +64,14 @@ func (w *rowWriter) members(dst []byte, r rows.Ref) []byte {
 		dst = appendRelated(w.env, appendName(dst, start, x.name), w.store, r, x, w.prefer)
 	}
 	return dst
+}
+
+// appendValue writes a value as the user sees it, nothing for null.
+func (w *rowWriter) appendValue(dst []byte, r rows.Ref, c *rows.Cell) []byte {
+	if c.Secured() && w.env.MayReadColumn(w.show.user, w.store.Table.LogicalName, c.Column.LogicalName) {
+		return w.store.AppendStored(dst, r, c)
+	}
+	return w.store.AppendValue(dst, r, c)
 }
 
 // appendName writes a member's name, with a comma unless it is the first.

@@ -1,6 +1,7 @@
 package webapi
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 // call is a request for rows of a table.
 type call struct {
 	http   *http.Request
+	user   string // systemuserid
 	base   string // of the Web API as it was called, without a slash at the end
 	store  *rows.Store
 	query  odata.RowQuery
@@ -66,7 +68,7 @@ func Respond(db *rows.Database, r *http.Request, base, path string) (*odata.Repl
 	if refusal != nil {
 		return nil, refusal
 	}
-	c := &call{http: r, base: base, query: query, prefer: odata.ReadPreferences(r), body: body}
+	c := &call{http: r, user: cmp.Or(odata.UserOf(r), db.User()), base: base, query: query, prefer: odata.ReadPreferences(r), body: body}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		db.Mu.RLock()
 		defer db.Mu.RUnlock()
@@ -132,7 +134,7 @@ func route(db *rows.Database, c *call, path string) *odata.Error {
 
 // read serves a GET. The caller holds the lock for reading.
 func read(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
-	if refusal := mayRead(db, c.store.Table); refusal != nil {
+	if refusal := mayRead(db, c.user, c.store.Table); refusal != nil {
 		return nil, refusal
 	}
 	switch {

@@ -10,10 +10,10 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// mayRead refuses a table that the signed-in user may not read at all. The caller holds the lock.
-func mayRead(db *rows.Database, t *schema.Table) *odata.Error {
-	if db.ReadDepth(t.LogicalName) == schema.None {
-		return missingPrivilege(db, t)
+// mayRead refuses a table that a user may not read at all. The caller holds the lock.
+func mayRead(db *rows.Database, user string, t *schema.Table) *odata.Error {
+	if db.ReadDepthOf(user, t.LogicalName) == schema.None {
+		return missingPrivilege(db, user, t)
 	}
 	return nil
 }
@@ -23,7 +23,7 @@ func mayRead(db *rows.Database, t *schema.Table) *odata.Error {
 // those of a table such as audit.
 func mayWrite(db *rows.Database, t *schema.Table, access string) *odata.Error {
 	if db.ReadDepth(t.LogicalName) == schema.None {
-		return lacks(db, t, access)
+		return lacks(db, db.User(), t, access)
 	}
 	if t.Intersect || t.ReadOnly || t.LogicalName == rows.OrganizationTable && access != "Write" {
 		return unsupportedMessage(t, strings.Replace(access, "Write", "Update", 1))
@@ -36,20 +36,22 @@ func unsupportedMessage(t *schema.Table, message string) *odata.Error {
 }
 
 // missingPrivilege returns the error for a user whose roles do not grant the privilege to read far enough.
-func missingPrivilege(db *rows.Database, t *schema.Table) *odata.Error { return lacks(db, t, "Read") }
+func missingPrivilege(db *rows.Database, user string, t *schema.Table) *odata.Error {
+	return lacks(db, user, t, "Read")
+}
 
-func lacks(db *rows.Database, t *schema.Table, access string) *odata.Error {
+func lacks(db *rows.Database, user string, t *schema.Table, access string) *odata.Error {
 	name := schema.PrivilegeName(access, t)
 	return odata.Refuse(http.StatusForbidden, "0x80040220",
 		"Principal user (Id=%s, type=8, roleCount=5, privilegeCount=465, accessMode=0), is missing %s privilege (Id=%s) on OTC=%d for entity '%s'. context.Caller=%s",
-		db.User(), name, schema.PrivilegeID(name), t.TypeCode, t.LogicalName, db.User())
+		user, name, schema.PrivilegeID(name), t.TypeCode, t.LogicalName, user)
 }
 
-// visible returns which rows the user's read depth reaches, the same ones at every request: those of the user alone, of
+// visible returns which rows a user's read depth reaches, the same ones at every request: those of the user alone, of
 // the business unit, or of the units below it. Nil is all rows.
-func visible(db *rows.Database, s *rows.Store) query.Condition {
+func visible(db *rows.Database, user string, s *rows.Store) query.Condition {
 	share := uint64(0)
-	switch db.ReadDepth(s.Table.LogicalName) {
+	switch db.ReadDepthOf(user, s.Table.LogicalName) {
 	case schema.Basic:
 		share = 1
 	case schema.Local:
@@ -64,8 +66,8 @@ func visible(db *rows.Database, s *rows.Store) query.Condition {
 }
 
 // accessDenied returns the error for a read of a single row that the user's depth does not reach.
-func accessDenied(db *rows.Database, r rows.Ref) *odata.Error {
+func accessDenied(user string, r rows.Ref) *odata.Error {
 	return odata.Refuse(http.StatusForbidden, "0x80040220",
 		"SecLib::AccessCheckEx failed. Returned hr = -2147187962, ObjectID: %s, OwnerId: %s,  OwnerIdType: 8 and CallingUser: %s.",
-		r.ID, db.User(), db.User())
+		r.ID, user, user)
 }

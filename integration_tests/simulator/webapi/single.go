@@ -67,7 +67,7 @@ func single(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	show, refusal := shown(db, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
+	show, refusal := shown(db, c.user, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -83,8 +83,8 @@ func readable(db *rows.Database, c *call) (rows.Ref, *odata.Error) {
 	if refusal != nil {
 		return r, refusal
 	}
-	if visible := visible(db, c.store); visible != nil && !visible(r) {
-		return r, accessDenied(db, r)
+	if visible := visible(db, c.user, c.store); visible != nil && !visible(r) {
+		return r, accessDenied(c.user, r)
 	}
 	return r, nil
 }
@@ -140,7 +140,7 @@ func relatedRow(db *rows.Database, c *call, r rows.Ref, column *schema.Column) (
 	if target == nil || target.Table.EntitySetName == "" {
 		return nil, odata.NotFound(name)
 	}
-	if refusal := mayRead(db, target.Table); refusal != nil {
+	if refusal := mayRead(db, c.user, target.Table); refusal != nil {
 		return nil, refusal
 	}
 	row, found := target.Find(to.ID)
@@ -152,7 +152,7 @@ func relatedRow(db *rows.Database, c *call, r rows.Ref, column *schema.Column) (
 		body = odata.AppendQuoted(append(body, `,"@odata.id":`...), c.base+"/"+edit.Address(target, row))
 		return odata.NewReply(http.StatusOK).JSON(append(body, '}')), nil
 	}
-	show, refusal := shown(db, target, c.query.Selected, c.query.Expanded, maxExpansions)
+	show, refusal := shown(db, c.user, target, c.query.Selected, c.query.Expanded, maxExpansions)
 	if refusal != nil {
 		return nil, refusal
 	}

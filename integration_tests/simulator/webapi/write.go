@@ -130,7 +130,7 @@ func written(db *rows.Database, c *call, r rows.Ref, withRow int) (*odata.Reply,
 	address := c.base + "/" + edit.Address(c.store, r)
 	reply := odata.NewReply(http.StatusNoContent)
 	if c.prefer.Representation {
-		show, refusal := shown(db, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
+		show, refusal := shown(db, c.user, c.store, c.query.Selected, c.query.Expanded, maxExpansions)
 		if refusal != nil {
 			return nil, refusal
 		}
@@ -180,7 +180,7 @@ func writeProperty(db *rows.Database, j *rows.Journal, c *call) (*odata.Reply, *
 		return nil, refusal
 	}
 	if column.Type == schema.File {
-		db.DescribeFiles(c.store, r.ID)
+		db.DescribeFiles(j, c.store, r.ID)
 	}
 	return odata.NewReply(http.StatusNoContent), nil
 }

@@ -53,6 +53,9 @@ type State struct {
 	NewestSeen Row `json:"newest_seen,omitzero"`
 	// Organization is the id of the environment's organization.
 	Organization string `json:"organization,omitempty"`
+	// User names the application user to which the delta token was issued, or which has begun the scan where there is no
+	// token yet. Empty: there was one user only.
+	User string `json:"user,omitempty"`
 	// Generation is the generation of the destination's rows for which the state was written; nil: the platform has no
 	// generations.
 	Generation *int64 `json:"generation,omitempty"`

@@ -1,0 +1,173 @@
+package users
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Table is a table to read, with what decides how much of it a user may read.
+type Table struct {
+	Name    string
+	Depth   func(dataverse.Privileges) dataverse.Depth // at which a user with these privileges may read the table, "" if it is unknown
+	Secured []dataverse.SecuredColumn                  // the columns to read that not every user may read
+}
+
+// rights are what a user may read.
+type rights struct {
+	privileges dataverse.Privileges
+	everything bool            // every secured column can be read
+	columns    map[string]bool // the secured columns that can be read, by MetadataId
+}
+
+// unreadable returns the secured columns of a table that the rights do not cover.
+func (r *rights) unreadable(t Table) []string {
+	var names []string
+	for _, c := range t.Secured {
+		if !r.everything && !r.columns[c.ID] {
+			names = append(names, c.Property)
+		}
+	}
+	return names
+}
+
+// Compare finds out which users have the widest right to read each table: from then on, only those are assigned to it.
+// A user with a lesser right is reported once, and so is one whose rights cannot be retrieved, which reads nothing.
+func (p *Pool) Compare(ctx context.Context, tables []Table) {
+	found := p.retrieve(ctx, tables)
+	if len(found) == 0 { // the context has ended
+		return
+	}
+	compared := map[string][]*member{}
+	lesser := map[*member][]string{}
+	for _, t := range tables {
+		widest := widestOf(p.users, found, t)
+		compared[t.Name] = widest
+		for _, u := range p.users {
+			if r := found[u]; r != nil && !slices.Contains(widest, u) {
+				lesser[u] = append(lesser[u], t.Name+" ("+difference(r, found[widest[0]], t)+")")
+			}
+		}
+	}
+	p.mu.Lock()
+	p.tables, p.rights = compared, found
+	p.mu.Unlock()
+	for _, u := range p.users {
+		if less := lesser[u]; len(less) > 0 {
+			p.options.Log.WarnContext(ctx, fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s. "+
+				"Give all application users the same security roles and column security profiles.", capital(u.Name), listed(less)))
+		}
+	}
+}
+
+// widestOf returns the users with the widest right to read a table: the greatest depth, then the most secured columns, and
+// of those who may read other columns the first. Users whose rights are not known are not among them.
+func widestOf(users []*member, found map[*member]*rights, t Table) []*member {
+	var widest []*member
+	for _, u := range users {
+		r := found[u]
+		switch {
+		case r == nil:
+			continue
+		case widest == nil:
+			widest = []*member{u}
+			continue
+		}
+		best := found[widest[0]]
+		missing, least := r.unreadable(t), best.unreadable(t)
+		order := dataverse.CompareDepths(t.Depth(r.privileges), t.Depth(best.privileges))
+		switch {
+		case order > 0, order == 0 && len(missing) < len(least):
+			widest = []*member{u}
+		case order == 0 && slices.Equal(missing, least):
+			widest = append(widest, u)
+		}
+	}
+	return widest
+}
+
+// difference returns what a user may not read of a table that another one may.
+func difference(r, widest *rights, t Table) string {
+	depth, greatest := t.Depth(r.privileges), t.Depth(widest.privileges)
+	if dataverse.CompareDepths(depth, greatest) != 0 {
+		if depth == "" || depth == dataverse.NoDepth {
+			return "no Read privilege"
+		}
+		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), greatest.Level())
+	}
+	missing, hidden := r.unreadable(t), widest.unreadable(t)
+	missing = slices.DeleteFunc(missing, func(column string) bool { return slices.Contains(hidden, column) })
+	return "without column " + strings.Join(missing, ", ")
+}
+
+// listed lists texts in a sentence, at most as many as a person reads.
+func listed(texts []string) string {
+	const most = 20
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+}
+
+// retrieve retrieves the rights of all users that can sign in. A user whose rights are not known reads nothing, unless
+// that is so for all: then the first of them reads everything, so that all rows are read with the same rights.
+func (p *Pool) retrieve(ctx context.Context, tables []Table) map[*member]*rights {
+	secured := slices.ContainsFunc(tables, func(t Table) bool { return len(t.Secured) > 0 })
+	var usable []*member
+	for _, u := range p.users {
+		if u.failure == nil {
+			usable = append(usable, u)
+		}
+	}
+	all, failures := make([]*rights, len(usable)), make([]error, len(usable))
+	var group sync.WaitGroup
+	for i, u := range usable {
+		group.Go(func() { all[i], failures[i] = u.rights(ctx, secured) })
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	if !slices.Contains(failures, nil) {
+		all[0], failures[0] = &rights{}, nil
+	}
+	found := map[*member]*rights{}
+	for i, u := range usable {
+		if failures[i] == nil {
+			found[u] = all[i]
+			continue
+		}
+		p.fail(u, failures[i])
+		p.report(ctx, u)
+	}
+	return found
+}
+
+// rights retrieves what a user may read. Its secured columns are retrieved only if tables have any.
+func (u *member) rights(ctx context.Context, secured bool) (*rights, error) {
+	r := &rights{}
+	var err error
+	if r.privileges, err = u.Client.Privileges(ctx, u.identity.UserID); err != nil || !secured {
+		return r, err
+	}
+	if r.columns, err = u.Client.ReadableColumns(ctx, u.identity.UserID); err != nil {
+		return nil, err
+	}
+	// Not every user may read its own roles. One that may not is no administrator.
+	r.everything, _ = u.Client.IsAdministrator(ctx, u.identity.UserID)
+	return r, nil
+}
+
+// Depth returns the depth at which the users that read a table may read it, "" if it is unknown.
+func (p *Pool) Depth(t Table) dataverse.Depth {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.rights[p.candidates(t.Name)[0]]; r != nil {
+		return t.Depth(r.privileges)
+	}
+	return ""
+}

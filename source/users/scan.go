@@ -1,0 +1,206 @@
+package users
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Scan is the environment as one application user sees it who reads a table. It belongs to one goroutine.
+//
+// The user stays the same, because Microsoft does not document whether a delta token or a paging cookie holds for
+// another one. Only when the user can no longer read the table, the Scan sends the same request as another user that may
+// read as much of it.
+type Scan struct {
+	pool  *Pool
+	table string
+	user  *member // nil: there is none that can read the table
+	left  []*member
+}
+
+// Assign returns the environment as the user with the given key sees it, or, if that user cannot read the table or is
+// not known, as the one that reads the fewest tables at the moment. The Scan must be closed.
+func (p *Pool) Assign(table, key string) *Scan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &Scan{pool: p, table: table}
+	s.change(p.choose(table, key))
+	return s
+}
+
+// candidates returns the users with the widest right to read a table. The lock is held.
+func (p *Pool) candidates(table string) []*member {
+	if found := p.tables[table]; found != nil {
+		return found
+	}
+	return p.users
+}
+
+// choose returns the user that is to read a table, nil if none can. The lock is held.
+func (p *Pool) choose(table, key string) *member {
+	var chosen *member
+	for _, u := range p.candidates(table) {
+		switch {
+		case !u.reads(table):
+		case key != "" && u.key == key:
+			return u
+		case chosen == nil || u.scans < chosen.scans:
+			chosen = u
+		}
+	}
+	return chosen
+}
+
+// reads reports whether nothing is known that keeps a user from reading a table. The lock of the pool is held.
+func (u *member) reads(table string) bool { return u.failure == nil && u.refused[table] == nil }
+
+// change gives the scan another user. The lock of the pool is held.
+func (s *Scan) change(to *member) {
+	if s.user != nil {
+		s.user.scans--
+	}
+	if s.user = to; to != nil {
+		to.scans++
+	}
+}
+
+// Close ends the scan: its user may read another table.
+func (s *Scan) Close() {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	s.change(nil)
+}
+
+// User returns a short hash of the id of the user that reads, by which a state remembers it.
+func (s *Scan) User() string {
+	if s.user == nil {
+		return ""
+	}
+	return s.user.key
+}
+
+// ChangeToOwner changes to the user to which a delta token was issued, given by its key. A state from before there were
+// several users does not name one: then it was the first. ChangeToOwner reports whether that is another user than the
+// present one, and can read the table as well.
+func (s *Scan) ChangeToOwner(key string) bool {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	for i, u := range s.pool.candidates(s.table) {
+		isOwner := u.key == key || key == "" && i == 0 && u == s.pool.users[0]
+		if isOwner && u != s.user && u.reads(s.table) {
+			s.change(u)
+			return true
+		}
+	}
+	return false
+}
+
+// Delivered counts records that the scan has delivered.
+func (s *Scan) Delivered(records int) {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	if s.user != nil {
+		s.user.records += int64(records)
+	}
+}
+
+// Page reads a page.
+func (s *Scan) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (page dataverse.Page, err error) {
+	err = s.try(ctx, q.Table, func(c Client) error {
+		page, err = c.Page(ctx, q, sink)
+		return err
+	})
+	return page, err
+}
+
+// Table reads the definition of a table.
+func (s *Scan) Table(ctx context.Context, name string) (table *dataverse.Table, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		table, err = c.Table(ctx, name)
+		return err
+	})
+	return table, err
+}
+
+// Metadata reads the definitions of some tables.
+func (s *Scan) Metadata(ctx context.Context, q dataverse.MetadataRequest, sink dataverse.Sink) (at time.Time, err error) {
+	err = s.try(ctx, "", func(c Client) error {
+		at, err = c.Metadata(ctx, q, sink)
+		return err
+	})
+	return at, err
+}
+
+// try sends a request as one user after another until one of them can send it. table is the table whose rows are
+// requested, empty for any other request.
+func (s *Scan) try(ctx context.Context, table string, send func(Client) error) error {
+	for {
+		if s.user == nil {
+			return s.firstFailure()
+		}
+		err := send(s.user.Client)
+		if !s.leaves(table, err) {
+			s.report(ctx)
+			return err
+		}
+	}
+}
+
+// leaves reports whether an error means that the user can no longer read, and changes to another one.
+func (s *Scan) leaves(table string, err error) bool {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case failsUser(err):
+		s.user.failure = cmp.Or(s.user.failure, err)
+	case table == s.table && dataverse.HasCode(err, dataverse.CodePrivilegeMissing):
+		s.user.refused[table] = cmp.Or(s.user.refused[table], err)
+	default:
+		return false
+	}
+	s.left = append(s.left, s.user)
+	s.change(p.choose(s.table, ""))
+	return true
+}
+
+// report reports the users that the scan has left, now that another one has taken their place.
+func (s *Scan) report(ctx context.Context) {
+	for _, u := range s.left {
+		s.pool.report(ctx, u)
+	}
+	s.left = nil
+}
+
+// firstFailure returns why the first of the users that may read the table can no longer do so.
+func (s *Scan) firstFailure() error {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	first := s.pool.candidates(s.table)[0]
+	return cmp.Or(first.failure, first.refused[s.table])
+}
+
+// failsUser reports whether an error is one of the user and not of the request, the table or the environment: another
+// user may send the same request. Codes are those of Microsoft, "Web service error codes".
+func failsUser(err error) bool {
+	var signIn *dataverse.SignInError
+	var refused *dataverse.APIError
+	switch {
+	case errors.As(err, &signIn):
+		return !signIn.Temporary()
+	case !errors.As(err, &refused):
+		return false
+	case refused.Code == "":
+		return refused.Status == http.StatusUnauthorized && !refused.Page.HTML
+	default:
+		return slices.Contains([]string{
+			dataverse.CodeNotMember, dataverse.CodeNoRoles, dataverse.CodeUserDisabled, dataverse.CodeTicketOfDisabled,
+			dataverse.CodeNoLicense, dataverse.CodeTenantForbidden,
+		}, refused.Code)
+	}
+}
