@@ -155,7 +155,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// tablesAre is a number of tables with the verb.
+// tablesAre is a number of tables as the subject of a sentence, with its verb.
 func tablesAre(n int) string {
 	if n == 1 {
 		return "1 table is"
