@@ -36,6 +36,8 @@ func TestACheckExplainsWhyAnIdentityDoesNotSignIn(t *testing.T) {
 		"an endpoint that does not know the header": {managed(""), []string{l.server.IdentityVariables()[0], "IDENTITY_HEADER=another"},
 			"The connector could not sign in: the endpoint of managed identities rejected the sign-in with status 401. Its explanation: The X-IDENTITY-HEADER is " +
 				"missing or not valid. Check the managed identity of the machine, in the Azure portal under Identity, and credentials.identity_client_id."},
+		"another service at the endpoint": {managed(""), []string{"IDENTITY_ENDPOINT=" + l.server.URL + "/nowhere", "IDENTITY_HEADER=x"},
+			"No managed identity is available: the endpoint of managed identities rejected the sign-in with status 404. A managed identity exists on virtual machines"},
 		"an endpoint that does not respond": {managed(""), []string{"IDENTITY_ENDPOINT=https://" + closed(t), "IDENTITY_HEADER=x"},
 			"No managed identity is available: the endpoint of managed identities did not respond:"},
 	} {

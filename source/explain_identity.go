@@ -16,15 +16,18 @@ func (s situation) explainTokenFile(file *auth.TokenFileError) explanation {
 	return configError("The connector could not sign in: %v %s", file, where)
 }
 
+// whereIdentitiesExist is what to check where no endpoint of managed identities is found.
+const whereIdentitiesExist = "A managed identity exists on virtual machines, App Service, Container Apps, Service Fabric and Azure Arc only, and has to be " +
+	"assigned to the machine (in the Azure portal under Identity). In AKS, and outside Azure, choose another kind of credentials, such as workload_identity. If " +
+	"the variable IDENTITY_ENDPOINT or MSI_ENDPOINT is set, check it."
+
 // explainIdentity explains why the managed identity of this machine did not sign in.
 func (s situation) explainIdentity(identity *auth.IdentityError) explanation {
 	switch {
 	case identity.Temporary():
 		return transientError("The connector could not sign in: %s.%s %s later.", clause(identity), s.resumes(), s.again())
 	case identity.Reason == auth.IdentityUnreachable:
-		return configError("No managed identity is available: %s. A managed identity exists on virtual machines, App Service, Container Apps and "+
-			"Azure Arc only, and has to be assigned to the machine (in the Azure portal under Identity). In AKS, and outside Azure, choose workload_identity in "+
-			"credentials. If the variables IDENTITY_ENDPOINT or MSI_ENDPOINT are set, check them.", clause(identity))
+		return configError("No managed identity is available: %s. %s", clause(identity), whereIdentitiesExist)
 	case identity.Reason == auth.IdentityTokenStale:
 		return configError("The environment rejected the access token of the managed identity, and Azure returned the same token again: Azure keeps it for up " +
 			"to 24 hours. Check that url is the environment's own address and that it belongs to the tenant of the identity. If the identity was changed a " +
@@ -55,9 +58,8 @@ func (s situation) explainIdentityRefusal(refused *auth.Error) explanation {
 		return configError("The machine does not have this managed identity. Assign it in the Azure portal: open the machine or the app, Identity, and turn on " +
 			"System assigned, or add the identity under User assigned. credentials.identity_client_id is the Client ID of a user-assigned identity, not " +
 			"its object ID; leave it empty for the system-assigned one.")
-	case strings.Contains(text, "unreachable"):
-		return configError("No managed identity is available: %v.%s A managed identity exists on virtual machines, App Service, Container Apps and Azure Arc "+
-			"only. Elsewhere choose another kind in credentials.", refused, own)
+	case strings.Contains(text, "unreachable"), refused.Name == "" && refused.Description == "": // of Docker Desktop, or of another cloud
+		return configError("No managed identity is available: %v.%s %s", refused, own, whereIdentitiesExist)
 	default:
 		return configError("The connector could not sign in: %v.%s Check the managed identity of the machine, in the Azure portal under Identity, and "+
 			"credentials.identity_client_id.", refused, own)

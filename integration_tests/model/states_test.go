@@ -43,7 +43,7 @@ func (w *world) rewrite(stream string, how kind) error {
 		const newer = 1 << 20
 		state["delta_link"] = parts[1] + strconv.Itoa(version+newer) + parts[3]
 	default:
-		if state = w.pythonState(state, parts[2]+parts[3]); state == nil {
+		if state = w.pythonState(stream, state, parts[2]+parts[3]); state == nil {
 			return nil
 		}
 		if w.switches.behaviors.EditedSelect == simulator.Refused { // that connector selects no columns, as this token does
@@ -58,12 +58,15 @@ func (w *world) rewrite(stream string, how kind) error {
 }
 
 // pythonState returns the state that the Python connector would have left, nil where it could not have come so far: it
-// knew of no deletions that are missing, and its rows do not bear cursors of the future.
-func (w *world) pythonState(state map[string]any, token string) map[string]any {
+// knew of no deletions that are missing, its rows do not bear cursors of the future, and no backup was restored since, which
+// its state does not show.
+func (w *world) pythonState(stream string, state map[string]any, token string) map[string]any {
 	cursor, _ := state["max_cursor"].(string)
 	decoded, err := url.PathUnescape(token)
 	unknown := state["deletions_unknown_since"] != nil || state["deletions_possibly_unknown_since"] != nil
-	if err != nil || unknown || w.switches.drift || cursor >= w.clock.now().Format("2006-01-02T15:04:05") {
+	h := w.history[stream]
+	restored := h != nil && h.newestKey != ""
+	if err != nil || unknown || restored || w.switches.drift || cursor >= w.clock.now().Format("2006-01-02T15:04:05") {
 		return nil
 	}
 	return map[string]any{"$deltatoken": decoded}

@@ -130,7 +130,7 @@ func (c *Certificate) faultAt(now time.Time) *certificateFault {
 	switch {
 	case now.After(leaf.NotAfter):
 		return faultOf("expired on %s. Create a new certificate, upload it to the app registration in Microsoft Entra "+
-			"(Certificates & secrets > Certificates), and enter it here.", leaf.NotAfter.UTC().Format(date))
+			"(Certificates & secrets > Certificates), and replace this one.", leaf.NotAfter.UTC().Format(date))
 	case now.Before(leaf.NotBefore):
 		return faultOf("is not valid before %s. Check the clock of this machine, or enter a certificate that is valid.", leaf.NotBefore.UTC().Format(date))
 	default:

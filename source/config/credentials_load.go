@@ -202,8 +202,8 @@ func (l *loader) warnExpiry(path string, certificate *Certificate, now time.Time
 	const soon = 30 * 24 * time.Hour
 	end := certificate.chain[0].NotAfter
 	if end.Sub(now) < soon {
-		l.warn(fmt.Sprintf("The certificate in %s expires on %s. Upload a new one to the app registration in Microsoft Entra before that day, and enter it here.",
-			path, end.UTC().Format(time.DateOnly)))
+		l.warn(fmt.Sprintf("The certificate in %s expires on %s. Before that day, upload a new one to the app registration in Microsoft Entra "+
+			"(Certificates & secrets > Certificates), and replace the one in %[1]s.", path, end.UTC().Format(time.DateOnly)))
 	}
 }
 
