@@ -136,7 +136,7 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
-	again, err := c.checkHistory(ctx, page.Next == "")
+	again, err := c.checkHistory(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -187,8 +187,8 @@ func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]str
 // checkHistory looks for the newest row of the last sync, because an environment that was restored from a backup and
 // then written to issues tokens as if nothing had happened. Either the changes hold the row's key, or the row still has
 // its version. A row with another version may have changed after this scan: then the next changes, which are requested
-// at once, hold its key.
-func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, err error) {
+// at once, hold its key, unless they too end before that version because a transaction with a lower one is still open.
+func (c *changesScan) checkHistory(ctx context.Context, page dataverse.Page) (again bool, err error) {
 	s := c.state
 	if !c.r.target.table.Has(dataverse.VersionColumn) { // it is no longer readable
 		s.ConfirmHistory(false)
@@ -200,21 +200,22 @@ func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, 
 		s.ConfirmHistory(false)
 		return false, nil
 	}
-	switch {
-	case !last:
+	if page.Next != "" {
 		return false, nil
-	case s.Run.HistoryDoubted:
-		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
 	}
-	unchanged, err := newLookup(c.r).unchanged(ctx, s.NewestRow)
+	version, err := newLookup(c.r).version(ctx, s.NewestRow.Key)
 	switch {
 	case err != nil:
 		return false, err
-	case unchanged:
+	case version == s.NewestRow.Version:
 		s.ConfirmHistory(true)
 		return false, nil
-	default:
+	case !s.Run.HistoryDoubted:
 		s.Run.HistoryDoubted = true
 		return true, nil
+	case isAfter(version, page.Delta):
+		return false, nil
+	default:
+		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
 	}
 }

@@ -29,6 +29,13 @@ func wentBackward(before, after dataverse.Link) bool {
 	return known && alsoKnown && to < from
 }
 
+// isAfter reports whether a version of a row is greater than that of a delta token, so that the changes since the token will
+// include it.
+func isAfter(version uint64, link dataverse.Link) bool {
+	token, known := tokenVersion(link)
+	return known && version > token
+}
+
 func tokenVersion(link dataverse.Link) (version uint64, known bool) {
 	text, _, found := strings.Cut(strings.Replace(link.DeltaToken(), "%21", "!", 1), "!")
 	if !found {
