@@ -14,13 +14,14 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
-// newChoiceLab is a lab in three languages whose configuration asks for labels in German.
+// newChoiceLab is a lab in three languages whose configuration asks for labels in German. Tables without change tracking are
+// read in full, so that their deletions show.
 func newChoiceLab(t *testing.T, b simulator.Behaviors) *lab {
 	t.Helper()
 	l := newLab(t, simulator.Options{
 		Seed: 3, Rows: map[string]int{"account": 80, "contoso_everything": 50, "contoso_child": 50}, Languages: []int{1036, 1031, 1033}, Behaviors: b,
 	})
-	maps.Copy(l.config, map[string]any{"choice_labels": true, "label_language": 1031})
+	maps.Copy(l.config, map[string]any{"choice_labels": true, "label_language": 1031, "cursor_for_untracked": "off"})
 	return l
 }
 

@@ -101,6 +101,7 @@ func (i *invocation) addStreams(
 	}
 	switch {
 	case file.Len() > 0:
+		i.logWithheld(ctx)
 		i.warnStreams(ctx, unreadable, limited, untracked)
 		i.warnDeletions(ctx, byCursor)
 		return nil

@@ -51,11 +51,12 @@ func (i *invocation) labels(
 	ctx context.Context, client *dataverse.Client, c *config.Config, configured protocol.ConfiguredCatalog,
 	tables map[string]*dataverse.Table, unreadable map[string]error,
 ) labels {
+	selected := selectedChoices(configured, tables)
 	if !c.ChoiceLabels {
+		i.warnLabelsOff(ctx, selected)
 		return nil
 	}
 	i.warnLabelsTaken(ctx, configured, tables)
-	selected := selectedChoices(configured, tables)
 	if len(selected) == 0 {
 		return nil
 	}
@@ -173,6 +174,18 @@ func (l labels) missing(t dataverse.Table) []string {
 		}
 	}
 	return missing
+}
+
+// warnLabelsOff warns of tables whose labels are selected although labels are off.
+func (i *invocation) warnLabelsOff(ctx context.Context, selected []dataverse.Table) {
+	names := make([]string, len(selected))
+	for n, t := range selected {
+		names[n] = t.LogicalName
+	}
+	if len(names) > 0 {
+		i.log.WarnContext(ctx, fmt.Sprintf("Labels of choices are selected, but choice_labels is false, so they are left out. Set choice_labels to true, "+
+			"or refresh the source schema. The tables are: %s.", firstOf(names)))
+	}
 }
 
 // warnLabelsMissing warns of choice columns without options.

@@ -132,7 +132,7 @@ func TestATransaction(t *testing.T) {
 		e, ids := environment(t)
 		transaction := e.Begin()
 		require.NoError(t, transaction.Update("task", ids[0], simulator.Row{"subject": "x"}))
-		require.ErrorContains(t, transaction.Delete("task", ids[0]), "has changed the row before")
+		require.ErrorContains(t, transaction.Delete("task", ids[0]), "has already changed the row")
 		transaction.Rollback()
 	})
 	t.Run("is committed by a change of a definition", func(t *testing.T) {

@@ -21,6 +21,8 @@
 //   - the type of a lookup is read from an annotation or from other columns (lookuptype.go);
 //   - keys are written in lower case if the stream's changes are followed (key.go).
 //
+// The labels of choice columns, if they are selected, follow the columns of a record (labelstep.go).
+//
 // # The cursor
 //
 // All rows of a page have one cursor, _ab_cdc_updated_at: the service's time of the page, or the microsecond after the

@@ -158,6 +158,7 @@ func TestLabelsAreReadOnlyIfTheyAreOnAndSelected(t *testing.T) {
 	require.Equal(t, 0, code, o.text)
 	assert.Empty(t, s.queries)
 	assert.NotContains(t, o.of("RECORD")[0].Record.Data, "color_label")
+	assert.Contains(t, o.text, "but choice_labels is false, so they are left out")
 	code, o = s.run(t, "read", process{settings: s.withLabels(nil), catalog: configured("tag", "full_refresh")})
 	require.Equal(t, 0, code, o.text)
 	assert.Empty(t, s.queries)

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -171,7 +172,7 @@ func locate(t *rows.Transaction, s *rows.Store, id string) (rows.Ref, error) {
 		return rows.Ref{}, fmt.Errorf("%q is not a guid", id)
 	}
 	if t.Holds(s, key) {
-		return rows.Ref{}, fmt.Errorf("the transaction has changed the row before")
+		return rows.Ref{}, errors.New("the transaction has already changed the row")
 	}
 	r, found := s.Find(key)
 	if !found {

@@ -58,10 +58,11 @@ type Behaviors struct {
 	// ElasticWithoutOwningColumns leaves _owninguser_value and _owningteam_value of elastic rows null, as Microsoft's examples
 	// of such rows have neither.
 	ElasticWithoutOwningColumns bool
-	// WholeFiles refuses to send a file in parts, as where an environment has a key of its own. IsChunkingSupported says so.
+	// WholeFiles refuses to send a file in parts, as in an environment with an encryption key of its own, and reports that in
+	// IsChunkingSupported.
 	WholeFiles bool
 	// BothOptionSets puts the options of a choice column into OptionSet and GlobalOptionSet of its definition, where
-	// IsGlobal alone tells a local choice from a global one. Without it one of the two is null.
+	// only IsGlobal distinguishes a global choice from a local one. Without it one of the two is null.
 	BothOptionSets bool
 	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
 	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).

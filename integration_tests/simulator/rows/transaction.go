@@ -91,7 +91,7 @@ func (t *Transaction) commit() {
 	}
 }
 
-// Release commits the transactions that hold a row which another write is about to change: SQL Server would let that write
+// Release commits the transactions that hold a row which another write is about to change: in SQL Server that write would
 // wait for them. Where the table has alternate keys, all of its rows count. It reports whether there were any. The caller
 // holds the lock.
 func (db *Database) Release(j *Journal, s *Store, id guid.ID) bool {
