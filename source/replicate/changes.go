@@ -187,7 +187,8 @@ func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]str
 // checkHistory looks for the newest row of the last sync, because an environment that was restored from a backup and
 // then written to issues tokens as if nothing had happened. Either the changes hold the row's key, or the row still has
 // its version. A row with another version may have changed after this scan: then the next changes, which are requested
-// at once, hold its key, unless they too end before that version because a transaction with a lower one is still open.
+// at once, hold its key. They need not if its version is above that of their new token, which stays below the versions of a
+// transaction that is open. Then the next sync looks for the same row.
 func (c *changesScan) checkHistory(ctx context.Context, page dataverse.Page) (again bool, err error) {
 	s := c.state
 	if !c.r.target.table.Has(dataverse.VersionColumn) { // it is no longer readable
@@ -200,8 +201,11 @@ func (c *changesScan) checkHistory(ctx context.Context, page dataverse.Page) (ag
 		s.ConfirmHistory(false)
 		return false, nil
 	}
-	if page.Next != "" {
+	switch {
+	case page.Next != "", s.Run.HistoryDoubted && isAfter(s.Run.DoubtedVersion, page.Delta):
 		return false, nil
+	case s.Run.HistoryDoubted:
+		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
 	}
 	version, err := newLookup(c.r).version(ctx, s.NewestRow.Key)
 	switch {
@@ -210,12 +214,8 @@ func (c *changesScan) checkHistory(ctx context.Context, page dataverse.Page) (ag
 	case version == s.NewestRow.Version:
 		s.ConfirmHistory(true)
 		return false, nil
-	case !s.Run.HistoryDoubted:
-		s.Run.HistoryDoubted = true
-		return true, nil
-	case isAfter(version, page.Delta):
-		return false, nil
 	default:
-		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
+		s.Run.HistoryDoubted, s.Run.DoubtedVersion = true, version
+		return true, nil
 	}
 }

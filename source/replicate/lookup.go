@@ -143,15 +143,12 @@ func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string
 	return exists, at, err
 }
 
-// version returns the version of a row, 0 if there is no such row.
-func (l *lookup) version(ctx context.Context, key string) (uint64, error) {
+// version returns the version of a row, 0 if it does not exist.
+func (l *lookup) version(ctx context.Context, key string) (version uint64, err error) {
 	sink := record.NewKeySink(l.table)
-	var version uint64
 	columns := []string{l.table.PrimaryID, dataverse.VersionColumn}
-	err := l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{key}, func(dataverse.Page) error {
-		if _, found, ok := sink.Newest(); ok {
-			version = found
-		}
+	err = l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{key}, func(dataverse.Page) error {
+		_, version, _ = sink.Newest()
 		return nil
 	})
 	return version, err

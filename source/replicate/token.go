@@ -29,11 +29,10 @@ func wentBackward(before, after dataverse.Link) bool {
 	return known && alsoKnown && to < from
 }
 
-// isAfter reports whether a version of a row is greater than that of a delta token, so that the changes since the token will
-// include it.
-func isAfter(version uint64, link dataverse.Link) bool {
-	token, known := tokenVersion(link)
-	return known && version > token
+// isAfter reports whether a version is greater than that of a delta token.
+func isAfter(version uint64, token dataverse.Link) bool {
+	of, known := tokenVersion(token)
+	return known && version > of
 }
 
 func tokenVersion(link dataverse.Link) (version uint64, known bool) {
