@@ -153,7 +153,7 @@ func (s *Scan) FileSizes(ctx context.Context, ids []string) (map[string]int64, e
 	return s.user.Client.FileSizes(ctx, ids)
 }
 
-// WhoAmI returns the identity of the present user, as the service responds it now.
+// WhoAmI requests the identity of the present user, which shows whether the service responds.
 func (s *Scan) WhoAmI(ctx context.Context) (dataverse.Identity, error) {
 	if s.user == nil {
 		return dataverse.Identity{}, s.firstFailure()
