@@ -103,7 +103,7 @@ func TestEachColumnTypeHasItsProperty(t *testing.T) {
 		{"contoso_everything", "contoso_guid", text},
 		{"contoso_everything", "contoso_document", text},
 		{"contoso_everything", "contoso_document_name", text},
-		{"contoso_everything", "contoso_photo", text},
+		{"contoso_everything", "contoso_photo", absent}, // a content
 		{"contoso_everything", "contoso_photo_timestamp", integer},
 		{"contoso_everything", "contoso_photo_url", text},
 		{"contoso_everything", "contoso_photoid", text},

@@ -49,6 +49,20 @@ func TestEachErrorInTheDocumentationExists(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationsOfEachWayToSignInAreValid(t *testing.T) {
+	var specification struct {
+		ConnectionSpecification json.RawMessage `json:"connectionSpecification"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text(t, "spec.json")), &specification))
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(text(t, "docs/sign-in.md"), -1)
+	require.Len(t, examples, 5)
+	for _, example := range examples {
+		result, err := gojsonschema.Validate(gojsonschema.NewBytesLoader(specification.ConnectionSpecification), gojsonschema.NewStringLoader(example[1]))
+		require.NoError(t, err)
+		assert.Empty(t, result.Errors(), example[1])
+	}
+}
+
 func TestTheDocumentationCoversEachSetting(t *testing.T) {
 	var specification struct {
 		ConnectionSpecification struct {

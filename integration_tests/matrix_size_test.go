@@ -23,7 +23,7 @@ func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{test.table: 1200}})
-			l.config["odata_maxpagesize"] = 250
+			l.config["odata_maxpagesize"], l.config["cursor_for_untracked"] = 250, "off"
 			d, catalog := destination.New(), l.configured(test.table)
 			timeout := faults.SQLTimeout().On(faults.Table(test.table), faults.Page(2), faults.LargerThan(50))
 			timeout.When.Count = test.attempts

@@ -122,6 +122,7 @@ func TestAScanWithoutProgressEnds(t *testing.T) {
 	} {
 		t.Run("links that differ for ever, "+name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 17, Rows: map[string]int{"contoso_child": 130}})
+			l.config["cursor_for_untracked"] = "off"
 			d, catalog := destination.New(), l.configured("contoso_child")
 			l.server.Inject(faults.Fault{Match: faults.Table("contoso_child"), Then: faults.Chain{edit, faults.Handle(withoutNumber)}}.Always())
 			report, result := l.read(d, catalog)

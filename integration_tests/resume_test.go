@@ -159,6 +159,7 @@ func TestAnInterruptedFullRefreshResumes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
+			l.config["cursor_for_untracked"] = "off"
 			d, catalog := destination.New(), l.configured(table)
 			catalog.Overwrite(1)
 			result := l.runWith(attempt.first, l.readArgs(d, catalog)...)
@@ -185,6 +186,7 @@ func TestAFinishedFullRefreshIsReadAgainExceptWithinItsJob(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{table: rows}})
+			l.config["cursor_for_untracked"] = "off"
 			d, catalog := destination.New(), l.configured(table)
 			l.sync(d, catalog, "WORKER_JOB_ID=7")
 			report := l.sync(d, catalog, second.variables...)
@@ -196,6 +198,7 @@ func TestAFinishedFullRefreshIsReadAgainExceptWithinItsJob(t *testing.T) {
 
 func TestOutsideThePlatformAFinishedFullRefreshIsReadAgain(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"contoso_child": 50}})
+	l.config["cursor_for_untracked"] = "off"
 	d, catalog := destination.New(), l.configured("contoso_child")
 	for range 2 {
 		assert.Equal(t, 50, l.sync(d, catalog).Records())

@@ -101,6 +101,7 @@ func (i *invocation) addStreams(
 	}
 	switch {
 	case file.Len() > 0:
+		i.logWithheld(ctx)
 		i.warnStreams(ctx, unreadable, limited, untracked)
 		i.warnDeletions(ctx, byCursor)
 		return nil
@@ -137,8 +138,8 @@ func (i *invocation) warnStreams(ctx context.Context, unreadable, limited, untra
 func (i *invocation) warnDeletions(ctx context.Context, byCursor []string) {
 	slices.Sort(byCursor)
 	if len(byCursor) > 0 {
-		i.log.WarnContext(ctx, fmt.Sprintf("Change tracking is off for some selected tables. %s therefore read by a column of theirs, which does "+
-			"not find rows that are deleted: %s. To find them, turn on tracking in Power Apps: table properties > Advanced options > Track "+
-			"changes. To read such tables in full instead, set cursor_for_untracked to off.", countAre(len(byCursor), "table"), firstOf(byCursor)))
+		i.log.WarnContext(ctx, fmt.Sprintf("%s configured as incremental without change tracking, so rows deleted in Dataverse are not found: %s. "+
+			"To find them, turn on tracking in Power Apps: table properties > Advanced options > Track changes. To read such tables in full "+
+			"instead, set cursor_for_untracked to off.", countAre(len(byCursor), "table"), firstOf(byCursor)))
 	}
 }

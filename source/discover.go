@@ -63,6 +63,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 		return noStreams(failed)
 	}
 	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
+	i.logWithheld(ctx)
 	if len(failed) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog: %s. If you need one of them, check in Power Apps that it exists and that "+
 			"the application user can read it. List tables that you do not need in exclude_tables.", countAre(len(failed), "table"), reasons(failed)))
@@ -75,7 +76,8 @@ func (i *invocation) stream(ctx context.Context, c *config.Config, t dataverse.T
 	if c.ChoiceLabels {
 		i.warnTaken(ctx, t.LogicalName, catalog.LabelsTaken(t))
 	}
-	return catalog.Options{ChoiceLabels: c.ChoiceLabels, LookupTypes: c.LookupTypes, CursorForUntracked: c.CursorForUntracked}.Stream(t)
+	offered := catalog.Options{ChoiceLabels: c.ChoiceLabels, LookupTypes: c.LookupTypes, CursorForUntracked: c.CursorForUntracked}
+	return offered.Stream(i.withContents(c, t))
 }
 
 // noStreams returns the error of a discovery whose tables all failed: that of a request, if one failed.

@@ -93,7 +93,7 @@ func secretRemedies() []signInRemedy {
 	}
 }
 
-// certificateRemedies has three sentences for one code, which Entra tells apart by its explanation alone.
+// certificateRemedies has three sentences for one code, which Entra distinguishes by its explanation alone.
 func certificateRemedies(refused *auth.Error) []signInRemedy {
 	const upload = "Upload the certificate of {certificate} to the app registration (Certificates & secrets > Certificates)."
 	unregistered := "The app registration does not have this certificate. " + upload +

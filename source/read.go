@@ -75,7 +75,8 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
 	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
-		Environment: client, Definitions: client, Assign: i.assign(), Output: i.out, Log: i.log, Explain: failures.explain, Now: time.Now,
+		Environment: client, Definitions: client, Contents: contents(c, client), Assign: i.assign(), Output: i.out, Log: i.log,
+		Explain: failures.explain, Now: time.Now,
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,

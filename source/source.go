@@ -58,6 +58,8 @@ type invocation struct {
 	resuming bool        // a stream of a read has a state
 	users    *users.Pool // the application users; nil: there is one
 	rejected bool        // check rejected the configuration
+
+	withheld []string // columns that are not offered because they are contents, as table.column
 }
 
 func (i *invocation) run(ctx context.Context) error {

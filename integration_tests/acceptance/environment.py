@@ -45,17 +45,17 @@ class Environment:
 
     def _wait(self) -> None:
         """Waits for the line that names the configuration, the last that the server prints before it serves."""
-        self.said = []
+        self.output = []
         watch = threading.Timer(TIMEOUT_SECONDS, self.process.kill)  # which ends its lines
         watch.start()
         try:
             for line in self.process.stderr:
-                self.said.append(line)
+                self.output.append(line)
                 if line.startswith("config"):
                     return
         finally:
             watch.cancel()
-        raise RuntimeError("the simulator did not start:\n" + "".join(self.said))
+        raise RuntimeError("the simulator did not start:\n" + "".join(self.output))
 
     def close(self) -> None:
         self.process.terminate()

@@ -29,14 +29,18 @@ func (b *bench) labels(ctx context.Context) (err error) {
 			if err := s.configureLabels(ctx, m.labels); err != nil {
 				return err
 			}
+			if run == 0 {
+				if _, _, err := s.read(ctx, int64(b.wideRows)); err != nil {
+					return err
+				}
+				continue
+			}
 			one, err := b.sample(ctx, s, int64(b.wideRows))
 			if err != nil {
 				return err
 			}
 			b.say("%s: read in %.2f s, CPU %.2f s, %.1f MiB", m.name, one.Wall.Seconds(), one.CPU.Seconds(), mebibytes(one.Memory))
-			if run > 0 {
-				all[i] = append(all[i], one)
-			}
+			all[i] = append(all[i], one)
 		}
 	}
 	end, err := s.count()

@@ -57,7 +57,7 @@ func (s *stage) writeConfig(labels bool) error {
 		Labels   bool     `json:"choice_labels,omitempty"`
 		Metadata bool     `json:"metadata_streams"`
 		Language int      `json:"label_language,omitempty"`
-	}{s.simulation.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata, s.setting.language()})
+	}{s.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Metadata, s.setting.language()})
 }
 
 // configureLabels configures full refreshes with or without the labels of choice columns.

@@ -39,7 +39,7 @@ func newApplication(c *config.Config, user config.Credentials, client *http.Clie
 		a.options = append(a.options, confidential.WithX5C())
 	}
 	if user.Kind == config.KindWorkloadIdentity {
-		a.file = &tokenFile{path: user.TokenFile}
+		a.file = &tokenFile{path: user.TokenFile, microsoft: isMicrosoft(root)}
 	}
 	if err := a.reset(); err != nil {
 		return nil, fmt.Errorf("prepare the sign-in at %s: %w", root, err)

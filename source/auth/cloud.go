@@ -70,16 +70,18 @@ func isMicrosoft(authority string) bool {
 	}
 }
 
+// federationAudience is the audience of tokens that are made to be exchanged in the public cloud; those of other clouds begin so.
+const federationAudience = "api://AzureADTokenExchange"
+
 // FederationAudience returns the audience that a federated credential expects of a token by default, for a sign-in host
 // (Microsoft, "Workload identity federation").
 func FederationAudience(authority string) string {
-	const audience = "api://AzureADTokenExchange"
 	switch strings.TrimPrefix(authority, "https://") {
 	case "login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net":
-		return audience + "USGov"
+		return federationAudience + "USGov"
 	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
-		return audience + "China"
+		return federationAudience + "China"
 	default:
-		return audience
+		return federationAudience
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,9 +26,10 @@ type Assertion struct {
 // tokenFile is the file in which a platform keeps the token of a workload identity. Kubernetes replaces it after four fifths of
 // the token's life, so it is read at each sign-in (Kubernetes, "Projected volumes", serviceAccountToken).
 type tokenFile struct {
-	path string
-	sent Assertion // what the last token claimed
-	read bool      // the file has held a usable token
+	path      string
+	microsoft bool      // the sign-in host is one of Microsoft's
+	sent      Assertion // what the last token claimed
+	read      bool      // the file has held a usable token
 }
 
 // TokenFileError reports a token file whose content cannot be sent to Entra. It does not quote the content.
@@ -47,8 +49,9 @@ func (e *TokenFileError) Temporary() bool { return e.passing }
 // maxToken bounds the size of a token file in bytes.
 const maxToken = 64 << 10
 
-// assertion returns the token of the file. Whatever is not a JWT stays on this machine: a configuration could name any file and a
-// sign-in host of its own.
+// assertion returns the token of the file. A configuration could name any file and a sign-in host of its own, so whatever is not a
+// JWT stays on this machine, and a token with another purpose, such as the one for the API of a Kubernetes cluster, is sent to
+// Microsoft alone.
 func (f *tokenFile) assertion(context.Context, confidential.AssertionRequestOptions) (string, error) {
 	f.sent = Assertion{}
 	text, err := readToken(f.path)
@@ -63,6 +66,9 @@ func (f *tokenFile) assertion(context.Context, confidential.AssertionRequestOpti
 		return "", f.fail("does not hold a token (JWT).")
 	case claims.Expires != 0 && !time.Now().Before(time.Unix(int64(claims.Expires), 0)):
 		return "", f.fail("holds a token that expired at " + time.Unix(int64(claims.Expires), 0).UTC().Format(time.DateTime) + " UTC.")
+	case !f.microsoft && !strings.HasPrefix(claims.audience(), federationAudience):
+		return "", f.fail("holds a token with the audience " + strconv.Quote(claims.audience()) + ", but the sign-in host, which is not one of Microsoft's, " +
+			"gets only tokens with the audience " + federationAudience + ".")
 	}
 	f.sent, f.read = Assertion{claims.Issuer, claims.Subject, claims.audience()}, true
 	return text, nil

@@ -74,10 +74,18 @@ const (
 	minKeyBits = 2048
 )
 
-var (
-	wrongPassword   = certificateFault{true, "is not the password of the private key. Enter the password with which the certificate was exported."}
-	missingPassword = certificateFault{true, "is missing, but the private key is encrypted. Enter the password with which the certificate was exported."}
-)
+// passwordFault is what is wrong with certificate_password.
+func passwordFault(predicate string) *certificateFault {
+	return &certificateFault{password: true, predicate: predicate + " Enter the password with which the certificate was exported."}
+}
+
+func wrongPassword() *certificateFault {
+	return passwordFault("is not the password of the private key.")
+}
+
+func missingPassword() *certificateFault {
+	return passwordFault("is missing, but the private key is encrypted.")
+}
 
 // parseCertificate reads a certificate and its private key: PEM with a plain or an encrypted PKCS #8 key, or PFX (PKCS #12) in
 // base64 or as it is. Azure Key Vault exports either, PFX without a password (Microsoft, "Export certificates from Azure Key
@@ -191,7 +199,7 @@ func privateKey(block *pem.Block, password string) (crypto.PrivateKey, *certific
 // decrypt reads an encrypted PKCS #8 key. Package pkcs8 knows the key derivations and ciphers of OpenSSL 3.
 func decrypt(der []byte, password string) (crypto.PrivateKey, *certificateFault) {
 	if password == "" {
-		return nil, &missingPassword
+		return nil, missingPassword()
 	}
 	key, err := pkcs8.ParsePKCS8PrivateKey(der, []byte(password))
 	switch {
@@ -200,7 +208,7 @@ func decrypt(der []byte, password string) (crypto.PrivateKey, *certificateFault)
 	case strings.Contains(err.Error(), "support"): // "only PBES2 supported", "unsupported cipher"
 		return nil, faultOf("has a private key in an encryption that the connector does not support. Convert the key with: openssl pkcs8 -topk8 -in key.pem -out new.pem")
 	default: // what a wrong password decrypts to is a key of any shape, or no multiple of a block
-		return nil, &wrongPassword
+		return nil, wrongPassword()
 	}
 }
 
@@ -218,9 +226,9 @@ func fromPFX(der []byte, password string) ([]*x509.Certificate, crypto.PrivateKe
 	case err == nil:
 		return append([]*x509.Certificate{certificate}, issuers...), key, nil
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
-		return nil, nil, &missingPassword
+		return nil, nil, missingPassword()
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return nil, nil, &wrongPassword
+		return nil, nil, wrongPassword()
 	case strings.Contains(err.Error(), "no MAC"):
 		return nil, nil, faultOf("is a PFX file with a password but without a MAC, which the connector does not support. Export it again without -nomac.")
 	case strings.Contains(err.Error(), "private key missing"):

@@ -42,6 +42,7 @@ const (
 	codeSQLResourceLimit = "0x80072323" // Azure SQL resource limit
 	codeNoSandbox        = "0x8004418d" // plug-in sandbox not available
 	codeUnexpected       = "0x80040216"
+	codeNotInParts       = "0x80090017" // a file that is sent only as a whole (Microsoft, "Use file column data")
 )
 
 // temporaryCodes are those of failures that pass, whatever their status.
@@ -57,7 +58,7 @@ func temporaryCodes() []string {
 // cookie. Sending it again does not help, whatever their status.
 func conclusiveCodes() []string {
 	return []string{
-		CodeNotFound, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeTicketOfDisabled, CodeNoLicense,
+		CodeNotFound, codeNotInParts, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeTicketOfDisabled, CodeNoLicense,
 		CodeTenantForbidden, CodeIPBlocked, CodeNotTracked, CodeRelatedNotTracked,
 		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed,
 		"0x80060429",               // too many calculated columns

@@ -74,6 +74,13 @@ func (a *call) newRequest(ctx context.Context) (*retryablehttp.Request, error) {
 		return nil, errUnusableLink
 	}
 	a.client.setHeaders(req.Header, a.prefer)
+	if a.binary {
+		req.Header.Set("Accept", "*/*")
+		req.Header.Set("Accept-Encoding", "identity") // a range is of the bytes that are sent (RFC 9110, 14.1)
+		if a.byteRange != "" {
+			req.Header.Set("Range", a.byteRange)
+		}
+	}
 	return req, nil
 }
 
@@ -115,7 +122,8 @@ func (a *call) end() {
 // slot until it is known whether all requests have to pause.
 func (a *call) read(ctx context.Context, response *http.Response) error {
 	most := a.maxBytes
-	if response.StatusCode != http.StatusOK {
+	succeeded := a.succeeds(response.StatusCode)
+	if !succeeded {
 		most = maxErrorBytes
 	}
 	buffer, err := a.buffer(response, most)
@@ -131,7 +139,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 		slog.String("burst_remaining", response.Header.Get("x-ms-ratelimit-burst-remaining-xrm-requests")),
 		slog.String("time_remaining", response.Header.Get("x-ms-ratelimit-time-remaining-xrm-requests")))
 	switch {
-	case response.StatusCode != http.StatusOK:
+	case !succeeded:
 		return a.client.decode(response, maxErrorBytes, nil)
 	case err != nil:
 		return err
@@ -143,8 +151,11 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 		a.release()
 	}
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
-	if a.batched {
+	switch {
+	case a.batched:
 		return a.decodeBatch(response)
+	case a.binary:
+		return a.decodeContent(response)
 	}
 	return a.client.decode(response, a.maxBytes, a.request.read)
 }

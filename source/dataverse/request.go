@@ -43,7 +43,10 @@ type request struct {
 	onThrottled func(until time.Time)
 	// onRetry, if any, is called when an attempt has failed and another one follows after a time.
 	onRetry func(after time.Duration)
-	// read decodes the unpacked body of a response with status 200. It runs once per attempt, from the beginning each
+	// binary reports that the response is no JSON, and byteRange is its part that is asked for; "": all of it.
+	binary    bool
+	byteRange string
+	// read decodes the unpacked body of a response with status 200, or one of those that stand for a binary response. It runs once per attempt, from the beginning each
 	// time; after a *BrokenResponseError there is another attempt.
 	read func(response *http.Response, body io.Reader) error
 }
@@ -66,6 +69,11 @@ func (c *Client) get(ctx context.Context, q request) error {
 		return &RequestError{Operation: q.operation, Table: q.table, cause: err}
 	}
 	return nil
+}
+
+// succeeds reports whether a response with the status is what was asked for.
+func (q *request) succeeds(status int) bool {
+	return status == http.StatusOK || q.binary && (status == http.StatusPartialContent || status == http.StatusNoContent)
 }
 
 // setHeaders sets what the Web API expects of every request (Microsoft, "Compose HTTP requests and handle errors").

@@ -40,7 +40,20 @@ type Column struct {
 	// Polymorphic reports that the values of a lookup may refer to rows of several tables. It is set only if
 	// Options.LookupTargets is.
 	Polymorphic bool
+	// Content is how the column's values are retrieved if they are contents. The zero value is with the row.
+	Content ContentKind
 }
+
+// ContentKind is the kind of a content that is retrieved apart from the row.
+type ContentKind int
+
+// The kinds of contents.
+const (
+	NoContent    ContentKind = iota // an ordinary column
+	BodyContent                     // a column with base64 text, which may be very long
+	ImageContent                    // a column with the thumbnail of an image, whose full size has a url of its own
+	FileContent                     // not a column of the table: the content of a file, whose id the row has
+)
 
 // IsLookup reports whether the column's values are keys of other rows.
 func (c Column) IsLookup() bool { return c.Type == Lookup || c.Type == Customer || c.Type == Owner }

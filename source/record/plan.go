@@ -37,8 +37,9 @@ type Plan struct {
 	zoneless   bool   // that column has no time zone
 	types      derivedTypes
 	annotated  bool     // the types of some lookups come as annotations
-	sources    []string // properties that the types of lookups are read from
-	derived    []string // labels and types
+	sources    []string // properties that derived columns are read from
+	derived    []string // labels, types and contents
+	contents   []Content
 }
 
 // Compile makes the plan for a table and a configured stream. Labels are those of the table's choice columns, by column: a
@@ -61,6 +62,8 @@ func Compile(t dataverse.Table, s protocol.ConfiguredStream, labels map[string]*
 			p.addLabel(*choice, name, labels[choice.Property])
 		case c == nil:
 			p.Missing = append(p.Missing, name)
+		case c.Content != dataverse.NoContent:
+			p.addContent(t, *c, s.Columns[name])
 		default:
 			p.addColumn(newColumn(*c, s.Columns[name]))
 		}

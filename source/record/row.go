@@ -13,8 +13,12 @@ import (
 
 // Row implements dataverse.Sink. It reads one row or deletion from a decoder and appends the row's line. If it returns
 // an error, it keeps nothing of the row.
-func (e *Encoder) Row(d *jsontext.Decoder) error {
+func (e *Encoder) Row(d *jsontext.Decoder) error { return e.RowWith(d, nil) }
+
+// RowWith is Row for a row in which some values are null for the reasons that changes state.
+func (e *Encoder) RowWith(d *jsontext.Decoder, changes []protocol.FieldChange) error {
 	e.startRow()
+	e.changes = append(e.changes, changes...)
 	var unfit error
 	err := readMembers(d, &e.members, &e.facts, func(m *memberPlan, value []byte, kind jsonscan.Kind) {
 		if m.role&roleLabeled != 0 {

@@ -136,7 +136,7 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
-	again, err := c.checkHistory(ctx, page.Next == "")
+	again, err := c.checkHistory(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -187,8 +187,9 @@ func (c *changesScan) stillDeleted(ctx context.Context, deleted []string) ([]str
 // checkHistory looks for the newest row of the last sync, because an environment that was restored from a backup and
 // then written to issues tokens as if nothing had happened. Either the changes hold the row's key, or the row still has
 // its version. A row with another version may have changed after this scan: then the next changes, which are requested
-// at once, hold its key.
-func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, err error) {
+// at once, hold its key. They need not if its version is above that of their new token, which stays below the versions of a
+// transaction that is open. Then the next sync looks for the same row.
+func (c *changesScan) checkHistory(ctx context.Context, page dataverse.Page) (again bool, err error) {
 	s := c.state
 	if !c.r.target.table.Has(dataverse.VersionColumn) { // it is no longer readable
 		s.ConfirmHistory(false)
@@ -201,20 +202,20 @@ func (c *changesScan) checkHistory(ctx context.Context, last bool) (again bool, 
 		return false, nil
 	}
 	switch {
-	case !last:
+	case page.Next != "", s.Run.HistoryDoubted && isAfter(s.Run.DoubtedVersion, page.Delta):
 		return false, nil
 	case s.Run.HistoryDoubted:
 		return false, fmt.Errorf("read the changes of %s: %w", c.r.target.table.LogicalName, ErrOtherHistory)
 	}
-	unchanged, err := newLookup(c.r).unchanged(ctx, s.NewestRow)
+	version, err := newLookup(c.r).version(ctx, s.NewestRow.Key)
 	switch {
 	case err != nil:
 		return false, err
-	case unchanged:
+	case version == s.NewestRow.Version:
 		s.ConfirmHistory(true)
 		return false, nil
 	default:
-		s.Run.HistoryDoubted = true
+		s.Run.HistoryDoubted, s.Run.DoubtedVersion = true, version
 		return true, nil
 	}
 }

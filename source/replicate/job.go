@@ -53,6 +53,7 @@ type Stream struct {
 // Job is one read of several streams.
 type Job struct {
 	Environment Environment
+	Contents    Contents    // of notes, attachments, images and files; nil: they are not retrieved apart from their rows
 	Definitions Definitions // needed for streams of metadata alone
 	// Assign returns the environment as the application user sees it that is to read a table: the given one, as a state
 	// names it, if it can. nil: there is one user, and Environment is read.

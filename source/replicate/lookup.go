@@ -9,7 +9,6 @@ import (
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
-	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
 const (
@@ -144,15 +143,13 @@ func (l *lookup) existing(ctx context.Context, keys []string) (exists map[string
 	return exists, at, err
 }
 
-// unchanged reports whether a row exists in the version that it had.
-func (l *lookup) unchanged(ctx context.Context, row checkpoint.Row) (bool, error) {
+// version returns the version of a row, 0 if it does not exist.
+func (l *lookup) version(ctx context.Context, key string) (version uint64, err error) {
 	sink := record.NewKeySink(l.table)
-	same := false
 	columns := []string{l.table.PrimaryID, dataverse.VersionColumn}
-	err := l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{row.Key}, func(dataverse.Page) error {
-		_, version, ok := sink.Newest()
-		same = ok && version == row.Version
+	err = l.rows(ctx, newKeyReader(l.r, sink, dataverse.MaxPageSize), columns, []string{key}, func(dataverse.Page) error {
+		_, version, _ = sink.Newest()
 		return nil
 	})
-	return same, err
+	return version, err
 }

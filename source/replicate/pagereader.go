@@ -44,6 +44,8 @@ type pageReader struct {
 	deltaLinkAtEnd bool
 	// verify, if any, reports what is wrong with the rows of a page.
 	verify func() error
+	// encodedLast reports that the rows of a page are encoded after its response was checked.
+	encodedLast bool
 
 	// links and contents are the hashes of the links followed, and of the keys of their pages: a link is long, and a table may
 	// have many pages.
@@ -52,10 +54,14 @@ type pageReader struct {
 	withoutProgress int
 }
 
-// newRowReader returns a reader of pages into an encoder. Lookups come with their types if the plan needs them.
+// newRowReader returns a reader of pages into an encoder. Lookups come with their types, and rows with their contents, if the
+// plan needs them.
 func newRowReader(r *streamReader, encoder *record.Encoder, size int) *pageReader {
-	p := newPageReader(r, size)
+	p := newPageReader(r, r.pageSize(size))
 	p.encoder, p.lookupTypes = encoder, r.target.plan.LookupTypes()
+	if len(r.target.plan.Contents()) > 0 {
+		p.environment, p.encodedLast = &contentPages{r, encoder}, true
+	}
 	return p
 }
 
@@ -127,6 +133,9 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 			OnRetry:     p.out.progress.Retried,
 		}, p.sink())
 		p.out.unthrottled(ctx)
+		if err == nil && p.encodedLast && p.verify != nil {
+			err = p.verify()
+		}
 		if err == nil {
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
 			p.size.grow()
@@ -154,7 +163,7 @@ func (p *pageReader) complete(link dataverse.Link, page dataverse.Page) error {
 		return errNoContext
 	case !p.lookupTypes && p.lacksDeltaLink(page):
 		return ErrNoDeltaLink
-	case p.verify != nil:
+	case p.verify != nil && !p.encodedLast:
 		return p.verify()
 	default:
 		return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
@@ -27,7 +28,19 @@ type reporter struct {
 
 // columns warns about selected columns that do not exist, and of a key that is not selected.
 func (p *reporter) columns(ctx context.Context, t *target) {
-	if missing := t.plan.Missing; len(missing) > 0 {
+	var contents, missing []string
+	for _, name := range t.plan.Missing {
+		if catalog.FileColumn(t.table, name) != "" {
+			contents = append(contents, name)
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	if len(contents) > 0 {
+		p.log.WarnContext(ctx, "The contents of files are left out because include_binary_columns is off. Set it, or refresh the source schema to "+
+			"drop their columns.", "columns", strings.Join(contents, ","))
+	}
+	if len(missing) > 0 {
 		p.log.WarnContext(ctx, "Columns of the configured catalog do not exist in Dataverse and are left out. "+
 			"To drop them, refresh the source schema.", "columns", strings.Join(missing, ","))
 	}

@@ -31,11 +31,17 @@ func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOp
 		again = " Each sync sends some rows again, because a transaction may have committed late: at least those of the last 10 minutes before the previous sync."
 	}
 	p.log.InfoContext(ctx, "Change tracking is off for the table. Its new and changed rows are found by "+column+"."+again+" Rows deleted in Dataverse are "+
-		"not found. To delete them in the destination too, turn on change tracking and refresh the source schema.")
+		"not found. To find them, turn on change tracking if the table supports it, and refresh the source schema.")
 }
 
 // restored warns that the environment was restored from a backup.
 func (p *reporter) restored(ctx context.Context) {
 	p.log.WarnContext(ctx, "The environment has a lower row version than at the last sync, as after a restored backup, so the table is re-read in full. "+
 		"Rows that are not in the backup remain in the destination. "+toRemoveThem)
+}
+
+// queryRefused warns that the service refuses to filter or order the rows of a table.
+func (p *reporter) queryRefused(ctx context.Context, column string, cause error) {
+	p.log.WarnContext(ctx, "Dataverse refuses to select the rows of the table by "+column+", so the table is read in full. To avoid the attempt, "+
+		"set the stream to a full refresh sync mode.", "reason", cause.Error())
 }

@@ -11,7 +11,7 @@ import (
 // response, so that no change can be lost between them. Otherwise the page is dropped unsent. It is not requested if
 // the table is known to be large, or if lookups have to come with their types.
 func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error {
-	if r.size.rows > int64(r.job.PageSize) || r.target.plan.LookupTypes() { // no page with a token comes with types
+	if r.size.rows > int64(r.pageSize(r.job.PageSize)) || r.target.plan.LookupTypes() { // no page with a token comes with types
 		s.ScanForToken()
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -40,13 +41,18 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
 	}
-	plan, err := record.Compile(*s.Table, s.Configured, s.Labels)
+	table := *s.Table
+	if j.Contents != nil {
+		table = catalog.WithContents(table)
+	}
+	plan, err := record.Compile(table, s.Configured, s.Labels)
 	if err != nil {
 		return err
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: *s.Table, labels: s.Labels, plan: plan}, metadata: s.Metadata, out: out, log: log,
+		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan, contents: j.Contents != nil}, metadata: s.Metadata,
+		out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	defer r.assign(saved)()

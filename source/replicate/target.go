@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
@@ -16,6 +17,8 @@ type target struct {
 	table  dataverse.Table
 	labels map[string]*record.Labels // by choice column
 	plan   *record.Plan
+	// contents reports that the table has the columns of catalog.WithContents.
+	contents bool
 }
 
 // firstPage is the first page of the table's rows.
@@ -77,6 +80,9 @@ func (t *target) definition(ctx context.Context, e Environment, cause error) (*d
 
 // redefine replaces the definition of the table.
 func (t *target) redefine(table dataverse.Table, cause error) error {
+	if t.contents {
+		table = catalog.WithContents(table)
+	}
 	plan, err := record.Compile(table, t.stream, t.labels)
 	if err != nil {
 		return errors.Join(cause, err)

@@ -29,6 +29,12 @@ func wentBackward(before, after dataverse.Link) bool {
 	return known && alsoKnown && to < from
 }
 
+// isAfter reports whether a version is greater than that of a delta token.
+func isAfter(version uint64, token dataverse.Link) bool {
+	of, known := tokenVersion(token)
+	return known && version > of
+}
+
 func tokenVersion(link dataverse.Link) (version uint64, known bool) {
 	text, _, found := strings.Cut(strings.Replace(link.DeltaToken(), "%21", "!", 1), "!")
 	if !found {

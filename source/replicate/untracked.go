@@ -2,6 +2,8 @@ package replicate
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -39,7 +41,18 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 		}
 		return r.readByTime(ctx, s, bound)
 	})
+	if refusesQuery(err) {
+		r.report.queryRefused(ctx, column, err)
+		return r.readFullRefresh(ctx, sync, s)
+	}
 	return err
+}
+
+// refusesQuery reports whether the service refuses a query as such. No refusal of a filter or an order by versionnumber,
+// modifiedon or createdon is documented, but not every system table supports every query.
+func refusesQuery(err error) bool {
+	var refused *dataverse.APIError
+	return errors.As(err, &refused) && refused.Status == http.StatusBadRequest && refused.Code != "" && !refused.Temporary() && Classify(err) == Other
 }
 
 // phaseToShow returns the phase of a tracked table that means the same to the user: before the first scan is complete, no

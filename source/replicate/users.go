@@ -13,6 +13,7 @@ import (
 type UserEnvironment interface {
 	Environment
 	Definitions
+	Contents
 	// User returns the name by which a state remembers the present user. It is never empty.
 	User() string
 	// ChangeToOwner changes to the user to which a delta token was issued, given by the name in the state, which may be
@@ -46,6 +47,14 @@ func (r *streamReader) definitions() Definitions {
 		return r.user
 	}
 	return r.job.Definitions
+}
+
+// contents returns where the contents of files in the stream's rows come from: the user who reads the rows reads these too.
+func (r *streamReader) contents() Contents {
+	if r.user != nil {
+		return r.user
+	}
+	return r.job.Contents
 }
 
 // userName returns the name of the present user for a state, empty if there is only one user.

@@ -21,6 +21,8 @@ type Client interface {
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
 	Table(ctx context.Context, name string) (*dataverse.Table, error)
 	Metadata(context.Context, dataverse.MetadataRequest, dataverse.Sink) (time.Time, error)
+	Content(context.Context, dataverse.ContentRequest) ([]byte, error)
+	FileSizes(ctx context.Context, ids []string) (map[string]int64, error)
 	WhoAmI(context.Context) (dataverse.Identity, error)
 	Privileges(ctx context.Context, userID string) (dataverse.Privileges, error)
 	ReadableColumns(ctx context.Context, userID string) (map[string]bool, error)

@@ -136,6 +136,31 @@ func (s *Scan) Metadata(ctx context.Context, q dataverse.MetadataRequest, sink d
 	return at, err
 }
 
+// Content reads a file or an image as the present user. It may be called several times at once, but not along with Page: a
+// content that cannot be read is no reason to change to another user.
+func (s *Scan) Content(ctx context.Context, q dataverse.ContentRequest) ([]byte, error) {
+	if s.user == nil {
+		return nil, s.firstFailure()
+	}
+	return s.user.Client.Content(ctx, q)
+}
+
+// FileSizes returns the sizes of files as the present user sees them.
+func (s *Scan) FileSizes(ctx context.Context, ids []string) (map[string]int64, error) {
+	if s.user == nil {
+		return nil, s.firstFailure()
+	}
+	return s.user.Client.FileSizes(ctx, ids)
+}
+
+// WhoAmI returns the identity of the present user, as the service responds it now.
+func (s *Scan) WhoAmI(ctx context.Context) (dataverse.Identity, error) {
+	if s.user == nil {
+		return dataverse.Identity{}, s.firstFailure()
+	}
+	return s.user.Client.WhoAmI(ctx)
+}
+
 // try sends a request as one user after another until one of them can send it. table is the table whose rows are
 // requested, empty for any other request.
 func (s *Scan) try(ctx context.Context, table string, send func(Client) error) error {

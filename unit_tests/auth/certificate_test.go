@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"net/http"
 	"os"
@@ -138,10 +139,12 @@ func TestACertificateFileIsReadAgainOnceItsCertificateIsRefused(t *testing.T) {
 	assert.Equal(t, "new", subject(t, e.requests()[len(e.requests())-1].Get("client_assertion")))
 }
 
-// jwt returns a token with claims, whose signature is none.
+// jwt returns a token with claims, made to be exchanged unless they name another audience. Its signature is none.
 func jwt(t *testing.T, claims map[string]any) string {
 	t.Helper()
-	raw, err := json.Marshal(claims)
+	all := map[string]any{"aud": "api://AzureADTokenExchange"}
+	maps.Copy(all, claims)
+	raw, err := json.Marshal(all)
 	require.NoError(t, err)
 	part := base64.RawURLEncoding.EncodeToString
 	return part([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + part(raw) + "." + part([]byte("signature"))
@@ -176,17 +179,20 @@ func TestOnlyAValidTokenLeavesTheMachine(t *testing.T) {
 	part := base64.RawURLEncoding.EncodeToString
 	claims := part([]byte(`{"sub":"x"}`))
 	for name, example := range map[string]struct{ content, want string }{
-		"nothing":                         {"", "is empty."},
-		"white space":                     {" \n", "is empty."},
-		"a password file":                 {"root:x:0:0:root:/root:/bin/bash\n", "does not hold a token (JWT)."},
-		"a private key":                   {string(certificatePEM(t, "x")), "does not hold a token (JWT)."},
-		"two dots":                        {"a.b.c", "does not hold a token (JWT)."},
-		"a header that is not JSON":       {part([]byte("x")) + "." + claims + ".c2ln", "does not hold a token (JWT)."},
-		"a header without an algorithm":   {part([]byte("{}")) + "." + claims + ".c2ln", "does not hold a token (JWT)."},
-		"claims that are not JSON":        {part([]byte(`{"alg":"RS256"}`)) + "." + part([]byte("x")) + ".c2ln", "does not hold a token (JWT)."},
-		"no signature":                    {part([]byte(`{"alg":"RS256"}`)) + "." + claims + ".", "does not hold a token (JWT)."},
-		"a token of five parts":           {"a.b.c.d.e", "does not hold a token (JWT)."},
-		"a token that expired":            {jwt(t, map[string]any{"exp": 1700000000}), "holds a token that expired at 2023-11-14 22:13:20 UTC."},
+		"nothing":                       {"", "is empty."},
+		"white space":                   {" \n", "is empty."},
+		"a password file":               {"root:x:0:0:root:/root:/bin/bash\n", "does not hold a token (JWT)."},
+		"a private key":                 {string(certificatePEM(t, "x")), "does not hold a token (JWT)."},
+		"two dots":                      {"a.b.c", "does not hold a token (JWT)."},
+		"a header that is not JSON":     {part([]byte("x")) + "." + claims + ".c2ln", "does not hold a token (JWT)."},
+		"a header without an algorithm": {part([]byte("{}")) + "." + claims + ".c2ln", "does not hold a token (JWT)."},
+		"claims that are not JSON":      {part([]byte(`{"alg":"RS256"}`)) + "." + part([]byte("x")) + ".c2ln", "does not hold a token (JWT)."},
+		"no signature":                  {part([]byte(`{"alg":"RS256"}`)) + "." + claims + ".", "does not hold a token (JWT)."},
+		"a token of five parts":         {"a.b.c.d.e", "does not hold a token (JWT)."},
+		"a token that expired":          {jwt(t, map[string]any{"exp": 1700000000}), "holds a token that expired at 2023-11-14 22:13:20 UTC."},
+		"a token for the API of a cluster": {jwt(t, map[string]any{"aud": []string{"https://kubernetes.default.svc"}}),
+			`holds a token with the audience "https://kubernetes.default.svc", but the sign-in host, which is not one of Microsoft's, gets only tokens with ` +
+				`the audience api://AzureADTokenExchange.`},
 		"a token in a JSON of the runner": {`{"value":"` + jwt(t, nil) + `"}`, "does not hold a token (JWT)."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,6 +207,18 @@ func TestOnlyAValidTokenLeavesTheMachine(t *testing.T) {
 			assert.Empty(t, e.requests())
 		})
 	}
+}
+
+func TestMicrosoftGetsTokensOfAnyAudience(t *testing.T) {
+	e := newEntra(t)
+	path := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(path, []byte(jwt(t, map[string]any{"aud": "custom"})), 0o600))
+	c := load(t, e, map[string]any{"auth_type": "workload_identity", "token_file_path": path})
+	c.AuthorityHost = auth.PublicAuthority
+	source, err := newWith(c, &http.Client{Transport: diverted{e}})
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
+	require.NoError(t, err, "a federated credential may expect another audience")
 }
 
 func TestATokenFileThatFailsLaterMayRecover(t *testing.T) {

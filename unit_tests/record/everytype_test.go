@@ -93,29 +93,41 @@ func optionLabels() *record.Labels {
 	return record.NewLabels([]record.Label{{Code: 0, Text: "No"}, {Code: 1, Text: "Yes"}, {Code: 2, Text: "Maybe"}})
 }
 
+// eachOption returns all combinations of options.
+func eachOption() []catalog.Options {
+	var all []catalog.Options
+	for i := range 1 << 3 {
+		all = append(all, catalog.Options{ChoiceLabels: i&1 != 0, LookupTypes: i&2 != 0, CursorForUntracked: i&4 != 0})
+	}
+	return all
+}
+
 func TestEachTypeOfColumnUnderEachOption(t *testing.T) {
 	for name, c := range everyType() {
-		for _, o := range []catalog.Options{{}, {ChoiceLabels: true}, {LookupTypes: true}, {ChoiceLabels: true, LookupTypes: true}} {
-			t.Run(fmt.Sprintf("%s, labels: %t, types: %t", name, o.ChoiceLabels, o.LookupTypes), func(t *testing.T) {
+		for _, o := range eachOption() {
+			t.Run(fmt.Sprintf("%s %+v", name, o), func(t *testing.T) {
 				want := maps.Clone(c.always)
+				want["thingid"], want["versionnumber"] = property{"string", `"t1"`}, property{"integer", `5`}
 				if o.ChoiceLabels {
 					maps.Copy(want, c.labels)
 				}
 				if o.LookupTypes {
 					maps.Copy(want, c.types)
 				}
-				want["thingid"] = property{"string", `"t1"`}
+				if o.CursorForUntracked {
+					want[catalog.UpdatedAt] = property{"string/date-time/timestamp_with_timezone", `"` + pageCursor + `"`}
+				}
 				table := dataverse.Table{LogicalName: "thing", EntitySet: "things", PrimaryID: "thingid", Columns: []dataverse.Column{
-					{Property: "thingid", Type: dataverse.UniqueIdentifier}, c.column,
+					{Property: "thingid", Type: dataverse.UniqueIdentifier}, c.column, {Property: "versionnumber", Type: dataverse.BigInt},
 				}}
 				stream := o.Stream(table)
 				assertSchema(t, want, stream)
-				for _, row := range paths(`{"thingid":"t1",` + c.row + `}`) {
+				for _, row := range paths(`{"thingid":"t1",` + c.row + `,"versionnumber":5}`) {
 					assertValues(t, stream, table, row, func(name string) string { return want[name].value })
 				}
 				assertValues(t, stream, table, `{"thingid":"t1"}`, func(name string) string {
-					if name == "thingid" {
-						return `"t1"`
+					if name == "thingid" || name == catalog.UpdatedAt {
+						return want[name].value
 					}
 					return "null"
 				})

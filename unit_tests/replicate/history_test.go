@@ -73,6 +73,9 @@ func TestTheNewestRowProvesThatTheHistoryGoesOn(t *testing.T) {
 		"it is deleted behind the scan": {
 			[]response{{delta: versionsSince(101)}, {rows: []string{gone("a2")}, delta: versionsSince(102)}}, []response{found()}, false, "",
 		},
+		"it changes while a transaction is open for long": {
+			[]response{{delta: versionsSince(101)}, {delta: versionsSince(102)}}, []response{found(version("a2", "104"))}, false, `{"key":"a2","version":"95"}`,
+		},
 		"it has another version": {
 			[]response{{delta: versionsSince(101)}, {rows: []string{version("a1", "102")}, delta: versionsSince(102)}}, []response{found(version("a2", "94"))}, true, "",
 		},

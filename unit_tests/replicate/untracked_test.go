@@ -333,3 +333,19 @@ func TestAnUntrackedStreamReportsHowItContinues(t *testing.T) {
 		})
 	}
 }
+
+func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
+	s := scripted(map[dataverse.Link]response{
+		after(7, 0): {rows: []string{at("a1", 8)}, next: versionedRows + "&$skiptoken=1"},
+		after(8, 0): {err: refusal(http.StatusBadRequest, "0x8006088a")},
+	}, map[dataverse.Link]response{versionedRows: {rows: []string{at("a1", 8), at("a2", 9)}}})
+	got := run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Equal(t, []string{changed("a1", noon), changed("a1", afterNoon), changed("a2", afterNoon)}, got.records(), "the cursor rises")
+	assert.Contains(t, got.log, "level=WARN msg=\"Dataverse refuses to select the rows of the table by versionnumber")
+	assert.Contains(t, got.lastState(), `"phase":"full_refresh"`)
+
+	s = scripted(map[dataverse.Link]response{after(7, 0): {err: refusal(http.StatusBadRequest, "0x80040265")}}, nil)
+	got = run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
+	assert.Equal(t, "account INCOMPLETE", got.last(), "the refusal of a plug-in is no reason")
+}

@@ -54,6 +54,18 @@ func TestATableThatDoesNotOfferTheModeIsNamedOnStderr(t *testing.T) {
 		"Track changes.\n", got.stderr)
 }
 
+func TestATableWhoseDeletionsAreNotFoundIsNamedOnStderr(t *testing.T) {
+	e := populated(t)
+	versioned := strings.NewReplacer(`"name"`, `"versionnumber"`, "StringType", "BigIntType").Replace(table("tag", "tagset", false))
+	e.respond(metadata, good(`{"EntityMetadata":[`+versioned+`]}`))
+	got := e.runForPeople(t, nil, "catalog", "--tables=tag")
+	require.Zero(t, got.code, got.stderr)
+	assert.Equal(t, map[string]string{"tag": "incremental"}, modes(t, got.stdout))
+	assert.Equal(t, "WARN: 1 table is configured as incremental without change tracking, so rows deleted in Dataverse are not found: tag "+
+		"(versionnumber). To find them, turn on tracking in Power Apps: table properties > Advanced options > Track changes. To read such "+
+		"tables in full instead, set cursor_for_untracked to off.\n", got.stderr)
+}
+
 func TestATableThatCannotBeReadIsNamedOnStderr(t *testing.T) {
 	got := populated(t).runForPeople(t, nil, "catalog", "--tables", "*")
 	require.Zero(t, got.code, got.stderr)

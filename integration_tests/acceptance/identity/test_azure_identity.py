@@ -108,10 +108,10 @@ def test_a_certificate_signs_in(environment, options, certificate, form, chain, 
 
 
 def test_another_certificate_is_refused(environment, options, tmp_path):
-    stranger = Certificate("stranger").pem()
+    unknown = Certificate("unknown").pem()
     with pytest.raises(ClientAuthenticationError, match="AADSTS700027.*The key was not found"):
-        who_am_i(environment, CertificateCredential(*ids(environment), certificate_data=stranger, **options))
-    status = check(environment, tmp_path, {"auth_type": "client_certificate", "certificate": stranger.decode()})
+        who_am_i(environment, CertificateCredential(*ids(environment), certificate_data=unknown, **options))
+    status = check(environment, tmp_path, {"auth_type": "client_certificate", "certificate": unknown.decode()})
     assert status["status"] == "FAILED" and "(AADSTS700027)" in status["message"]
 
 
@@ -133,7 +133,7 @@ def test_a_changed_token_is_refused(environment, options):
 
 
 def test_a_managed_identity_signs_in(environment, monkeypatch, tmp_path):
-    (line,) = [line for line in environment.said if line.startswith("identity")]
+    (line,) = [line for line in environment.output if line.startswith("identity")]
     variables = dict(variable.split("=", 1) for variable in line.split()[1:])
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -55,6 +55,7 @@ def test_read_is_granted_on_many_tables(environment, run):
 
 
 def test_change_tracking_is_turned_on_for_many_tables(environment, run, tmp_path):
+    environment.config["cursor_for_untracked"] = "off"
     assert modes(environment, tmp_path)["contoso_child"] == ["full_refresh"]
     said = run("track_changes.py", "contoso_child", "account", "asyncoperation")
     assert said.splitlines() == ["contoso_child is tracked now", "account is tracked already", "asyncoperation cannot be tracked"]

@@ -90,7 +90,7 @@ func TestACertificateAssertionIsVerified(t *testing.T) {
 	weak := certified(t, "weak", keys()[2], from, to)
 	authority := certified(t, "authority", keys()[1], from, to)
 	named := certified(t, "trusted", keys()[0], from, to)
-	stranger := certified(t, "stranger", keys()[0], from, to)
+	unknown := certified(t, "unknown", keys()[0], from, to)
 	application := simulator.DefaultApplication()
 	application.Certificates = []*x509.Certificate{expired, weak, own}
 	naming := simulator.Application{TenantID: tenant, ClientID: issuerClient, TrustedNames: []simulator.TrustedName{{Subject: "trusted", Issuer: authority}}}
@@ -127,7 +127,7 @@ func TestACertificateAssertionIsVerified(t *testing.T) {
 		"no algorithm":                        {own, client, func(p *parts) { p.header["alg"] = "" }, "AADSTS50027"},
 		"a thumbprint of SHA-1":               {own, client, func(p *parts) { p.header["x5t#S256"] = "oLHC0+T1prfI2eChssPU5fant8g=" }, "AADSTS5002723"},
 		"no jti":                              {own, client, func(p *parts) { delete(p.claims, "jti") }, "AADSTS50027"},
-		"a certificate nobody registered":     {stranger, client, func(*parts) {}, "Reason - The key was not found."},
+		"a certificate nobody registered":     {unknown, client, func(*parts) {}, "Reason - The key was not found."},
 		"an expired certificate":              {expired, client, func(*parts) {}, "Reason - The key used is expired."},
 		"another key":                         {own, client, func(p *parts) { p.key = keys()[1] }, "the signature value did not match"},
 		"a weak key":                          {weak, client, func(p *parts) { p.key = keys()[2] }, "AADSTS50032"},
@@ -139,8 +139,8 @@ func TestACertificateAssertionIsVerified(t *testing.T) {
 		"an assertion without an end":         {own, client, func(p *parts) { delete(p.claims, "exp") }, "AADSTS700024"},
 		"a trusted name":                      {named, issuerClient, func(p *parts) { p.header["x5c"] = chain(named, authority) }, ""},
 		"a trusted name without a chain":      {named, issuerClient, func(*parts) {}, "Reason - The key was not found."},
-		"a name that is not trusted":          {stranger, issuerClient, func(p *parts) { p.header["x5c"] = chain(stranger, authority) }, "AADSTS700030"},
-		"a chain of another certificate":      {stranger, issuerClient, func(p *parts) { p.header["x5c"] = chain(named) }, "Reason - The key was not found."},
+		"a name that is not trusted":          {unknown, issuerClient, func(p *parts) { p.header["x5c"] = chain(unknown, authority) }, "AADSTS700030"},
+		"a chain of another certificate":      {unknown, issuerClient, func(p *parts) { p.header["x5c"] = chain(named) }, "Reason - The key was not found."},
 		"a chain that is none":                {named, issuerClient, func(p *parts) { p.header["x5c"] = []string{"AAAA"} }, "AADSTS50027"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 type Application struct {
 	TenantID string
 	ClientID string
-	Secret   string // the secret's value; empty: it has none
+	Secret   string // the secret's value; empty: it has no secret
 
 	Certificates         []*x509.Certificate   // registered on it; their own dates count
 	TrustedNames         []TrustedName         // whose certificates it accepts, if they come with the assertion

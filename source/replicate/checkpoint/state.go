@@ -101,6 +101,8 @@ type Run struct {
 	Doubted bool
 	// HistoryDoubted reports that NewestRow was not found, so that the next scan of changes has to hold its key.
 	HistoryDoubted bool
+	// DoubtedVersion is the version that NewestRow had then; 0: it did not exist.
+	DoubtedVersion uint64
 	// UpToDate reports that changes were followed to their end.
 	UpToDate bool
 }
