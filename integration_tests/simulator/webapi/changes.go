@@ -51,7 +51,7 @@ func mayTrack(db *rows.Database, c *call) *odata.Error {
 		}
 	}
 	if db.ReadDepthOf(c.user, t.LogicalName) != schema.Global {
-		return missingPrivilege(db, c.user, t)
+		return missingPrivilege(c.user, t)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // mayRead refuses a table that a user may not read at all. The caller holds the lock.
 func mayRead(db *rows.Database, user string, t *schema.Table) *odata.Error {
 	if db.ReadDepthOf(user, t.LogicalName) == schema.None {
-		return missingPrivilege(db, user, t)
+		return missingPrivilege(user, t)
 	}
 	return nil
 }
@@ -23,7 +23,7 @@ func mayRead(db *rows.Database, user string, t *schema.Table) *odata.Error {
 // those of a table such as audit.
 func mayWrite(db *rows.Database, t *schema.Table, access string) *odata.Error {
 	if db.ReadDepth(t.LogicalName) == schema.None {
-		return lacks(db, db.User(), t, access)
+		return lacks(db.User(), t, access)
 	}
 	if t.Intersect || t.ReadOnly || t.LogicalName == rows.OrganizationTable && access != "Write" {
 		return unsupportedMessage(t, strings.Replace(access, "Write", "Update", 1))
@@ -36,11 +36,11 @@ func unsupportedMessage(t *schema.Table, message string) *odata.Error {
 }
 
 // missingPrivilege returns the error for a user whose roles do not grant the privilege to read far enough.
-func missingPrivilege(db *rows.Database, user string, t *schema.Table) *odata.Error {
-	return lacks(db, user, t, "Read")
+func missingPrivilege(user string, t *schema.Table) *odata.Error {
+	return lacks(user, t, "Read")
 }
 
-func lacks(db *rows.Database, user string, t *schema.Table, access string) *odata.Error {
+func lacks(user string, t *schema.Table, access string) *odata.Error {
 	name := schema.PrivilegeName(access, t)
 	return odata.Refuse(http.StatusForbidden, "0x80040220",
 		"Principal user (Id=%s, type=8, roleCount=5, privilegeCount=465, accessMode=0), is missing %s privilege (Id=%s) on OTC=%d for entity '%s'. context.Caller=%s",
