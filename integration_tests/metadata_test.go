@@ -54,7 +54,7 @@ func TestMetadataIsOfferedUnlessTheConfigurationTurnsItOff(t *testing.T) {
 
 func TestMetadataDescribesTheTablesThatAreSelected(t *testing.T) {
 	l := newLab(t, simulator.Options{Seed: 1})
-	l.config["exclude_tables"] = []string{"team*"}
+	l.config["exclude_tables"], l.config["include_binary_columns"] = []string{"team*"}, true // whose columns are described too
 	streams := byName(l.discover())
 	d := destination.New()
 	report := l.sync(d, l.configured(metadataStreams...))

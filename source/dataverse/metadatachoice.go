@@ -59,18 +59,16 @@ func (r *metadataReader) choiceRow(text []byte) int {
 	}
 	s := r.set.values
 	position := 0
-	add := func(option []byte) {
-		if r.option.read(option) > 0 && r.option.values[optionValue] != nil {
-			position++
-			r.optionRows(column, kind, position)
-		}
-	}
-	for option := range elements(s[setOptions]) {
-		add(option)
+	for range r.option.eachIn(s[setOptions]) {
+		position++
+		r.optionRows(column, kind, position)
 	}
 	if kind == "boolean" {
-		add(s[setFalse])
-		add(s[setTrue])
+		for i, option := range [][]byte{s[setFalse], s[setTrue]} {
+			if r.option.read(option) > 0 {
+				r.optionRows(column, kind, i+1)
+			}
+		}
 	}
 	return length
 }
@@ -167,15 +165,14 @@ func choiceKind(t ColumnType) string {
 
 // optionRows writes the rows of the option that was read, which has the given position among those of its column.
 func (r *metadataReader) optionRows(column, kind string, position int) {
-	if r.labels.label.read(r.option.values[optionLabel]) == 0 {
+	v, row := r.option.values, &r.rows
+	if v[optionValue] == nil {
 		return
 	}
-	for localized := range elements(r.labels.label.values[0]) {
-		label, language := r.labels.one(localized)
-		if label == nil || language == nil {
+	for label, language := range r.labels.all(v[optionLabel]) {
+		if language == nil {
 			continue
 		}
-		v, row := r.option.values, &r.rows
 		row.begin()
 		row.word("table_name", r.table)
 		row.word("column_name", column)
@@ -200,11 +197,8 @@ func (r *metadataReader) optionRows(column, kind string, position int) {
 
 // in returns the text of a Label in a language, nil if it has none.
 func (r *metadataReader) in(language, label []byte) []byte {
-	if r.described.label.read(label) == 0 {
-		return nil
-	}
-	for localized := range elements(r.described.label.values[0]) {
-		if text, of := r.described.one(localized); bytes.Equal(of, language) {
+	for text, of := range r.described.all(label) {
+		if bytes.Equal(of, language) {
 			return text
 		}
 	}

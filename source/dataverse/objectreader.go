@@ -106,6 +106,33 @@ func (r *objectReader) member(text []byte, at, last int) (member, from int) {
 	return member, end + 1
 }
 
+// eachIn reads the objects of the array at the beginning of a text that was found to be valid, compact JSON. It skips other
+// elements, and yields values.
+func (r *objectReader) eachIn(text []byte) iter.Seq[[][]byte] {
+	return func(yield func(values [][]byte) bool) {
+		if len(text) == 0 || text[0] != '[' {
+			return
+		}
+		for at := 1; at < len(text) && text[at] != ']'; {
+			length := r.read(text[at:])
+			switch {
+			case length > 0:
+				if !yield(r.values) {
+					return
+				}
+			default:
+				end, _ := jsonscan.EndOfValue(text, at)
+				length = end - at
+			}
+			at += length
+			if length <= 0 || at >= len(text) || text[at] != ',' {
+				return
+			}
+			at++
+		}
+	}
+}
+
 // elements returns the elements of an array that was found to be valid, compact JSON; none of anything else.
 func elements(array []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+from collections import Counter
 import sys
 from pathlib import Path
 
@@ -111,6 +113,36 @@ def test_records_have_the_digits_that_pyairbyte_drops(environment, tmp_path):
                     value = value.rstrip("Z")  # a time without a time zone
                 assert str(record[column]) == str(value), f"{table}.{column}"
     assert {str(r["contoso_decimal"]) for r in read.records("contoso_everything") if r["contoso_everythingid"] == exact} == {"0.1234567891"}
+
+
+METADATA = {"_metadata_tables": "table_name", "_metadata_columns": "table_name, column_name",
+            "_metadata_choices": "table_name, column_name, value, language_code", "_metadata_relationships": "schema_name"}
+
+
+def test_the_documented_list_of_accounts_comes_with_what_it_means(environment, tmp_path):
+    """PyAirbyte configures streams of metadata as incremental, although they offer full refreshes alone."""
+    tables = ("account", "contact", "systemuser", "team")
+    config = {**environment.config, "choice_labels": True, "lookup_types": True, "include_tables": list(tables)}
+    cache = warehouse.duckdb(tmp_path)
+    ab.get_source("source-microsoft-dataverse", config=config, streams=[*tables, *METADATA], local_executable=os.environ["CONNECTOR"]).read(cache=cache)
+
+    def query(sql: str) -> list[tuple]:
+        with cache.get_sql_engine().connect() as connection:
+            return list(connection.exec_driver_sql(f"USE {warehouse.SCHEMA}") and connection.exec_driver_sql(sql))
+
+    for stream, key in METADATA.items():
+        ((rows, keys),) = query(f"SELECT count(*), count(DISTINCT ({key})) FROM {stream}")
+        assert rows == keys > 0, stream
+    assert {name for (name,) in query("SELECT table_name FROM _metadata_tables")} == set(tables)
+    blocks = re.findall(r"(?ms)^```sql\n(.*?)^```$", (Path(__file__).parents[3] / "docs" / "modeling.md").read_text())
+    (sql,) = [block for block in blocks if "AS parent_type" in block]
+    found = query(sql.rstrip().rstrip(";"))
+    accounts = environment.rows("account")
+    owners = {row["systemuserid"]: row["fullname"] for row in environment.rows("systemuser")}
+    owners |= {row["teamid"]: row["name"] for row in environment.rows("team")}
+    assert Counter(row[:2] for row in found) == Counter((a["name"], owners.get(a["_ownerid_value"])) for a in accounts)
+    assert {row[2] for row in found} == {"systemuser", "team"} and {row[3] for row in found} == {"Active", "Inactive"}
+    assert "Competitor" in {row[4] for row in found} and {row[7] for row in found} == {None, "account"}
 
 
 def pyab(*arguments: str) -> subprocess.CompletedProcess:
