@@ -123,13 +123,13 @@ func (i *invocation) warnStreams(ctx context.Context, unreadable, limited, untra
 	if len(limited) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("Without Read at Organization level, changes cannot be followed and only some rows can be read. "+
 			"%s therefore configured as full_refresh: %s. To follow changes, assign the application user a security role that has Read at "+
-			"Organization level on the table.", countAre(len(limited), "table"), firstOf(limited)))
+			"Organization level on the table.", tablesAre(len(limited)), firstOf(limited)))
 	}
 	slices.Sort(untracked)
 	if len(untracked) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("Not all selected tables can be read incrementally. %s therefore configured as full_refresh: %s. "+
 			"Where tracking is off, it can be turned on in Power Apps: table properties > Advanced options > Track changes.",
-			countAre(len(untracked), "table"), firstOf(untracked)))
+			tablesAre(len(untracked)), firstOf(untracked)))
 	}
 }
 
@@ -140,6 +140,6 @@ func (i *invocation) warnDeletions(ctx context.Context, byCursor []string) {
 	if len(byCursor) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s configured as incremental without change tracking, so rows deleted in Dataverse are not found: %s. "+
 			"To find them, turn on tracking in Power Apps: table properties > Advanced options > Track changes. To read such tables in full "+
-			"instead, set cursor_for_untracked to off.", countAre(len(byCursor), "table"), firstOf(byCursor)))
+			"instead, set cursor_for_untracked to off.", tablesAre(len(byCursor)), firstOf(byCursor)))
 	}
 }

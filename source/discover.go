@@ -66,7 +66,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	i.logWithheld(ctx)
 	if len(failed) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog: %s. If you need one of them, check in Power Apps that it exists and that "+
-			"the application user can read it. List tables that you do not need in exclude_tables.", countAre(len(failed), "table"), reasons(failed)))
+			"the application user can read it. List tables that you do not need in exclude_tables.", tablesAre(len(failed)), reasons(failed)))
 	}
 	return nil
 }
@@ -155,10 +155,10 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// countAre is a number with its noun and its verb.
-func countAre(n int, noun string) string {
+// tablesAre is a number of tables as the subject of a sentence, with its verb.
+func tablesAre(n int) string {
 	if n == 1 {
-		return "1 " + noun + " is"
+		return "1 table is"
 	}
-	return count(n, noun) + " are"
+	return count(n, "table") + " are"
 }

@@ -47,7 +47,7 @@ func (s situation) of(stream replicate.Stream) situation {
 	switch replicate.ModeOf(stream.Configured, stream.Table) {
 	case replicate.FollowsChanges, replicate.TrackingOff:
 		s.changes = true
-	case replicate.FullRefresh, replicate.NeverOffered, replicate.ElasticTable:
+	case replicate.FullRefresh, replicate.NeverOffered, replicate.ElasticTable, replicate.ReadsByCursor:
 	}
 	return s
 }

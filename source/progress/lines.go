@@ -122,7 +122,7 @@ func (s *StreamFigures) positionText() string {
 func (s *StreamFigures) expectedPages(span PhaseSpan) int64 {
 	switch span.Phase {
 	case checkpoint.FullRefresh, checkpoint.TokenScan, checkpoint.Snapshot:
-	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
+	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes, checkpoint.ByVersion, checkpoint.ByTime:
 		return 0
 	}
 	size := int64(dataverse.MaxPageSize)

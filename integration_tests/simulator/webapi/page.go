@@ -156,8 +156,7 @@ func open(db *rows.Database, body []byte, w *scan, h heading) []byte {
 		counted, exceeded = min(h.total, odata.MaxPage), h.total > odata.MaxPage
 		body = strconv.AppendInt(append(body, `,"@odata.count":`...), int64(counted), 10)
 	}
-	dropped := db.Behaviors.AnnotationsDropDeltaLink && c.prefer.Include != ""
-	if h.last && w.tracked && !dropped {
+	if h.last && w.tracked && (!db.Behaviors.AnnotationsDropDeltaLink || c.prefer.Include == "") {
 		body = odata.AppendQuoted(append(body, `,"@odata.deltaLink":`...), c.link("$deltatoken="+odata.PercentLower(token(db, w).String())))
 	}
 	body = appendPageAnnotations(db, body, c.prefer, counted, exceeded)

@@ -84,7 +84,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	case TokenScan:
 		return y.openTokenScan(s)
 	case Snapshot:
-		if s.InMiddle() && !(y.Continues(s.Link) && SameColumns(s.Derived, y.Derived)) {
+		if s.InMiddle() && (!y.Continues(s.Link) || !SameColumns(s.Derived, y.Derived)) {
 			s.Restart()
 			return s, SnapshotRestarted
 		}
