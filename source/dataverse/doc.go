@@ -9,8 +9,8 @@
 // the service asks for applies to all of them.
 //
 // [Client.Page] reads one page of rows or changes into a [Sink], and returns its links. [Client.Tables] reads
-// definitions of tables, [Client.Choices] the options of their choice columns. [Client.WhoAmI], [Client.Privileges],
-// [Client.RowCounts] and [Client.DeltaTokenDays] return one fact each.
+// definitions of tables, [Client.Choices] the options of their choice columns, and [Client.Metadata] definitions as rows.
+// [Client.WhoAmI], [Client.Privileges], [Client.RowCounts] and [Client.DeltaTokenDays] return one fact each.
 //
 // # The life of a request
 //
