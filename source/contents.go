@@ -32,8 +32,8 @@ func (i *invocation) logWithheld(ctx context.Context) {
 	if len(i.withheld) == 1 {
 		verb = "is"
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("%s with the contents of notes, attachments or images %s not offered, such as %s. To offer them, set include_binary_columns.",
-		count(len(i.withheld), "column"), verb, i.withheld[0]))
+	i.log.InfoContext(ctx, fmt.Sprintf("%s with the contents of notes, attachments or images %s not offered, such as %s. To offer them, "+
+		"set include_binary_columns.", count(len(i.withheld), "column"), verb, i.withheld[0]))
 }
 
 // contents returns where the contents of files come from, nil if the configuration does not include them.

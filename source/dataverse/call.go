@@ -147,7 +147,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 	a.client.limiter.hint(response.Header)
 	a.client.limiter.served()
 	a.client.served.Store(true)
-	if _, whole := response.Body.(bufferedBody); whole {
+	if _, inMemory := response.Body.(bufferedBody); inMemory {
 		a.release()
 	}
 	a.client.open.update(a, "has its response, which is being decoded; a slow destination delays it")
@@ -164,7 +164,7 @@ func (a *call) read(ctx context.Context, response *http.Response) error {
 // slot until its end.
 func (a *call) buffer(response *http.Response, most int64) (*bytes.Buffer, error) {
 	if a.streamed && response.StatusCode == http.StatusOK {
-		return a.client.buffers.begin(response)
+		return a.client.buffers.fillStart(response)
 	}
 	return a.client.buffers.fill(response, most)
 }

@@ -39,7 +39,7 @@ func (c *Client) Content(ctx context.Context, q ContentRequest) ([]byte, error) 
 		var refused *APIError
 		switch {
 		case HasCode(err, codeNotInParts):
-			part, err = c.contentPart(ctx, q, whole)
+			part, err = c.contentPart(ctx, q, allBytes)
 		case errors.As(err, &refused) && refused.Status == http.StatusRequestedRangeNotSatisfiable && len(content) == 0:
 			return []byte{}, nil // it is empty: no part begins at its end
 		}
@@ -48,7 +48,7 @@ func (c *Client) Content(ctx context.Context, q ContentRequest) ([]byte, error) 
 			return nil, err
 		case part.none:
 			return nil, nil
-		case part.whole:
+		case part.complete:
 			return part.bytes, nil
 		case len(part.bytes) == 0 || len(content) > 0 && part.size != size:
 			return nil, c.contentError(q, &BrokenResponseError{Reason: "it is another file than the part before"})
@@ -58,18 +58,18 @@ func (c *Client) Content(ctx context.Context, q ContentRequest) ([]byte, error) 
 	return content, nil
 }
 
-// whole stands for the position of a part that is the whole content.
-const whole = -1
+// allBytes takes the place of a position where all of a content is requested.
+const allBytes = -1
 
 // contentBytes is a response to a request for a content.
 type contentBytes struct {
-	bytes []byte
-	size  int64 // of the whole content
-	whole bool  // bytes is all of it
-	none  bool  // there is no content
+	bytes    []byte
+	size     int64 // of the content
+	complete bool  // bytes is all of it
+	none     bool  // there is no content
 }
 
-// contentPart requests the part of a content from a position on, or the whole content.
+// contentPart requests the part of a content from a position on, or all of it.
 func (c *Client) contentPart(ctx context.Context, q ContentRequest, from int64) (contentBytes, error) {
 	link := q.EntitySet + "(" + q.Key + ")/" + q.Column + "/$value"
 	if q.FullSize {
@@ -127,7 +127,7 @@ func readContent(response *http.Response, body io.Reader) (contentBytes, error) 
 		if known && size != int64(len(data)) {
 			return contentBytes{}, &BrokenResponseError{Reason: fmt.Sprintf("it has %d bytes of a file of %d", len(data), size), cut: true, passing: true}
 		}
-		return contentBytes{bytes: data, size: int64(len(data)), whole: true}, nil
+		return contentBytes{bytes: data, size: int64(len(data)), complete: true}, nil
 	}
 	if !known {
 		return contentBytes{}, &BrokenResponseError{Reason: "it is a part of a file whose size it does not have"}
@@ -135,7 +135,7 @@ func readContent(response *http.Response, body io.Reader) (contentBytes, error) 
 	return contentBytes{bytes: data, size: size}, nil
 }
 
-// contentSize returns the size of the whole content from the headers of a response.
+// contentSize returns the size of a content from the headers of a response.
 func contentSize(header http.Header) (size int64, known bool) {
 	_, total, _ := strings.Cut(header.Get("Content-Range"), "/")
 	for _, text := range []string{header.Get("x-ms-file-size"), total} {

@@ -39,9 +39,9 @@ func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buff
 	return buffer, nil
 }
 
-// begin is fill for a body that does not have to be in memory: of a long one it reads the beginning, and leaves the rest to be
+// fillStart is fill for a body that does not have to be in memory: of a long one it reads the beginning, and leaves the rest to be
 // read from the connection.
-func (b *responseBuffers) begin(response *http.Response) (*bytes.Buffer, error) {
+func (b *responseBuffers) fillStart(response *http.Response) (*bytes.Buffer, error) {
 	buffer, body := b.empty(), response.Body
 	if _, err := io.CopyN(buffer, body, maxIdleBytes); err == nil {
 		response.Body = longBody{io.MultiReader(bytes.NewReader(buffer.Bytes()), body), body}

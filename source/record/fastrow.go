@@ -55,8 +55,13 @@ func (e *Encoder) encodeFast(text []byte) int {
 	}
 }
 
-// note notes a member that has a role. It reports false for a key that is not in canonical form.
+// note notes a member that has a role. It reports false for a key that is not in canonical form. Most members with a role are
+// choices with labels.
 func (e *Encoder) note(m *memberPlan, value []byte, kind jsonscan.Kind) bool {
+	if m.role == roleChoice {
+		e.labels.members[m.label] = e.plan.labels[m.label].find(value, kind)
+		return true
+	}
 	if m.role&roleLabeled != 0 {
 		e.labels.note(m, value, kind)
 	}

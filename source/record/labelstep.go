@@ -46,8 +46,9 @@ func (r *rowLabels) note(m *memberPlan, value []byte, kind jsonscan.Kind) {
 
 // appendMembers appends the members with the labels of the row.
 func (r *rowLabels) appendMembers(dst []byte) []byte {
+	steps := r.plan.labels
 	for i, member := range r.members {
-		dst = append(dst, r.plan.labels[i].members[member]...)
+		dst = append(dst, steps[i].members[member]...)
 	}
 	for i, list := range r.lists {
 		if list.to == 0 {

@@ -128,7 +128,7 @@ func (f *contentFetch) bodies(ctx context.Context, at int, keys []string) error 
 		}
 		return f.bodies(ctx, at, keys[half:])
 	default:
-		if reason, err = f.judge(ctx, err); err != nil {
+		if reason, err = f.classify(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -204,13 +204,13 @@ func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentC
 		cell.reason = protocol.SourceRetrievalError
 		return nil
 	}
-	cell.reason, err = f.judge(ctx, err)
+	cell.reason, err = f.classify(ctx, err)
 	return err
 }
 
-// judge returns why a content is null whose request has failed. It returns the error if that is one of the whole service: one
+// classify returns why a content is null whose request has failed. It returns the error if that is one of the whole service: one
 // that does not concern the content alone, while no other request succeeds either.
-func (f *contentFetch) judge(ctx context.Context, cause error) (protocol.ChangeReason, error) {
+func (f *contentFetch) classify(ctx context.Context, cause error) (protocol.ChangeReason, error) {
 	if reason := reasonFor(cause); reason != "" {
 		return reason, nil
 	}

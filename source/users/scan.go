@@ -161,7 +161,7 @@ func (s *Scan) FileSizes(ctx context.Context, ids []string) (sizes map[string]in
 	return sizes, err
 }
 
-// WhoAmI returns the identity of the user that can read the table now.
+// WhoAmI requests the identity of the user that can read the table now, which shows whether the service responds.
 func (s *Scan) WhoAmI(ctx context.Context) (who dataverse.Identity, err error) {
 	err = s.try(ctx, "", func(c Client) error {
 		who, err = c.WhoAmI(ctx)

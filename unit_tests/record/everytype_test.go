@@ -28,6 +28,9 @@ type typed struct {
 	always map[string]property // what the stream has of it under any options
 	labels map[string]property // what choice_labels adds
 	types  map[string]property // what lookup_types adds
+	// content is the member that include_binary_columns puts before all others, and contents what it adds or replaces.
+	content  string
+	contents map[string]property
 }
 
 // everyType returns a column of each AttributeTypeName that rows have, and of each behavior of dates (Web API reference,
@@ -58,6 +61,9 @@ func everyType() map[string]typed {
 		}
 		return c
 	}
+	file, image := plain(dataverse.File, "string", guid), plain(dataverse.Image, "string", `"/9j/4AAQ"`)
+	file.content, file.contents = `"value_content":"QUJD",`, map[string]property{"value_content": {"string", `"QUJD"`}}
+	image.content, image.contents = `"value":"QUJDREVG",`, map[string]property{"value": {"string", `"QUJDREVG"`}}
 	return map[string]typed{
 		"BigIntType":                         plain(dataverse.BigInt, "integer", `638751518483842799`),
 		"BooleanType":                        choice(dataverse.Boolean, "boolean", `true`, `"Yes"`),
@@ -68,8 +74,8 @@ func everyType() map[string]typed {
 		"DecimalType":                        plain(dataverse.Decimal, "number", `12.5000000000`),
 		"DoubleType":                         plain(dataverse.Double, "number", `-1.5e3`),
 		"EntityNameType":                     plain(dataverse.EntityName, "string", `"account"`),
-		"FileType":                           plain(dataverse.File, "string", guid),
-		"ImageType":                          plain(dataverse.Image, "string", `"/9j/4AAQ"`),
+		"FileType":                           file,
+		"ImageType":                          image,
 		"IntegerType":                        plain(dataverse.Integer, "integer", `-7`),
 		"LookupType with one target":         lookup(dataverse.Lookup, false),
 		"LookupType with several targets":    lookup(dataverse.Lookup, true),
@@ -104,8 +110,9 @@ func eachOption() []catalog.Options {
 
 func TestEachTypeOfColumnUnderEachOption(t *testing.T) {
 	for name, c := range everyType() {
-		for _, o := range eachOption() {
-			t.Run(fmt.Sprintf("%s %+v", name, o), func(t *testing.T) {
+		for i, o := range append(eachOption(), eachOption()...) {
+			contents := i >= len(eachOption()) // all options without contents, then with them
+			t.Run(fmt.Sprintf("%s %+v, contents: %t", name, o, contents), func(t *testing.T) {
 				want := maps.Clone(c.always)
 				want["thingid"], want["versionnumber"] = property{"string", `"t1"`}, property{"integer", `5`}
 				if o.ChoiceLabels {
@@ -120,9 +127,14 @@ func TestEachTypeOfColumnUnderEachOption(t *testing.T) {
 				table := dataverse.Table{LogicalName: "thing", EntitySet: "things", PrimaryID: "thingid", Columns: []dataverse.Column{
 					{Property: "thingid", Type: dataverse.UniqueIdentifier}, c.column, {Property: "versionnumber", Type: dataverse.BigInt},
 				}}
+				row := c.row
+				if contents {
+					maps.Copy(want, c.contents)
+					table, row = catalog.WithContents(table), c.content+row
+				}
 				stream := o.Stream(table)
 				assertSchema(t, want, stream)
-				for _, row := range paths(`{"thingid":"t1",` + c.row + `,"versionnumber":5}`) {
+				for _, row := range paths(`{` + row + `,"thingid":"t1","versionnumber":5}`) {
 					assertValues(t, stream, table, row, func(name string) string { return want[name].value })
 				}
 				assertValues(t, stream, table, `{"thingid":"t1"}`, func(name string) string {

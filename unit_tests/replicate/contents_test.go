@@ -40,7 +40,7 @@ type library struct {
 	mu        sync.Mutex
 	pages     []dataverse.PageRequest // of rows
 	requested []string                // contents, and bodies by their keys
-	proved    int
+	whoAmI    int
 }
 
 // Page implements replicate.Environment.
@@ -117,7 +117,7 @@ func (l *library) FileSizes(_ context.Context, ids []string) (map[string]int64, 
 func (l *library) WhoAmI(context.Context) (dataverse.Identity, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.proved++
+	l.whoAmI++
 	return dataverse.Identity{}, l.down
 }
 
@@ -246,7 +246,7 @@ func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
 	}, changes)
 	assert.Equal(t, "eA==", data["n2"]["photo"], "the thumbnail")
 	assert.NotContains(t, l.requested, "n1.paper")
-	assert.Equal(t, 1, l.proved, "an error without a code may be one of the service")
+	assert.Equal(t, 1, l.whoAmI, "an error without a code may be one of the service")
 	assert.Contains(t, got.log, "could not be retrieved")
 }
 
