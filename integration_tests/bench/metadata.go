@@ -50,8 +50,8 @@ func (b *bench) metadata(ctx context.Context) (err error) {
 			return fmt.Errorf("the read sent %d records, and %d before", output.Records, first.Records)
 		}
 		read = append(read, sample{cost: c})
-		b.say("read in %.2f s, CPU %.2f s, %.1f MiB; downloaded in %.2f s",
-			c.Wall.Seconds(), c.CPU.Seconds(), mebibytes(c.Memory), bare[len(bare)-1].Wall.Seconds())
+		b.say("read in %.2f s, CPU %.2f s, %.1f MiB; downloaded in %.2f s, CPU %.2f s",
+			c.Wall.Seconds(), c.CPU.Seconds(), mebibytes(c.Memory), bare[len(bare)-1].Wall.Seconds(), bare[len(bare)-1].CPU.Seconds())
 	}
 	return b.addMetadata(s, first.Records, read, bare)
 }

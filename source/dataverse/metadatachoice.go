@@ -54,7 +54,7 @@ func (r *metadataReader) choiceRow(text []byte) int {
 	if set == nil {
 		set = v[choiceGlobalSet]
 	}
-	if r.repeated || kind == "" || r.set.read(set) == 0 {
+	if r.repeated || kind == "" || !r.readSet(set) {
 		return length
 	}
 	s := r.set.values
@@ -71,6 +71,14 @@ func (r *metadataReader) choiceRow(text []byte) int {
 		}
 	}
 	return length
+}
+
+// readSet reads an option set up to its options, which mostly come last.
+func (r *metadataReader) readSet(set []byte) bool {
+	if r.set.readTo(set, setOptions) == 0 {
+		return false
+	}
+	return r.set.values[setName] != nil && r.set.values[setGlobal] != nil || r.set.read(set) > 0
 }
 
 // choicesByType reads the choice columns of the tables with one request for each table and type.

@@ -2,6 +2,8 @@ package dataverse
 
 import (
 	"bytes"
+
+	"source-microsoft-dataverse/source/jsonscan"
 )
 
 // describedProperties returns the properties of definitions that become rows: of EntityMetadata, of AttributeMetadata and the
@@ -212,10 +214,14 @@ func (r *metadataReader) writeTargets(array []byte) {
 
 // optionSetName returns the name of an option set.
 func (r *metadataReader) optionSetName(set []byte) []byte {
-	if r.set.read(set) == 0 {
+	if r.set.readTo(set, setName) == 0 || r.set.values[setName] == nil {
 		return nil
 	}
-	return r.set.values[setName]
+	name := r.set.values[setName]
+	if end, kind := jsonscan.EndOfValue(name, 0); kind != jsonscan.Null {
+		return name[:end]
+	}
+	return nil
 }
 
 // inner returns the value of an object such as {"Value": ...}.

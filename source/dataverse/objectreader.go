@@ -49,7 +49,12 @@ func (r *objectReader) remember(quoted string, field int) int {
 
 // read reads the object at the beginning of a text and returns its length. It returns 0 if it is not sure that this is an
 // object in compact JSON, or if the object does not end within the text. The values are parts of the text.
-func (r *objectReader) read(text []byte) (length int) {
+func (r *objectReader) read(text []byte) (length int) { return r.readTo(text, skipped) }
+
+// readTo reads the object at the beginning of a text up to a field, or to the end if the object lacks it. The text was found
+// to be valid, so the rest of the object need not be examined again: the value of the field is all of it, for eachIn and
+// others that find the end of the value themselves.
+func (r *objectReader) readTo(text []byte, final int) (length int) {
 	clear(r.values)
 	if len(text) < len("{}") || text[0] != '{' {
 		return 0
@@ -62,11 +67,16 @@ func (r *objectReader) read(text []byte) (length int) {
 		if from == 0 {
 			return 0
 		}
+		field := r.known[member].field
+		if field != skipped && field == final {
+			r.values[field] = text[from:]
+			return len(text)
+		}
 		end, kind := jsonscan.EndOfValue(text, from)
 		if end == 0 || end >= len(text) {
 			return 0
 		}
-		if field := r.known[member].field; field != skipped {
+		if field != skipped {
 			r.values[field] = nil
 			if kind != jsonscan.Null {
 				r.values[field] = text[from:end]
