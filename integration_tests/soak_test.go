@@ -53,7 +53,7 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 			l := serve(t, simulator.Options{Seed: 16, Tables: soakEnvironment(), DefaultRows: soakRows}, simulator.ServerOptions{
 				DOPHint: service.hint, Latency: 800 * time.Millisecond / soakPace, Limits: service.limits,
 			})
-			l.config["odata_maxpagesize"] = 5
+			l.config["odata_maxpagesize"], l.config["cursor_for_untracked"] = 5, "off" // so that deletions arrive
 			d, catalog := destination.New(), l.configured(soakStreams()...)
 			soakFaults(l.server)
 			before := l.server.Stats()

@@ -27,7 +27,8 @@ func FuzzDefinitions(f *testing.F) {
 	f.Add(`{"value":[{"Attributes":null,"TableType":"Elastic"}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		var found []Table
-		err := new(Client).eachTable(strings.NewReader(body), "value", func(t Table) { found = append(found, t) })
+		client := &Client{fastReaders: new(fastReaders)}
+		err := client.eachTable(strings.NewReader(body), "value", func(t Table) { found = append(found, t) })
 		var broken *BrokenResponseError
 		if err != nil && !errors.As(err, &broken) {
 			t.Fatalf("%q made an error without a type: %v", body, err)
