@@ -218,7 +218,7 @@ func (i *invocation) warnTaken(ctx context.Context, table string, columns []stri
 // tryLanguage returns a *config.Error if the environment does not provide label_language. A service that does not list its
 // languages is no reason to reject the configuration: labels in another language take the place of missing ones.
 func (i *invocation) tryLanguage(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-	if !c.ChoiceLabels || c.LabelLanguage == 0 {
+	if c.LabelLanguage == 0 || !c.ChoiceLabels && !c.MetadataStreams {
 		return nil
 	}
 	provided, err := client.ProvisionedLanguages(ctx)

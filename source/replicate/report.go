@@ -30,9 +30,11 @@ type reporter struct {
 func (p *reporter) columns(ctx context.Context, t *target) {
 	var contents, missing []string
 	for _, name := range t.plan.Missing {
-		if catalog.FileColumn(t.table, name) != "" {
+		switch {
+		case catalog.FileColumn(t.table, name) != "":
 			contents = append(contents, name)
-		} else {
+		case catalog.LabeledColumn(t.table, name) != nil: // labels are off, which the source reports once for all tables
+		default:
 			missing = append(missing, name)
 		}
 	}

@@ -158,7 +158,8 @@ func TestLabelsAreReadOnlyIfTheyAreOnAndSelected(t *testing.T) {
 	require.Equal(t, 0, code, o.text)
 	assert.Empty(t, s.queries)
 	assert.NotContains(t, o.of("RECORD")[0].Record.Data, "color_label")
-	assert.Contains(t, o.text, "but choice_labels is false, so they are left out")
+	require.Len(t, warnings(o), 1)
+	assert.Contains(t, warnings(o)[0], "but choice_labels is false, so they are left out")
 	code, o = s.run(t, "read", process{settings: s.withLabels(nil), catalog: configured("tag", "full_refresh")})
 	require.Equal(t, 0, code, o.text)
 	assert.Empty(t, s.queries)
@@ -208,6 +209,8 @@ func TestLabelLanguageMustBeOneOfTheEnvironment(t *testing.T) {
 		assert.Equal(t, "FAILED", status.Status)
 		assert.Contains(t, status.Message, "label_language is 1036, but the environment does not provide this language. It provides 1031, 1033.")
 	}
+	_, o := e.run(t, "check", process{settings: e.settings(map[string]any{"label_language": 1036, "metadata_streams": true})})
+	assert.Equal(t, "FAILED", o.of("CONNECTION_STATUS")[0].ConnectionStatus.Status, "metadata streams have names in this language")
 }
 
 func TestLabelLanguageIsNotCheckedWhereThatIsImpossible(t *testing.T) {
@@ -219,5 +222,5 @@ func TestLabelLanguageIsNotCheckedWhereThatIsImpossible(t *testing.T) {
 	assert.Contains(t, o.text, "label_language is not checked")
 	e.respond(languages, good(`{"RetrieveProvisionedLanguages":[]}`))
 	_, o = e.run(t, "check", process{settings: e.settings(map[string]any{"label_language": 1036})})
-	assert.Equal(t, "SUCCEEDED", o.of("CONNECTION_STATUS")[0].ConnectionStatus.Status, "without choice_labels it has no effect")
+	assert.Equal(t, "SUCCEEDED", o.of("CONNECTION_STATUS")[0].ConnectionStatus.Status, "without labels and metadata it has no effect")
 }
