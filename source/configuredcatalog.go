@@ -139,7 +139,7 @@ func (i *invocation) warnDeletions(ctx context.Context, byCursor []string) {
 	slices.Sort(byCursor)
 	if len(byCursor) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s configured as incremental without change tracking, so rows deleted in Dataverse are not found: %s. "+
-			"To find them, turn on tracking in Power Apps: table properties > Advanced options > Track changes. To read such tables in full "+
-			"instead, set cursor_for_untracked to off.", tablesAre(len(byCursor)), firstOf(byCursor)))
+			"To find them, turn on change tracking in Power Apps if the table supports it: table properties > Advanced options > Track changes. "+
+			"To read such tables in full instead, set cursor_for_untracked to off.", tablesAre(len(byCursor)), firstOf(byCursor)))
 	}
 }

@@ -59,8 +59,8 @@ func helpTexts() map[protocol.Verb]helpText {
 		protocol.ListTables: {
 			"tables --config FILE [FLAGS]",
 			"Lists the tables of the environment, whether or not the configuration selects them: the logical name, the display name, " +
-				"the number of rows as far as Dataverse knows it, whether changes can be read incrementally or why not, and whether " +
-				"the application user can read the table.",
+				"the number of rows as far as Dataverse knows it, whether changes, including deletions, can be followed or why not, " +
+				"and whether the application user can read the table.",
 			"  source-microsoft-dataverse tables --config config.json --filter 'account*'",
 		},
 		protocol.PrintCatalog: {

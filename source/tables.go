@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,7 @@ func (i *invocation) tables(ctx context.Context) error {
 			}
 		}
 		listed = i.describe(ctx, client, c.Tables, known)
-		note = metadataNote(c)
+		note = untrackedNote(c, listed) + metadataNote(c)
 		return nil
 	})
 	if err != nil {
@@ -48,6 +49,15 @@ func (i *invocation) tables(ctx context.Context) error {
 		return fmt.Errorf("print the tables: %w", err)
 	}
 	return nil
+}
+
+// untrackedNote returns the line on the listed tables whose new and changed rows can be found although their changes cannot
+// be followed, "" if there is none.
+func untrackedNote(c *config.Config, listed []listing.Table) string {
+	if !c.CursorForUntracked || !slices.ContainsFunc(listed, listing.Table.Untracked) {
+		return ""
+	}
+	return "Most tables without change tracking can be read incrementally too, but rows deleted in Dataverse are not found.\n"
 }
 
 // metadataNote returns the line on the streams that describe the tables, "" if the configuration does not offer them.

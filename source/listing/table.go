@@ -33,6 +33,12 @@ type Table struct {
 	Selected bool `json:"selected"`
 }
 
+// Reasons why the changes of a table cannot be followed although it is an ordinary table.
+const (
+	notTrackable = "not trackable"
+	trackingOff  = "tracking is off"
+)
+
 // Describe returns what a list shows of a table. Depth is that of the application user's privilege to read it, as
 // dataverse.Privileges.ReadDepth returns it; selected reports whether the configuration selects the table.
 func Describe(s dataverse.TableSummary, rows *int64, depth dataverse.Depth, selected bool) Table {
@@ -41,6 +47,11 @@ func Describe(s dataverse.TableSummary, rows *int64, depth dataverse.Depth, sele
 	t.IncrementalReason = obstacle(s, depth)
 	t.Incremental = t.IncrementalReason == ""
 	return t
+}
+
+// Untracked reports whether a stream of the table can be read, but without change tracking.
+func (t Table) Untracked() bool {
+	return t.Selected && t.Readable != No && (t.IncrementalReason == notTrackable || t.IncrementalReason == trackingOff)
 }
 
 // readable returns how much of a table can be read, and why not all of it.
@@ -67,9 +78,9 @@ func obstacle(s dataverse.TableSummary, depth dataverse.Depth) string {
 	case s.Table.Elastic:
 		return "elastic"
 	case s.Table.EntitySet == "", !s.Table.Tracked && !s.Trackable:
-		return "not trackable"
+		return notTrackable
 	case !s.Table.Tracked:
-		return "tracking is off"
+		return trackingOff
 	case depth != "" && depth != dataverse.Global:
 		return "needs Organization level"
 	default:

@@ -62,8 +62,8 @@ func TestATableWhoseDeletionsAreNotFoundIsNamedOnStderr(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	assert.Equal(t, map[string]string{"tag": "incremental"}, modes(t, got.stdout))
 	assert.Equal(t, "WARN: 1 table is configured as incremental without change tracking, so rows deleted in Dataverse are not found: tag "+
-		"(versionnumber). To find them, turn on tracking in Power Apps: table properties > Advanced options > Track changes. To read such "+
-		"tables in full instead, set cursor_for_untracked to off.\n", got.stderr)
+		"(versionnumber). To find them, turn on change tracking in Power Apps if the table supports it: table properties > Advanced options > "+
+		"Track changes. To read such tables in full instead, set cursor_for_untracked to off.\n", got.stderr)
 }
 
 func TestATableThatCannotBeReadIsNamedOnStderr(t *testing.T) {

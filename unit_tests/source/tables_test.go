@@ -76,7 +76,8 @@ func TestTablesAreListedWithWhatIsKnown(t *testing.T) {
 		"account  ACCOUNT       12,345  yes                            yes",
 		"secret   SECRET             -  no (needs Organization level)  no (prvReadsecret is missing)",
 		"tag      TAG                0  no (tracking is off)           yes",
-		"", "3 tables: 1 incremental, 1 not readable. Dataverse counts rows once a day.", "",
+		"", "3 tables: 1 incremental, 1 not readable. Dataverse counts rows once a day.",
+		"Most tables without change tracking can be read incrementally too, but rows deleted in Dataverse are not found.", "",
 	}, "\n")}, got)
 }
 
