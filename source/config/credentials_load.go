@@ -132,11 +132,11 @@ func (l *loader) loadKind(c *Credentials, s section) {
 	case KindClientCertificate:
 		l.loadCertificate(c, s)
 	case KindWorkloadIdentity:
-		c.TokenFile = l.text(s, "token_file_path")
+		c.TokenFile = l.path(s, "token_file_path", l.found.remedy("token_file_path"))
 		if c.TokenFile == "" {
 			c.TokenFile = strings.TrimSpace(l.getenv("AZURE_FEDERATED_TOKEN_FILE"))
 		}
-		if c.TokenFile == "" {
+		if c.TokenFile == "" && !l.found.has(s.field) {
 			l.add(s, "token_file_path", "is missing, and so is the environment variable AZURE_FEDERATED_TOKEN_FILE, which the workload identity webhook of "+
 				`AKS sets. Label the pods azure.workload.identity/use: "true", or enter the path of the file that holds the token.`)
 		}
@@ -149,7 +149,7 @@ func (l *loader) loadKind(c *Credentials, s section) {
 
 // loadCertificate loads a certificate from the configuration or from a file.
 func (l *loader) loadCertificate(c *Credentials, s section) {
-	content, path := l.text(s, "certificate"), l.text(s, "certificate_file_path")
+	content, path := l.text(s, "certificate"), l.path(s, "certificate_file_path", "Enter it as certificate.")
 	password := l.text(s, "certificate_password")
 	c.CertificateFile, c.SendChain = path, true
 	if value, ok := s.members["send_certificate_chain"]; ok && json.Unmarshal(value, &c.SendChain) != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strings"
+	"unicode"
 )
 
 // section is an object of settings within the configuration.
@@ -53,4 +54,21 @@ func (l *loader) text(s section, name string) string {
 		l.add(s, name, "is asterisks, which Airbyte shows in place of a secret. "+l.found.remedy(name))
 	}
 	return strings.TrimSpace(text)
+}
+
+// path returns the path of a file that a setting of a section names, "" if it is absent or unusable. It never is the content of
+// the file, which messages about the file would show.
+func (l *loader) path(s section, name, content string) string {
+	path := l.text(s, name)
+	if !isContent(path) {
+		return path
+	}
+	l.add(s, name, "is the content of a file, not its path. "+content)
+	return ""
+}
+
+// isContent reports whether a text is that of a certificate, a key or a token, and not a path.
+func isContent(text string) bool {
+	const longest = 1024 // characters: shorter than any certificate with its key
+	return len(text) > longest || strings.Contains(text, "-----") || strings.ContainsFunc(text, unicode.IsControl) || jwt.MatchString(text)
 }
