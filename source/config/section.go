@@ -20,7 +20,7 @@ func (l *loader) sectionOf(field, path string, value json.RawMessage) section {
 	if value == nil {
 		return s
 	}
-	if json.Unmarshal(value, &s.members) != nil {
+	if json.Unmarshal(value, &s.members) != nil || s.members == nil {
 		l.found.addIn(field, path, "has a value of the wrong type: object expected. "+l.found.remedy(field))
 		return s
 	}
@@ -30,6 +30,9 @@ func (l *loader) sectionOf(field, path string, value json.RawMessage) section {
 	})
 	return s
 }
+
+// foundIn reports whether there is a problem of the section or of one of its settings.
+func (l *loader) foundIn(s section) bool { return l.found.hasIn(s.path) }
 
 func (s section) has(name string) bool { return s.members[name] != nil }
 
