@@ -43,9 +43,20 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 	})
 	if refusesQuery(err) {
 		r.report.queryRefused(ctx, column, err)
-		return r.readFullRefresh(ctx, sync, s)
+		return r.readFullRefresh(ctx, sync, lastFullRefresh(saved, s))
 	}
 	return err
+}
+
+// lastFullRefresh returns the state that a full refresh continues from after the service has refused the query of s: the saved
+// one if an earlier attempt came that far.
+func lastFullRefresh(saved, s *checkpoint.State) *checkpoint.State {
+	if saved == nil || saved.Phase != checkpoint.FullRefresh {
+		return s
+	}
+	last := *saved
+	last.MaxCursor = s.MaxCursor
+	return &last
 }
 
 // refusesQuery reports whether the service refuses a query as such. No refusal of a filter or an order by versionnumber,
@@ -118,7 +129,7 @@ func (r *streamReader) readByVersion(ctx context.Context, s *checkpoint.State, b
 			}
 		}
 		if _, version, ok := c.encoder.Newest(); ok {
-			s.PassVersion(version, bound > 0)
+			s.PassVersion(version, bound)
 		}
 		if page.Next == "" {
 			s.EndByVersion(bound, page.At)

@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -111,8 +112,8 @@ func TestAnUntrackedTableIsReadUpToAVersionBound(t *testing.T) {
 		"account STARTED", "account RUNNING",
 		`account STATE 0.0 ` + versionState(`"max_cursor":"`+noon+`",`+ofOrganization()+began),
 		changed("a2", noon), changed("a1", noon),
-		`account STATE 2.0 ` + versionState(`"max_cursor":"`+noon+`"`+newest+ofOrganization()+`,"after_version":"7"`+began),
-		`account STATE 0.0 ` + versionState(`"max_cursor":"`+afterNoon+`"`+newest+ofOrganization()+`,"after_version":"7"`+began),
+		`account STATE 2.0 ` + versionState(`"max_cursor":"`+noon+`"`+newest+ofOrganization()+`,"after_version":"7","version_bound":"900"`+began),
+		`account STATE 0.0 ` + versionState(`"max_cursor":"`+afterNoon+`"`+newest+ofOrganization()+`,"after_version":"7","version_bound":"900"`+began),
 		changed("a3", afterNoon),
 		`account STATE 1.0 ` + versionState(`"max_cursor":"`+afterNoon+`","newest_row":{"key":"a3","version":"800"},`+ofOrganization()+
 			`,"after_version":"800","version_bound":"900"`),
@@ -216,6 +217,20 @@ func TestALowerVersionLeadsToAResyncWithAWarning(t *testing.T) {
 			assert.Equal(t, c.resync, strings.Contains(got.log, "level=WARN msg=\"The environment has a lower row version"))
 		})
 	}
+}
+
+func TestAnEnvironmentRestoredDuringAnInterruptedReadIsReReadInFull(t *testing.T) {
+	s := scripted(map[dataverse.Link]response{
+		after(0, 900): {rows: []string{at("a1", 7), at("a2", 800)}, next: versionedRows + "&$skiptoken=1"}, after(800, 900): {err: errors.New("reset")},
+	}, map[dataverse.Link]response{teamKeys("team"): issuedAt(900)})
+	saved := run(t, s, withOrigins("team"), byVersion("")).lastState()
+	s = scripted(map[dataverse.Link]response{
+		newestIs("a2"): {}, after(0, 500): {rows: []string{at("a1", 7), at("a3", 490)}},
+	}, map[dataverse.Link]response{teamKeys("team"): issuedAt(500)})
+	got := run(t, s, withOrigins("team"), byVersion(saved))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Equal(t, []string{changed("a1", afterNoon), changed("a3", afterNoon)}, got.records())
+	assert.Contains(t, got.log, "level=WARN msg=\"The environment has a lower row version")
 }
 
 func TestAPageThatIsNotInOrderIsNotSent(t *testing.T) {
@@ -344,6 +359,14 @@ func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
 	assert.Equal(t, []string{changed("a1", noon), changed("a1", afterNoon), changed("a2", afterNoon)}, got.records(), "the cursor rises")
 	assert.Contains(t, got.log, "level=WARN msg=\"Dataverse refuses to select the rows of the table by versionnumber")
 	assert.Contains(t, got.lastState(), `"phase":"full_refresh"`)
+
+	const next = versionedRows + "&$skiptoken=1"
+	s = scripted(map[dataverse.Link]response{after(0, 0): {err: refusal(http.StatusBadRequest, "0x8006088a")}},
+		map[dataverse.Link]response{next: {rows: []string{at("a2", 9)}}})
+	interrupted := strings.Replace(fullState(ofOrganization()), "{", `{"link":"`+string(next)+`",`, 1)
+	got = run(t, s, nil, byVersion(interrupted))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Len(t, got.records(), 1, "an interrupted full read continues")
 
 	s = scripted(map[dataverse.Link]response{after(7, 0): {err: refusal(http.StatusBadRequest, "0x80040265")}}, nil)
 	got = run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))

@@ -78,11 +78,11 @@ func (s *State) BeginUntracked(at time.Time) {
 	}
 }
 
-// PassVersion notes that a scan has sent the rows up to a version. bounded reports whether all lower versions were committed
-// before the scan began.
-func (s *State) PassVersion(version uint64, bounded bool) {
-	if bounded {
-		s.AfterVersion = max(s.AfterVersion, version)
+// PassVersion notes that a scan has sent the rows up to a version. bound is its version bound, 0 if it has none: with one, all
+// lower versions were committed before the scan began.
+func (s *State) PassVersion(version, bound uint64) {
+	if bound > 0 {
+		s.AfterVersion, s.Bound = max(s.AfterVersion, version), max(s.Bound, bound)
 		return
 	}
 	s.SentVersion = max(s.SentVersion, version)
