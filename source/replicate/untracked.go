@@ -26,6 +26,9 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 	if s, err = r.checkHistory(ctx, s, bound); err != nil {
 		return err
 	}
+	if !s.ReadsAll() {
+		r.report.selection(ctx, &r.target, s)
+	}
 	if s.ReadsAll() {
 		err = r.estimate(ctx)
 	} else {
@@ -36,6 +39,7 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 	}
 	_, err = newRecovery(r).run(ctx, s, func(ctx context.Context, s *checkpoint.State) error {
 		r.out.progress.Phase(phaseToShow(s))
+		s.SelectUntracked(r.target.plan.Select(), r.target.plan.Derived())
 		if s.Phase == checkpoint.ByVersion {
 			return r.readByVersion(ctx, s, bound)
 		}

@@ -55,7 +55,7 @@ func at(id string, version int) string {
 }
 
 func versionState(rest string) string {
-	return `{"version":2,"phase":"by_version",` + rest + `}`
+	return `{"version":2,"phase":"by_version","columns":["accountid","name","versionnumber"],` + rest + `}`
 }
 
 // scripted makes a service of responses to links with a filter, and of others.
@@ -275,7 +275,7 @@ func since(at string) dataverse.Link {
 }
 
 func timeState(rest string) string {
-	return `{"version":2,"phase":"by_time",` + rest + `,"time_column":"modifiedon"`
+	return `{"version":2,"phase":"by_time","columns":["accountid","name"],` + rest + `,"time_column":"modifiedon"`
 }
 
 func TestATableWithoutVersionsIsReadByModifiedon(t *testing.T) {
@@ -347,6 +347,21 @@ func TestAnUntrackedStreamReportsHowItContinues(t *testing.T) {
 			assert.Contains(t, got.log, c.want)
 		})
 	}
+}
+
+func TestANewColumnOfAnUntrackedStreamIsReported(t *testing.T) {
+	const before = `{"version":2,"phase":"by_version","columns":["accountid","versionnumber"],"derived":["name_label"],`
+	s := scripted(map[dataverse.Link]response{after(7, 0): {rows: []string{at("a1", 8)}}}, nil)
+	got := run(t, s, nil, byVersion(before+ofOrganization()+`,"after_version":"7"}`))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Contains(t, got.log, "level=WARN msg=\"The selected columns have changed.")
+	assert.Contains(t, got.log, "added=name removed=name_label")
+	assert.True(t, strings.HasPrefix(got.lastState(), strings.TrimSuffix(versionState(""), "}")), got.lastState())
+
+	s = scripted(map[dataverse.Link]response{
+		after(7, 0): {rows: []string{at("a2", 9)}}, newestIs("a1"): {rows: []string{at("a1", 8)}},
+	}, nil)
+	assert.NotContains(t, run(t, s, nil, byVersion(got.lastState())).log, "The selected columns have changed", "once")
 }
 
 func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {

@@ -56,7 +56,7 @@ func (y Sync) OpenUntracked(saved *State, column string) (*State, UntrackedOpeni
 	}
 	s := clone(saved)
 	s.Generation = y.Generation
-	if s.InMiddle() && !y.Continues(s.Link) {
+	if s.InMiddle() && (!y.Continues(s.Link) || !SameColumns(s.Derived, y.Derived)) {
 		s.Link, s.PageSize, s.Began = "", 0, time.Time{}
 	}
 	if s.InMiddle() || s.SentVersion > 0 {
@@ -70,6 +70,9 @@ func (s *State) ReadsAll() bool { return s.AfterVersion == 0 && s.SentVersion ==
 
 // Position returns the version after which a scan continues.
 func (s *State) Position() uint64 { return max(s.AfterVersion, s.SentVersion) }
+
+// SelectUntracked notes the selected columns, and those that are derived from them.
+func (s *State) SelectUntracked(columns, derived []string) { s.Columns, s.Derived = columns, derived }
 
 // BeginUntracked notes when the first page of a scan came, unless the scan has only been resumed.
 func (s *State) BeginUntracked(at time.Time) {

@@ -29,6 +29,7 @@ func TestAStateOfAnUntrackedTableIsOpenedAsItsPhasePromises(t *testing.T) {
 		"by time":                              {"by_time", modified, nil, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
 		"in the middle of a scan by time":      {"by_time_middle", modified, nil, checkpoint.UntrackedResumed, checkpoint.ByTime, 0, page},
 		"the same of other columns":            {"by_time_middle", modified, func(y *checkpoint.Sync) { y.Columns = nil }, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
+		"the same of other labels":             {"by_time_middle", modified, func(y *checkpoint.Sync) { y.Derived = []string{"name_label"} }, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
 		"another column":                       {"by_time", "createdon", nil, checkpoint.UntrackedSwitched, checkpoint.ByTime, 0, ""},
 		"by time, and there are versions now":  {"by_time", version, nil, checkpoint.UntrackedSwitched, checkpoint.ByVersion, 0, ""},
 		"changes":                              {"changes", version, nil, checkpoint.UntrackedSwitched, checkpoint.ByVersion, 0, ""},
