@@ -20,6 +20,9 @@ import (
 
 const versionedRows dataverse.Link = "accounts?$select=accountid,name,versionnumber"
 
+// withoutVersion is the link that asks for a row without a version.
+const withoutVersion dataverse.Link = "accounts?$select=accountid&$filter=versionnumber%20eq%20null"
+
 // untracked is an account stream without change tracking, as discovery offers it.
 func untracked(state string, columns ...dataverse.Column) replicate.Stream {
 	table := account()
@@ -119,9 +122,9 @@ func TestAnUntrackedTableIsReadUpToAVersionBound(t *testing.T) {
 			`,"after_version":"800","version_bound":"900"`),
 		"account COMPLETE",
 	}, got.messages)
-	assert.Equal(t, []dataverse.Link{teamKeys("team"), after(0, 900), after(7, 900)}, s.notedLinks(), "the bound is taken first, and no paging cookie is followed")
+	assert.Equal(t, []dataverse.Link{teamKeys("team"), withoutVersion, after(0, 900), after(7, 900)}, s.notedLinks(), "the bound is taken first, and no paging cookie is followed")
 	assert.True(t, s.noted[0].TrackChanges)
-	assert.False(t, s.noted[1].TrackChanges)
+	assert.False(t, s.noted[2].TrackChanges)
 	assert.Equal(t, 1, strings.Count(got.log, "found by versionnumber. Rows deleted in Dataverse are not found."))
 }
 
@@ -189,7 +192,7 @@ func TestTheBoundComesFromTheFirstTableThatGivesOne(t *testing.T) {
 	for _, link := range s.notedLinks() {
 		asked[link]++
 	}
-	assert.Equal(t, map[dataverse.Link]int{teamKeys("a"): 1, teamKeys("b"): 1, teamKeys("c"): 1, teamKeys("d"): 1, after(0, 900): 2}, asked,
+	assert.Equal(t, map[dataverse.Link]int{teamKeys("a"): 1, teamKeys("b"): 1, teamKeys("c"): 1, teamKeys("d"): 1, withoutVersion: 2, after(0, 900): 2}, asked,
 		"another stream uses the same bound")
 }
 
@@ -266,7 +269,7 @@ func TestAPageByVersionMayBecomeSmaller(t *testing.T) {
 	got := run(t, s, nil, byVersion(""))
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
 	assert.Len(t, got.records(), 2)
-	assert.Equal(t, 1000, s.noted[1].Size)
+	assert.Equal(t, 1000, s.noted[2].Size)
 }
 
 // since is the link to the rows with a modifiedon of a time on.
@@ -349,6 +352,20 @@ func TestAnUntrackedStreamReportsHowItContinues(t *testing.T) {
 	}
 }
 
+func TestATableWithARowWithoutAVersionIsReadInFull(t *testing.T) {
+	s := scripted(map[dataverse.Link]response{withoutVersion: {rows: []string{`{"accountid":"a2"}`}}},
+		map[dataverse.Link]response{versionedRows: {rows: []string{at("a1", 8), row("a2", inMarch)}}})
+	got := run(t, s, nil, byVersion(""))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Len(t, got.records(), 2)
+	assert.Contains(t, got.log, "cannot be selected by versionnumber, so the table is read in full.")
+	assert.Contains(t, got.log, "some rows of the table have no version")
+
+	s = scripted(map[dataverse.Link]response{withoutVersion: {err: tooExpensive()}, after(0, 0): {rows: []string{at("a1", 8)}}}, nil)
+	got = run(t, s, nil, byVersion(""))
+	assert.Equal(t, "account COMPLETE", got.last(), "the question is too expensive, but the rows are not")
+}
+
 func TestANewColumnOfAnUntrackedStreamIsReported(t *testing.T) {
 	const before = `{"version":2,"phase":"by_version","columns":["accountid","versionnumber"],"derived":["name_label"],`
 	s := scripted(map[dataverse.Link]response{after(7, 0): {rows: []string{at("a1", 8)}}}, nil)
@@ -372,7 +389,7 @@ func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
 	got := run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
 	assert.Equal(t, []string{changed("a1", noon), changed("a1", afterNoon), changed("a2", afterNoon)}, got.records(), "the cursor rises")
-	assert.Contains(t, got.log, "level=WARN msg=\"Dataverse refuses to select the rows of the table by versionnumber")
+	assert.Contains(t, got.log, "level=WARN msg=\"The rows of the table cannot be selected by versionnumber")
 	assert.Contains(t, got.lastState(), `"phase":"full_refresh"`)
 
 	const next = versionedRows + "&$skiptoken=1"
