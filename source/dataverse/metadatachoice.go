@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,35 +51,33 @@ func (r *metadataReader) choiceRow(text []byte) int {
 		return 0
 	}
 	kind := choiceKind(ColumnType(strings.TrimSuffix(nameIn(r.inner(v[choiceTypeName])), "Type")))
-	set := v[choiceOptionSet]
-	if set == nil {
-		set = v[choiceGlobalSet]
-	}
-	if r.repeated || kind == "" || !r.readSet(set) {
+	if r.repeated || kind == "" || !r.hasSet(v) {
 		return length
 	}
 	s := r.set.values
-	position := 0
-	for range r.option.eachIn(s[setOptions]) {
-		position++
-		r.optionRows(column, kind, position)
+	if s[setOptions] != nil {
+		position := 0
+		for option := range slices.Chunk(r.options.values, len(r.option.values)) {
+			position++
+			r.optionRows(option, column, kind, position)
+		}
 	}
 	if kind == "boolean" {
 		for i, option := range [][]byte{s[setFalse], s[setTrue]} {
 			if r.option.read(option) > 0 {
-				r.optionRows(column, kind, i+1)
+				r.optionRows(r.option.values, column, kind, i+1)
 			}
 		}
 	}
 	return length
 }
 
-// readSet reads an option set up to its options, which mostly come last.
-func (r *metadataReader) readSet(set []byte) bool {
-	if r.set.readTo(set, setOptions) == 0 {
-		return false
+// hasSet reports whether a column has an option set. That in OptionSet was read along with the column.
+func (r *metadataReader) hasSet(column [][]byte) bool {
+	if set := column[choiceOptionSet]; set != nil {
+		return set[0] == '{'
 	}
-	return r.set.values[setName] != nil && r.set.values[setGlobal] != nil || r.set.read(set) > 0
+	return r.set.read(column[choiceGlobalSet]) > 0
 }
 
 // choicesByType reads the choice columns of the tables with one request for each table and type.
@@ -171,9 +170,9 @@ func choiceKind(t ColumnType) string {
 	}
 }
 
-// optionRows writes the rows of the option that was read, which has the given position among those of its column.
-func (r *metadataReader) optionRows(column, kind string, position int) {
-	v, row := r.option.values, &r.rows
+// optionRows writes the rows of an option, which has the given position among those of its column.
+func (r *metadataReader) optionRows(v [][]byte, column, kind string, position int) {
+	row := &r.rows
 	if v[optionValue] == nil {
 		return
 	}

@@ -25,6 +25,7 @@ type metadataReader struct {
 	wrapped *objectReader // values such as {"Value": ...}
 	set     *objectReader // OptionSet
 	option  *objectReader
+	options *objectList   // of the option set
 	cascade *objectReader // CascadeConfiguration
 	labels  *labelReader
 	// described reads the descriptions of options, while labels reads their labels.
@@ -58,6 +59,11 @@ func (r *metadataReader) reset() {
 	r.described = newLabelReader(nil)
 	r.wrapped, r.cascade = newObjectReader("Value"), newObjectReader("Delete")
 	r.set, r.option = newOptionSetReader(), newOptionReader()
+	r.options = &objectList{element: r.option}
+	if r.request.Kind == ChoiceMetadata {
+		r.object.readInside(choiceOptionSet, r.set.read)
+		r.set.readInside(setOptions, r.options.read)
+	}
 }
 
 // readTable reads a table of the response: itself, or the elements of its arrays.

@@ -14,6 +14,9 @@ type objectReader struct {
 	byName map[string]int // the index in known by the name in quotation marks
 	next   []int          // the member that followed last time, by member; 0: not known
 	values [][]byte       // of the current object, by field; nil: the member is missing or null
+	// inside reads the object or array of a field at the same time, and returns its length, 0 if it is not sure; by field, nil:
+	// the value is only skipped.
+	inside []func(text []byte) (length int)
 }
 
 // knownMember is a name and what it is needed for.
@@ -72,7 +75,7 @@ func (r *objectReader) readTo(text []byte, final int) (length int) {
 			r.values[field] = text[from:]
 			return len(text)
 		}
-		end, kind := jsonscan.EndOfValue(text, from)
+		end, kind := r.endOfValue(text, from, field)
 		if end == 0 || end >= len(text) {
 			return 0
 		}
@@ -91,6 +94,25 @@ func (r *objectReader) readTo(text []byte, final int) (length int) {
 			return 0
 		}
 	}
+}
+
+// endOfValue returns the end of the value of a field, 0 if it is not sure, and its kind.
+func (r *objectReader) endOfValue(text []byte, from, field int) (end int, kind jsonscan.Kind) {
+	if r.inside == nil || field == skipped || r.inside[field] == nil || from >= len(text) || text[from] != '{' && text[from] != '[' {
+		return jsonscan.EndOfValue(text, from)
+	}
+	if length := r.inside[field](text[from:]); length > 0 {
+		return from + length, jsonscan.Object | jsonscan.Array
+	}
+	return 0, 0
+}
+
+// readInside makes read read the values of a field with another reader as well.
+func (r *objectReader) readInside(field int, read func(text []byte) (length int)) {
+	if r.inside == nil {
+		r.inside = make([]func([]byte) int, len(r.values))
+	}
+	r.inside[field] = read
 }
 
 // member reads the name at a position and returns its index and the position of its value, 0 if it is not sure.
@@ -141,6 +163,35 @@ func (r *objectReader) eachIn(text []byte) iter.Seq[[][]byte] {
 			at++
 		}
 	}
+}
+
+// objectList reads arrays of objects of one kind.
+type objectList struct {
+	element *objectReader
+	values  [][]byte // of the objects of the current array, one after the other
+}
+
+// read reads the array at the beginning of a text and returns its length, 0 if it is not sure. It skips other elements.
+func (l *objectList) read(text []byte) (length int) {
+	l.values = l.values[:0]
+	if len(text) > 1 && text[1] == ']' {
+		return len("[]")
+	}
+	for at := 1; at < len(text); at++ {
+		if length = l.element.read(text[at:]); length > 0 {
+			l.values = append(l.values, l.element.values...)
+			at += length
+		} else if at, _ = jsonscan.EndOfValue(text, at); at == 0 {
+			return 0
+		}
+		if at >= len(text) || text[at] != ',' && text[at] != ']' {
+			return 0
+		}
+		if text[at] == ']' {
+			return at + 1
+		}
+	}
+	return 0
 }
 
 // elements returns the elements of an array that was found to be valid, compact JSON; none of anything else.
