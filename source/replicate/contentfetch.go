@@ -189,16 +189,18 @@ func (f *contentFetch) requestBodies(ctx context.Context, column record.Content,
 // file retrieves a file, or an image at full size. An image that is stored only as a thumbnail stays as the row has it.
 func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentCell) error {
 	content, err := f.r.contents().Content(ctx, dataverse.ContentRequest{
-		Table: f.r.target.table.LogicalName, EntitySet: f.r.target.table.EntitySet, Key: row.key, Column: cell.column.Column,
+		Table: f.r.target.table.LogicalName, EntitySet: f.r.target.table.EntitySet, Key: row.address(f.r.target.table), Column: cell.column.Column,
 		FullSize: cell.column.Kind == dataverse.ImageContent, Most: mostContentBytes,
 		OnThrottled: f.q.OnThrottled, OnRetry: f.q.OnRetry,
 	})
 	isImage := cell.column.Kind == dataverse.ImageContent
 	switch {
+	case isImage && err == nil && len(content) == 0: // the service may respond to a missing full size with an empty image
+		return nil
 	case err == nil && content != nil:
 		cell.value = quoteContent(content)
 		return f.count(int64(len(cell.value)))
-	case isImage && (err == nil || dataverse.HasCode(err, dataverse.CodeNotFound)):
+	case isImage && dataverse.HasCode(err, dataverse.CodeNotFound):
 		return nil
 	case err == nil:
 		cell.reason = protocol.SourceRetrievalError
@@ -209,9 +211,11 @@ func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentC
 }
 
 // classify returns why a content is null whose request has failed. It returns the error if that is one of the whole service: one
-// that does not concern the content alone, while no other request succeeds either.
+// that does not concern the content alone, or may pass, while no other request succeeds either.
 func (f *contentFetch) classify(ctx context.Context, cause error) (protocol.ChangeReason, error) {
-	if reason := reasonFor(cause); reason != "" {
+	var refused *dataverse.APIError
+	mayPass := errors.As(cause, &refused) && refused.Temporary()
+	if reason := reasonFor(cause); reason != "" && !mayPass {
 		return reason, nil
 	}
 	var signIn *dataverse.SignInError

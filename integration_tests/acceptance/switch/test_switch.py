@@ -67,13 +67,13 @@ def test_every_stream_that_could_be_read_is_offered(switch):
     assert set(switch.theirs) - set(switch.discovered) == {"sharepointdocument"}, "which has no entity set"
 
 
-def test_no_column_is_lost_that_ever_had_a_value(switch):
+def test_no_column_is_lost_but_contents(switch):
     names = sorted(switch.discovered)
     catalog = configured(switch.theirs, *(n for n in names if n not in ("postregarding", "plugintracelog")), mode="full_refresh")
     read = switch.python.read(catalog)
     for stream in (s["stream"]["name"] for s in catalog["streams"]):
         seen = {column for row in read.records(stream) for column in row if "@" not in column}
-        assert not switch.differ(stream)["removed"] & seen, stream
+        assert switch.differ(stream)["removed"] & seen <= {"documentbody", "body"}, stream
 
 
 def test_the_next_sync_carries_exactly_the_changes_since(switch):
@@ -170,6 +170,7 @@ ROWS = {
         "EntityNameType of another column": "table that a lookup refers to, ",
         "PartyListType": "parties of activities, ",
         "CalendarRulesType": "rules of a calendar, ",
+        "StringType": "bodies of notes and attachments, ",
         "not readable": "columns that cannot be read, ",
         "_ab_cdc_updated_at": "elastic tables",
         "_ab_cdc_deleted_at": "elastic tables",
@@ -179,7 +180,6 @@ ROWS = {
         "CustomerType": "customer, ",
         "MultiSelectPicklistType": "multi-select choices, ",
         "FileType": "files, ",
-        "ImageType of another column": "images, ",
         "_ab_cdc_updated_at": "tables that are tracked and whose tracking cannot be turned off, ",
         "_ab_cdc_deleted_at": "tables that are tracked and whose tracking cannot be turned off, ",
     },
