@@ -88,3 +88,21 @@ func TestOnlyTheBranchOfTheFormNeedsNothing(t *testing.T) {
 	assert.Equal(t, "FAILED", status.Status)
 	assert.Contains(t, status.Message, "client_secret_value is empty. Enter the Value")
 }
+
+func TestACheckNamesTheSettingsOfAFurtherUser(t *testing.T) {
+	l := withUsers(t, 2, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	for want, credentials := range map[string]settings{
+		"If another program writes it, check that program and additional_credentials[0].credentials.token_file_path.": {
+			"auth_type": "workload_identity", "token_file_path": "/nowhere/token",
+		},
+		"turn on additional_credentials[0].credentials.send_certificate_chain.": {
+			"auth_type": "client_certificate", "certificate": newClientCertificate(t).pem(t, ""), "send_certificate_chain": false,
+		},
+		"Upload the certificate of additional_credentials[0].credentials.certificate to the app registration (Certificates & secrets > Certificates). (AADSTS700027)": {
+			"auth_type": "client_certificate", "certificate": newClientCertificate(t).pem(t, ""),
+		},
+	} {
+		own := l.with(t, settings{"additional_credentials": []settings{{"client_id": further(1).ClientID, "credentials": credentials}}})
+		assert.Contains(t, statusOf(t, own.run("check", "--config", own.configFile())).Message, want)
+	}
+}

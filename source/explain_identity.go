@@ -8,12 +8,18 @@ import (
 
 // explainTokenFile explains a token file of a workload identity that cannot be sent.
 func (s situation) explainTokenFile(file *auth.TokenFileError) explanation {
-	const where = "The platform writes it: in AKS the workload identity webhook, for pods with the label azure.workload.identity/use: \"true\". " +
-		"If another program writes it, check that program and credentials.token_file_path."
+	where := "The platform writes it: in AKS the workload identity webhook, for pods with the label azure.workload.identity/use: \"true\". " +
+		"If another program writes it, check that program and " + s.credential("token_file_path") + "."
 	if file.Temporary() {
 		return transientError("The connector could not sign in: %v It was usable earlier in this run. %s later.%s %s", file, s.again(), s.resumes(), where)
 	}
 	return configError("The connector could not sign in: %v %s", file, where)
+}
+
+// credential returns the path of a setting of the credentials of the application user that the error is about.
+func (s situation) credential(name string) string {
+	user := s.user()
+	return user.In("credentials." + name)
 }
 
 // whereIdentitiesExist is what to check where no endpoint of managed identities is found.
@@ -52,16 +58,16 @@ func (s situation) explainIdentityRefusal(refused *auth.Error) explanation {
 	case refused.Temporary():
 		return transientError("The connector could not sign in: %v.%s%s %s later.", refused, own, s.resumes(), s.again())
 	case strings.Contains(text, "multiple user assigned"):
-		return configError("The machine has several user-assigned managed identities. Enter the Client ID of one of them as " +
-			"credentials.identity_client_id: the Azure portal shows it on the Overview page of the identity.")
+		return configError("The machine has several user-assigned managed identities. Enter the Client ID of one of them as "+
+			"%s: the Azure portal shows it on the Overview page of the identity.", s.credential("identity_client_id"))
 	case strings.Contains(text, "identity not found"), strings.Contains(text, "no user assigned"), strings.Contains(text, "no managed identity"):
-		return configError("The machine does not have this managed identity. Assign it in the Azure portal: open the machine or the app, Identity, and turn on " +
-			"System assigned, or add the identity under User assigned. credentials.identity_client_id is the Client ID of a user-assigned identity, not " +
-			"its object ID; leave it empty for the system-assigned one.")
+		return configError("The machine does not have this managed identity. Assign it in the Azure portal: open the machine or the app, Identity, and turn on "+
+			"System assigned, or add the identity under User assigned. %s is the Client ID of a user-assigned identity, not "+
+			"its object ID; leave it empty for the system-assigned one.", s.credential("identity_client_id"))
 	case strings.Contains(text, "unreachable"), refused.Name == "" && refused.Description == "": // of Docker Desktop, or of another cloud
 		return configError("No managed identity is available: %v.%s %s", refused, own, whereIdentitiesExist)
 	default:
 		return configError("The connector could not sign in: %v.%s Check the managed identity of the machine, in the Azure portal under Identity, and "+
-			"credentials.identity_client_id.", refused, own)
+			"%s.", refused, own, s.credential("identity_client_id"))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/auth"
+	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -34,8 +35,18 @@ func (s situation) settingNames(refused *auth.Error) *strings.Replacer {
 		"{certificate}", user.CertificateSetting(),
 		"{token}", tokenSentence(refused.Assertion, user.TokenFile),
 		"{expected}", expectedSentence(refused.Assertion, audience),
+		"{chain}", chainSentence(user),
+		"{token_file}", user.In("credentials.token_file_path"),
 		"{audience}", audience,
 	)
+}
+
+// chainSentence is when to send the certificate chain, "" if it is sent.
+func chainSentence(user config.Credentials) string {
+	if user.SendChain {
+		return ""
+	}
+	return "If the app trusts a subject name and an issuer instead, turn on " + user.In("credentials.send_certificate_chain") + "."
 }
 
 // tokenSentence is what the token of a workload identity claims, "" if none was sent.
@@ -56,8 +67,8 @@ func expectedSentence(token auth.Assertion, audience string) string {
 		"audience %q.", audience)
 }
 
-// signInRemedy is the explanation of one AADSTS code of Microsoft Entra. {secret}, {certificate}, {audience}, {token} and
-// {expected} stand for what settingNames knows.
+// signInRemedy is the explanation of one AADSTS code of Microsoft Entra. Names in braces, such as {secret}, stand for what
+// settingNames knows.
 type signInRemedy struct {
 	code    int
 	message string
@@ -96,8 +107,7 @@ func secretRemedies() []signInRemedy {
 // certificateRemedies has three sentences for one code, which Entra distinguishes by its explanation alone.
 func certificateRemedies(refused *auth.Error) []signInRemedy {
 	const upload = "Upload the certificate of {certificate} to the app registration (Certificates & secrets > Certificates)."
-	unregistered := "The app registration does not have this certificate. " + upload +
-		" If the app trusts a subject name and an issuer instead, turn on send_certificate_chain."
+	unregistered := "The app registration does not have this certificate. " + upload + " {chain}"
 	_, reason, _ := strings.Cut(strings.ToLower(refused.Description), "[reason - ")
 	switch {
 	case strings.Contains(reason, "expired"):
@@ -149,7 +159,7 @@ func federationRemedies() []signInRemedy {
 		{700223, restricted},
 		{700238, restricted},
 		{70052, "An identity of this kind cannot be used as a federated credential. Use a user-assigned managed identity. {token}"},
-		{700229, "The token is not one of an application, and only those can be used as a federated credential. Enter the path of a file with another token as token_file_path. {token}"},
+		{700229, "The token is not one of an application, and only those can be used as a federated credential. Enter the path of a file with another token as {token_file}. {token}"},
 		{900382, otherCloud},
 		{900432, otherCloud},
 		{codeIssuerUnreachable, unreachable},

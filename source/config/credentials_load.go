@@ -44,15 +44,19 @@ func (l *loader) signIn() (Credentials, []Credentials) {
 
 // kind returns the kind of a section's credentials, "" with a problem if it is none.
 func (l *loader) kind(s section) Kind {
-	if l.found.has(s.field) {
+	if l.foundIn(s) {
 		return ""
 	}
 	kind := Kind(l.text(s, "auth_type"))
 	settings, known := kinds()[kind]
-	if !known && l.found.has(s.field) {
+	switch {
+	case known:
+	case l.foundIn(s):
 		return ""
-	}
-	if !known {
+	case kind == "":
+		l.add(s, "auth_type", "is missing. "+l.found.remedy("auth_type"))
+		return ""
+	default:
 		l.add(s, "auth_type", "is not one of the kinds of credentials. "+l.found.remedy("auth_type"))
 		return ""
 	}
@@ -60,9 +64,13 @@ func (l *loader) kind(s section) Kind {
 		if name == "auth_type" || slices.Contains(settings, name) {
 			continue
 		}
-		if nearest := protocol.Nearest(name, settings); nearest != "" {
+		nearest := protocol.Nearest(name, settings)
+		switch {
+		case name == "tenant_id" || name == "client_id":
+			l.warn(fmt.Sprintf("The setting %q in %s is ignored, because it belongs beside credentials. Move it out of %[2]s.", name, s.path))
+		case nearest != "":
 			l.warn(fmt.Sprintf("The setting %q in %s is unknown and ignored. Did you mean %s?", name, s.path, nearest))
-		} else {
+		default:
 			l.warn(fmt.Sprintf("The setting %q in %s is not one of %s and is ignored. Remove it, or choose its kind as auth_type.", name, s.path, kind))
 		}
 	}
@@ -81,11 +89,14 @@ func (l *loader) onAirbyteCloud() bool {
 
 // loadFlat loads the settings at the top level: the ids, and the client secret where credentials do not have another.
 func (l *loader) loadFlat(c *Credentials, s section) {
-	if c.Kind == KindManagedIdentity {
+	switch c.Kind {
+	case "": // a problem of auth_type: whether the ids are needed is not known
+		c.TenantID, c.ClientID = Secret(l.optional("tenant_id")), Secret(l.optional("client_id"))
+	case KindManagedIdentity:
 		if id := l.optional("client_id"); id != "" && !s.has("identity_client_id") {
 			l.warn("client_id is not used by a managed identity. If it is the client ID of a user-assigned identity, enter it as credentials.identity_client_id.")
 		}
-	} else {
+	case KindClientSecret, KindClientCertificate, KindWorkloadIdentity:
 		c.TenantID = Secret(l.id("tenant_id", c.Kind, "AZURE_TENANT_ID"))
 		c.ClientID = Secret(l.id("client_id", c.Kind, "AZURE_CLIENT_ID"))
 	}
@@ -132,11 +143,11 @@ func (l *loader) loadKind(c *Credentials, s section) {
 	case KindClientCertificate:
 		l.loadCertificate(c, s)
 	case KindWorkloadIdentity:
-		c.TokenFile = l.text(s, "token_file_path")
+		c.TokenFile = l.path(s, "token_file_path", l.found.remedy("token_file_path"))
 		if c.TokenFile == "" {
 			c.TokenFile = strings.TrimSpace(l.getenv("AZURE_FEDERATED_TOKEN_FILE"))
 		}
-		if c.TokenFile == "" {
+		if c.TokenFile == "" && !l.found.hasIn(s.path+".token_file_path") {
 			l.add(s, "token_file_path", "is missing, and so is the environment variable AZURE_FEDERATED_TOKEN_FILE, which the workload identity webhook of "+
 				`AKS sets. Label the pods azure.workload.identity/use: "true", or enter the path of the file that holds the token.`)
 		}
@@ -149,7 +160,7 @@ func (l *loader) loadKind(c *Credentials, s section) {
 
 // loadCertificate loads a certificate from the configuration or from a file.
 func (l *loader) loadCertificate(c *Credentials, s section) {
-	content, path := l.text(s, "certificate"), l.text(s, "certificate_file_path")
+	content, path := l.text(s, "certificate"), l.path(s, "certificate_file_path", "Enter it as certificate.")
 	password := l.text(s, "certificate_password")
 	c.CertificateFile, c.SendChain = path, true
 	if value, ok := s.members["send_certificate_chain"]; ok && json.Unmarshal(value, &c.SendChain) != nil {
@@ -157,7 +168,7 @@ func (l *loader) loadCertificate(c *Credentials, s section) {
 	}
 	name, data := "certificate", []byte(content)
 	switch {
-	case l.found.has(s.field):
+	case l.foundIn(s):
 		return
 	case content != "" && path != "":
 		l.add(s, "certificate_file_path", "is beside a certificate. Remove one of them.")

@@ -22,6 +22,7 @@ func (e *Error) Error() string {
 // findings collects problems by field, so that a field has one problem for one cause.
 type findings struct {
 	fields   []string
+	paths    []string // of the settings, one for each problem
 	problems []string
 	form     form
 	members  map[string]json.RawMessage
@@ -34,10 +35,16 @@ func (f *findings) add(field, predicate string) { f.addIn(field, field, predicat
 // addIn adds a problem of a setting inside a field, a sentence that begins with the setting's path.
 func (f *findings) addIn(field, path, predicate string) {
 	f.fields = append(f.fields, field)
+	f.paths = append(f.paths, path)
 	f.problems = append(f.problems, fmt.Sprintf("%s %s", path, predicate))
 }
 
 func (f *findings) has(field string) bool { return slices.Contains(f.fields, field) }
+
+// hasIn reports whether there is a problem of the setting at a path, or of one inside it.
+func (f *findings) hasIn(path string) bool {
+	return slices.ContainsFunc(f.paths, func(p string) bool { return p == path || strings.HasPrefix(p, path+".") })
+}
 
 // remedy is what to enter in a field.
 func (f *findings) remedy(field string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strings"
+	"unicode"
 )
 
 // section is an object of settings within the configuration.
@@ -19,7 +20,7 @@ func (l *loader) sectionOf(field, path string, value json.RawMessage) section {
 	if value == nil {
 		return s
 	}
-	if json.Unmarshal(value, &s.members) != nil {
+	if json.Unmarshal(value, &s.members) != nil || s.members == nil {
 		l.found.addIn(field, path, "has a value of the wrong type: object expected. "+l.found.remedy(field))
 		return s
 	}
@@ -29,6 +30,9 @@ func (l *loader) sectionOf(field, path string, value json.RawMessage) section {
 	})
 	return s
 }
+
+// foundIn reports whether there is a problem of the section or of one of its settings.
+func (l *loader) foundIn(s section) bool { return l.found.hasIn(s.path) }
 
 func (s section) has(name string) bool { return s.members[name] != nil }
 
@@ -53,4 +57,21 @@ func (l *loader) text(s section, name string) string {
 		l.add(s, name, "is asterisks, which Airbyte shows in place of a secret. "+l.found.remedy(name))
 	}
 	return strings.TrimSpace(text)
+}
+
+// path returns the path of a file that a setting of a section names, "" if it is absent or unusable. It never is the content of
+// the file, which messages about the file would show.
+func (l *loader) path(s section, name, content string) string {
+	path := l.text(s, name)
+	if !isContent(path) {
+		return path
+	}
+	l.add(s, name, "is the content of a file, not its path. "+content)
+	return ""
+}
+
+// isContent reports whether a text is that of a certificate, a key or a token, and not a path.
+func isContent(text string) bool {
+	const longest = 1024 // characters: shorter than any certificate with its key
+	return len(text) > longest || strings.Contains(text, "-----") || strings.ContainsFunc(text, unicode.IsControl) || jwt.MatchString(text)
 }

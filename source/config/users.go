@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,7 +20,9 @@ func (l *loader) additional(index int, item json.RawMessage, first Credentials) 
 	}
 	inner := l.sectionOf(field, user.path+".credentials", user.members["credentials"])
 	if inner.members == nil {
-		l.add(user, "credentials", "is missing. Choose how this application user signs in.")
+		if !l.foundIn(inner) {
+			l.add(user, "credentials", "is missing. Choose how this application user signs in.")
+		}
 		return c
 	}
 	for _, name := range slices.Sorted(maps.Keys(user.members)) {
@@ -33,18 +36,32 @@ func (l *loader) additional(index int, item json.RawMessage, first Credentials) 
 		if c.TenantID == "" {
 			c.TenantID = first.TenantID
 		}
-		if c.ClientID == "" && !l.found.has(field) {
-			l.add(user, "client_id", "is missing. "+l.found.remedy("client_id"))
+		if c.Kind == KindWorkloadIdentity {
+			c.TenantID = cmp.Or(c.TenantID, Secret(strings.TrimSpace(l.getenv("AZURE_TENANT_ID"))))
+			c.ClientID = cmp.Or(c.ClientID, Secret(strings.TrimSpace(l.getenv("AZURE_CLIENT_ID"))))
+		}
+		if c.TenantID == "" && c.Kind != "" && first.Kind == KindManagedIdentity { // any other first user has that problem itself
+			l.addMissing(user, "tenant_id")
+		}
+		if c.ClientID == "" && c.Kind != "" {
+			l.addMissing(user, "client_id")
 		}
 	}
 	if c.Kind == KindClientSecret {
 		c.ClientSecret = Secret(l.text(inner, "client_secret"))
-		if c.ClientSecret == "" && !l.found.has(field) {
-			l.add(inner, "client_secret", "is missing. "+l.found.remedy("client_secret"))
+		if c.ClientSecret == "" {
+			l.addMissing(inner, "client_secret")
 		}
 	}
 	l.loadKind(&c, inner)
 	return c
+}
+
+// addMissing adds a setting of a section as missing, unless it has a problem already.
+func (l *loader) addMissing(s section, name string) {
+	if !l.found.hasIn(s.path + "." + name) {
+		l.add(s, name, "is missing. "+l.found.remedy(name))
+	}
 }
 
 // checkDistinct finds the mistakes for which Entra's error descriptions are hard to understand, and users that are the same.

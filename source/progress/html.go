@@ -37,6 +37,7 @@ type page struct {
 	Timeline                                  *timeline  // nil: no stream has started
 	Rate                                      *rateChart // nil: there are too few samples
 	Streams                                   *streamTable
+	Users                                     []userText // if there are several
 	Nulled                                    []nulledText
 	Warnings                                  []warningText
 	WarningsOmitted                           string
@@ -52,6 +53,8 @@ type failureText struct {
 
 type nulledText struct{ Stream, Column, Reason, Cells string }
 
+type userText struct{ Name, Requests, Records, Throttled string }
+
 type warningText struct{ At, Text string }
 
 func (r *Report) page() page {
@@ -64,6 +67,9 @@ func (r *Report) page() page {
 	}
 	for i := range r.Failures {
 		p.Failures = append(p.Failures, r.Failures[i].text())
+	}
+	for _, u := range r.Users {
+		p.Users = append(p.Users, userText{upperFirst(u.Name), number(u.Requests), number(u.Records), duration(time.Duration(u.Throttled))})
 	}
 	for _, n := range r.Nulled {
 		p.Nulled = append(p.Nulled, nulledText{n.Stream, n.Column, n.Reason, number(n.Cells)})

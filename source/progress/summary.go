@@ -40,7 +40,7 @@ func (r *Report) Text() []string {
 
 // text returns, as a line of the log, what an application user has done.
 func (u UserFigures) text() string {
-	return fmt.Sprintf("%s%s sent %s, delivered %s, and was throttled for %s.", strings.ToUpper(u.Name[:1]), u.Name[1:],
+	return fmt.Sprintf("%s sent %s, delivered %s, and was throttled for %s.", upperFirst(u.Name),
 		quantity(u.Requests, "request"), quantity(u.Records, "record"), duration(time.Duration(u.Throttled)))
 }
 

@@ -270,3 +270,20 @@ func TestACertificateFileIsReadAgain(t *testing.T) {
 	require.ErrorAs(t, err, &invalid)
 	assert.Contains(t, invalid.Problems[0], "credentials.certificate_file_path names the file "+path+", which is neither a PEM file")
 }
+
+func TestTheContentOfAFileInPlaceOfItsPathIsNotShown(t *testing.T) {
+	c := newCertificate(t)
+	for name, content := range map[string]string{
+		"PEM": c.pem(t), "PEM in one line": strings.ReplaceAll(c.pem(t), "\n", " "), "the end of a key": strings.Join(strings.Split(c.pem(t), "\n")[40:], "\n"),
+		"PFX": c.pfx(t, pkcs12.Modern2023, ""), "a token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl",
+	} {
+		for kind, setting := range map[string]string{"client_certificate": "certificate_file_path", "workload_identity": "token_file_path"} {
+			t.Run(name+" as "+setting, func(t *testing.T) {
+				found := problems(t, identity(object{"auth_type": kind, setting: content}, nil))
+				require.Len(t, found, 1)
+				assert.Contains(t, found[0], "credentials."+setting+" is the content of a file, not its path. Enter ")
+				assert.Less(t, len(found[0]), 200)
+			})
+		}
+	}
+}

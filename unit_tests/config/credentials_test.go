@@ -159,9 +159,10 @@ func TestAProblemOfCredentialsNamesItsSetting(t *testing.T) {
 			"credentials.client_secret and client_secret_value are two different secrets. Remove one of them."},
 		"a secret beside a certificate": {settings(object{"credentials": object{"auth_type": "client_certificate", "certificate": newCertificate(t).pem(t)}}),
 			"client_secret_value is not used, because credentials.auth_type is client_certificate. Remove the secret, or choose client_secret in credentials."},
+		"an unknown kind without ids": {object{"url": "https://contoso.crm4.dynamics.com", "credentials": object{"auth_type": "managed"}}, "credentials.auth_type is not one of the kinds"},
 		"a secret beside a managed identity": {settings(object{"client_id": absent{}, "credentials": object{"auth_type": "managed_identity"}}),
 			"client_secret_value is not used, because credentials.auth_type is managed_identity."},
-		"no kind":            {settings(object{"credentials": object{}}), "credentials.auth_type is not one of the kinds of credentials. Enter client_secret, client_certificate,"},
+		"no kind":            {settings(object{"credentials": object{}}), "credentials.auth_type is missing. Enter client_secret, client_certificate,"},
 		"an unknown kind":    {settings(object{"credentials": object{"auth_type": "oauth"}}), "credentials.auth_type is not one of the kinds"},
 		"a kind in brackets": {settings(object{"credentials": object{"auth_type": []string{"client_secret"}}}), "credentials.auth_type has a value of the wrong type"},
 		"credentials that are a text": {settings(object{"credentials": "client_secret"}),
@@ -199,6 +200,8 @@ func TestASettingOfAnotherKindBringsAWarning(t *testing.T) {
 	}{
 		"a typing mistake": {settings(object{"credentials": object{"auth_type": "client_secret", "client_secrt": "x"}}),
 			`The setting "client_secrt" in credentials is unknown and ignored. Did you mean client_secret?`},
+		"an id in credentials": {settings(object{"credentials": object{"auth_type": "client_secret", "client_id": client}}),
+			`The setting "client_id" in credentials is ignored, because it belongs beside credentials. Move it out of credentials.`},
 		"of another kind": {settings(object{"credentials": object{"auth_type": "client_secret", "token_file_path": "/x"}}),
 			`The setting "token_file_path" in credentials is not one of client_secret and is ignored. Remove it, or choose its kind as auth_type.`},
 		"an id that a managed identity does not use": {identity(object{"auth_type": "managed_identity"}, nil),
@@ -259,10 +262,14 @@ func TestAProblemOfAFurtherUserNamesItsPlace(t *testing.T) {
 		users any
 		want  string
 	}{
+		"nothing in the list": {[]any{user(other, good), nil}, "additional_credentials[1] has a value of the wrong type: object expected."},
+		"credentials that are a text": {[]any{object{"client_id": other, "credentials": "client_secret"}},
+			"additional_credentials[0].credentials has a value of the wrong type: object expected."},
+		"an unknown kind":          {[]any{object{"credentials": object{"auth_type": "oauth"}}}, "additional_credentials[0].credentials.auth_type is not one of the kinds"},
 		"no list":                  {"x", "additional_credentials has a value of the wrong type: array expected."},
 		"a text in the list":       {[]any{"x"}, "additional_credentials[0] has a value of the wrong type: object expected."},
 		"no credentials":           {[]any{user(other, good), object{"client_id": "x"}}, "additional_credentials[1].credentials is missing."},
-		"no kind":                  {[]any{user(other, object{})}, "additional_credentials[0].credentials.auth_type is not one of the kinds"},
+		"no kind":                  {[]any{user(other, object{})}, "additional_credentials[0].credentials.auth_type is missing. Enter"},
 		"no client":                {[]any{user("", good)}, "additional_credentials[0].client_id is missing."},
 		"no secret":                {[]any{user(other, object{"auth_type": "client_secret"})}, "additional_credentials[0].credentials.client_secret is missing."},
 		"a tenant of all":          {[]any{object{"client_id": other, "tenant_id": "common", "credentials": good}}, "additional_credentials[0].tenant_id is not the ID of one tenant"},
@@ -275,4 +282,31 @@ func TestAProblemOfAFurtherUserNamesItsPlace(t *testing.T) {
 			assert.Contains(t, found[0], example.want)
 		})
 	}
+}
+
+func TestEveryFurtherUsersProblemIsFound(t *testing.T) {
+	found := problems(t, settings(object{"additional_credentials": []any{
+		object{"client_id": other, "credentials": object{"auth_type": "client_secret"}},
+		object{"credentials": object{"auth_type": "client_certificate", "certificate": "hello"}},
+	}}))
+	require.Len(t, found, 3)
+	assert.Contains(t, found[0], "additional_credentials[0].credentials.client_secret is missing.")
+	assert.Contains(t, found[1], "additional_credentials[1].client_id is missing.")
+	assert.Contains(t, found[2], "additional_credentials[1].credentials.certificate is neither a PEM file nor")
+}
+
+func TestAFurtherUserBesideAManagedIdentityNeedsATenant(t *testing.T) {
+	with := func(user object) object {
+		return object{"url": "https://contoso.crm4.dynamics.com", "credentials": object{"auth_type": "managed_identity"}, "additional_credentials": []object{user}}
+	}
+	found := problems(t, with(object{"client_id": other, "credentials": object{"auth_type": "client_secret", "client_secret": "second"}}))
+	require.Len(t, found, 1)
+	assert.Contains(t, found[0], "additional_credentials[0].tenant_id is missing. Enter the Directory")
+
+	c, err := loadWith(t, with(object{"credentials": object{"auth_type": "workload_identity"}}), map[string]string{
+		"AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client, "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, tenant, c.AdditionalCredentials[0].TenantID.Reveal())
+	assert.Equal(t, client, c.AdditionalCredentials[0].ClientID.Reveal())
 }

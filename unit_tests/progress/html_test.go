@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,6 +67,13 @@ func TestAReportPageHasTheSectionsThatItNeeds(t *testing.T) {
 	instant.Streams = []progress.StreamFigures{{Name: "account", Outcome: progress.Complete, Started: began, Ended: began, Phases: []progress.PhaseSpan{span(checkpoint.Start, 0, 0, 1, 0)}}}
 	half := emptyReport(progress.Failed, 4)
 	half.Streams = []progress.StreamFigures{{Name: "account", Outcome: progress.Complete}, {Name: "contact", Outcome: progress.Failed}}
+	divided := emptyReport(progress.Complete, 4)
+	divided.Streams = nothing.Streams
+	divided.Users = []progress.UserFigures{
+		{Name: "the first application user", Requests: 1200, Records: 34_000, Throttled: progress.Seconds(15 * time.Second)}, {Name: "the application user of <b>"},
+	}
+	assert.Contains(t, section(html(t, divided), "users"),
+		`<tr><th scope="row">The first application user</th><td class="n">1,200</td><td class="n">34,000</td><td class="n">15s</td></tr>`)
 	for name, test := range map[string]struct {
 		report   *progress.Report
 		sentence string
@@ -75,6 +83,7 @@ func TestAReportPageHasTheSectionsThatItNeeds(t *testing.T) {
 		"one of two":           {half, "1 of 2 streams failed, and 1 is complete.", "streams"},
 		"one short stream":     {one, "The stream is complete.", "timeline streams"},
 		"no stream was read":   {unread, "The sync failed before it read a stream. Nothing was delivered.", "failures"},
+		"several users":        {divided, "There was nothing to deliver: the stream is complete.", "timeline streams users"},
 		"nothing to deliver":   {nothing, "There was nothing to deliver: the stream is complete.", "timeline streams"},
 		"stopped at its start": {stopped, "The process was stopped when 0 of 1 stream had been completed.", "streams"},
 		"no time at all":       {instant, "There was nothing to deliver: the stream is complete.", "timeline streams"},

@@ -101,6 +101,25 @@ func TestFilesWithoutFlagsAreInTheCurrentDirectory(t *testing.T) {
 	assert.Contains(t, log.String(), "DATAVERSE_CA_FILE=ca.pem go run . check --config config.json")
 }
 
+func TestTheConfigurationHasAllApplicationUsers(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	file, log, ended := filepath.Join(t.TempDir(), "config.json"), &lines{}, make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--ca", "", "--config", file, "--rows", "1", "--users", "3"}, log)
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "\nconfig ") }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var got configuration
+	require.NoError(t, json.Unmarshal(raw, &got))
+	assert.Equal(t, []user{
+		{"66666666-7777-4888-9999-000000000002", credential{"client_secret", "secret-of-user-2"}},
+		{"66666666-7777-4888-9999-000000000003", credential{"client_secret", "secret-of-user-3"}},
+	}, got.Further)
+}
+
 func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.json")
 	const theirs = `{"url": "https://contoso.crm4.dynamics.com", "client_id": "x", "client_secret_value": "real"}`
@@ -164,6 +183,7 @@ func TestCommandLine(t *testing.T) {
 		"a certificate not there":   {"--certificate", "nowhere"},
 		"a file without one":        {"--certificate", "main.go"},
 		"a token of nobody":         {"--token-file", "token"},
+		"no user":                   {"--users", "0"},
 		"a refusal that is none":    {"--refuse-sign-in", "7"},
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {

@@ -24,7 +24,7 @@ func (s *settings) introduce(log io.Writer, server *simulator.Server) error {
 	if s.config == "" {
 		return nil
 	}
-	if err := writeConfig(s.config, server); err != nil {
+	if err := writeConfig(s.config, server, s.signIn.further()); err != nil {
 		return err
 	}
 	fmt.Fprintf(log, "config       %s, a configuration of the connector\n", s.config)
@@ -52,14 +52,30 @@ type configuration struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret_value"`
 	Authority    string `json:"authority_host"`
+	Further      []user `json:"additional_credentials,omitempty"`
 }
 
-// writeConfig writes the configuration of a connector that signs in as the default application. It does not overwrite a
+// user is a further application user of a configuration.
+type user struct {
+	ClientID    string     `json:"client_id"`
+	Credentials credential `json:"credentials"`
+}
+
+type credential struct {
+	Kind   string `json:"auth_type"`
+	Secret string `json:"client_secret"`
+}
+
+// writeConfig writes the configuration of a connector that signs in as the default application and further ones. It does not overwrite a
 // file that it has not written itself: a configuration of that name may hold the secret of a real environment.
-func writeConfig(path string, server *simulator.Server) error {
+func writeConfig(path string, server *simulator.Server, further []simulator.Application) error {
 	application := simulator.DefaultApplication()
 	if err := mayOverwrite(path, application); err != nil {
 		return err
+	}
+	var users []user
+	for _, a := range further {
+		users = append(users, user{a.ClientID, credential{"client_secret", a.Secret}})
 	}
 	raw, err := json.MarshalIndent(configuration{
 		URL:          server.URL,
@@ -67,6 +83,7 @@ func writeConfig(path string, server *simulator.Server) error {
 		ClientID:     application.ClientID,
 		ClientSecret: application.Secret,
 		Authority:    server.Authority,
+		Further:      users,
 	}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the configuration: %w", err)

@@ -27,6 +27,7 @@ type signIn struct {
 	subject      string // of a federated credential
 	tokenFile    string
 	identity     bool
+	users        int // application users with a client secret, at least one
 	refused      int
 }
 
@@ -36,6 +37,7 @@ func (s *settings) addSignIn(f *flag.FlagSet) {
 	f.StringVar(&s.signIn.subject, "federated-subject", "", "`subject` whose tokens of the simulator's identity provider the application accepts")
 	f.StringVar(&s.signIn.tokenFile, "token-file", "", "`file` to write such a token to; needs --federated-subject")
 	f.BoolVar(&s.signIn.identity, "managed-identity", false, "add a system-assigned managed identity, and print the variables by which it is found")
+	f.IntVar(&s.signIn.users, "users", 1, "`number` of application users, each with limits of its own and a client secret in the configuration")
 	f.IntVar(&s.signIn.refused, "refuse-sign-in", 0, "AADSTS `code` with which each sign-in is refused")
 }
 
@@ -63,6 +65,8 @@ func (s *signIn) applications() ([]simulator.Application, error) {
 	switch {
 	case s.tokenFile != "" && s.subject == "":
 		return nil, errors.New("--token-file needs --federated-subject")
+	case s.users < 1 || s.users > mostUsers:
+		return nil, fmt.Errorf("--users: from 1 to %d", mostUsers)
 	case s.refused != 0 && !slices.Contains(simulator.RefusalCodes(), s.refused):
 		return nil, fmt.Errorf("--refuse-sign-in: %d is not a known code", s.refused)
 	}
@@ -71,13 +75,28 @@ func (s *signIn) applications() ([]simulator.Application, error) {
 	if s.subject != "" {
 		application.FederatedCredentials = []simulator.FederatedCredential{{Subject: s.subject}}
 	}
-	all := []simulator.Application{application}
+	all := append([]simulator.Application{application}, s.further()...)
 	if s.identity {
 		all = append(all, simulator.Application{
 			TenantID: application.TenantID, ClientID: identityClient, Identity: simulator.SystemAssigned, Refused: s.refused,
 		})
 	}
 	return all, nil
+}
+
+// mostUsers is the largest number of application users.
+const mostUsers = 99
+
+// further returns the applications of --users after the default one.
+func (s *signIn) further() []simulator.Application {
+	var all []simulator.Application
+	for number := 2; number <= s.users; number++ {
+		all = append(all, simulator.Application{
+			TenantID: simulator.DefaultApplication().TenantID, ClientID: fmt.Sprintf("66666666-7777-4888-9999-%012d", number),
+			Secret: fmt.Sprintf("secret-of-user-%d", number), Refused: s.refused,
+		})
+	}
+	return all
 }
 
 // introduce writes the token of a workload, and prints how to use it and the managed identity.
