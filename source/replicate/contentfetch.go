@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -115,7 +117,7 @@ func (f *contentFetch) bodies(ctx context.Context, at int, keys []string) error 
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := f.requestBodies(ctx, f.r.target.plan.Contents()[at], keys)
+	found, err := f.searchBodies(ctx, f.r.target.plan.Contents()[at], keys)
 	reason := protocol.SourceRetrievalError // of a row that is gone
 	switch {
 	case err == nil:
@@ -155,6 +157,25 @@ func (c *contentCell) set(found map[string]json.RawMessage, key string, reason p
 	default:
 		c.value = value
 	}
+}
+
+// searchBodies returns the bodies of some rows by their keys in lower case. A response may have been cut short, so rows that are
+// missing from it are requested again. Those that are missing once more are gone.
+func (f *contentFetch) searchBodies(ctx context.Context, column record.Content, keys []string) (map[string]json.RawMessage, error) {
+	found, err := f.requestBodies(ctx, column, keys)
+	if err != nil {
+		return nil, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		_, is := found[strings.ToLower(key)]
+		return is
+	})
+	if len(missing) == 0 {
+		return found, nil
+	}
+	more, err := f.requestBodies(ctx, column, missing)
+	maps.Copy(found, more)
+	return found, err
 }
 
 // requestBodies returns the bodies of some rows by their keys in lower case.

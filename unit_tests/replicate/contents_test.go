@@ -196,7 +196,7 @@ func TestBodiesOfNotesArriveWithTheirRows(t *testing.T) {
 	assert.Equal(t, []string{
 		"n3.documentbody SOURCE_FIELD_SIZE_LIMITATION", "n4.documentbody SOURCE_RETRIEVAL_ERROR", // the row has gone since
 	}, changes)
-	assert.Equal(t, []string{"bodies of n1,n2,n4"}, l.requested)
+	assert.Equal(t, []string{"bodies of n1,n2,n4", "bodies of n4"}, l.requested, "a response may lack rows")
 	assert.Equal(t, dataverse.Link("annotations?$select=annotationid,filesize,subject"), l.pages[0].Link)
 	assert.Equal(t, 50, l.pages[0].Size)
 }
