@@ -40,7 +40,7 @@ func scans() []Defect {
 		{"a resync does not supersede what was sent", []Edit{{transitions, "Phase: Start, MaxCursor: s.MaxCursor, KnownKeys:", "Phase: Start, KnownKeys:"}}},
 		{"the columns of an edited delta link are taken for granted", []Edit{{changes, "case c.edited && !c.byKeys && !honored(", "case c.edited && c.byKeys && !honored("}}},
 		{"a version passed over by a late commit", []Edit{{untracked, "c.first = r.target.afterVersion(s.Position(), bound)", "c.first = r.target.afterVersion(s.Position(), 0)"}}},
-		{"without a bound, a version passed over by a late commit", []Edit{{untracked, "s.PassVersion(version, bound > 0)", "s.PassVersion(version, true)"}}},
+		{"without a bound, a version passed over by a late commit", []Edit{{untracked, "s.PassVersion(version, bound)", "s.PassVersion(version, max(bound, version))"}}},
 		{"a full refresh continues in another job", []Edit{{resume, " || saved.Job != y.Job ||", " ||"}}},
 		{"rows are read without proof that all may be seen", []Edit{{snapshot, "	c.pages.track = true\n	c.pages.deltaLinkAtEnd = true\n", ""}}},
 		{"a row that is not found is taken for deleted", []Edit{{lookup, "			return l.seesEveryRow(ctx)\n", "			return nil\n"}}},
