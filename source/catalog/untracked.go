@@ -32,8 +32,8 @@ func UntrackedCursor(t dataverse.Table) string {
 	}
 }
 
-// appendOnly reports whether the rows of a table never change: those of its messages that the Web API offers do not include
-// an update (Microsoft, table reference).
+// appendOnly reports whether the rows of a table never change: the Web API offers no update of them (Microsoft, table
+// reference).
 func appendOnly(t dataverse.Table) bool {
 	return t.LogicalName == "audit" || t.LogicalName == "plugintracelog"
 }

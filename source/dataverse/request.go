@@ -43,11 +43,11 @@ type request struct {
 	onThrottled func(until time.Time)
 	// onRetry, if any, is called when an attempt has failed and another one follows after a time.
 	onRetry func(after time.Duration)
-	// binary reports that the response is no JSON, and byteRange is its part that is asked for; "": all of it.
+	// binary reports that the response is not JSON, and byteRange is the part that is requested; "": all of it.
 	binary    bool
 	byteRange string
-	// read decodes the unpacked body of a response with status 200, or one of those that stand for a binary response. It runs once per attempt, from the beginning each
-	// time; after a *BrokenResponseError there is another attempt.
+	// read decodes the unpacked body of a response with a status that succeeds accepts. It runs once per attempt, from the
+	// beginning each time; after a *BrokenResponseError there is another attempt.
 	read func(response *http.Response, body io.Reader) error
 }
 
@@ -71,7 +71,7 @@ func (c *Client) get(ctx context.Context, q request) error {
 	return nil
 }
 
-// succeeds reports whether a response with the status is what was asked for.
+// succeeds reports whether a response with the status is what was requested.
 func (q *request) succeeds(status int) bool {
 	return status == http.StatusOK || q.binary && (status == http.StatusPartialContent || status == http.StatusNoContent)
 }

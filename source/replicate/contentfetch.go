@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -115,7 +117,7 @@ func (f *contentFetch) bodies(ctx context.Context, at int, keys []string) error 
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := f.requestBodies(ctx, f.r.target.plan.Contents()[at], keys)
+	found, err := f.searchBodies(ctx, f.r.target.plan.Contents()[at], keys)
 	reason := protocol.SourceRetrievalError // of a row that is gone
 	switch {
 	case err == nil:
@@ -157,6 +159,25 @@ func (c *contentCell) set(found map[string]json.RawMessage, key string, reason p
 	}
 }
 
+// searchBodies returns the bodies of some rows by their keys in lower case. A response may have been cut short, so rows that are
+// missing from it are requested again. Those that are missing once more are gone.
+func (f *contentFetch) searchBodies(ctx context.Context, column record.Content, keys []string) (map[string]json.RawMessage, error) {
+	found, err := f.requestBodies(ctx, column, keys)
+	if err != nil {
+		return nil, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		_, is := found[strings.ToLower(key)]
+		return is
+	})
+	if len(missing) == 0 {
+		return found, nil
+	}
+	more, err := f.requestBodies(ctx, column, missing)
+	maps.Copy(found, more)
+	return found, err
+}
+
 // requestBodies returns the bodies of some rows by their keys in lower case.
 func (f *contentFetch) requestBodies(ctx context.Context, column record.Content, keys []string) (map[string]json.RawMessage, error) {
 	t := f.r.target.table
@@ -189,16 +210,18 @@ func (f *contentFetch) requestBodies(ctx context.Context, column record.Content,
 // file retrieves a file, or an image at full size. An image that is stored only as a thumbnail stays as the row has it.
 func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentCell) error {
 	content, err := f.r.contents().Content(ctx, dataverse.ContentRequest{
-		Table: f.r.target.table.LogicalName, EntitySet: f.r.target.table.EntitySet, Key: row.key, Column: cell.column.Column,
+		Table: f.r.target.table.LogicalName, EntitySet: f.r.target.table.EntitySet, Key: row.address(f.r.target.table), Column: cell.column.Column,
 		FullSize: cell.column.Kind == dataverse.ImageContent, Most: mostContentBytes,
 		OnThrottled: f.q.OnThrottled, OnRetry: f.q.OnRetry,
 	})
 	isImage := cell.column.Kind == dataverse.ImageContent
 	switch {
+	case isImage && err == nil && len(content) == 0: // the service may respond to a missing full size with an empty image
+		return nil
 	case err == nil && content != nil:
 		cell.value = quoteContent(content)
 		return f.count(int64(len(cell.value)))
-	case isImage && (err == nil || dataverse.HasCode(err, dataverse.CodeNotFound)):
+	case isImage && dataverse.HasCode(err, dataverse.CodeNotFound):
 		return nil
 	case err == nil:
 		cell.reason = protocol.SourceRetrievalError
@@ -209,9 +232,11 @@ func (f *contentFetch) file(ctx context.Context, row *contentRow, cell *contentC
 }
 
 // classify returns why a content is null whose request has failed. It returns the error if that is one of the whole service: one
-// that does not concern the content alone, while no other request succeeds either.
+// that does not concern the content alone, or may pass, while no other request succeeds either.
 func (f *contentFetch) classify(ctx context.Context, cause error) (protocol.ChangeReason, error) {
-	if reason := reasonFor(cause); reason != "" {
+	var refused *dataverse.APIError
+	mayPass := errors.As(cause, &refused) && refused.Temporary()
+	if reason := reasonFor(cause); reason != "" && !mayPass {
 		return reason, nil
 	}
 	var signIn *dataverse.SignInError

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -164,6 +165,19 @@ func (row *contentRow) textOf(name string) string {
 		return ""
 	}
 	return text
+}
+
+// address returns the key of a request for the row alone. Without the partition of its row, the service does not find an elastic
+// row outside the default partition (Microsoft, "Use elastic tables using code").
+func (row *contentRow) address(t dataverse.Table) string {
+	partition := ""
+	if t.Elastic {
+		partition = row.textOf(dataverse.PartitionColumn)
+	}
+	if partition == "" {
+		return row.key
+	}
+	return t.PrimaryID + "=" + row.key + "," + dataverse.PartitionColumn + "='" + url.PathEscape(strings.ReplaceAll(partition, "'", "''")) + "'"
 }
 
 // encode passes the row with its contents to an encoder. The first of two members of a name counts.

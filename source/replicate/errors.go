@@ -48,6 +48,9 @@ var (
 	// is no position to continue from.
 	ErrNotInOrder = errors.New("the rows of the page are not in the requested order of versionnumber")
 
+	// errNoVersion reports a table that cannot be read by version, because a scan by version would never find some of its rows.
+	errNoVersion = errors.New("some rows of the table have no version")
+
 	// ErrNoProgress reports page after page without a new row.
 	ErrNoProgress = errors.New("the service kept sending next links that lead to no other rows")
 

@@ -11,10 +11,10 @@ import (
 )
 
 // The types of lookups come as annotations, and it is not documented whether a scan of changes keeps its delta link if it is
-// requested with annotations. So no scan whose token is kept has them: a table whose lookups need types always takes its token
-// by a scan of the keys. Its rows, read by a scan of their own or by their keys, come with the types. Changes are requested
-// with them too. If they end without a delta link, the same changes are read again without types, and the changed rows by
-// their keys; the state keeps that for all later syncs.
+// requested with annotations. So the first token of a table whose lookups need types always comes from a scan of the keys, without
+// them. The rows, read by a scan of their own or by their keys, come with the types. Changes are requested with them too, and
+// their delta link is kept if there is one. If there is none, the same changes are read again without types, and the changed
+// rows by their keys; the state keeps that for all later syncs.
 
 // readTypesByKeys returns to the delta link, and from now on reads changed rows by their keys.
 func (v *recovery) readTypesByKeys(ctx context.Context, s *checkpoint.State, cause error) {

@@ -33,7 +33,7 @@ type pageReader struct {
 	// every row, whereas an ordinary request silently omits the others (Microsoft, "Use change tracking to synchronize
 	// data with external systems"), and the last page has a delta link.
 	track bool
-	// lookupTypes requests pages whose lookups come with their types. No page that yields a token to keep is requested so.
+	// lookupTypes requests pages whose lookups come with their types: those of rows and of changes, but not those of a token scan.
 	lookupTypes bool
 	// deltaLink, if any, is the scan's link to changes. The response to it must be marked as changes; later pages need
 	// not be.

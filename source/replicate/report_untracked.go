@@ -40,8 +40,8 @@ func (p *reporter) restored(ctx context.Context) {
 		"Rows that are not in the backup remain in the destination. "+toRemoveThem)
 }
 
-// queryRefused warns that the service refuses to filter or order the rows of a table.
+// queryRefused warns that the service refuses to filter or order the rows of a table, or that this would not find all of them.
 func (p *reporter) queryRefused(ctx context.Context, column string, cause error) {
-	p.log.WarnContext(ctx, "Dataverse refuses to select the rows of the table by "+column+", so the table is read in full. To avoid the attempt, "+
+	p.log.WarnContext(ctx, "The rows of the table cannot be selected by "+column+", so the table is read in full. To avoid the attempt, "+
 		"set the stream to a full refresh sync mode.", "reason", cause.Error())
 }

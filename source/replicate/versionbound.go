@@ -34,7 +34,7 @@ func newVersionBounds(j *Job) *versionBounds {
 	return &versionBounds{job: j, mutex: semaphore.NewWeighted(1), origins: j.Origins[:min(len(j.Origins), maxOrigins)]}
 }
 
-// get returns a version such that no open transaction can still commit a lower one, 0 if none can be had.
+// get returns a version such that no open transaction can still commit a lower one, 0 if none can be retrieved.
 func (b *versionBounds) get(ctx context.Context, r *streamReader) (uint64, error) {
 	if err := b.mutex.Acquire(ctx, 1); err != nil {
 		return 0, err
@@ -53,7 +53,7 @@ func (b *versionBounds) get(ctx context.Context, r *streamReader) (uint64, error
 			b.bound = bound
 			return bound, nil
 		}
-		r.log.DebugContext(ctx, "the table gives no version bound", "table", b.origins[0].LogicalName, "error", err)
+		r.log.DebugContext(ctx, "no version bound can be retrieved from the table", "table", b.origins[0].LogicalName, "error", err)
 		b.origins = b.origins[1:]
 	}
 	return 0, nil

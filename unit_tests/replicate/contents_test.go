@@ -196,7 +196,7 @@ func TestBodiesOfNotesArriveWithTheirRows(t *testing.T) {
 	assert.Equal(t, []string{
 		"n3.documentbody SOURCE_FIELD_SIZE_LIMITATION", "n4.documentbody SOURCE_RETRIEVAL_ERROR", // the row has gone since
 	}, changes)
-	assert.Equal(t, []string{"bodies of n1,n2,n4"}, l.requested)
+	assert.Equal(t, []string{"bodies of n1,n2,n4", "bodies of n4"}, l.requested, "a response may lack rows")
 	assert.Equal(t, dataverse.Link("annotations?$select=annotationid,filesize,subject"), l.pages[0].Link)
 	assert.Equal(t, 50, l.pages[0].Size)
 }
@@ -205,9 +205,9 @@ func TestFilesAndImagesArriveAsBase64(t *testing.T) {
 	l := &library{
 		rows: []string{
 			`{"annotationid":"n1","paper":"F1","photo":"dGh1bWI="}`, `{"annotationid":"n2","paper":null,"photo":null}`,
-			`{"annotationid":"n3","paper":"f3","photo":"c21hbGw="}`,
+			`{"annotationid":"n3","paper":"f3","photo":"c21hbGw="}`, `{"annotationid":"n4","paper":null,"photo":"c21hbGw="}`,
 		},
-		contents: map[string][]byte{"n1.paper": []byte("a paper"), "n1.photo": []byte("a photo"), "n3.paper": {}},
+		contents: map[string][]byte{"n1.paper": []byte("a paper"), "n1.photo": []byte("a photo"), "n3.paper": {}, "n4.photo": {}},
 	}
 	got := readNotes(t, l, "paper", "paper_content", "photo")
 	require.Zero(t, got.failed, got.messages)
@@ -216,10 +216,32 @@ func TestFilesAndImagesArriveAsBase64(t *testing.T) {
 		"n1": {"annotationid": "n1", "paper": "F1", "paper_content": base64.StdEncoding.EncodeToString([]byte("a paper")), "photo": base64.StdEncoding.EncodeToString([]byte("a photo"))},
 		"n2": {"annotationid": "n2", "paper": nil, "paper_content": nil, "photo": nil},
 		"n3": {"annotationid": "n3", "paper": "f3", "paper_content": "", "photo": "c21hbGw="}, // stored as a thumbnail alone
+		"n4": {"annotationid": "n4", "paper": nil, "paper_content": nil, "photo": "c21hbGw="}, // the same, if the response is empty
 	}, data)
 	assert.Empty(t, changes)
 	slices.Sort(l.requested)
-	assert.Equal(t, []string{"n1.paper", "n1.photo at full size", "n3.paper", "n3.photo at full size", "sizes of f1,f3"}, l.requested)
+	assert.Equal(t, []string{"n1.paper", "n1.photo at full size", "n3.paper", "n3.photo at full size", "n4.photo at full size", "sizes of f1,f3"}, l.requested)
+}
+
+func TestFilesOfElasticRowsAreRequestedWithTheirPartition(t *testing.T) {
+	l := &library{
+		rows: []string{
+			`{"annotationid":"n1","partitionid":"it's 50%/a","paper":"f1"}`, `{"annotationid":"n2","partitionid":null,"paper":"f2"}`,
+		},
+		contents: map[string][]byte{"annotationid=n1,partitionid='it%27%27s%2050%25%2Fa'.paper": []byte("x"), "n2.paper": []byte("y")},
+	}
+	s := replicate.Stream{Table: notes(), Configured: protocol.ConfiguredStream{
+		Name: "annotation", SyncMode: airbyte.SyncModeFullRefresh,
+		Columns: map[string]protocol.Property{"annotationid": {}, "partitionid": {}, "paper_content": {}},
+	}}
+	s.Table.Elastic = true
+	s.Table.Columns = append(s.Table.Columns, dataverse.Column{Property: "partitionid", Type: dataverse.String})
+	got := run(t, l, func(j *replicate.Job) { j.Contents = l }, s)
+	require.Zero(t, got.failed, got.messages)
+	data, changes := delivered(t, got)
+	assert.Equal(t, "eA==", data["n1"]["paper_content"])
+	assert.Equal(t, "eQ==", data["n2"]["paper_content"])
+	assert.Empty(t, changes)
 }
 
 func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
@@ -246,16 +268,18 @@ func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
 	}, changes)
 	assert.Equal(t, "eA==", data["n2"]["photo"], "the thumbnail")
 	assert.NotContains(t, l.requested, "n1.paper")
-	assert.Equal(t, 1, l.whoAmI, "an error without a code may be one of the service")
+	assert.Equal(t, 2, l.whoAmI, "an error without a code, or one that may pass, may be one of the service")
 	assert.Contains(t, got.log, "could not be retrieved")
 }
 
 func TestAnOutageDoesNotMakeContentsNull(t *testing.T) {
 	outage := coded(http.StatusServiceUnavailable, "")
 	for name, l := range map[string]*library{
-		"of files":  {errors: map[string]error{"n1.paper": outage}, down: outage},
-		"of bodies": {bodyErr: func([]string) error { return outage }, down: outage},
-		"of limits": {errors: map[string]error{"n1.paper": coded(http.StatusTooManyRequests, dataverse.CodeThrottledRequests)}, down: outage},
+		"of files":        {errors: map[string]error{"n1.paper": outage}, down: outage},
+		"of bodies":       {bodyErr: func([]string) error { return outage }, down: outage},
+		"with a code":     {errors: map[string]error{"n1.paper": coded(http.StatusServiceUnavailable, "0x80040216")}, down: outage},
+		"of coded bodies": {bodyErr: func([]string) error { return coded(http.StatusServiceUnavailable, "0x80040216") }, down: outage},
+		"of limits":       {errors: map[string]error{"n1.paper": coded(http.StatusTooManyRequests, dataverse.CodeThrottledRequests)}, down: outage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l.rows = []string{`{"annotationid":"n1","paper":"f1"}`}

@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,6 +19,9 @@ import (
 )
 
 const versionedRows dataverse.Link = "accounts?$select=accountid,name,versionnumber"
+
+// withoutVersion is the link that asks for a row without a version.
+const withoutVersion dataverse.Link = "accounts?$select=accountid&$filter=versionnumber%20eq%20null"
 
 // untracked is an account stream without change tracking, as discovery offers it.
 func untracked(state string, columns ...dataverse.Column) replicate.Stream {
@@ -54,7 +58,7 @@ func at(id string, version int) string {
 }
 
 func versionState(rest string) string {
-	return `{"version":2,"phase":"by_version",` + rest + `}`
+	return `{"version":2,"phase":"by_version","columns":["accountid","name","versionnumber"],` + rest + `}`
 }
 
 // scripted makes a service of responses to links with a filter, and of others.
@@ -111,16 +115,16 @@ func TestAnUntrackedTableIsReadUpToAVersionBound(t *testing.T) {
 		"account STARTED", "account RUNNING",
 		`account STATE 0.0 ` + versionState(`"max_cursor":"`+noon+`",`+ofOrganization()+began),
 		changed("a2", noon), changed("a1", noon),
-		`account STATE 2.0 ` + versionState(`"max_cursor":"`+noon+`"`+newest+ofOrganization()+`,"after_version":"7"`+began),
-		`account STATE 0.0 ` + versionState(`"max_cursor":"`+afterNoon+`"`+newest+ofOrganization()+`,"after_version":"7"`+began),
+		`account STATE 2.0 ` + versionState(`"max_cursor":"`+noon+`"`+newest+ofOrganization()+`,"after_version":"7","version_bound":"900"`+began),
+		`account STATE 0.0 ` + versionState(`"max_cursor":"`+afterNoon+`"`+newest+ofOrganization()+`,"after_version":"7","version_bound":"900"`+began),
 		changed("a3", afterNoon),
 		`account STATE 1.0 ` + versionState(`"max_cursor":"`+afterNoon+`","newest_row":{"key":"a3","version":"800"},`+ofOrganization()+
 			`,"after_version":"800","version_bound":"900"`),
 		"account COMPLETE",
 	}, got.messages)
-	assert.Equal(t, []dataverse.Link{teamKeys("team"), after(0, 900), after(7, 900)}, s.notedLinks(), "the bound is taken first, and no paging cookie is followed")
+	assert.Equal(t, []dataverse.Link{teamKeys("team"), withoutVersion, after(0, 900), after(7, 900)}, s.notedLinks(), "the bound is taken first, and no paging cookie is followed")
 	assert.True(t, s.noted[0].TrackChanges)
-	assert.False(t, s.noted[1].TrackChanges)
+	assert.False(t, s.noted[2].TrackChanges)
 	assert.Equal(t, 1, strings.Count(got.log, "found by versionnumber. Rows deleted in Dataverse are not found."))
 }
 
@@ -188,7 +192,7 @@ func TestTheBoundComesFromTheFirstTableThatGivesOne(t *testing.T) {
 	for _, link := range s.notedLinks() {
 		asked[link]++
 	}
-	assert.Equal(t, map[dataverse.Link]int{teamKeys("a"): 1, teamKeys("b"): 1, teamKeys("c"): 1, teamKeys("d"): 1, after(0, 900): 2}, asked,
+	assert.Equal(t, map[dataverse.Link]int{teamKeys("a"): 1, teamKeys("b"): 1, teamKeys("c"): 1, teamKeys("d"): 1, withoutVersion: 2, after(0, 900): 2}, asked,
 		"another stream uses the same bound")
 }
 
@@ -216,6 +220,20 @@ func TestALowerVersionLeadsToAResyncWithAWarning(t *testing.T) {
 			assert.Equal(t, c.resync, strings.Contains(got.log, "level=WARN msg=\"The environment has a lower row version"))
 		})
 	}
+}
+
+func TestAnEnvironmentRestoredDuringAnInterruptedReadIsReReadInFull(t *testing.T) {
+	s := scripted(map[dataverse.Link]response{
+		after(0, 900): {rows: []string{at("a1", 7), at("a2", 800)}, next: versionedRows + "&$skiptoken=1"}, after(800, 900): {err: errors.New("reset")},
+	}, map[dataverse.Link]response{teamKeys("team"): issuedAt(900)})
+	saved := run(t, s, withOrigins("team"), byVersion("")).lastState()
+	s = scripted(map[dataverse.Link]response{
+		newestIs("a2"): {}, after(0, 500): {rows: []string{at("a1", 7), at("a3", 490)}},
+	}, map[dataverse.Link]response{teamKeys("team"): issuedAt(500)})
+	got := run(t, s, withOrigins("team"), byVersion(saved))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Equal(t, []string{changed("a1", afterNoon), changed("a3", afterNoon)}, got.records())
+	assert.Contains(t, got.log, "level=WARN msg=\"The environment has a lower row version")
 }
 
 func TestAPageThatIsNotInOrderIsNotSent(t *testing.T) {
@@ -251,7 +269,7 @@ func TestAPageByVersionMayBecomeSmaller(t *testing.T) {
 	got := run(t, s, nil, byVersion(""))
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
 	assert.Len(t, got.records(), 2)
-	assert.Equal(t, 1000, s.noted[1].Size)
+	assert.Equal(t, 1000, s.noted[2].Size)
 }
 
 // since is the link to the rows with a modifiedon of a time on.
@@ -260,7 +278,7 @@ func since(at string) dataverse.Link {
 }
 
 func timeState(rest string) string {
-	return `{"version":2,"phase":"by_time",` + rest + `,"time_column":"modifiedon"`
+	return `{"version":2,"phase":"by_time","columns":["accountid","name"],` + rest + `,"time_column":"modifiedon"`
 }
 
 func TestATableWithoutVersionsIsReadByModifiedon(t *testing.T) {
@@ -334,6 +352,35 @@ func TestAnUntrackedStreamReportsHowItContinues(t *testing.T) {
 	}
 }
 
+func TestATableWithARowWithoutAVersionIsReadInFull(t *testing.T) {
+	s := scripted(map[dataverse.Link]response{withoutVersion: {rows: []string{`{"accountid":"a2"}`}}},
+		map[dataverse.Link]response{versionedRows: {rows: []string{at("a1", 8), row("a2", inMarch)}}})
+	got := run(t, s, nil, byVersion(""))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Len(t, got.records(), 2)
+	assert.Contains(t, got.log, "cannot be selected by versionnumber, so the table is read in full.")
+	assert.Contains(t, got.log, "some rows of the table have no version")
+
+	s = scripted(map[dataverse.Link]response{withoutVersion: {err: tooExpensive()}, after(0, 0): {rows: []string{at("a1", 8)}}}, nil)
+	got = run(t, s, nil, byVersion(""))
+	assert.Equal(t, "account COMPLETE", got.last(), "the question is too expensive, but the rows are not")
+}
+
+func TestANewColumnOfAnUntrackedStreamIsReported(t *testing.T) {
+	const before = `{"version":2,"phase":"by_version","columns":["accountid","versionnumber"],"derived":["name_label"],`
+	s := scripted(map[dataverse.Link]response{after(7, 0): {rows: []string{at("a1", 8)}}}, nil)
+	got := run(t, s, nil, byVersion(before+ofOrganization()+`,"after_version":"7"}`))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Contains(t, got.log, "level=WARN msg=\"The selected columns have changed.")
+	assert.Contains(t, got.log, "added=name removed=name_label")
+	assert.True(t, strings.HasPrefix(got.lastState(), strings.TrimSuffix(versionState(""), "}")), got.lastState())
+
+	s = scripted(map[dataverse.Link]response{
+		after(7, 0): {rows: []string{at("a2", 9)}}, newestIs("a1"): {rows: []string{at("a1", 8)}},
+	}, nil)
+	assert.NotContains(t, run(t, s, nil, byVersion(got.lastState())).log, "The selected columns have changed", "once")
+}
+
 func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
 	s := scripted(map[dataverse.Link]response{
 		after(7, 0): {rows: []string{at("a1", 8)}, next: versionedRows + "&$skiptoken=1"},
@@ -342,8 +389,16 @@ func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
 	got := run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
 	require.Equal(t, "account COMPLETE", got.last(), got.messages)
 	assert.Equal(t, []string{changed("a1", noon), changed("a1", afterNoon), changed("a2", afterNoon)}, got.records(), "the cursor rises")
-	assert.Contains(t, got.log, "level=WARN msg=\"Dataverse refuses to select the rows of the table by versionnumber")
+	assert.Contains(t, got.log, "level=WARN msg=\"The rows of the table cannot be selected by versionnumber")
 	assert.Contains(t, got.lastState(), `"phase":"full_refresh"`)
+
+	const next = versionedRows + "&$skiptoken=1"
+	s = scripted(map[dataverse.Link]response{after(0, 0): {err: refusal(http.StatusBadRequest, "0x8006088a")}},
+		map[dataverse.Link]response{next: {rows: []string{at("a2", 9)}}})
+	interrupted := strings.Replace(fullState(ofOrganization()), "{", `{"link":"`+string(next)+`",`, 1)
+	got = run(t, s, nil, byVersion(interrupted))
+	require.Equal(t, "account COMPLETE", got.last(), got.messages)
+	assert.Len(t, got.records(), 1, "an interrupted full read continues")
 
 	s = scripted(map[dataverse.Link]response{after(7, 0): {err: refusal(http.StatusBadRequest, "0x80040265")}}, nil)
 	got = run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))

@@ -21,7 +21,7 @@ type State struct {
 	// Issued is when the delta token was issued, by the service's clock. A token may be as old as the first page of its
 	// scan, so Issued is the time of that page.
 	Issued time.Time `json:"issued,omitzero"`
-	// Columns are the selected columns if DeltaLink does not name them.
+	// Columns are the selected columns if DeltaLink does not name them, or if there is none.
 	Columns []string `json:"columns,omitempty"`
 	// ByKeys reports that the service refused Columns with the delta token, so that changed rows are read by their keys.
 	ByKeys bool `json:"by_keys,omitempty"`

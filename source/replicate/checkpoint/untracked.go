@@ -56,7 +56,7 @@ func (y Sync) OpenUntracked(saved *State, column string) (*State, UntrackedOpeni
 	}
 	s := clone(saved)
 	s.Generation = y.Generation
-	if s.InMiddle() && !y.Continues(s.Link) {
+	if s.InMiddle() && (!y.Continues(s.Link) || !SameColumns(s.Derived, y.Derived)) {
 		s.Link, s.PageSize, s.Began = "", 0, time.Time{}
 	}
 	if s.InMiddle() || s.SentVersion > 0 {
@@ -71,6 +71,9 @@ func (s *State) ReadsAll() bool { return s.AfterVersion == 0 && s.SentVersion ==
 // Position returns the version after which a scan continues.
 func (s *State) Position() uint64 { return max(s.AfterVersion, s.SentVersion) }
 
+// SelectUntracked notes the selected columns, and those that are derived from them.
+func (s *State) SelectUntracked(columns, derived []string) { s.Columns, s.Derived = columns, derived }
+
 // BeginUntracked notes when the first page of a scan came, unless the scan has only been resumed.
 func (s *State) BeginUntracked(at time.Time) {
 	if s.Began.IsZero() {
@@ -78,11 +81,11 @@ func (s *State) BeginUntracked(at time.Time) {
 	}
 }
 
-// PassVersion notes that a scan has sent the rows up to a version. bounded reports whether all lower versions were committed
-// before the scan began.
-func (s *State) PassVersion(version uint64, bounded bool) {
-	if bounded {
-		s.AfterVersion = max(s.AfterVersion, version)
+// PassVersion notes that a scan has sent the rows up to a version. bound is its version bound, 0 if it has none: with one, all
+// lower versions were committed before the scan began.
+func (s *State) PassVersion(version, bound uint64) {
+	if bound > 0 {
+		s.AfterVersion, s.Bound = max(s.AfterVersion, version), max(s.Bound, bound)
 		return
 	}
 	s.SentVersion = max(s.SentVersion, version)

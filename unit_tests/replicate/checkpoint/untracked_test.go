@@ -29,6 +29,7 @@ func TestAStateOfAnUntrackedTableIsOpenedAsItsPhasePromises(t *testing.T) {
 		"by time":                              {"by_time", modified, nil, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
 		"in the middle of a scan by time":      {"by_time_middle", modified, nil, checkpoint.UntrackedResumed, checkpoint.ByTime, 0, page},
 		"the same of other columns":            {"by_time_middle", modified, func(y *checkpoint.Sync) { y.Columns = nil }, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
+		"the same of other labels":             {"by_time_middle", modified, func(y *checkpoint.Sync) { y.Derived = []string{"name_label"} }, checkpoint.UntrackedContinues, checkpoint.ByTime, 0, ""},
 		"another column":                       {"by_time", "createdon", nil, checkpoint.UntrackedSwitched, checkpoint.ByTime, 0, ""},
 		"by time, and there are versions now":  {"by_time", version, nil, checkpoint.UntrackedSwitched, checkpoint.ByVersion, 0, ""},
 		"changes":                              {"changes", version, nil, checkpoint.UntrackedSwitched, checkpoint.ByVersion, 0, ""},
@@ -98,19 +99,19 @@ func TestAnEventLeadsFromOneUntrackedStateToTheNext(t *testing.T) {
 			"by_version", begin, versions{after: 919057, bound: 919060, began: true},
 		},
 		"a page below a bound": {
-			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, true) }, versions{after: 919059, bound: 919060, began: true},
+			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, 919070) }, versions{after: 919059, bound: 919070, began: true},
 		},
 		"a page without a bound": {
-			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, false) }, versions{after: 919057, sent: 919059, bound: 919060, began: true},
+			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, 0) }, versions{after: 919057, sent: 919059, bound: 919060, began: true},
 		},
 		"a scan ends below its bound": {
-			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919063, true); s.EndByVersion(919070, issued()) }, versions{after: 919063, bound: 919070},
+			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919063, 919070); s.EndByVersion(919070, issued()) }, versions{after: 919063, bound: 919070},
 		},
 		"a scan without rows ends": {
 			"by_version", func(s *checkpoint.State) { begin(s); s.EndByVersion(919070, issued()) }, versions{after: 919057, bound: 919070},
 		},
 		"a scan without a bound ends, and its rows are new": {
-			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, false); s.EndByVersion(0, issued()) },
+			"by_version", func(s *checkpoint.State) { begin(s); s.PassVersion(919059, 0); s.EndByVersion(0, issued()) },
 			versions{after: 919057, bound: 919060, marks: []uint64{919059}},
 		},
 		"a scan without a bound ends, and a mark is old enough": {
@@ -127,7 +128,7 @@ func TestAnEventLeadsFromOneUntrackedStateToTheNext(t *testing.T) {
 		"a scan with a bound ends, after some without": {
 			"by_version_unbounded", func(s *checkpoint.State) {
 				s.SentVersion = 0
-				s.PassVersion(310, true)
+				s.PassVersion(310, 320)
 				s.EndByVersion(320, issued())
 			},
 			versions{after: 310, bound: 320},
@@ -147,7 +148,7 @@ func TestAMarkCountsOnceItsTransactionsHaveEnded(t *testing.T) {
 	scan := func(after time.Duration, version uint64) {
 		s.BeginUntracked(issued().Add(after))
 		if version > 0 {
-			s.PassVersion(version, false)
+			s.PassVersion(version, 0)
 		}
 		s.EndByVersion(0, issued().Add(after+time.Second))
 	}
@@ -169,7 +170,7 @@ func TestTheMarksOfFrequentSyncsStayFew(t *testing.T) {
 	for n := range 200 {
 		at := issued().Add(time.Duration(n) * 10 * time.Second)
 		s.BeginUntracked(at)
-		s.PassVersion(uint64(n+1), false)
+		s.PassVersion(uint64(n+1), 0)
 		s.EndByVersion(0, at)
 		require.LessOrEqual(t, len(s.Marks), 16)
 	}
