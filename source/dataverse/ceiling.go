@@ -70,12 +70,15 @@ func (c *ceiling) grant() {
 	})
 }
 
-// notePause adds to the pauses in which no user sends anything, after one of them has begun to pause. The lock is held.
+// notePause adds to the pauses in which no user sends anything, after one of them has begun to pause or has
+// been retired. The lock is held.
 func (c *ceiling) notePause(now time.Time) {
-	until := c.users[0].pausedUntil
-	for _, u := range c.users[1:] {
-		if u.pausedUntil.Before(until) {
-			until = u.pausedUntil
+	var until time.Time
+	for _, u := range c.users {
+		if !u.retired && (until.IsZero() || u.pausedUntil.Before(until)) {
+			if until = u.pausedUntil; until.IsZero() {
+				return // it has never paused
+			}
 		}
 	}
 	if until.After(now) && until.After(c.pausedUntil) {

@@ -122,6 +122,9 @@ func (c *Client) Slots() int {
 	return slots
 }
 
+// Retire notes that the user of the client sends nothing more, so that a pause of the other users counts as one of all.
+func (c *Client) Retire() { c.limiter.retire() }
+
 // Usage is what the requests of one application user have taken so far.
 type Usage struct {
 	Requests  int64         // attempts included

@@ -25,6 +25,7 @@ const (
 type limiter struct {
 	ceiling *ceiling // whose lock guards what follows
 
+	retired       bool // the user sends nothing more
 	inUse         int
 	granted       int64 // slots, so far
 	limit         float64
@@ -211,6 +212,14 @@ func (l *limiter) announcePause() {
 		defer l.ceiling.mu.Unlock()
 		l.ceiling.grant()
 	})
+}
+
+// retire notes that the user sends nothing more: a pause of the others is then one of all users.
+func (l *limiter) retire() {
+	l.ceiling.mu.Lock()
+	defer l.ceiling.mu.Unlock()
+	l.retired = true
+	l.ceiling.notePause(time.Now())
 }
 
 // usage returns what the user has used so far.

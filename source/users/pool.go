@@ -1,7 +1,6 @@
 package users
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +27,8 @@ type Client interface {
 	ReadableColumns(ctx context.Context, userID string) (map[string]bool, error)
 	IsAdministrator(ctx context.Context, userID string) (bool, error)
 	Usage() dataverse.Usage
+	// Retire notes that the user sends nothing more.
+	Retire()
 }
 
 // User is an application user of the environment.
@@ -145,7 +146,15 @@ func keyOf(userID string) string {
 func (p *Pool) fail(u *member, cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.failure = cmp.Or(u.failure, cause)
+	u.fail(cause)
+}
+
+// fail notes that the user can read nothing more. The lock of the pool is held.
+func (u *member) fail(cause error) {
+	if u.failure == nil {
+		u.failure = cause
+		u.Client.Retire()
+	}
 }
 
 // report warns once that a user has failed, or that it can no longer read a table, and that others take its place.

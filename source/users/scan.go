@@ -193,7 +193,7 @@ func (s *Scan) leaves(u *member, table string, err error) bool {
 	defer p.mu.Unlock()
 	switch {
 	case failsUser(err):
-		u.failure = cmp.Or(u.failure, err)
+		u.fail(err)
 	case table == s.table && dataverse.HasCode(err, dataverse.CodePrivilegeMissing):
 		u.refused[table] = cmp.Or(u.refused[table], err)
 	default:

@@ -191,6 +191,24 @@ func TestPausesOfAllUsersAreThoseOfTheSync(t *testing.T) {
 	})
 }
 
+func TestUserThatSendsNothingMoreDoesNotCountInPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTeam("6")
+		clients := s.clients([]string{"ann", "bob"})
+		readBy(t, 1, clients...)
+		clients[0].Retire()
+		s.refuses["bob"] = refuse(http.StatusTooManyRequests, throttled, "Retry-After", "40")
+		readBy(t, 1, clients[1])
+		total, _ := clients[1].Throttled()
+		assert.Equal(t, 40*time.Second, total)
+		clients[1].Retire()
+		s.refuses["bob"] = refuse(http.StatusTooManyRequests, throttled, "Retry-After", "40")
+		readBy(t, 1, clients[1])
+		total, _ = clients[1].Throttled()
+		assert.Equal(t, 40*time.Second, total, "there is no sync left to pause")
+	})
+}
+
 func TestOverloadedServicePausesAllUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTeam("6")

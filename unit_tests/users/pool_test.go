@@ -28,7 +28,8 @@ type client struct {
 	columns          map[string]bool
 	administrator    bool
 
-	pages []string // the tables whose pages were requested
+	pages   []string // the tables whose pages were requested
+	retired int      // how often
 }
 
 func (c *client) WhoAmI(context.Context) (dataverse.Identity, error) {
@@ -68,6 +69,8 @@ func (c *client) ReadableColumns(context.Context, string) (map[string]bool, erro
 func (c *client) IsAdministrator(context.Context, string) (bool, error) { return c.administrator, nil }
 
 func (c *client) Usage() dataverse.Usage { return dataverse.Usage{Requests: int64(len(c.pages))} }
+
+func (c *client) Retire() { c.retired++ }
 
 // refusal is an error of the Web API.
 func refusal(status int, code string) error {
@@ -162,6 +165,11 @@ func TestScanGoesOnWithAnotherUser(t *testing.T) {
 			assert.Equal(t, 1, l.warnings(), "%s", &l.log)
 			assert.Contains(t, l.log.String(), "The user 0 ")
 			assert.Contains(t, l.log.String(), "explained: read a page")
+			if name == "without privileges" {
+				assert.Zero(t, l.clients[0].retired, "it reads other tables")
+			} else {
+				assert.Equal(t, 1, l.clients[0].retired)
+			}
 		})
 	}
 }
