@@ -26,8 +26,8 @@ import (
 // mostBytes is the size of the largest content whose base64 text is delivered.
 const mostBytes = 6 << 20
 
-// library is an environment of notes whose contents are retrieved apart from the rows.
-type library struct {
+// noteEnvironment is an environment of notes whose contents are retrieved apart from the rows.
+type noteEnvironment struct {
 	rows     []string          // of pages of the table, without bodies
 	bodies   map[string]string // JSON, by the row's key
 	bodyErr  func(keys []string) error
@@ -44,7 +44,7 @@ type library struct {
 }
 
 // Page implements replicate.Environment.
-func (l *library) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
+func (l *noteEnvironment) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	list, next := l.rows, dataverse.Link("")
@@ -90,10 +90,12 @@ func (l *library) Page(ctx context.Context, q dataverse.PageRequest, sink datave
 }
 
 // Table implements replicate.Environment.
-func (l *library) Table(context.Context, string) (*dataverse.Table, error) { return notes(), nil }
+func (l *noteEnvironment) Table(context.Context, string) (*dataverse.Table, error) {
+	return notes(), nil
+}
 
 // Content implements replicate.Contents.
-func (l *library) Content(_ context.Context, q dataverse.ContentRequest) ([]byte, error) {
+func (l *noteEnvironment) Content(_ context.Context, q dataverse.ContentRequest) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := q.Key + "." + q.Column
@@ -106,7 +108,7 @@ func (l *library) Content(_ context.Context, q dataverse.ContentRequest) ([]byte
 }
 
 // FileSizes implements replicate.Contents.
-func (l *library) FileSizes(_ context.Context, ids []string) (map[string]int64, error) {
+func (l *noteEnvironment) FileSizes(_ context.Context, ids []string) (map[string]int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.requested = append(l.requested, "sizes of "+strings.Join(ids, ","))
@@ -114,7 +116,7 @@ func (l *library) FileSizes(_ context.Context, ids []string) (map[string]int64, 
 }
 
 // WhoAmI implements replicate.Contents.
-func (l *library) WhoAmI(context.Context) (dataverse.Identity, error) {
+func (l *noteEnvironment) WhoAmI(context.Context) (dataverse.Identity, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.whoAmI++
@@ -135,7 +137,7 @@ func notes() *dataverse.Table {
 }
 
 // readNotes reads columns of the notes with their contents.
-func readNotes(t *testing.T, l *library, columns ...string) outcome {
+func readNotes(t *testing.T, l *noteEnvironment, columns ...string) outcome {
 	t.Helper()
 	s := replicate.Stream{Table: notes(), Configured: protocol.ConfiguredStream{
 		Name: "annotation", SyncMode: airbyte.SyncModeFullRefresh, Columns: map[string]protocol.Property{"annotationid": {}},
@@ -177,7 +179,7 @@ func coded(status int, code string) error {
 }
 
 func TestBodiesOfNotesArriveWithTheirRows(t *testing.T) {
-	l := &library{
+	l := &noteEnvironment{
 		rows: []string{
 			`{"annotationid":"n1","filesize":3,"subject":"a"}`, `{"annotationid":"n2","filesize":null,"subject":"b"}`,
 			fmt.Sprintf(`{"annotationid":"n3","filesize":%d,"subject":"c"}`, mostBytes+1), `{"annotationid":"n4","filesize":4,"subject":"d"}`,
@@ -202,7 +204,7 @@ func TestBodiesOfNotesArriveWithTheirRows(t *testing.T) {
 }
 
 func TestFilesAndImagesArriveAsBase64(t *testing.T) {
-	l := &library{
+	l := &noteEnvironment{
 		rows: []string{
 			`{"annotationid":"n1","paper":"F1","photo":"dGh1bWI="}`, `{"annotationid":"n2","paper":null,"photo":null}`,
 			`{"annotationid":"n3","paper":"f3","photo":"c21hbGw="}`, `{"annotationid":"n4","paper":null,"photo":"c21hbGw="}`,
@@ -224,7 +226,7 @@ func TestFilesAndImagesArriveAsBase64(t *testing.T) {
 }
 
 func TestFilesOfElasticRowsAreRequestedWithTheirPartition(t *testing.T) {
-	l := &library{
+	l := &noteEnvironment{
 		rows: []string{
 			`{"annotationid":"n1","partitionid":"it's 50%/a","paper":"f1"}`, `{"annotationid":"n2","partitionid":null,"paper":"f2"}`,
 		},
@@ -246,7 +248,7 @@ func TestFilesOfElasticRowsAreRequestedWithTheirPartition(t *testing.T) {
 
 func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
 	large := &dataverse.ResponseTooLargeError{Bytes: 6 << 20}
-	l := &library{
+	l := &noteEnvironment{
 		rows: []string{
 			`{"annotationid":"n1","paper":"f1","photo":"eA=="}`, `{"annotationid":"n2","paper":"f2","photo":"eA=="}`,
 			`{"annotationid":"n3","paper":"f3","photo":"eA=="}`, `{"annotationid":"n4","paper":"f4","photo":"eA=="}`, `{"annotationid":"n5","paper":"f5","photo":"eA=="}`,
@@ -274,7 +276,7 @@ func TestAContentNotRetrievedIsNullWithItsReason(t *testing.T) {
 
 func TestAnOutageDoesNotMakeContentsNull(t *testing.T) {
 	outage := coded(http.StatusServiceUnavailable, "")
-	for name, l := range map[string]*library{
+	for name, l := range map[string]*noteEnvironment{
 		"of files":        {errors: map[string]error{"n1.paper": outage}, down: outage},
 		"of bodies":       {bodyErr: func([]string) error { return outage }, down: outage},
 		"with a code":     {errors: map[string]error{"n1.paper": coded(http.StatusServiceUnavailable, "0x80040216")}, down: outage},
@@ -291,7 +293,7 @@ func TestAnOutageDoesNotMakeContentsNull(t *testing.T) {
 }
 
 func TestManyContentsAreReadInSmallerPages(t *testing.T) {
-	l := &library{contents: map[string][]byte{}, bodies: map[string]string{}}
+	l := &noteEnvironment{contents: map[string][]byte{}, bodies: map[string]string{}}
 	for i := range 5 {
 		key := fmt.Sprintf("n%d", i)
 		l.rows = append(l.rows, fmt.Sprintf(`{"annotationid":%q,"paper":"f%d","filesize":2700000}`, key, i))
@@ -315,7 +317,7 @@ func TestManyContentsAreReadInSmallerPages(t *testing.T) {
 }
 
 func TestOneBodyThatFailsDoesNotAffectOthers(t *testing.T) {
-	l := &library{bodies: map[string]string{}, bodyErr: func(keys []string) error {
+	l := &noteEnvironment{bodies: map[string]string{}, bodyErr: func(keys []string) error {
 		if slices.Contains(keys, "n3") {
 			return coded(http.StatusInternalServerError, "0x80040216")
 		}
@@ -334,7 +336,7 @@ func TestOneBodyThatFailsDoesNotAffectOthers(t *testing.T) {
 }
 
 func TestContentsAreReadWithTheChanges(t *testing.T) {
-	l := &library{rows: []string{
+	l := &noteEnvironment{rows: []string{
 		`{"annotationid":"n1","paper":"f1"}`,
 		`{"@odata.context":"x/$metadata#annotations/$deletedEntity","id":"n2","reason":"deleted"}`,
 	}, contents: map[string][]byte{"n1.paper": []byte("x")}}
@@ -357,12 +359,12 @@ func TestContentsAreReadWithTheChanges(t *testing.T) {
 	assert.Equal(t, dataverse.NewDeltaLink("annotations", []string{"annotationid", "paper"}, token(200)), l.pages[len(l.pages)-1].Link)
 }
 
-// tracking is a library whose table is tracked.
-type tracking struct{ *library }
+// tracking is a noteEnvironment whose table has change tracking.
+type tracking struct{ *noteEnvironment }
 
 // Page implements replicate.Environment.
 func (l tracking) Page(ctx context.Context, q dataverse.PageRequest, sink dataverse.Sink) (dataverse.Page, error) {
-	page, err := l.library.Page(ctx, q, sink)
+	page, err := l.noteEnvironment.Page(ctx, q, sink)
 	page.Delta = dataverse.NewDeltaLink("annotations", q.Link.Select(), token(200))
 	if q.Link.DeltaToken() != "" {
 		page.Context = "x/$metadata#annotations(" + strings.Join(q.Link.Select(), ",") + ")/$delta"

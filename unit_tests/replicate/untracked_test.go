@@ -14,7 +14,6 @@ import (
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 )
 
@@ -272,56 +271,6 @@ func TestAPageByVersionMayBecomeSmaller(t *testing.T) {
 	assert.Equal(t, 1000, s.noted[2].Size)
 }
 
-// since is the link to the rows with a modifiedon of a time on.
-func since(at string) dataverse.Link {
-	return first + dataverse.Link("&$filter=modifiedon%20ge%20"+at+"&$orderby=modifiedon,accountid")
-}
-
-func timeState(rest string) string {
-	return `{"version":2,"phase":"by_time","columns":["accountid","name"],` + rest + `,"time_column":"modifiedon"`
-}
-
-func TestATableWithoutVersionsIsReadByModifiedon(t *testing.T) {
-	s := script(twoPages())
-	s.responses[second][0].at = serviceTime().Add(time.Hour)
-	got := run(t, s, nil, untracked(""))
-	require.Equal(t, "account COMPLETE", got.last(), got.messages)
-	assert.Len(t, got.records(), 3)
-	assert.True(t, strings.HasPrefix(got.lastState(), timeState(`"max_cursor":"2026-04-01T13:00:00.000000Z",`+ofOrganization()+`,"since":"2026-04-01T12:00:00Z"`)),
-		"the next sync begins where this one began, not where it ended: %s", got.lastState())
-	assert.Contains(t, got.log, "found by modifiedon")
-
-	const next = "accounts?$select=accountid,name&$skiptoken=7"
-	changes := scripted(map[dataverse.Link]response{
-		since("2026-04-01T11:50:00Z"): {rows: []string{row("a1", inMarch), row("a2", inMarch)}, next: next, at: serviceTime().Add(2 * time.Hour)},
-	}, map[dataverse.Link]response{next: {rows: []string{row("a3", inMarch)}, at: serviceTime().Add(3 * time.Hour)}})
-	again := run(t, changes, nil, untracked(got.lastState()))
-	require.Equal(t, "account COMPLETE", again.last(), again.messages)
-	assert.Equal(t, []dataverse.Link{since("2026-04-01T11:50:00Z"), next}, changes.notedLinks(), "rows of the same time are told apart by their keys")
-	assert.Contains(t, again.lastState(), `"since":"2026-04-01T14:00:00Z"`)
-
-	resumed := scripted(nil, map[dataverse.Link]response{next: {rows: []string{row("a3", inMarch)}, at: serviceTime().Add(9 * time.Hour)}})
-	states := again.states()
-	last := run(t, resumed, nil, untracked(states[1]))
-	require.Equal(t, "account COMPLETE", last.last(), last.messages)
-	assert.Contains(t, last.lastState(), `"since":"2026-04-01T14:00:00Z"`, "the scan began then")
-}
-
-func TestTheAuditHistoryIsReadByCreatedon(t *testing.T) {
-	table := &dataverse.Table{LogicalName: "audit", EntitySet: "audits", PrimaryID: "auditid", Columns: []dataverse.Column{
-		{Property: "auditid", Type: dataverse.UniqueIdentifier}, {Property: "createdon", Type: dataverse.DateTime},
-	}}
-	stream := replicate.Stream{Table: table, State: []byte(`{"version":2,"phase":"by_time",` + ofOrganization() + `,"since":"2026-04-01T12:00:00Z","time_column":"createdon"}`),
-		Configured: protocol.ConfiguredStream{
-			Name: "audit", SyncMode: airbyte.SyncModeIncremental, SupportedSyncModes: []airbyte.SyncMode{airbyte.SyncModeIncremental},
-			Columns: map[string]protocol.Property{"auditid": {Type: []string{"null", "string"}}, catalog.UpdatedAt: {}},
-		}}
-	const link = "audits?$select=auditid&$filter=createdon%20ge%202026-04-01T11:50:00Z&$orderby=createdon,auditid"
-	got := run(t, scripted(map[dataverse.Link]response{link: {rows: []string{`{"auditid":"e1"}`}}}, nil), nil, stream)
-	require.Equal(t, "audit COMPLETE", got.last(), got.messages)
-	assert.Len(t, got.records(), 1)
-}
-
 func TestATableWhoseTrackingIsTurnedOnIsFollowed(t *testing.T) {
 	s := script(smallTable())
 	s.responses[changesSince(100)] = []response{{delta: changesSince(101)}}
@@ -350,57 +299,4 @@ func TestAnUntrackedStreamReportsHowItContinues(t *testing.T) {
 			assert.Contains(t, got.log, c.want)
 		})
 	}
-}
-
-func TestATableWithARowWithoutAVersionIsReadInFull(t *testing.T) {
-	s := scripted(map[dataverse.Link]response{withoutVersion: {rows: []string{`{"accountid":"a2"}`}}},
-		map[dataverse.Link]response{versionedRows: {rows: []string{at("a1", 8), row("a2", inMarch)}}})
-	got := run(t, s, nil, byVersion(""))
-	require.Equal(t, "account COMPLETE", got.last(), got.messages)
-	assert.Len(t, got.records(), 2)
-	assert.Contains(t, got.log, "cannot be selected by versionnumber, so the table is read in full.")
-	assert.Contains(t, got.log, "some rows of the table have no version")
-
-	s = scripted(map[dataverse.Link]response{withoutVersion: {err: tooExpensive()}, after(0, 0): {rows: []string{at("a1", 8)}}}, nil)
-	got = run(t, s, nil, byVersion(""))
-	assert.Equal(t, "account COMPLETE", got.last(), "the question is too expensive, but the rows are not")
-}
-
-func TestANewColumnOfAnUntrackedStreamIsReported(t *testing.T) {
-	const before = `{"version":2,"phase":"by_version","columns":["accountid","versionnumber"],"derived":["name_label"],`
-	s := scripted(map[dataverse.Link]response{after(7, 0): {rows: []string{at("a1", 8)}}}, nil)
-	got := run(t, s, nil, byVersion(before+ofOrganization()+`,"after_version":"7"}`))
-	require.Equal(t, "account COMPLETE", got.last(), got.messages)
-	assert.Contains(t, got.log, "level=WARN msg=\"The selected columns have changed.")
-	assert.Contains(t, got.log, "added=name removed=name_label")
-	assert.True(t, strings.HasPrefix(got.lastState(), strings.TrimSuffix(versionState(""), "}")), got.lastState())
-
-	s = scripted(map[dataverse.Link]response{
-		after(7, 0): {rows: []string{at("a2", 9)}}, newestIs("a1"): {rows: []string{at("a1", 8)}},
-	}, nil)
-	assert.NotContains(t, run(t, s, nil, byVersion(got.lastState())).log, "The selected columns have changed", "once")
-}
-
-func TestATableThatCannotBeReadByVersionIsReadInFull(t *testing.T) {
-	s := scripted(map[dataverse.Link]response{
-		after(7, 0): {rows: []string{at("a1", 8)}, next: versionedRows + "&$skiptoken=1"},
-		after(8, 0): {err: refusal(http.StatusBadRequest, "0x8006088a")},
-	}, map[dataverse.Link]response{versionedRows: {rows: []string{at("a1", 8), at("a2", 9)}}})
-	got := run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
-	require.Equal(t, "account COMPLETE", got.last(), got.messages)
-	assert.Equal(t, []string{changed("a1", noon), changed("a1", afterNoon), changed("a2", afterNoon)}, got.records(), "the cursor rises")
-	assert.Contains(t, got.log, "level=WARN msg=\"The rows of the table cannot be selected by versionnumber")
-	assert.Contains(t, got.lastState(), `"phase":"full_refresh"`)
-
-	const next = versionedRows + "&$skiptoken=1"
-	s = scripted(map[dataverse.Link]response{after(0, 0): {err: refusal(http.StatusBadRequest, "0x8006088a")}},
-		map[dataverse.Link]response{next: {rows: []string{at("a2", 9)}}})
-	interrupted := strings.Replace(fullState(ofOrganization()), "{", `{"link":"`+string(next)+`",`, 1)
-	got = run(t, s, nil, byVersion(interrupted))
-	require.Equal(t, "account COMPLETE", got.last(), got.messages)
-	assert.Len(t, got.records(), 1, "an interrupted full read continues")
-
-	s = scripted(map[dataverse.Link]response{after(7, 0): {err: refusal(http.StatusBadRequest, "0x80040265")}}, nil)
-	got = run(t, s, nil, byVersion(versionState(ofOrganization()+`,"after_version":"7"`)))
-	assert.Equal(t, "account INCOMPLETE", got.last(), "the refusal of a plug-in is no reason")
 }
