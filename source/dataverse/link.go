@@ -22,11 +22,7 @@ func NewLink(entitySet string, columns []string) Link {
 // NewDeltaLink returns the link to the changes of a table since a delta token was issued. The token is in its raw
 // encoding, as in a link of the service.
 func NewDeltaLink(entitySet string, columns []string, token string) Link {
-	link := NewLink(entitySet, columns)
-	if len(columns) == 0 {
-		return link + "?$deltatoken=" + Link(token)
-	}
-	return link + "&$deltatoken=" + Link(token)
+	return NewLink(entitySet, columns).With("$deltatoken=" + token)
 }
 
 // EncodeToken returns the raw encoding, as in a link, of a delta token that was decoded, as the Python connector stores
@@ -114,6 +110,15 @@ func canonicalHost(host string) string {
 func (l Link) EntitySet() string {
 	set, _, _ := strings.Cut(string(l), "?")
 	return set
+}
+
+// With returns the link with more query options, which are encoded already.
+func (l Link) With(options ...string) Link {
+	joint := Link("?")
+	if strings.Contains(string(l), "?") {
+		joint = "&"
+	}
+	return l + joint + Link(strings.Join(options, "&"))
 }
 
 // DeltaToken returns the raw value of $deltatoken, empty if the link has no token.

@@ -182,8 +182,7 @@ func (f *contentFetch) searchBodies(ctx context.Context, column record.Content, 
 func (f *contentFetch) requestBodies(ctx context.Context, column record.Content, keys []string) (map[string]json.RawMessage, error) {
 	t := f.r.target.table
 	condition := t.PrimaryID + "%20eq%20"
-	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID, column.Column}) +
-		dataverse.Link("&$filter="+condition+strings.Join(keys, "%20or%20"+condition))
+	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID, column.Column}).With("$filter=" + condition + strings.Join(keys, or+condition))
 	found := make(map[string]json.RawMessage, len(keys))
 	for next := link; next != ""; {
 		var texts rowTexts

@@ -35,12 +35,7 @@ func newLookup(r *streamReader) *lookup { return &lookup{r: r, table: r.target.t
 // not exist are missing from the responses, but so are rows that the user may not see: if rows are missing, rows
 // verifies that the user sees every row.
 func (l *lookup) rows(ctx context.Context, pages *pageReader, columns, keys []string, each func(dataverse.Page) error) error {
-	link := dataverse.NewLink(l.table.EntitySet, columns)
-	joint := dataverse.Link("?")
-	if len(columns) > 0 {
-		joint = "&"
-	}
-	link += joint + "$filter="
+	link := dataverse.NewLink(l.table.EntitySet, columns).With("$filter=")
 	condition := l.table.PrimaryID + "%20eq%20"
 	room := (longestQuery - len(link)) / (len(condition) + guidLength + len(or))
 	for most := max(1, min(keysPerRequest, room)); len(keys) > 0; {

@@ -103,8 +103,7 @@ func (r *streamReader) checkHistory(ctx context.Context, s *checkpoint.State, bo
 // versionOf returns the version of a row. exists is false if there is no such row, or if it has no version.
 func (r *streamReader) versionOf(ctx context.Context, key string) (version uint64, exists bool, err error) {
 	t := r.target.table
-	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID, dataverse.VersionColumn}) +
-		dataverse.Link("&$filter="+t.PrimaryID+"%20eq%20"+key)
+	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID, dataverse.VersionColumn}).With("$filter=" + t.PrimaryID + "%20eq%20" + key)
 	sink := record.NewKeySink(t)
 	if _, err := newKeyReader(r, sink, 1).read(ctx, link); err != nil {
 		return 0, false, err
@@ -119,9 +118,8 @@ func (r *streamReader) checkVersions(ctx context.Context, s *checkpoint.State) e
 	if !s.ReadsAll() {
 		return nil
 	}
-	t := r.target.table
-	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID}) + "&$filter=" + dataverse.VersionColumn + "%20eq%20null"
-	sink := record.NewKeySink(t)
+	link := r.target.firstKeys().With("$filter=" + dataverse.VersionColumn + "%20eq%20null")
+	sink := record.NewKeySink(r.target.table)
 	_, err := newKeyReader(r, sink, 1).read(ctx, link)
 	switch {
 	case err == nil && len(sink.Keys()) > 0:
@@ -224,7 +222,7 @@ func (t *target) afterVersion(version, bound uint64) dataverse.Link {
 	if bound > 0 {
 		filter += "%20and%20" + dataverse.VersionColumn + "%20le%20" + strconv.FormatUint(bound, 10)
 	}
-	return withOptions(t.firstPage(), "$filter="+filter, "$orderby="+dataverse.VersionColumn)
+	return t.firstPage().With("$filter="+filter, "$orderby="+dataverse.VersionColumn)
 }
 
 // sinceTime is the first page of the rows that have a time since shortly before the given one, or of all rows if that is zero.
@@ -234,18 +232,5 @@ func (t *target) sinceTime(column string, since time.Time) dataverse.Link {
 		return t.firstPage()
 	}
 	from := since.Add(-checkpoint.LongestTransaction).UTC().Format(time.RFC3339)
-	return withOptions(t.firstPage(), "$filter="+column+"%20ge%20"+from, "$orderby="+column+","+t.table.PrimaryID)
-}
-
-// withOptions adds query options to a link.
-func withOptions(link dataverse.Link, options ...string) dataverse.Link {
-	joint := dataverse.Link("&")
-	if len(link.Select()) == 0 {
-		joint = "?"
-	}
-	for _, option := range options {
-		link += joint + dataverse.Link(option)
-		joint = "&"
-	}
-	return link
+	return t.firstPage().With("$filter="+column+"%20ge%20"+from, "$orderby="+column+","+t.table.PrimaryID)
 }
