@@ -41,7 +41,7 @@ type Contents interface {
 	WhoAmI(ctx context.Context) (dataverse.Identity, error)
 }
 
-// contentPages is the Environment of a stream with contents: its pages have them.
+// contentPages are the pages of a stream with contents.
 type contentPages struct {
 	r       *streamReader
 	encoder *record.Encoder
@@ -55,12 +55,7 @@ func (r *streamReader) pageSize(most int) int {
 	return most
 }
 
-// Table implements Environment.
-func (c *contentPages) Table(ctx context.Context, name string) (*dataverse.Table, error) {
-	return c.r.environment.Table(ctx, name)
-}
-
-// Page implements Environment. The rows go to the encoder, whatever the sink. A page whose contents are too many fails like
+// Page reads a page. Its rows go to the encoder, whatever the sink. A page whose contents are too many fails like
 // one whose response is too large, so that the caller requests fewer rows.
 func (c *contentPages) Page(ctx context.Context, q dataverse.PageRequest, _ dataverse.Sink) (dataverse.Page, error) {
 	var texts rowTexts

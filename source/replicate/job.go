@@ -21,10 +21,15 @@ import (
 // encoded, and one that is being written.
 const encodedPages = 2
 
-// Environment is where rows come from.
-type Environment interface {
+// pageSource is where the pages of a scan come from.
+type pageSource interface {
 	// Page reads one page into the sink.
 	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
+}
+
+// Environment is where rows come from.
+type Environment interface {
+	pageSource
 	// Table reads a table's definition, nil if the environment has no such table.
 	Table(ctx context.Context, name string) (*dataverse.Table, error)
 }

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -31,20 +30,18 @@ type Definitions interface {
 	Metadata(context.Context, dataverse.MetadataRequest, dataverse.Sink) (time.Time, error)
 }
 
-// metadataPages makes pages of metadata, as those of a table are: each describes the next tables. It is the Environment of a
-// page reader, and the link to a page names the last table before it.
+// metadataPages makes pages of metadata, as those of a table are: each describes the next tables, and the link to a page names
+// the last table before it.
 type metadataPages struct {
-	definitions Definitions
-	of          Metadata
-	r           *streamReader
-	most        int // tables of one request
+	r    *streamReader
+	of   *Metadata
+	most int // tables of one request
 }
 
 // newMetadataReader returns a reader of pages of metadata into an encoder.
 func newMetadataReader(r *streamReader, encoder *record.Encoder) *pageReader {
 	p := newRowReader(r, encoder, 1) // metadataPages itself requests smaller pages
-	p.environment = &metadataPages{definitions: r.definitions(), of: *r.metadata, r: r, most: dataverse.MaxMetadataTables}
-	p.listed = true
+	p.source, p.listed = &metadataPages{r: r, of: r.metadata, most: dataverse.MaxMetadataTables}, true
 	return p
 }
 
@@ -81,16 +78,11 @@ func (m *metadataPages) request(ctx context.Context, q dataverse.PageRequest, ta
 		now := m.r.job.Now()
 		return now, sink.Begin(ctx, now)
 	}
-	return m.definitions.Metadata(ctx, dataverse.MetadataRequest{
+	return m.r.definitions().Metadata(ctx, dataverse.MetadataRequest{
 		Kind: m.of.Kind, Tables: tables, Languages: m.of.Languages, AllLanguages: m.of.AllLanguages, OnThrottled: q.OnThrottled, OnRetry: q.OnRetry,
 		Described: func(table string) bool {
 			_, found := slices.BinarySearch(m.of.Tables, table)
 			return found
 		},
 	}, sink)
-}
-
-// Table implements Environment. No table has the rows of metadata.
-func (m *metadataPages) Table(context.Context, string) (*dataverse.Table, error) {
-	return nil, errors.New("the rows of metadata have no definition")
 }

@@ -18,10 +18,10 @@ const pagesWithoutProgress = 100
 
 // pageReader reads the pages of one scan and rejects those that would make it wrong or endless.
 type pageReader struct {
-	environment Environment
-	table       string // its logical name
-	out         *emitter
-	log         *slog.Logger
+	source pageSource
+	table  string // its logical name
+	out    *emitter
+	log    *slog.Logger
 
 	encoder *record.Encoder // takes the rows of a page
 	keySink *record.KeySink // takes their keys alone; exactly one of the two is set
@@ -60,7 +60,7 @@ func newRowReader(r *streamReader, encoder *record.Encoder, size int) *pageReade
 	p := newPageReader(r, r.pageSize(size))
 	p.encoder, p.lookupTypes = encoder, r.target.plan.LookupTypes()
 	if len(r.target.plan.Contents()) > 0 {
-		p.environment, p.encodedLast = &contentPages{r, encoder}, true
+		p.source, p.encodedLast = &contentPages{r, encoder}, true
 	}
 	return p
 }
@@ -74,7 +74,7 @@ func newKeyReader(r *streamReader, sink *record.KeySink, size int) *pageReader {
 
 func newPageReader(r *streamReader, size int) *pageReader {
 	return &pageReader{
-		environment: r.environment, table: r.target.table.LogicalName, out: r.out, log: r.log, size: newPageSize(size),
+		source: r.environment, table: r.target.table.LogicalName, out: r.out, log: r.log, size: newPageSize(size),
 		seed: maphash.MakeSeed(), links: map[uint64]struct{}{}, contents: map[uint64]struct{}{},
 	}
 }
@@ -125,7 +125,7 @@ func (p *pageReader) lacksDeltaLink(page dataverse.Page) bool {
 // page is tried more than once, because otherwise the whole scan would have to restart.
 func (p *pageReader) request(ctx context.Context, link dataverse.Link) (dataverse.Page, error) {
 	for {
-		page, err := p.environment.Page(ctx, dataverse.PageRequest{
+		page, err := p.source.Page(ctx, dataverse.PageRequest{
 			Table: p.table, Link: link, Size: p.size.now, ExpensiveAttempts: p.size.attempts(link), TrackChanges: p.track,
 			LookupTypes: p.lookupTypes, LongestText: record.MaxValue,
 			Check:       func(page dataverse.Page) error { return p.complete(link, page) },
