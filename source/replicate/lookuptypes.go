@@ -1,9 +1,7 @@
 package replicate
 
 import (
-	"cmp"
 	"context"
-	"errors"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
@@ -32,15 +30,10 @@ func (r *streamReader) reportTypesByKeys(ctx context.Context, s *checkpoint.Stat
 // typesRefused reports whether the service refuses a delta link only because the types of lookups are requested with it: it
 // responds to the same link without them.
 func (v *recovery) typesRefused(ctx context.Context, s *checkpoint.State, cause error) bool {
-	var refused *dataverse.APIError
-	r := v.r
-	if s.TypesByKeys || !r.target.plan.LookupTypes() || !errors.As(cause, &refused) && !errors.Is(cause, ErrNoChanges) {
+	if s.TypesByKeys || !v.r.target.plan.LookupTypes() || !returnsNoChanges(cause) {
 		return false
 	}
-	pages := newKeyReader(r, record.NewKeySink(r.target.table), 1)
-	pages.deltaLink = s.DeltaLink
-	_, err := pages.read(ctx, s.DeltaLink)
-	return err == nil
+	return v.r.tryDeltaLink(ctx, s) == nil
 }
 
 // readSnapshotByKeys reads the rest of a snapshot whose last page has no delta link if it is requested with the types of
@@ -55,7 +48,7 @@ func (c *pageScan) readSnapshotByKeys(ctx context.Context, cause error) error {
 	c.pages = pages
 	rows := newRowReader(r, c.encoder, dataverse.MaxPageSize)
 	for {
-		page, err := pages.read(ctx, cmp.Or(s.Link, c.first))
+		page, err := c.read(ctx)
 		if err != nil {
 			return err
 		}

@@ -206,6 +206,13 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 	return nil
 }
 
+// returnsNoChanges reports whether the service refuses a delta link, or returns all rows instead of changes: the other reasons
+// for a resync are about the environment's history, whoever requests the changes and however.
+func returnsNoChanges(err error) bool {
+	var refused *dataverse.APIError
+	return errors.As(err, &refused) || errors.Is(err, ErrNoChanges)
+}
+
 // missingColumn returns the column that the service refused because the table does not have it, "" if it refused none.
 func missingColumn(err error) string {
 	var refused *dataverse.APIError

@@ -79,17 +79,24 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 		s.Restart()
 		return s, nil
 	case checkpoint.Snapshot:
-		pages := newKeyReader(r, record.NewKeySink(r.target.table), 1)
-		pages.deltaLink = s.DeltaLink
-		_, err := pages.read(ctx, s.DeltaLink)
-		if Classify(err) == TokenRefused && r.asksOwner(ctx, s, err) {
+		err := r.tryDeltaLink(ctx, s)
+		switch {
+		case Classify(err) != TokenRefused:
+			return s, nil
+		case r.asksOwner(ctx, s, err):
 			return r.checkToken(ctx, s)
-		}
-		if Classify(err) == TokenRefused {
+		default:
 			return newRecovery(r).resync(ctx, s, err)
 		}
-		return s, nil
 	case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
 	}
 	return s, nil
+}
+
+// tryDeltaLink requests one key of the changes since the state's delta token.
+func (r *streamReader) tryDeltaLink(ctx context.Context, s *checkpoint.State) error {
+	pages := newKeyReader(r, record.NewKeySink(r.target.table), 1)
+	pages.deltaLink = s.DeltaLink
+	_, err := pages.read(ctx, s.DeltaLink)
+	return err
 }

@@ -2,9 +2,7 @@ package replicate
 
 import (
 	"context"
-	"errors"
 
-	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
@@ -76,11 +74,7 @@ func (r *streamReader) delivered(records int) {
 // refused the changes since it. Microsoft does not document whether a delta token holds for every user. It reports whether
 // the same link is to be requested again.
 func (r *streamReader) asksOwner(ctx context.Context, s *checkpoint.State, cause error) bool {
-	var refused *dataverse.APIError
-	if r.user == nil || r.ownerAsked || !errors.As(cause, &refused) && !errors.Is(cause, ErrNoChanges) {
-		return false
-	}
-	if !r.user.ChangeToOwner(s.User) {
+	if r.user == nil || r.ownerAsked || !returnsNoChanges(cause) || !r.user.ChangeToOwner(s.User) {
 		return false
 	}
 	r.ownerAsked = true
