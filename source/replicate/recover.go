@@ -173,8 +173,8 @@ func (v *recovery) dropColumn(ctx context.Context, s *checkpoint.State, cause er
 	if err != nil {
 		return err
 	}
-	if err := v.r.target.redefine(table.Without(column), cause); err != nil {
-		return err
+	if err := v.r.target.define(table.Without(column)); err != nil {
+		return errors.Join(cause, err)
 	}
 	v.r.log.WarnContext(ctx, "A column was removed in Dataverse while the table was read. It is left out from now on."+sentTwice(s), "column", column)
 	s.Restart()
@@ -197,8 +197,8 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 		v.restart(ctx, s, cause)
 		return nil
 	}
-	if err := v.r.target.redefine(*table, cause); err != nil {
-		return err
+	if err := v.r.target.define(*table); err != nil {
+		return errors.Join(cause, err)
 	}
 	v.r.log.WarnContext(ctx, "The table's entity set was renamed in Dataverse while it was read, so the scan starts over."+sentTwice(s),
 		"before", before, "now", table.EntitySet)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
@@ -41,18 +40,13 @@ func readStream(ctx context.Context, j *Job, s Stream, out *emitter) error {
 	if err != nil {
 		return fmt.Errorf("read the state of %s: %w", s.Configured.Name, err)
 	}
-	table := *s.Table
-	if j.Contents != nil {
-		table = catalog.WithContents(table)
-	}
-	plan, err := record.Compile(table, s.Configured, s.Labels)
-	if err != nil {
+	t := target{stream: s.Configured, labels: s.Labels, contents: j.Contents != nil}
+	if err := t.define(*s.Table); err != nil {
 		return err
 	}
 	log := j.Log.With("stream", s.Configured.Name)
 	r := &streamReader{
-		job: j, target: target{stream: s.Configured, table: table, labels: s.Labels, plan: plan, contents: j.Contents != nil}, metadata: s.Metadata,
-		out: out, log: log,
+		job: j, target: t, metadata: s.Metadata, out: out, log: log,
 		report: reporter{log: log, tokenLife: j.TokenLife}, size: size{rows: s.Rows},
 	}
 	defer r.assign(saved)()

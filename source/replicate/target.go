@@ -78,15 +78,14 @@ func (t *target) definition(ctx context.Context, e Environment, cause error) (*d
 	return table, nil
 }
 
-// redefine replaces the definition of the table.
-func (t *target) redefine(table dataverse.Table, cause error) error {
+// define sets the definition of the table.
+func (t *target) define(table dataverse.Table) error {
 	if t.contents {
 		table = catalog.WithContents(table)
 	}
 	plan, err := record.Compile(table, t.stream, t.labels)
-	if err != nil {
-		return errors.Join(cause, err)
+	if err == nil {
+		t.table, t.plan = table, plan
 	}
-	t.table, t.plan = table, plan
-	return nil
+	return err
 }
