@@ -33,11 +33,11 @@ func (f *contentFetch) run(ctx context.Context) error {
 		if column.Kind != dataverse.BodyContent {
 			continue
 		}
-		keys, length := f.bodiesToRetrieve(at)
+		rows, length := f.bodiesToRetrieve(at)
 		if err := f.count(length); err != nil {
 			return err
 		}
-		if err := f.bodies(ctx, at, keys); err != nil {
+		if err := f.bodies(ctx, at, rows); err != nil {
 			return err
 		}
 	}
@@ -92,9 +92,9 @@ func (f *contentFetch) rejectLongFiles(ctx context.Context) {
 	}
 }
 
-// bodiesToRetrieve returns the keys of the rows whose bodies are not too long, and the length of these bodies. A body whose
-// size is not known counts as empty.
-func (f *contentFetch) bodiesToRetrieve(at int) (keys []string, length int64) {
+// bodiesToRetrieve returns the rows whose bodies are not too long, and the length of these bodies. A body whose size is not
+// known counts as empty.
+func (f *contentFetch) bodiesToRetrieve(at int) (rows []*contentRow, length int64) {
 	for i := range f.rows {
 		row := &f.rows[i]
 		if row.key == "" {
@@ -106,42 +106,36 @@ func (f *contentFetch) bodiesToRetrieve(at int) (keys []string, length int64) {
 			cell.reason = protocol.SourceFieldSizeLimitation
 			continue
 		}
-		keys = append(keys, row.key)
+		rows = append(rows, row)
 		length += base64Length(max(size, 0))
 	}
-	return keys, length
+	return rows, length
 }
 
 // bodies retrieves the bodies of some rows: together, then in halves if that is too expensive.
-func (f *contentFetch) bodies(ctx context.Context, at int, keys []string) error {
-	if len(keys) == 0 {
+func (f *contentFetch) bodies(ctx context.Context, at int, rows []*contentRow) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	found, err := f.searchBodies(ctx, f.r.target.plan.Contents()[at], keys)
+	found, err := f.searchBodies(ctx, f.r.target.plan.Contents()[at], rows)
 	reason := protocol.SourceRetrievalError // of a row that is gone
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		return err
-	case len(keys) > 1 && (dataverse.TooExpensive(err) || reasonFor(err) != ""):
-		half := len(keys) / 2
-		if err := f.bodies(ctx, at, keys[:half]); err != nil {
+	case len(rows) > 1 && (dataverse.TooExpensive(err) || reasonFor(err) != ""):
+		half := len(rows) / 2
+		if err := f.bodies(ctx, at, rows[:half]); err != nil {
 			return err
 		}
-		return f.bodies(ctx, at, keys[half:])
+		return f.bodies(ctx, at, rows[half:])
 	default:
 		if reason, err = f.classify(ctx, err); err != nil {
 			return err
 		}
 	}
-	wanted := map[string]bool{}
-	for _, key := range keys {
-		wanted[key] = true
-	}
-	for i := range f.rows {
-		if row := &f.rows[i]; row.key != "" && wanted[row.key] {
-			row.cells[at].set(found, strings.ToLower(row.key), reason)
-		}
+	for _, row := range rows {
+		row.cells[at].set(found, strings.ToLower(row.key), reason)
 	}
 	return nil
 }
@@ -161,7 +155,11 @@ func (c *contentCell) set(found map[string]json.RawMessage, key string, reason p
 
 // searchBodies returns the bodies of some rows by their keys in lower case. A response may have been cut short, so rows that are
 // missing from it are requested again. Those that are missing once more are gone.
-func (f *contentFetch) searchBodies(ctx context.Context, column record.Content, keys []string) (map[string]json.RawMessage, error) {
+func (f *contentFetch) searchBodies(ctx context.Context, column record.Content, rows []*contentRow) (map[string]json.RawMessage, error) {
+	keys := make([]string, len(rows))
+	for i, row := range rows {
+		keys[i] = row.key
+	}
 	found, err := f.requestBodies(ctx, column, keys)
 	if err != nil {
 		return nil, err

@@ -232,7 +232,7 @@ func reasonFor(err error) protocol.ChangeReason {
 	}
 }
 
-// isFileID reports whether a value of a file column can be named in a filter.
+// isFileID reports whether a value of a file column, in lower case, can be named in a filter.
 func isFileID(id string) bool {
-	return id != "" && strings.Trim(strings.ToLower(id), "0123456789abcdef-") == ""
+	return id != "" && strings.Trim(id, "0123456789abcdef-") == ""
 }
