@@ -82,6 +82,13 @@ func whyNulled(reason protocol.ChangeReason) string {
 	}
 }
 
+// What the openings of tables with and without change tracking have in common.
+const (
+	rowsAreRemoved    = "The destination removes the rows that the saved state covers, so the table is re-read in full."
+	otherOrganization = "The url leads to another organization than at the last sync, for example to a copy of the environment, so the table is " +
+		"re-read in full."
+)
+
 // opening logs how the sync continues from what was saved.
 func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, saved, s *checkpoint.State) {
 	switch opening {
@@ -91,12 +98,11 @@ func (p *reporter) opening(ctx context.Context, opening checkpoint.Opening, save
 		p.log.WarnContext(ctx, "The sync has no saved state, although earlier syncs may have sent rows. The table is re-read in full. If the destination kept "+
 			"its rows, those deleted in Dataverse in the meantime remain there. "+toRemoveThem)
 	case checkpoint.RowsAreRemoved:
-		p.log.InfoContext(ctx, "The destination removes the rows that the saved state covers, so the table is re-read in full.")
+		p.log.InfoContext(ctx, rowsAreRemoved)
 	case checkpoint.LinkUnusable:
 		p.log.WarnContext(ctx, "The link in the saved state cannot be sent as a url, so the table is re-read in full."+fateOfDeletions(s))
 	case checkpoint.OtherOrganization:
-		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, for example to a copy of the environment, so the table is re-read in full."+fateOfDeletions(s),
-			"before", saved.Organization, "now", s.Organization)
+		p.log.WarnContext(ctx, otherOrganization+fateOfDeletions(s), "before", saved.Organization, "now", s.Organization)
 	case checkpoint.AfterFullRefresh:
 		p.log.WarnContext(ctx, "The stream was set to full refresh before. The table is re-read in full, and its changes are followed from now on."+fateOfDeletions(s))
 	case checkpoint.AfterUntracked:

@@ -15,10 +15,9 @@ func (p *reporter) untracked(ctx context.Context, opening checkpoint.UntrackedOp
 	case checkpoint.UntrackedResumed:
 		p.log.InfoContext(ctx, "The read of the table continues where the last sync was interrupted.")
 	case checkpoint.UntrackedRemoval:
-		p.log.InfoContext(ctx, "The destination removes the rows that the saved state covers, so the table is re-read in full.")
+		p.log.InfoContext(ctx, rowsAreRemoved)
 	case checkpoint.UntrackedMoved:
-		p.log.WarnContext(ctx, "The url leads to another organization than at the last sync, for example to a copy of the environment, so the table is "+
-			"re-read in full.", "before", saved.Organization, "now", s.Organization)
+		p.log.WarnContext(ctx, otherOrganization, "before", saved.Organization, "now", s.Organization)
 	case checkpoint.UntrackedSwitched:
 		p.log.WarnContext(ctx, "The stream was read in another way before, so the table is re-read in full.")
 	}

@@ -28,13 +28,9 @@ func (r *streamReader) readUntracked(ctx context.Context, sync checkpoint.Sync, 
 	}
 	if !s.ReadsAll() {
 		r.report.selection(ctx, &r.target, s)
-	}
-	if s.ReadsAll() {
-		err = r.estimate(ctx)
-	} else {
 		r.dropEstimate()
 	}
-	if err != nil {
+	if err := r.estimate(ctx); err != nil {
 		return err
 	}
 	_, err = newRecovery(r).run(ctx, s, func(ctx context.Context, s *checkpoint.State) error {
@@ -100,7 +96,8 @@ func (r *streamReader) checkHistory(ctx context.Context, s *checkpoint.State, bo
 	return s, nil
 }
 
-// versionOf returns the version of a row. exists is false if there is no such row, or if it has no version.
+// versionOf returns the version of a row. exists is false if there is no such row, or if it has no version. A table without change
+// tracking allows no proof that a row is gone, which lookup.version requires.
 func (r *streamReader) versionOf(ctx context.Context, key string) (version uint64, exists bool, err error) {
 	t := r.target.table
 	link := dataverse.NewLink(t.EntitySet, []string{t.PrimaryID, dataverse.VersionColumn}).With("$filter=" + t.PrimaryID + "%20eq%20" + key)
@@ -141,7 +138,7 @@ func (r *streamReader) readByVersion(ctx context.Context, s *checkpoint.State, b
 	}
 	c := r.newPageScan(s, "")
 	defer c.close()
-	c.pages.verify = func() error { return c.inOrderOfVersion() }
+	c.pages.verify = c.inOrderOfVersion
 	for {
 		c.first = r.target.afterVersion(s.Position(), bound)
 		page, err := r.deliverUntracked(ctx, c)
