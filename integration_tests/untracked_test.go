@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,17 +29,6 @@ func untrackedLab(t *testing.T, rows int) (l *lab, now *time.Time) {
 	return l, &at
 }
 
-// messagesOf are the messages about a stream at a level that hold a text.
-func messagesOf(report *destination.Report, level, text string) []string {
-	var found []string
-	for _, log := range report.Logs {
-		if log.Level == level && strings.Contains(log.Message, text) {
-			found = append(found, log.Message)
-		}
-	}
-	return found
-}
-
 // upserted requires that the destination has all rows of the environment as they are there. It may have others.
 func (l *lab) upserted(d *destination.Destination, stream string) {
 	l.t.Helper()
@@ -62,7 +50,7 @@ func TestAnUntrackedTableBringsWhatIsNewAndChanged(t *testing.T) {
 	report := l.sync(d, catalog)
 	assert.Equal(t, 90, report.Streams[child].Records)
 	l.equal(d, child)
-	assert.Len(t, messagesOf(report, "INFO", "found by versionnumber. Rows deleted in Dataverse are not found."), 1)
+	assert.Len(t, logged(report, "found by versionnumber. Rows deleted in Dataverse are not found."), 1)
 
 	assert.Zero(t, l.sync(d, catalog).Records(), "nothing has changed")
 
@@ -97,7 +85,7 @@ func TestARowThatIsCommittedLateIsNotPassedOver(t *testing.T) {
 			*now = now.Add(time.Minute)
 			report := l.sync(d, catalog)
 			l.equalExceptBeyond(d, bounded)
-			assert.Equal(t, !bounded, len(messagesOf(report, "INFO", "Each sync sends some rows again")) == 1)
+			assert.Equal(t, !bounded, len(logged(report, "Each sync sends some rows again")) == 1)
 
 			late.Commit()
 			*now = now.Add(time.Minute)
@@ -129,7 +117,7 @@ func TestATableWithoutVersionsIsReadFromTimesOn(t *testing.T) {
 	l.config["odata_maxpagesize"] = 7
 	report := l.sync(d, catalog)
 	assert.Equal(t, 90, report.Streams[child].Records)
-	assert.Len(t, messagesOf(report, "INFO", "found by modifiedon"), 1)
+	assert.Len(t, logged(report, "found by modifiedon"), 1)
 
 	*now = now.Add(time.Hour)
 	for n := range 30 { // all within one second
@@ -164,7 +152,7 @@ func TestAnUntrackedTableOfARestoredBackupIsReReadInFull(t *testing.T) {
 			}
 			l.environment.Restore(backup, ahead)
 			report := l.sync(d, catalog)
-			assert.Len(t, messagesOf(report, "WARN", "lower row version than at the last sync"), 1)
+			assert.Len(t, warnings(report, "lower row version than at the last sync"), 1)
 			l.equal(d, child)
 		})
 	}
@@ -189,14 +177,14 @@ func TestTrackingTurnedOnLaterIsUsedOnceTheSchemaIsRefreshed(t *testing.T) {
 	l.sync(d, before)
 	require.NoError(t, l.environment.SetTracked(child, true))
 	report := l.sync(d, before)
-	assert.Len(t, messagesOf(report, "WARN", "Change tracking of the table was off at the last sync and is on now"), 1)
+	assert.Len(t, warnings(report, "Change tracking of the table was off at the last sync and is on now"), 1)
 	require.NoError(t, l.environment.Delete(child, l.environment.IDs(child)[0]))
 	l.sync(d, l.configured(child))
 	l.equal(d, child)
 
 	require.NoError(t, l.environment.SetTracked(child, false))
 	report = l.sync(d, before)
-	assert.Len(t, messagesOf(report, "WARN", "The stream was read in another way before"), 1)
+	assert.Len(t, warnings(report, "The stream was read in another way before"), 1)
 	l.equal(d, child)
 }
 
