@@ -82,7 +82,9 @@ func (i *invocation) addStreams(
 	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		mode := i.command.SyncMode
 		if depth := depths[t.LogicalName]; depth != "" && depth != dataverse.Global {
-			mode = airbyte.SyncModeFullRefresh // Dataverse rejects a request for changes below Organization level
+			// Dataverse rejects a request for changes below Organization level. A read by cursor would miss rows that the user may
+			// see later, because sharing a row does not change it.
+			mode = airbyte.SyncModeFullRefresh
 			limited = append(limited, t.LogicalName)
 		}
 		switch added := file.Add(i.stream(ctx, c, t), mode); {

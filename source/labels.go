@@ -78,7 +78,7 @@ func (i *invocation) labels(
 		if unreadable[t.LogicalName] != nil {
 			continue
 		}
-		i.warnLabelsMissing(ctx, t.LogicalName, r.found.missing(t))
+		i.warnLabelsMissing(ctx, t.LogicalName, r.found.complete(t))
 	}
 	return r.found
 }
@@ -164,8 +164,8 @@ func (l labels) set(table, column string, to *record.Labels) {
 	l[table][column] = to
 }
 
-// missing returns the columns of a table whose options the service did not return, and gives them no labels.
-func (l labels) missing(t dataverse.Table) []string {
+// complete gives no labels to the columns of a table whose options the service did not return, and returns these.
+func (l labels) complete(t dataverse.Table) []string {
 	var missing []string
 	for _, c := range t.Columns {
 		if l[t.LogicalName][c.Property] == nil {

@@ -86,8 +86,8 @@ func (i *invocation) prepare(
 	return p, nil
 }
 
-// requirements returns the names of all streams of tables, the names of those that are read in full and whose rows are therefore
-// worth counting, and reports whether any stream is incremental.
+// requirements returns the names of all streams of tables, the names of those that are read in full and whose rows are
+// therefore worth counting, and reports whether any stream is incremental.
 func requirements(configured protocol.ConfiguredCatalog, states map[string]json.RawMessage) (names, counted []string, incremental bool) {
 	for _, s := range configured.Streams {
 		if catalog.IsMetadata(s.Name) {

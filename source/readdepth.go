@@ -10,8 +10,8 @@ import (
 )
 
 // warnReadDepth warns of streams that are read without change tracking by an application user whose Read privilege is below
-// Organization level: Dataverse omits the other rows from its responses without an error. A request for changes it rejects instead,
-// which is an error of the stream. If the privileges cannot be retrieved, nothing is logged but a debug line.
+// Organization level: Dataverse omits the other rows from its responses without an error. A request for changes it rejects
+// instead, which is an error of the stream. If the privileges cannot be retrieved, nothing is logged but a debug line.
 func (i *invocation) warnReadDepth(ctx context.Context, client *dataverse.Client, p plan) {
 	if !slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !followsChanges(s) }) {
 		return

@@ -76,13 +76,15 @@ func (e *variableError) Error() string {
 	return "The environment variable " + e.variable + " " + e.problem
 }
 
-// signInClient returns the client that MSAL uses. It follows no redirect, which could send the client secret to another
-// host. attempt narrows signInTimeout where it is set.
+// noRedirect makes a client return a redirect instead of following it, which could send a secret to another host.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// signInClient returns the client that MSAL uses. attempt narrows signInTimeout where it is set.
 func signInClient(transport http.RoundTripper, attempt time.Duration) *http.Client {
 	return &http.Client{
 		Transport:     transport,
 		Timeout:       min(cmp.Or(attempt, signInTimeout), signInTimeout),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: noRedirect,
 	}
 }
 
@@ -91,8 +93,5 @@ func signInClient(transport http.RoundTripper, attempt time.Duration) *http.Clie
 func identityHTTPClient(transport *http.Transport) *http.Client {
 	direct := transport.Clone()
 	direct.Proxy, direct.OnProxyConnectResponse = nil, nil
-	return &http.Client{
-		Transport:     direct,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return &http.Client{Transport: direct, CheckRedirect: noRedirect}
 }

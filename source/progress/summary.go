@@ -15,7 +15,8 @@ import (
 const maxTableStreams = 40
 
 // Text returns the summary of a sync as lines of the log: a sentence, a table of the streams, and a sentence for each stream with
-// cells that were sent as null. Each line is a message of its own: Airbyte's log page puts a time before each message, which would not be before the other lines of a longer one.
+// cells that were sent as null. Each line is a message of its own: Airbyte's log page puts a time before each message, which
+// would not be before the other lines of a longer one.
 func (r *Report) Text() []string {
 	what := "The sync is complete"
 	switch r.Outcome {

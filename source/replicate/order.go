@@ -8,8 +8,8 @@ import (
 )
 
 // inOrder returns the streams in the order in which they start. Those that continue with changes, or with rows that are new or
-// changed, come first: they are short, and their delta tokens age. The others follow by size, the longest first, so that no long one runs alone at
-// the end.
+// changed, come first: they are short, and their delta tokens age. The others follow by size, the longest first, so that no
+// long one runs alone at the end.
 func inOrder(streams []Stream) []Stream {
 	rank := make(map[string]int, len(streams))
 	for _, s := range streams {
@@ -24,7 +24,7 @@ func inOrder(streams []Stream) []Stream {
 	return ordered
 }
 
-// goesOnWithChanges reports whether the state of a stream continues with its changes.
+// goesOnWithChanges reports whether the state of a stream continues with its changes, or with new and changed rows.
 func goesOnWithChanges(s Stream) bool {
 	if s.Table == nil {
 		return false
