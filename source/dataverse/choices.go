@@ -99,11 +99,7 @@ func (r *choiceReader) together(ctx context.Context, tables []Table) ([]Choice, 
 	for i, t := range tables {
 		names[i] = t.LogicalName
 	}
-	query, err := choicesQuery(names, r.languages)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.get(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", fewAttempts, readChoicesOfTable)
+	found, err := r.get(ctx, names, choicesQuery(names, r.languages).link(), "EntityMetadata", fewAttempts, readChoicesOfTable)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return found, err
