@@ -37,11 +37,7 @@ func (c *Client) securedColumns(ctx context.Context, tables []string, found map[
 			return err
 		}
 	}
-	names := make([]string, len(tables))
-	for i, name := range tables {
-		names[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
-	}
-	return c.securedDefinitions(ctx, Link("EntityDefinitions?$select=LogicalName&$filter="+escape(strings.Join(names, " or "))+
+	return c.securedDefinitions(ctx, Link("EntityDefinitions?$select=LogicalName&$filter="+escape(nameFilter(tables))+
 		"&$expand=Attributes($select="+strings.Join(securedProperties(), ",")+")"), "value", found)
 }
 
