@@ -142,16 +142,6 @@ func (r *metadataReader) writeOption(c Choice, o Option, position int) {
 	}
 }
 
-// only returns the text in a language, empty if there is none.
-func (t LocalizedText) only(language int) string {
-	for _, text := range t.Texts {
-		if text.Language == language {
-			return text.Text
-		}
-	}
-	return ""
-}
-
 // choiceKind returns the word for a type of choice columns, empty for any other type.
 func choiceKind(t ColumnType) string {
 	switch t { //nolint:exhaustive // the others are no choices
