@@ -55,19 +55,10 @@ func cloudOf(environment string) (authority string, known bool) {
 }
 
 // isMicrosoft reports whether instance discovery knows a sign-in host. It knows Microsoft's hosts only: for a private
-// cloud or a simulator it would send the tenant's id to Microsoft and fail. The hosts are those that MSAL trusts
-// (microsoft-authentication-library-for-go, apps/internal/oauth/ops/authority).
+// cloud or a simulator it would send the tenant's id to Microsoft and fail.
 func isMicrosoft(authority string) bool {
-	switch strings.TrimPrefix(authority, "https://") {
-	case "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net", // public
-		"login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net", // US government
-		"login.partner.microsoftonline.cn", "login.chinacloudapi.cn", // China
-		"login.microsoftonline.de",                                                               // the former German cloud
-		"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg": // Bleu, Delos, Singapore
-		return true
-	default:
-		return false
-	}
+	_, known := audienceSuffix(authority)
+	return known
 }
 
 // federationAudience is the audience of tokens that are made to be exchanged in the public cloud; those of other clouds begin so.
@@ -76,12 +67,23 @@ const federationAudience = "api://AzureADTokenExchange"
 // FederationAudience returns the audience that a federated credential expects of a token by default, for a sign-in host
 // (Microsoft, "Workload identity federation").
 func FederationAudience(authority string) string {
+	suffix, _ := audienceSuffix(authority)
+	return federationAudience + suffix
+}
+
+// audienceSuffix returns what the cloud of a sign-in host appends to federationAudience, and whether the host is one of
+// Microsoft's: those that MSAL trusts (microsoft-authentication-library-for-go, apps/internal/oauth/ops/authority).
+func audienceSuffix(authority string) (suffix string, known bool) {
 	switch strings.TrimPrefix(authority, "https://") {
+	case "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net", // public
+		"login.microsoftonline.de",                                                               // the former German cloud
+		"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg": // Bleu, Delos, Singapore
+		return "", true
 	case "login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net":
-		return federationAudience + "USGov"
+		return "USGov", true
 	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
-		return federationAudience + "China"
+		return "China", true
 	default:
-		return federationAudience
+		return "", false
 	}
 }

@@ -72,12 +72,8 @@ func (e *Error) Has(code int) bool { return slices.Contains(e.Codes, code) }
 // Temporary reports whether the same sign-in may succeed later: the service is unavailable or busy, by the status, the name or the
 // code of the error.
 func (e *Error) Temporary() bool {
-	for _, code := range []int{90033, 90006, 90090, 50033, 90055} {
-		if e.Has(code) {
-			return true
-		}
-	}
-	return e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests ||
+	return slices.ContainsFunc([]int{90033, 90006, 90090, 50033, 90055}, e.Has) ||
+		e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests ||
 		e.Status >= http.StatusInternalServerError || e.Name == "temporarily_unavailable"
 }
 

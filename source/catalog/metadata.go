@@ -49,9 +49,10 @@ func metadataTable(kind dataverse.MetadataKind) dataverse.Table {
 // pattern that begins with an underscore is one for metadata, so that * means all tables. The error is a *PatternError if such a
 // pattern matches no stream.
 func SelectMetadata(patterns []string) (streams []protocol.Stream, others []string, err error) {
+	all := MetadataStreams()
 	selected := map[string]bool{}
 	var names, problems []string
-	for _, s := range MetadataStreams() {
+	for _, s := range all {
 		names = append(names, s.Name)
 	}
 	for _, pattern := range patterns {
@@ -72,7 +73,7 @@ func SelectMetadata(patterns []string) (streams []protocol.Stream, others []stri
 	if len(problems) > 0 {
 		return nil, nil, &PatternError{strings.Join(problems, " ")}
 	}
-	for _, s := range MetadataStreams() {
+	for _, s := range all {
 		if selected[s.Name] {
 			streams = append(streams, s)
 		}

@@ -32,10 +32,7 @@ func (l *loader) additional(index int, item json.RawMessage, first Credentials) 
 	}
 	c.Kind = l.kind(inner)
 	if c.Kind != KindManagedIdentity {
-		c.TenantID, c.ClientID = Secret(l.text(user, "tenant_id")), Secret(l.text(user, "client_id"))
-		if c.TenantID == "" {
-			c.TenantID = first.TenantID
-		}
+		c.TenantID, c.ClientID = cmp.Or(Secret(l.text(user, "tenant_id")), first.TenantID), Secret(l.text(user, "client_id"))
 		if c.Kind == KindWorkloadIdentity {
 			c.TenantID = cmp.Or(c.TenantID, Secret(strings.TrimSpace(l.getenv("AZURE_TENANT_ID"))))
 			c.ClientID = cmp.Or(c.ClientID, Secret(strings.TrimSpace(l.getenv("AZURE_CLIENT_ID"))))

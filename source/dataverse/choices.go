@@ -99,11 +99,7 @@ func (r *choiceReader) together(ctx context.Context, tables []Table) ([]Choice, 
 	for i, t := range tables {
 		names[i] = t.LogicalName
 	}
-	query, err := choicesQuery(names, r.languages)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.get(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", fewAttempts, readChoicesOfTable)
+	found, err := r.get(ctx, names, choicesQuery(names, r.languages).link(), "EntityMetadata", readChoicesOfTable)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return found, err
@@ -149,7 +145,7 @@ func (r *choiceReader) byType(ctx context.Context, t Table, types []ColumnType, 
 func (r *choiceReader) ofType(ctx context.Context, table string, typ ColumnType) ([]Choice, error) {
 	link := "EntityDefinitions(LogicalName='" + table + "')/Attributes/Microsoft.Dynamics.CRM." + string(typ) +
 		"AttributeMetadata?$select=LogicalName&$expand=OptionSet,GlobalOptionSet"
-	return r.get(ctx, []string{table}, Link(link), "value", fewAttempts, func(d *jsontext.Decoder) ([]Choice, error) {
+	return r.get(ctx, []string{table}, Link(link), "value", func(d *jsontext.Decoder) ([]Choice, error) {
 		choice, err := readChoice(d)
 		choice.Table, choice.Type = table, typ
 		return []Choice{choice}, err
@@ -158,14 +154,14 @@ func (r *choiceReader) ofType(ctx context.Context, table string, typ ColumnType)
 
 // get gets a response and returns the choice columns in one of its arrays, each once.
 func (r *choiceReader) get(
-	ctx context.Context, names []string, link Link, array string, attempts int, read func(*jsontext.Decoder) ([]Choice, error),
+	ctx context.Context, names []string, link Link, array string, read func(*jsontext.Decoder) ([]Choice, error),
 ) ([]Choice, error) {
 	var found []Choice
 	err := r.client.get(ctx, request{
 		operation: "read the options of " + someOf(names),
 		link:      link,
 		maxBytes:  maxMetadataBytes,
-		policy:    RetryPolicy{PartialAttempts: attempts},
+		policy:    RetryPolicy{PartialAttempts: fewAttempts},
 		read: func(_ *http.Response, body io.Reader) error {
 			found = found[:0]
 			return eachDefinition(body, array, func(d *jsontext.Decoder) error {

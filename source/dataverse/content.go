@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,8 @@ func (c *Client) Content(ctx context.Context, q ContentRequest) ([]byte, error) 
 		case part.complete:
 			return part.bytes, nil
 		case len(part.bytes) == 0 || len(content) > 0 && part.size != size:
-			return nil, c.contentError(q, &BrokenResponseError{Reason: "it is another file than the part before"})
+			another := &BrokenResponseError{Reason: "it is another file than the part before"}
+			return nil, &RequestError{Operation: contentOperation(q), Table: q.Table, cause: another}
 		}
 		content, size = append(content, part.bytes...), part.size
 	}
@@ -104,11 +106,6 @@ func (c *Client) contentPart(ctx context.Context, q ContentRequest, from int64) 
 
 func contentOperation(q ContentRequest) string { return "read " + q.Column + " of a row of " + q.Table }
 
-// contentError returns an error like those of a request.
-func (c *Client) contentError(q ContentRequest, err error) error {
-	return &RequestError{Operation: contentOperation(q), Table: q.Table, cause: err}
-}
-
 // readContent reads a content or a part of one, with the headers that describe it.
 func readContent(response *http.Response, body io.Reader) (contentBytes, error) {
 	if response.StatusCode == http.StatusNoContent {
@@ -153,9 +150,7 @@ const filesPerRequest = 100
 // Attachment (FileAttachment) table reference"). Files that are not found are missing.
 func (c *Client) FileSizes(ctx context.Context, ids []string) (map[string]int64, error) {
 	sizes := make(map[string]int64, len(ids))
-	for len(ids) > 0 {
-		some := ids[:min(filesPerRequest, len(ids))]
-		ids = ids[len(some):]
+	for some := range slices.Chunk(ids, filesPerRequest) {
 		err := c.get(ctx, request{
 			operation: "read the sizes of files",
 			link: Link("fileattachments?$select=fileattachmentid,filesizeinbytes&$filter=fileattachmentid%20eq%20" +

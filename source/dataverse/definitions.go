@@ -71,11 +71,8 @@ func (r *definitionReader) definitions(ctx context.Context, names []string, link
 // metadataChanges reads tables by RetrieveMetadataChanges (Microsoft, "Query schema definitions"), the only request
 // that returns the behaviors of dates together with all other columns.
 func (r *definitionReader) metadataChanges(ctx context.Context, names []string, attempts int) ([]Table, error) {
-	query, err := metadataQuery(names, r.client.options.LookupTargets)
-	if err != nil {
-		return nil, err
-	}
-	return r.definitions(ctx, names, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", attempts)
+	query := metadataQuery(names, r.client.options.LookupTargets)
+	return r.definitions(ctx, names, query.link(), "EntityMetadata", attempts)
 }
 
 // plainDefinitions reads tables by EntityDefinitions. Its expansion of columns lacks the behaviors of dates and the targets

@@ -161,9 +161,9 @@ func broken(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &unread): // within objects and arrays jsontext reports it as a syntax error
-		return &BrokenResponseError{Reason: "it could not be read to its end", cause: unread.cause, cut: true, passing: true}
+		return notReadToItsEnd(unread.cause)
 	case !errors.As(err, &syntax):
-		return &BrokenResponseError{Reason: "it could not be read to its end", cause: err, cut: true, passing: true}
+		return notReadToItsEnd(err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		cut := &BrokenResponseError{cause: io.ErrUnexpectedEOF, cut: true, passing: true}
 		return cut.tellPlace("its JSON ends early, at byte %d", syntax.ByteOffset)

@@ -38,11 +38,7 @@ const MaxMetadataTables = tablesPerRequest
 func (c *Client) Metadata(ctx context.Context, q MetadataRequest, sink Sink) (time.Time, error) {
 	reader := &metadataReader{client: c, request: q, rows: metadataRows{sink: sink}}
 	if !c.plain.Load() {
-		link, err := q.changes()
-		if err != nil {
-			return time.Time{}, err
-		}
-		at, err := reader.get(ctx, link, "EntityMetadata")
+		at, err := reader.get(ctx, q.changes(), "EntityMetadata")
 		if err == nil || !refusesFunction(err) {
 			return at, err
 		}
@@ -97,7 +93,7 @@ func responseTime(response *http.Response) time.Time {
 }
 
 // changes returns the request for RetrieveMetadataChanges.
-func (q *MetadataRequest) changes() (Link, error) {
+func (q *MetadataRequest) changes() Link {
 	query := entityQuery{Criteria: tablesNamed(q.Tables)}
 	properties := metadataProperties{PropertyNames: describedProperties(q.Kind)}
 	switch q.Kind {
@@ -116,8 +112,7 @@ func (q *MetadataRequest) changes() (Link, error) {
 	if len(q.Languages) > 0 && !q.AllLanguages && (q.Kind == TableMetadata || q.Kind == ColumnMetadata) {
 		query.LabelQuery = &labelQuery{FilterLanguages: q.Languages}
 	}
-	text, err := query.text()
-	return Link("RetrieveMetadataChanges(Query=@p1)?@p1=" + escape(text)), err
+	return query.link()
 }
 
 // definitions returns the request for EntityDefinitions. A selection of columns could not name the properties of derived

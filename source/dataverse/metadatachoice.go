@@ -51,10 +51,10 @@ func (r *metadataReader) choiceRow(text []byte) int {
 		return 0
 	}
 	kind := choiceKind(ColumnType(strings.TrimSuffix(nameIn(r.inner(v[choiceTypeName])), "Type")))
-	if r.repeated || kind == "" || !r.hasSet(v) {
+	if set := v[choiceOptionSet]; r.repeated || kind == "" || set == nil || set[0] != '{' {
 		return length
 	}
-	s := r.set.values
+	s := r.set.values // read along with the column
 	if s[setOptions] != nil {
 		position := 0
 		for option := range slices.Chunk(r.options.values, len(r.option.values)) {
@@ -70,14 +70,6 @@ func (r *metadataReader) choiceRow(text []byte) int {
 		}
 	}
 	return length
-}
-
-// hasSet reports whether a column has an option set. That in OptionSet was read along with the column.
-func (r *metadataReader) hasSet(column [][]byte) bool {
-	if set := column[choiceOptionSet]; set != nil {
-		return set[0] == '{'
-	}
-	return r.set.read(column[choiceGlobalSet]) > 0
 }
 
 // choicesByType reads the choice columns of the tables with one request for each table and type.
@@ -140,16 +132,6 @@ func (r *metadataReader) writeOption(c Choice, o Option, position int) {
 		row.flag("is_hidden", o.Hidden)
 		row.end()
 	}
-}
-
-// only returns the text in a language, empty if there is none.
-func (t LocalizedText) only(language int) string {
-	for _, text := range t.Texts {
-		if text.Language == language {
-			return text.Text
-		}
-	}
-	return ""
 }
 
 // choiceKind returns the word for a type of choice columns, empty for any other type.

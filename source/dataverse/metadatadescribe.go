@@ -97,7 +97,6 @@ const (
 	choiceLogicalName
 	choiceTypeName
 	choiceOptionSet
-	choiceGlobalSet // in the response to a request for columns of one type
 )
 
 // tableRow writes the row of the table at the beginning of a text and returns the length of its definition, 0 if it cannot be

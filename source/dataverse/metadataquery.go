@@ -1,9 +1,6 @@
 package dataverse
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "encoding/json"
 
 // tableProperties returns the properties of EntityMetadata that a Table needs.
 func tableProperties() []string {
@@ -59,7 +56,7 @@ type (
 )
 
 // metadataQuery returns the query for the named tables. withTargets adds the targets of lookups.
-func metadataQuery(names []string, withTargets bool) (string, error) {
+func metadataQuery(names []string, withTargets bool) entityQuery {
 	properties := append(columnProperties(), behaviorProperty)
 	if withTargets {
 		properties = append(properties, targetsProperty)
@@ -68,12 +65,12 @@ func metadataQuery(names []string, withTargets bool) (string, error) {
 		Criteria:       tablesNamed(names),
 		Properties:     metadataProperties{PropertyNames: append(tableProperties(), "Attributes")},
 		AttributeQuery: &attributeQuery{Properties: metadataProperties{PropertyNames: properties}},
-	}.text()
+	}
 }
 
 // choicesQuery returns the query for the choice columns of the named tables, with labels in the given languages, all if there
 // are none.
-func choicesQuery(names []string, languages []int) (string, error) {
+func choicesQuery(names []string, languages []int) entityQuery {
 	query := entityQuery{
 		Criteria:       tablesNamed(names),
 		Properties:     metadataProperties{PropertyNames: []string{"LogicalName", "Attributes"}},
@@ -82,7 +79,7 @@ func choicesQuery(names []string, languages []int) (string, error) {
 	if len(languages) > 0 {
 		query.LabelQuery = &labelQuery{FilterLanguages: languages}
 	}
-	return query.text()
+	return query
 }
 
 // choiceCriteria is the condition that a column is a choice. It is by AttributeTypeName: the older AttributeType of a
@@ -111,11 +108,8 @@ func tablesNamed(names []string) metadataCriteria {
 	return criteria
 }
 
-// text returns the query as it stands in a url, before it is escaped.
-func (q entityQuery) text() (string, error) {
-	raw, err := json.Marshal(q)
-	if err != nil {
-		return "", fmt.Errorf("write the query for definitions: %w", err)
-	}
-	return string(raw), nil
+// link returns the request for RetrieveMetadataChanges with the query.
+func (q entityQuery) link() Link {
+	text, _ := json.Marshal(q) // texts, numbers and Booleans always marshal
+	return Link("RetrieveMetadataChanges(Query=@p1)?@p1=" + escape(string(text)))
 }

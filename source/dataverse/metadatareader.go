@@ -50,11 +50,7 @@ func (r *metadataReader) reset() {
 	for _, name := range r.request.Tables {
 		r.left[name] = true
 	}
-	properties := describedProperties(r.request.Kind)
-	if r.request.Kind == ChoiceMetadata {
-		properties = append(properties, "GlobalOptionSet")
-	}
-	r.object = newObjectReader(properties...)
+	r.object = newObjectReader(describedProperties(r.request.Kind)...)
 	r.labels = newLabelReader(r.request.Languages)
 	r.described = newLabelReader(nil)
 	r.wrapped, r.cascade = newObjectReader("Value"), newObjectReader("Delete")
@@ -76,9 +72,7 @@ func (r *metadataReader) readTable(d *jsontext.Decoder) error {
 	}
 	r.table, r.entered, r.repeated = "", "", false
 	return eachMember(d, func(name []byte) error {
-		row := map[string]func([]byte) int{
-			"Attributes": r.columnRows(), "ManyToOneRelationships": r.manyToOneRow, "ManyToManyRelationships": r.manyToManyRow,
-		}[string(name)]
+		row := r.elementOf(name)
 		switch {
 		case string(name) == "LogicalName":
 			return readString(d, &r.table)
@@ -90,12 +84,21 @@ func (r *metadataReader) readTable(d *jsontext.Decoder) error {
 	})
 }
 
-// columnRows returns what writes the row of a column, or its rows.
-func (r *metadataReader) columnRows() func(text []byte) int {
-	if r.request.Kind == ChoiceMetadata {
-		return r.choiceRow
+// elementOf returns what writes the rows of an element of a table's array, nil for members that have no rows.
+func (r *metadataReader) elementOf(member []byte) func(text []byte) int {
+	switch string(member) {
+	case "Attributes":
+		if r.request.Kind == ChoiceMetadata {
+			return r.choiceRow
+		}
+		return r.columnRow
+	case "ManyToOneRelationships":
+		return r.manyToOneRow
+	case "ManyToManyRelationships":
+		return r.manyToManyRow
+	default:
+		return nil
 	}
-	return r.columnRow
 }
 
 // readElement reads an element from the decoder: the first one of an array, and each that eachElement leaves to it.

@@ -145,11 +145,11 @@ func (r *metadataRows) text(name, text string) {
 
 // number appends a member with a number, null if it is nil.
 func (r *metadataRows) number(name string, n *int) {
-	r.name(name)
 	if n == nil {
-		r.line = append(r.line, "null"...)
+		r.value(name, nil)
 		return
 	}
+	r.name(name)
 	r.line = strconv.AppendInt(r.line, int64(*n), 10)
 }
 

@@ -46,14 +46,22 @@ type TextInLanguage struct {
 // application user, otherwise any. It returns "" if there is no text at all.
 func (t LocalizedText) In(languages ...int) string {
 	for _, language := range append(slices.Clone(languages), t.User) {
-		for _, text := range t.Texts {
-			if text.Language == language {
-				return text.Text
-			}
+		if text := t.only(language); text != "" {
+			return text
 		}
 	}
 	if len(t.Texts) > 0 {
 		return t.Texts[0].Text
+	}
+	return ""
+}
+
+// only returns the text in a language, "" if there is none.
+func (t LocalizedText) only(language int) string {
+	for _, text := range t.Texts {
+		if text.Language == language {
+			return text.Text
+		}
 	}
 	return ""
 }

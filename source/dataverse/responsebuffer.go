@@ -39,20 +39,20 @@ func (b *responseBuffers) fill(response *http.Response, most int64) (*bytes.Buff
 	return buffer, nil
 }
 
-// fillStart is fill for a body that does not have to be in memory: of a long one it reads the beginning, and leaves the rest to be
-// read from the connection.
+// fillStart is fill for a body that does not have to be in memory: of a long one it reads the beginning, and leaves the
+// rest to be read from the connection.
 func (b *responseBuffers) fillStart(response *http.Response) (*bytes.Buffer, error) {
 	buffer, body := b.empty(), response.Body
-	if _, err := io.CopyN(buffer, body, maxIdleBytes); err == nil {
+	_, err := io.CopyN(buffer, body, maxIdleBytes)
+	if err == nil {
 		response.Body = longBody{io.MultiReader(bytes.NewReader(buffer.Bytes()), body), body}
 		return buffer, nil
-	} else if !errors.Is(err, io.EOF) {
-		_ = body.Close()
-		response.Body = bufferedBody{bytes.NewReader(nil)}
-		return buffer, notReadToItsEnd(err)
 	}
 	_ = body.Close()
 	response.Body = bufferedBody{bytes.NewReader(buffer.Bytes())}
+	if !errors.Is(err, io.EOF) {
+		return buffer, notReadToItsEnd(err)
+	}
 	return buffer, nil
 }
 

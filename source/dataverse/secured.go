@@ -32,28 +32,20 @@ func (c *Client) SecuredColumns(ctx context.Context, tables []string) (map[strin
 // where the service refuses that function.
 func (c *Client) securedColumns(ctx context.Context, tables []string, found map[string][]SecuredColumn) error {
 	if !c.plain.Load() {
-		query, err := securedQuery(tables)
-		if err != nil {
-			return err
-		}
-		err = c.securedDefinitions(ctx, Link("RetrieveMetadataChanges(Query=@p1)?@p1="+escape(query)), "EntityMetadata", found)
+		err := c.securedDefinitions(ctx, securedQuery(tables).link(), "EntityMetadata", found)
 		if err == nil || !refusesFunction(err) {
 			return err
 		}
 	}
-	names := make([]string, len(tables))
-	for i, name := range tables {
-		names[i] = "LogicalName eq '" + strings.ReplaceAll(name, "'", "''") + "'"
-	}
-	return c.securedDefinitions(ctx, Link("EntityDefinitions?$select=LogicalName&$filter="+escape(strings.Join(names, " or "))+
+	return c.securedDefinitions(ctx, Link("EntityDefinitions?$select=LogicalName&$filter="+escape(nameFilter(tables))+
 		"&$expand=Attributes($select="+strings.Join(securedProperties(), ",")+")"), "value", found)
 }
 
 // securedProperties returns the properties of AttributeMetadata that a SecuredColumn needs.
 func securedProperties() []string { return []string{"LogicalName", "AttributeTypeName", "IsSecured"} }
 
-// securedQuery returns the query of RetrieveMetadataChanges for the secured columns of tables.
-func securedQuery(tables []string) (string, error) {
+// securedQuery returns the query for the secured columns of tables.
+func securedQuery(tables []string) entityQuery {
 	secured := metadataCondition{
 		PropertyName: "IsSecured", ConditionOperator: "Equals", Value: metadataValue{Type: "System.Boolean", Value: "true"},
 	}
@@ -64,7 +56,7 @@ func securedQuery(tables []string) (string, error) {
 			Criteria:   &metadataCriteria{FilterOperator: "And", Conditions: []metadataCondition{secured}},
 			Properties: metadataProperties{PropertyNames: securedProperties()},
 		},
-	}.text()
+	}
 }
 
 // securedDefinitions reads definitions with their secured columns.

@@ -19,7 +19,7 @@ type column struct {
 	kinds    jsonscan.Kind // the kinds of values that the schema declares; null is always one of them
 	zoneless bool          // its times lose their Z
 	required bool          // the column is a key or a cursor, whose values must not become null
-	derived  bool          // it is not a column of the table: its values are read from those of others
+	derived  bool          // its values are not requested with the rows: they are read from other columns or retrieved apart
 }
 
 // newColumn compiles a column under its configured schema. The type that the table declares matters too: a catalog of

@@ -38,7 +38,7 @@ type Plan struct {
 	types      derivedTypes
 	annotated  bool     // the types of some lookups come as annotations
 	sources    []string // properties that derived columns are read from
-	derived    []string // labels, types and contents
+	derived    []string // see Derived
 	contents   []Content
 }
 
@@ -173,8 +173,8 @@ func (p *Plan) selects(property string) bool {
 // they would not fit into a url: then all properties are requested, and the plan selects.
 func (p *Plan) Select() []string { return p.selection }
 
-// Derived returns the selected columns that the connector adds to those of the table, labels and types of lookups, sorted by
-// name. They are not among those of Select.
+// Derived returns the selected columns whose values are not requested with the rows, sorted by name: labels, types of lookups,
+// and the contents of files, notes and attachments. They are not among those of Select.
 func (p *Plan) Derived() []string { return p.derived }
 
 // Deletions reports whether the configured columns can express a deletion: without them it would arrive as a row of nulls.

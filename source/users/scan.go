@@ -11,10 +11,10 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// Scan is the environment as one application user sees it who reads a table. It is safe for concurrent use.
+// Scan is the environment as the application user sees it that reads a table. It is safe for concurrent use.
 //
-// The user stays the same, because Microsoft does not document whether a delta token or a paging cookie holds for
-// another one. Only when the user can no longer read the table, the Scan sends the same request as another user that may
+// The user stays the same, because Microsoft does not document whether a delta token or a paging cookie is valid for
+// another one. Only if the user can no longer read the table does the Scan send the same request as another user that may
 // read as much of it.
 type Scan struct {
 	pool  *Pool

@@ -87,7 +87,8 @@ func DeleteIn(t *rows.Transaction, db *rows.Database, table, id string) error {
 }
 
 // Rows yields every row of a table in the service's order: its id, and each readable property with the JSON that the
-// Web API prints for it, null included, and the annotation with the table that a lookup refers to. A table that does not exist has no rows. Rows may be changed meanwhile.
+// Web API prints for it, null included, and the annotation with the table that a lookup refers to. A table that does not
+// exist has no rows. Rows may be changed meanwhile.
 func Rows(db *rows.Database, table string) iter.Seq2[string, map[string]json.RawMessage] {
 	const batch = 256
 	type entry struct {

@@ -140,7 +140,7 @@ func (s *Service) serveOpenIDConfiguration(w http.ResponseWriter, r *http.Reques
 	if !s.Directory.hasTenant(tenant) {
 		e := unknownTenant(tenant)
 		e.Kind = "invalid_tenant"
-		s.Refuse(w, e)
+		s.Refuse(w, *e)
 		return
 	}
 	authority := odata.Origin(r) + "/" + tenant

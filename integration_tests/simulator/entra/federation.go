@@ -130,16 +130,16 @@ func (s *Service) checkFederated(user application, a *assertion) *Error {
 	}
 	matching := keep(trusted, func(c FederatedCredential) bool { return c.Issuer == a.claims.Issuer })
 	if len(matching) == 0 {
-		return claimRefusal(700211, "No matching federated identity record found for presented assertion issuer '%s'.", a.claims.Issuer)
+		return refusalOf(700211, user, "{claim}", a.claims.Issuer)
 	}
 	if matching = keep(matching, func(c FederatedCredential) bool { return a.isFor(c.Audience) }); len(matching) == 0 {
-		return claimRefusal(700212, "No matching federated identity record found for presented assertion audience '%s'.", strings.Join(a.audiences(), ", "))
+		return refusalOf(700212, user, "{claim}", strings.Join(a.audiences(), ", "))
 	}
 	if len(keep(matching, func(c FederatedCredential) bool { return c.Subject == a.claims.Subject })) == 0 {
 		if len(keep(matching, func(c FederatedCredential) bool { return strings.EqualFold(c.Subject, a.claims.Subject) })) > 0 {
-			return claimRefusal(7002138, "No matching federated identity record found for presented assertion subject '%s'. The subject matches only if case is ignored.", a.claims.Subject)
+			return refusalOf(7002138, user, "{claim}", a.claims.Subject)
 		}
-		return claimRefusal(700213, "No matching federated identity record found for presented assertion subject '%s'.", a.claims.Subject)
+		return refusalOf(700213, user, "{claim}", a.claims.Subject)
 	}
 	if a.claims.Issuer != s.Issuer { // nothing else can be reached from here
 		return refusalOf(90061, user)

@@ -20,14 +20,12 @@ func (s *Service) authenticate(form url.Values, tenant, authority string, enviro
 			"The app requested an unsupported grant type '" + grantType + "'."}
 	}
 	if !s.Directory.hasTenant(tenant) {
-		e := unknownTenant(tenant)
-		return application{}, &e
+		return application{}, unknownTenant(tenant)
 	}
-	user, ok := s.Directory.find(tenant, form.Get("client_id"))
+	client := form.Get("client_id")
+	user, ok := s.Directory.find(tenant, client)
 	if !ok {
-		return application{}, &Error{http.StatusBadRequest, "unauthorized_client", 700016,
-			"Application with identifier '" + form.Get("client_id") + "' was not found in the directory '" + tenant +
-				"'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."}
+		return application{}, refusalOf(700016, application{Application: Application{ClientID: client, TenantID: tenant}})
 	}
 	if user.Refused != 0 {
 		return application{}, refusalOf(user.Refused, user)
@@ -43,9 +41,8 @@ func missingParameter(name string) *Error {
 		"The request body must contain the following parameter: '" + name + "'."}
 }
 
-func unknownTenant(tenant string) Error {
-	return Error{http.StatusBadRequest, "invalid_request", 90002, "Tenant '" + tenant +
-		"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."}
+func unknownTenant(tenant string) *Error {
+	return refusalOf(90002, application{Application: Application{TenantID: tenant}})
 }
 
 // checkCredential accepts the secret or a client assertion.
@@ -59,12 +56,10 @@ func (s *Service) checkCredential(user application, form url.Values, authority s
 			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."}
 	}
 	if user.Secret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(user.Secret)) != 1 {
-		return &Error{http.StatusUnauthorized, "invalid_client", 7000215,
-			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + user.ClientID + "'."}
+		return refusalOf(7000215, user)
 	}
 	if user.SecretExpired {
-		return &Error{http.StatusUnauthorized, "invalid_client", 7000222,
-			"The provided client secret keys for app '" + user.ClientID + "' are expired. Visit the Azure portal to create new keys for your app."}
+		return refusalOf(7000222, user)
 	}
 	return nil
 }
@@ -95,6 +90,5 @@ func checkScope(scope, tenant string, environments []string) *Error {
 }
 
 func unknownResource(resource, tenant string) *Error {
-	return &Error{http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named " + resource +
-		" was not found in the tenant named " + tenant + ". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."}
+	return refusalOf(500011, application{Application: Application{TenantID: tenant}}, "{resource}", resource)
 }

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -43,11 +44,9 @@ func changeOption(db *rows.Database, name string, body []byte) (int, *odata.Erro
 		if at >= 0 {
 			return 0, odata.Refuse(http.StatusBadRequest, "0x80044310", "The picklist value already exists.  Picklist values must be unique.")
 		}
-		if given.Value == nil {
-			value = nextValue(options)
-			given.Value = &value
+		if value = nextValue(options); given.Value != nil {
+			value = *given.Value
 		}
-		value = *given.Value
 		options = append(options, given.apply(schema.Option{Value: value}))
 	case at < 0:
 		return 0, odata.Refuse(http.StatusBadRequest, "0x8004431A", "The picklist value is out of the range.")
@@ -86,9 +85,7 @@ func (g *optionChange) apply(o schema.Option) schema.Option {
 	}
 	translations := map[int]string{}
 	if g.MergeLabels {
-		for code, text := range o.Translations {
-			translations[code] = text
-		}
+		maps.Copy(translations, o.Translations)
 	}
 	for _, label := range g.Label.LocalizedLabels {
 		if label.LanguageCode == schema.English {

@@ -117,7 +117,7 @@ func (o option) AppendJSON(dst []byte, labels languages) []byte {
 	}
 	var changed any
 	if o.of.stamped {
-		if changed = nil; o.of.changedOption(o.Option) {
+		if o.of.changedOption(o.Option) {
 			changed = true
 		} else {
 			labels.shown = nil

@@ -66,8 +66,8 @@ type credential struct {
 	Secret string `json:"client_secret"`
 }
 
-// writeConfig writes the configuration of a connector that signs in as the default application and further ones. It does not overwrite a
-// file that it has not written itself: a configuration of that name may hold the secret of a real environment.
+// writeConfig writes the configuration of a connector that signs in as the default application and further ones. It does
+// not overwrite a file that it has not written itself: a configuration of that name may hold the secret of a real environment.
 func writeConfig(path string, server *simulator.Server, further []simulator.Application) error {
 	application := simulator.DefaultApplication()
 	if err := mayOverwrite(path, application); err != nil {
