@@ -35,6 +35,7 @@ func decoded(t *testing.T, value json.RawMessage) []byte {
 }
 
 func TestContentsOfFilesArriveAsBase64(t *testing.T) {
+	t.Parallel()
 	for name, behaviors := range map[string]simulator.Behaviors{"in parts": {}, "as a whole": {WholeFiles: true}} {
 		t.Run(name, func(t *testing.T) {
 			l := filed(t, map[string]int{"contoso_survey": 70}, behaviors)

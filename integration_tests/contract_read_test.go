@@ -77,6 +77,7 @@ func records(t *testing.T, result binary.Result) []*destination.Record {
 }
 
 func TestTwoFullRefreshesDeliverTheSameRecords(t *testing.T) {
+	t.Parallel()
 	const rows = 90
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
 	tables := l.readable()
@@ -101,6 +102,7 @@ func TestTwoFullRefreshesDeliverTheSameRecords(t *testing.T) {
 }
 
 func TestARestartFromEachStateDeliversWhatLaterStatesCount(t *testing.T) {
+	t.Parallel()
 	const rows = 90
 	for _, table := range slices.Concat(trackedTables, untrackedTables) {
 		t.Run(table+", a first read", func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestACheckNamesTheCauseInTheNetwork(t *testing.T) {
 	t.Cleanup(refusing.Close)
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
-	none, text := closed(t), filepath.Join(t.TempDir(), "text.pem")
+	none, text := closed, filepath.Join(t.TempDir(), "text.pem")
 	require.NoError(t, os.WriteFile(text, []byte("no certificate"), 0o600))
 	hostOf := func(s *httptest.Server) string { return s.Listener.Addr().String() }
 

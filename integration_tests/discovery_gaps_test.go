@@ -142,6 +142,7 @@ func misshapen(t *testing.T) map[string]faults.Effect {
 }
 
 func TestADefinitionThatCannotBeReadStopsNoOtherTable(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 18, Rows: map[string]int{"account": 40, "task": 40, "feedback": 40}})
 	all, _ := discovered(l)
 	for name, effect := range misshapen(t) {

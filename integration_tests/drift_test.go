@@ -51,6 +51,7 @@ func drifts() map[string]drift {
 }
 
 func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
+	t.Parallel()
 	for service, behaviors := range map[string]simulator.Behaviors{
 		"takes":   {EditedSelect: simulator.Honoured},
 		"ignores": {EditedSelect: simulator.Ignored},

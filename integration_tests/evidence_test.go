@@ -38,6 +38,7 @@ func rowsOf(table, part string) faults.All {
 }
 
 func TestAnInconclusiveResponseKeepsTheToken(t *testing.T) {
+	t.Parallel()
 	for response, effect := range proofless() {
 		for place, part := range map[string]string{"delta link": "$deltatoken", "page of changes": "$skiptoken"} {
 			t.Run(response+" at the "+place, func(t *testing.T) {
@@ -58,6 +59,7 @@ func TestAnInconclusiveResponseKeepsTheToken(t *testing.T) {
 }
 
 func TestAnInconclusiveResponseRestartsNoSnapshot(t *testing.T) {
+	t.Parallel()
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 130, "contoso_child": 130}})
@@ -73,6 +75,7 @@ func TestAnInconclusiveResponseRestartsNoSnapshot(t *testing.T) {
 }
 
 func TestAnInconclusiveResponseKeepsTheSelection(t *testing.T) {
+	t.Parallel()
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 60}})
@@ -95,6 +98,7 @@ func TestAnInconclusiveResponseKeepsTheSelection(t *testing.T) {
 }
 
 func TestAnInconclusiveResponseDeletesNoRow(t *testing.T) {
+	t.Parallel()
 	for response, effect := range proofless() {
 		t.Run(response, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 60}})

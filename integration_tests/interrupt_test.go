@@ -81,6 +81,7 @@ func endings() map[string]struct {
 }
 
 func TestTheNextReadResumesFromTheLastStatesOfACutOutput(t *testing.T) {
+	t.Parallel()
 	for name, e := range endings() {
 		for _, states := range []int{1, 2, 5, 11} {
 			for rest, keep := range map[string]bool{"keeping": true, "dropping": false} {
@@ -107,6 +108,7 @@ func TestTheNextReadResumesFromTheLastStatesOfACutOutput(t *testing.T) {
 }
 
 func TestAReadRecoversFromFaultsOfTheService(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]faults.Fault{
 		"a limit of requests":         faults.Throttling("1"),
 		"a gateway that fails":        faults.GatewayError(502),

@@ -4,6 +4,8 @@ package integration_tests_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,10 +36,16 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		connector, err = binary.Build(context.Background(), directory)
 	}
-	buildErr = err
-	m.Run()
-	_ = os.RemoveAll(directory)
+	buildErr = errors.Join(err, flag.Set("test.parallel", parallelTests))
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(directory)
+		os.Exit(code)
+	}))
 }
+
+// parallelTests is how many tests run at the same time unless -parallel names a number. Those that do wait for the connector's
+// retries most of the time.
+const parallelTests = "8"
 
 // runTimeout bounds one run of the connector.
 const runTimeout = 2 * time.Minute
@@ -60,7 +68,6 @@ func newLab(t *testing.T, o simulator.Options) *lab {
 func serve(t *testing.T, o simulator.Options, server simulator.ServerOptions) *lab {
 	t.Helper()
 	require.NoError(t, buildErr)
-	t.Cleanup(func() { goleak.VerifyNone(t) })
 	environment, err := simulator.New(o)
 	require.NoError(t, err)
 	l := &lab{t: t, environment: environment, directory: t.TempDir()}

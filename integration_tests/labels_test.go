@@ -48,6 +48,7 @@ func (l *lab) optionRequests() (together, byType int) {
 }
 
 func TestLabelsAreThoseOfTheRows(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		behaviors        simulator.Behaviors
 		together, byType bool

@@ -46,6 +46,7 @@ func countTypes(d *destination.Destination, stream, column string) map[string]in
 }
 
 func TestLookupsToSeveralTablesComeWithTheirType(t *testing.T) {
+	t.Parallel()
 	streams := []string{"account", "contoso_everything", "contoso_sensordata", "systemuser", "task", "teammembership"}
 	for name, behaviors := range map[string]simulator.Behaviors{
 		"by default":                      {},
@@ -165,6 +166,7 @@ func TestTypesAreDeliveredAsTheCatalogSelectsThem(t *testing.T) {
 }
 
 func TestARowScanWithTypesResumesFromEachOfItsStates(t *testing.T) {
+	t.Parallel()
 	const table = "contoso_everything"
 	for _, drops := range []bool{false, true} {
 		t.Run(fmt.Sprintf("annotations cost a link: %t", drops), func(t *testing.T) {

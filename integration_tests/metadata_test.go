@@ -121,6 +121,7 @@ func labOfManyTables(t *testing.T) *lab {
 }
 
 func TestMetadataContinuesWithinItsJob(t *testing.T) {
+	t.Parallel()
 	l := labOfManyTables(t)
 	catalog := l.configured("_metadata_columns")
 	whole := destination.New()

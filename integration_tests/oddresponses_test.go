@@ -106,6 +106,7 @@ func TestARequestThatIsTooLongForAProxyIsSentInABatch(t *testing.T) {
 }
 
 func TestPagesThatFailAreReadWithFewerRows(t *testing.T) {
+	t.Parallel()
 	html := []byte("<html><body>Bad Gateway</body></html>")
 	for name, effect := range map[string]faults.Effect{
 		"500, an unexpected error": faults.Error{Status: http.StatusInternalServerError, Code: "0x80040216"},

@@ -65,6 +65,7 @@ func TestDeletionsNameTheirKeysInAnyLetterCase(t *testing.T) {
 }
 
 func TestADeletionWithAnInvalidKeyDeletesNoOtherRow(t *testing.T) {
+	t.Parallel()
 	for name, id := range map[string]string{"an address": `"id":"https://host/tasks($1)"`, "a number": `"id":17`, "nothing": `"of":"$1"`} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"task": 60}})

@@ -50,6 +50,7 @@ func pageEdits() map[string]faults.Edit {
 }
 
 func TestAnIncompletePageLosesNoRow(t *testing.T) {
+	t.Parallel()
 	for name, edit := range pageEdits() {
 		for nth := 1; nth <= 3; nth++ {
 			t.Run(fmt.Sprintf("%s, page %d of the rows", name, nth), func(t *testing.T) {
@@ -69,6 +70,7 @@ func TestAnIncompletePageLosesNoRow(t *testing.T) {
 }
 
 func TestPagesThatAreNeverCompleteFailTheStream(t *testing.T) {
+	t.Parallel()
 	for name, edit := range pageEdits() {
 		for _, table := range []string{"task", "contoso_child"} { // tracked, and not
 			if name == "a page without any link" && table == "contoso_child" {

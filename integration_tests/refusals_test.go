@@ -67,6 +67,7 @@ func signsInBy(message string, certificate string, token string) settings {
 }
 
 func TestEachRefusalHasASentenceAndANextStep(t *testing.T) {
+	t.Parallel()
 	l := refusalsLab(t)
 	delete(l.config, "client_secret_value")
 	certificate, token := newClientCertificate(t).pem(t, ""), l.token(time.Hour)
@@ -135,6 +136,7 @@ func TestARefusedCertificateIsExplainedByItsReason(t *testing.T) {
 }
 
 func TestNoSignInShowsItsSecrets(t *testing.T) {
+	t.Parallel()
 	certificate := newClientCertificate(t)
 	l := signInLab(t, 3)
 	token := l.token(time.Hour)

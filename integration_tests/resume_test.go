@@ -48,6 +48,7 @@ func middle(t *testing.T, result binary.Result) int {
 }
 
 func TestASnapshotResumesFromEachOfItsStates(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 4, DefaultRows: 130})
 	catalog := l.configured(resumedTables...)
 	whole := l.run(l.readArgs(destination.New(), catalog)...)
@@ -63,6 +64,7 @@ func TestASnapshotResumesFromEachOfItsStates(t *testing.T) {
 }
 
 func TestAReadOfChangesResumesFromEachOfItsStates(t *testing.T) {
+	t.Parallel()
 	chosen := seed(t)
 	l := newLab(t, simulator.Options{Seed: chosen, DefaultRows: 200})
 	catalog := l.configured(resumedTables...)

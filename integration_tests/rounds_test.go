@@ -35,6 +35,7 @@ var (
 )
 
 func TestRoundsOfChanges(t *testing.T) {
+	t.Parallel()
 	const tomorrow = 24 * time.Hour
 	someTables := []string{"contoso_everything", "systemuserroles", "task", "contoso_sensordata"}
 	for name, play := range map[string]rounds{

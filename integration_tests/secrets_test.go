@@ -48,6 +48,7 @@ func TestNoOutputShowsSecretsOrTokens(t *testing.T) {
 }
 
 func TestErrorsShowNoTokens(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]faults.Fault{
 		"a refusal that quotes ids":     {Then: faults.Error{Status: 403, Code: "0x80040220", Message: "Principal " + simulator.DefaultApplication().ClientID + " of tenant " + simulator.DefaultApplication().TenantID}},
 		"a next page that is refused":   {Then: faults.Error{Status: 400, Code: "0x80040203", Message: "Invalid argument."}},

@@ -38,7 +38,7 @@ func TestACheckExplainsWhyAnIdentityDoesNotSignIn(t *testing.T) {
 				"missing or not valid. Check the managed identity of the machine, in the Azure portal under Identity, and credentials.identity_client_id."},
 		"another service at the endpoint": {managed(""), []string{"IDENTITY_ENDPOINT=" + l.server.URL + "/nowhere", "IDENTITY_HEADER=x"},
 			"No managed identity is available: the endpoint of managed identities rejected the sign-in with status 404. A managed identity exists on virtual machines"},
-		"an endpoint that does not respond": {managed(""), []string{"IDENTITY_ENDPOINT=https://" + closed(t), "IDENTITY_HEADER=x"},
+		"an endpoint that does not respond": {managed(""), []string{"IDENTITY_ENDPOINT=https://" + closed, "IDENTITY_HEADER=x"},
 			"No managed identity is available: the endpoint of managed identities did not respond:"},
 	} {
 		t.Run(name, func(t *testing.T) {

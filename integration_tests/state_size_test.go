@@ -69,6 +69,7 @@ func sizesByKeys(t *testing.T, result binary.Result) []int {
 }
 
 func TestTheStateOfAWideTableListsItsColumnsThreeTimes(t *testing.T) {
+	t.Parallel()
 	table := manyColumns()
 	l := newLab(t, simulator.Options{
 		Seed: 3, Tables: append(schema.Realistic(), table), Rows: map[string]int{table.LogicalName: 36},

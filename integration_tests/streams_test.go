@@ -103,6 +103,7 @@ func (l *lab) failsAlone(d *destination.Destination, catalog destination.Catalog
 }
 
 func TestAFailedStreamDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
 	options := simulator.Options{Seed: 3, Rows: map[string]int{"task": 40, "feedback": 40, "contoso_child": 40}}
 	for name, failing := range map[string]struct {
 		stream  string

@@ -113,6 +113,7 @@ func requireCondition(t *testing.T, report *destination.Report) {
 }
 
 func TestRowsReadWithoutAStateSupersedeThoseOfChanges(t *testing.T) {
+	t.Parallel()
 	for name, drop := range map[string]func(*testing.T, *connection){
 		"a null state for a backfill": func(t *testing.T, c *connection) { require.NoError(t, c.platform.Backfill(c.stream)) },
 		"a refresh that retains records": func(_ *testing.T, c *connection) {
@@ -193,6 +194,7 @@ func TestAFutureModifiedonDoesNotAffectTheCursor(t *testing.T) {
 }
 
 func TestRecordsWhoseStatesWereLostMayBeOfDeletedRows(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		rows, keep, remain int // keep: states of the first attempt; remain: deleted rows that no source can know of
 	}{

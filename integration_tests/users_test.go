@@ -65,6 +65,7 @@ func someRows() simulator.Options {
 }
 
 func TestTwoUsersReadTheStreamsBetweenThem(t *testing.T) {
+	t.Parallel()
 	l := withUsers(t, 2, someRows(), simulator.ServerOptions{})
 	c, d := l.configured("account", "contact", "opportunity", "task"), destination.New()
 	report, result := l.read(d, c)
@@ -124,6 +125,7 @@ func TestOneUserLeavesNoTraceOfUsers(t *testing.T) {
 }
 
 func TestUserRevokedInTheMiddleLeavesTheDataExact(t *testing.T) {
+	t.Parallel()
 	for name, example := range map[string]struct {
 		application simulator.Application
 		begins      string // the warning
@@ -176,6 +178,7 @@ func TestAllUsersRevokedEndsWithTheErrorOfTheFirst(t *testing.T) {
 }
 
 func TestUserWithALesserRightReadsOnlyWhatItMay(t *testing.T) {
+	t.Parallel()
 	l := withUsers(t, 2, someRows(), simulator.ServerOptions{})
 	c, d := l.configured("account", "contact", "opportunity", "contoso_everything"), destination.New()
 	l.server.SetRights(further(1).ClientID, simulator.Rights{Depths: map[string]schema.Depth{"account": schema.Local, "contact": schema.None}})
@@ -232,6 +235,7 @@ func TestCheckNamesTheUserThatCannotSignIn(t *testing.T) {
 }
 
 func TestDeltaTokenOfTheOnlyUserIsAskedForByIt(t *testing.T) {
+	t.Parallel()
 	for _, expired := range []string{"resync", "fail"} {
 		t.Run(expired, func(t *testing.T) {
 			o := someRows()

@@ -40,6 +40,7 @@ func changesOf(t *testing.T, list []*destination.Record, key string) map[string]
 }
 
 func TestARowThatIsTooLargeArrivesWithoutItsLongValue(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 31, Rows: map[string]int{"contoso_child": 12}})
 	l.config["odata_maxpagesize"] = 2
 	longTexts(t, l, "contoso_child", "contoso_A", "contoso_B", "contoso_C")
