@@ -50,15 +50,16 @@ type Client struct {
 	limiter   *limiter
 
 	// What the clients of all users of the environment share:
-	open         *openCalls
-	buffers      *responseBuffers
-	unpack       *gunzipper
-	fastReaders  *fastReaders
-	reached      *atomic.Bool  // a response has arrived, now or in an earlier run
-	served       *atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
-	plain        *atomic.Bool  // the service has refused RetrieveMetadataChanges
-	plainChoices *atomic.Bool  // the service has refused options in RetrieveMetadataChanges
-	longest      *atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
+	open          *openCalls
+	buffers       *responseBuffers
+	unpack        *gunzipper
+	fastReaders   *fastReaders
+	reached       *atomic.Bool  // a response has arrived, now or in an earlier run
+	served        *atomic.Bool  // a response with what was asked for has arrived, now or in an earlier run
+	plain         *atomic.Bool  // the service has refused RetrieveMetadataChanges
+	plainChoices  *atomic.Bool  // the service has refused options in RetrieveMetadataChanges
+	plainMetadata *atomic.Bool  // the service has refused rows of metadata from RetrieveMetadataChanges
+	longest       *atomic.Int64 // length of the shortest url that was refused as too long; 0: none was
 }
 
 // New returns a client for the environment at root ("https://host[:port]"). It sends nothing. The transport must
@@ -75,7 +76,8 @@ func New(root string, tokens Tokens, transport http.RoundTripper, o Options) *Cl
 	c := &Client{
 		root: root, options: o, log: o.Log, limiter: newLimiter(newCeiling(o.MaxConcurrent, o.MemorySlots)),
 		open: new(openCalls), buffers: new(responseBuffers), unpack: new(gunzipper), fastReaders: new(fastReaders),
-		reached: new(atomic.Bool), served: new(atomic.Bool), plain: new(atomic.Bool), plainChoices: new(atomic.Bool), longest: new(atomic.Int64),
+		reached: new(atomic.Bool), served: new(atomic.Bool), longest: new(atomic.Int64),
+		plain: new(atomic.Bool), plainChoices: new(atomic.Bool), plainMetadata: new(atomic.Bool),
 	}
 	c.reached.Store(o.Served)
 	c.served.Store(o.Served)

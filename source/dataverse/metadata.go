@@ -37,12 +37,14 @@ const MaxMetadataTables = tablesPerRequest
 // type.
 func (c *Client) Metadata(ctx context.Context, q MetadataRequest, sink Sink) (time.Time, error) {
 	reader := &metadataReader{client: c, request: q, rows: metadataRows{sink: sink}}
-	if !c.plain.Load() {
+	if !c.plain.Load() && !c.plainMetadata.Load() {
 		at, err := reader.get(ctx, q.changes(), "EntityMetadata")
 		if err == nil || !refusesFunction(err) {
 			return at, err
 		}
-		c.log.InfoContext(ctx, fmt.Sprintf("Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead. The reason: %v", err))
+		if c.plainMetadata.CompareAndSwap(false, true) {
+			c.log.InfoContext(ctx, fmt.Sprintf("Dataverse refuses RetrieveMetadataChanges. The connector reads EntityDefinitions instead. The reason: %v", err))
+		}
 	}
 	if q.Kind == ChoiceMetadata {
 		return reader.choicesByType(ctx)

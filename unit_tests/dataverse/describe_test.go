@@ -235,6 +235,18 @@ func TestMetadataIsReadWithoutRetrieveMetadataChanges(t *testing.T) {
 	assert.Contains(t, s.requests()[1].uri, "EntityDefinitions?$select=LogicalName,MetadataId,")
 }
 
+func TestARefusedRetrieveMetadataChangesIsNotRequestedAgain(t *testing.T) {
+	s := newService(t, refuse(http.StatusNotImplemented, `{"error":{"code":"0x80060888","message":"not supported"}}`),
+		good(`{"value":[`+describedAccount()+`]}`))
+	client := s.client()
+	for range 2 {
+		_, err := client.Metadata(t.Context(), dataverse.MetadataRequest{Kind: dataverse.TableMetadata, Tables: []string{"account"}}, &rows{})
+		require.NoError(t, err)
+	}
+	require.Len(t, s.requests(), 3)
+	assert.Contains(t, s.requests()[2].uri, "EntityDefinitions?")
+}
+
 func TestMetadataOfAnIncompleteResponseIsReadAgain(t *testing.T) {
 	whole := `{"EntityMetadata":[` + describedAccount() + `,` + describedContact() + `]}`
 	s := newService(t, good(whole[:len(whole)-30]), good(whole))
