@@ -67,7 +67,8 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 			requests, refused := after.Requests-before.Requests, after.Throttled-before.Throttled
 			t.Logf("%d requests, %d refused by a limit, %d at once at most, responses %v", requests, refused, after.MostInFlight, after.ByStatus)
 			assert.Greater(t, requests, 1500)
-			assert.Less(t, refused*100, requests, "responses with status 429 are 1%% of %d requests or more", requests)
+			// A limit is found by meeting it: every request in flight at that moment may be refused.
+			assert.LessOrEqual(t, refused, requests/100+service.hint, "responses with status 429 of %d requests", requests)
 			assert.LessOrEqual(t, after.MostInFlight, service.hint)
 			if !raced { // a slow reader meets no limit
 				assert.Equal(t, service.binds, refused > 0, "a limit is met where it should be")
