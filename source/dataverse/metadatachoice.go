@@ -46,11 +46,11 @@ func newOptionSetReader() *objectReader {
 // a label.
 func (r *metadataReader) choiceRow(text []byte) int {
 	length, v := r.object.read(text), r.object.values
-	column := nameIn(v[choiceLogicalName])
+	column := string(nameIn(v[choiceLogicalName]))
 	if length == 0 || column == "" || !r.enter(nameIn(v[choiceTable])) {
 		return 0
 	}
-	kind := choiceKind(ColumnType(strings.TrimSuffix(nameIn(r.inner(v[choiceTypeName])), "Type")))
+	kind := choiceKind(ColumnType(strings.TrimSuffix(string(nameIn(r.inner(v[choiceTypeName]))), "Type")))
 	if set := v[choiceOptionSet]; r.repeated || kind == "" || set == nil || set[0] != '{' {
 		return length
 	}

@@ -104,13 +104,13 @@ const (
 func (r *metadataReader) tableRow(text []byte) int {
 	length, v := r.object.read(text), r.object.values
 	name := nameIn(v[tableLogicalName])
-	if length == 0 || name == "" {
+	if length == 0 || len(name) == 0 {
 		return 0
 	}
-	if !r.left[name] {
+	if !r.left[string(name)] {
 		return length
 	}
-	delete(r.left, name)
+	delete(r.left, string(name))
 	row := &r.rows
 	row.begin()
 	row.value("table_name", v[tableLogicalName])
@@ -136,7 +136,7 @@ func (r *metadataReader) tableRow(text []byte) int {
 // columnRow writes the row of the column at the beginning of a text.
 func (r *metadataReader) columnRow(text []byte) int {
 	length, v := r.object.read(text), r.object.values
-	if length == 0 || nameIn(v[columnLogicalName]) == "" || !r.enter(nameIn(v[columnTable])) {
+	if length == 0 || len(nameIn(v[columnLogicalName])) == 0 || !r.enter(nameIn(v[columnTable])) {
 		return 0
 	}
 	if r.repeated {
@@ -169,9 +169,9 @@ func (r *metadataReader) columnRow(text []byte) int {
 }
 
 // enter notes the table of a column. The table's own members may follow its columns. It reports false if the name is unknown.
-func (r *metadataReader) enter(table string) bool {
-	if table != "" {
-		r.table = table
+func (r *metadataReader) enter(table []byte) bool {
+	if len(table) > 0 && string(table) != r.table {
+		r.table = string(table)
 	}
 	if r.table == "" {
 		return false
@@ -184,8 +184,8 @@ func (r *metadataReader) enter(table string) bool {
 }
 
 // writeProperty writes the name that the column has in rows, null if rows do not have it.
-func (r *metadataReader) writeProperty(v [][]byte, typ string) {
-	c := definedColumn{name: nameIn(v[columnLogicalName]), typ: typ, valid: isTrue(v[columnValid]), readable: isTrue(v[columnReadable])}
+func (r *metadataReader) writeProperty(v [][]byte, typ []byte) {
+	c := definedColumn{name: string(nameIn(v[columnLogicalName])), typ: string(typ), valid: isTrue(v[columnValid]), readable: isTrue(v[columnReadable])}
 	if c.inRows() {
 		r.rows.word("property_name", c.column().Property)
 	} else {
@@ -203,7 +203,7 @@ func (r *metadataReader) writeTargets(array []byte) {
 	r.rows.line = append(r.rows.line, '"')
 	separator := ""
 	for target := range elements(array) {
-		if name := nameIn(target); name != "" {
+		if name := nameIn(target); len(name) > 0 {
 			r.rows.line = append(append(r.rows.line, separator...), name...)
 			separator = ","
 		}
@@ -231,12 +231,12 @@ func (r *metadataReader) inner(object []byte) []byte {
 	return r.wrapped.values[0]
 }
 
-// nameIn returns the text of a string that is a name, which has no escapes; "" for any other value.
-func nameIn(quoted []byte) string {
+// nameIn returns the text of a string that is a name, which has no escapes; an empty text for any other value.
+func nameIn(quoted []byte) []byte {
 	if length := plainStringLength(quoted); length == 0 || length != len(quoted) {
-		return ""
+		return nil
 	}
-	return string(quoted[1 : len(quoted)-1])
+	return quoted[1 : len(quoted)-1]
 }
 
 func isTrue(value []byte) bool { return bytes.Equal(value, []byte("true")) }

@@ -24,10 +24,10 @@ const (
 // manyToOneRow writes the row of the relationship of one to many at the beginning of a text. The lookup's own table lists it.
 func (r *metadataReader) manyToOneRow(text []byte) int {
 	length, v := r.object.read(text), r.object.values
-	if length == 0 || nameIn(v[relationSchemaName]) == "" {
+	if length == 0 || len(nameIn(v[relationSchemaName])) == 0 {
 		return 0
 	}
-	if !r.left[nameIn(v[relationFrom])] || !r.relate(v[relationSchemaName]) {
+	if !r.left[string(nameIn(v[relationFrom]))] || !r.relate(v[relationSchemaName]) {
 		return length
 	}
 	row := &r.rows
@@ -52,10 +52,10 @@ func (r *metadataReader) manyToOneRow(text []byte) int {
 // manyToManyRow writes the row of the relationship of many to many at the beginning of a text. Both tables list it.
 func (r *metadataReader) manyToManyRow(text []byte) int {
 	length, v := r.object.read(text), r.object.values
-	if length == 0 || nameIn(v[relationSchemaName]) == "" {
+	if length == 0 || len(nameIn(v[relationSchemaName])) == 0 {
 		return 0
 	}
-	first, second := nameIn(v[relationFirst]), nameIn(v[relationSecond])
+	first, second := string(nameIn(v[relationFirst])), string(nameIn(v[relationSecond]))
 	if r.request.Described != nil && r.request.Described(first) {
 		second = first // it is described with the first table
 	}
