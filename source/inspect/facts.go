@@ -13,8 +13,8 @@ type Facts struct {
 	Now time.Time // at the beginning, by the clock of this machine
 	// Organization is the environment, nil if it is unknown.
 	Organization *dataverse.Organization
-	// ClockAhead is how far the service's clock is ahead of that of this machine; nil: unknown.
-	ClockAhead *time.Duration
+	// ClockAhead is how far the service's clock is ahead of that of this machine at least; 0: no difference is certain.
+	ClockAhead time.Duration
 	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
 	TokenDays int
 	// Languages are those that the environment provides; nil: unknown, or not needed.
