@@ -31,6 +31,7 @@ func Run(ctx context.Context, p Process) int {
 	case ctx.Err() != nil:
 	case unwritten != nil:
 		i.failOutput(unwritten)
+	case errors.Is(err, errReported):
 	case err != nil:
 		i.fail(err)
 	}
@@ -59,6 +60,7 @@ type invocation struct {
 	users    *users.Pool // the application users; nil: there is one
 	rejected bool        // check rejected the configuration
 
+	warnings []string // about the configuration, which doctor reports
 	withheld []string // columns that are not offered because they are contents, as table.column
 }
 
@@ -84,6 +86,8 @@ func (i *invocation) run(ctx context.Context) error {
 		return i.discover(ctx)
 	case protocol.Read:
 		return i.read(ctx)
+	case protocol.Doctor:
+		return i.doctor(ctx)
 	case protocol.ListTables:
 		return i.tables(ctx)
 	case protocol.PrintCatalog:
