@@ -74,7 +74,7 @@ func (i *invocation) style() report.Style {
 func (i *invocation) examine(ctx context.Context, c *config.Config, all []account, in *report.Input) {
 	in.Environment = hostIn(c.Environment)
 	facts := i.inspect(ctx, c, all, inspect.Options{CountRows: true, Step: func(text string) { i.progress(text + " ...") }})
-	in.Findings = facts.Findings()
+	in.Findings = i.filtered(facts.Findings())
 	usable := 0
 	for _, u := range facts.Users {
 		in.Users = append(in.Users, report.User{
@@ -96,6 +96,17 @@ func (i *invocation) examine(ctx context.Context, c *config.Config, all []accoun
 	in.Tables, in.Findings = timed.tables, append(in.Findings, timed.findings...)
 	in.Capacity = timing.Capacity{Requests: client.Slots(), Users: usable, PageSize: c.PageSize}
 	in.TokenLife = time.Duration(cmp.Or(facts.TokenDays, defaultTokenDays)) * 24 * time.Hour
+}
+
+// filtered returns findings in which a selection without a table is blamed on --filter, if the command line has it.
+func (i *invocation) filtered(findings []inspect.Finding) []inspect.Finding {
+	for n := range findings {
+		if f := &findings[n]; f.Code == inspect.NoTableSelected && len(i.command.Filter) > 0 {
+			f.Sentence = "None of the tables that the configuration selects matches --filter."
+			f.NextStep, f.Key = "Correct the patterns, which match logical names, or omit the flag.", ""
+		}
+	}
+	return findings
 }
 
 // readableTables returns the tables whose rows can be read, as far as is known.

@@ -111,7 +111,7 @@ func TestWhatStopsDoctorIsInItsReport(t *testing.T) {
 		"a secret that is refused":       {refused, nil, "client_secret_value"},
 		"a configuration that is absent": {newEnvironment(t), []string{"--config", absent}, "Check the path given with --config."},
 		"a configuration with mistakes":  {newEnvironment(t), []string{"--config", file(t, "config.json", map[string]any{})}, "url is missing."},
-		"a filter without a table":       {populated(t), []string{"--filter", "acount"}, "select no table"},
+		"a filter without a table":       {populated(t), []string{"--filter", "acount"}, "matches --filter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			// runForPeople adds its own --config; the last value counts
