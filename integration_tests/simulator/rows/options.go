@@ -67,6 +67,11 @@ type Behaviors struct {
 	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
 	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).
 	AnnotationsDropDeltaLink bool
+	// Uncounted makes RetrieveTotalRecordCount return 0 for every table, as in an environment in which its daily count has never
+	// run.
+	Uncounted bool
+	// UnnamedPrivileges leaves PrivilegeName out of the privileges of a user, as older servers do.
+	UnnamedPrivileges bool
 }
 
 // TokenAt is the moment to which a delta token corresponds.
