@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
 )
@@ -38,10 +39,9 @@ func (f Facts) limitedDepth() []Finding {
 			"Organization level, so %s changes cannot be followed, and a full refresh reads only the rows that it may see: %s.", selected(n), itsTheir(n),
 			listed(undecided)), assignRole(n)+"."))
 	}
-	if n := len(read); n > 0 {
-		findings = append(findings, aboutTables(Warning, LimitedDepth, readNames, fmt.Sprintf("The application user has the Read privilege on %s below "+
-			"Organization level, so only the rows that it may see are synced.", theTables(read)), "To sync all rows, give it a security role with Read at "+
-			"Organization level."))
+	if len(read) > 0 {
+		findings = append(findings, aboutTables(Warning, LimitedDepth, readNames, fmt.Sprintf("The application user has the Read privilege on %s.", readInPart(read)),
+			"To sync all rows, give it a security role with Read at Organization level."))
 	}
 	return findings
 }
@@ -53,12 +53,14 @@ func itsTheir(n int) string {
 	return "their"
 }
 
-// theTables names tables within a sentence: "table account", or "3 tables (account, ...)".
-func theTables(texts []string) string {
-	if len(texts) == 1 {
-		return "table " + texts[0]
+// readInPart is what follows from a depth below Organization level for streams of tables, which come with their depths.
+func readInPart(texts []string) string {
+	const fate = "so only the rows that it may see are synced"
+	if len(texts) > 1 {
+		return fmt.Sprintf("%s below Organization level, %s: %s", tables(len(texts)), fate, listed(texts))
 	}
-	return fmt.Sprintf("%s (%s)", tables(len(texts)), listed(texts))
+	name, depth, _ := strings.Cut(texts[0], " ")
+	return strings.TrimSpace(fmt.Sprintf("table %s below Organization level %s", name, depth)) + ", " + fate
 }
 
 // columnsHidden warns of secured columns that no application user with the widest right to read the table may read.

@@ -89,6 +89,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
 	s.addSignIn(f)
 	s.addTrouble(f)
+	s.addKeys(f)
 	s.addFinance(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
