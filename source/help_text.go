@@ -64,7 +64,7 @@ func helpTexts() map[protocol.Verb]helpText {
 			"Examines the environment and the rights of the application user, and reports to a person what would fail or be missing in a " +
 				"sync, with what to do about it. It also times pages of the selected tables, estimates how long their first sync takes, " +
 				"and suggests how often to sync. It changes nothing. The exit code is 1 if it finds an error, otherwise 0.",
-			"  source-microsoft-dataverse doctor --config config.json --filter 'account,contact'",
+			"  source-microsoft-dataverse doctor --config config.json --filter 'acc*'",
 		},
 		protocol.ListTables: {
 			"tables --config FILE [FLAGS]",
