@@ -6,7 +6,7 @@ import (
 )
 
 // errTooLong is the error of a token or row that is longer than the window may become.
-var errTooLong = errors.New("it is longer than fits in memory")
+var errTooLong = errors.New("the token is longer than the window may become")
 
 // window is a contiguous part of a text. It begins at the first byte that is still needed, and grows as far as a token needs
 // it, up to a limit.
