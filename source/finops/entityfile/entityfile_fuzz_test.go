@@ -79,7 +79,7 @@ func tokens(text string, slowly bool) (string, error) {
 	var all strings.Builder
 	for {
 		kind, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all.String(), nil
 		}
 		if err != nil {
@@ -107,7 +107,7 @@ func referenceTokens(text string) (string, error) {
 	depth, roots := 0, 0
 	for {
 		token, err := d.Token()
-		if err == io.EOF && roots == 1 {
+		if errors.Is(err, io.EOF) && roots == 1 {
 			return all.String(), nil
 		}
 		if err != nil {
@@ -180,7 +180,7 @@ func readFile(t *testing.T, name, content string, window int) (rows []string, er
 			}
 			rows = append(rows, string(bytes.Join(cells, []byte{0})))
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
 	}

@@ -58,16 +58,3 @@ func (w *window) fill() error {
 	}
 	return io.ErrNoProgress
 }
-
-// drain reads the text to its end, so that its checksum is compared.
-func (w *window) drain() error {
-	for {
-		w.at = w.end
-		if err := w.fill(); err != nil {
-			if err == io.EOF { //nolint:errorlint // fill returns it as it is
-				return nil
-			}
-			return err
-		}
-	}
-}
