@@ -98,6 +98,13 @@ func (l *loader) companies(s section) []string {
 	return companies
 }
 
+// FinanceOperationsRoot returns the root of the finance & operations environment that an address leads to: https, a host, and a path on
+// systems that have one. ok is false if it is not such an address.
+func FinanceOperationsRoot(address string) (root string, ok bool) {
+	root, problem := financeOperations(address)
+	return root, problem == "" && root != ""
+}
+
 // financeOperations returns the root of the finance & operations environment to which a pasted address belongs, "" for "". Some
 // systems have a path before that of the service, as in https://host/namespaces/AXSF.
 func financeOperations(pasted string) (root, problem string) {

@@ -129,9 +129,10 @@ func (c *Client) EntityFailed(ctx context.Context, x Execution, o Outcome, label
 }
 
 // AwaitIdle waits until no execution of a project runs, whoever started it: a project has one at a time. It returns the
-// execution of this connector for the company instead if one runs. notify is called with the id of each that it waits for.
+// execution of this connector for the company instead if one runs. notify is called before each wait, with the id of one that it
+// waits for.
 func (c *Client) AwaitIdle(ctx context.Context, project, company string, notify func(execution string)) (*Execution, error) {
-	began, wait, told := time.Now(), c.options.PollMin, ""
+	began, wait := time.Now(), c.options.PollMin
 	for {
 		running, err := c.Running(ctx, project)
 		if err != nil || len(running) == 0 {
@@ -145,10 +146,7 @@ func (c *Client) AwaitIdle(ctx context.Context, project, company string, notify 
 		if waited := time.Since(began); waited > c.options.Timeout {
 			return nil, &StuckError{Project: project, Execution: running[0], Status: Executing, After: waited.Round(time.Second), Foreign: true}
 		}
-		if running[0] != told {
-			told = running[0]
-			notify(told)
-		}
+		notify(running[0])
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
 		}
