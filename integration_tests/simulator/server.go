@@ -40,10 +40,11 @@ type Server struct {
 	Authority string // of the sign-in host; the authority of a tenant is Authority/<tenant id>
 	CAPEM     []byte // the certificate authority that clients must trust
 
-	host *host
-	http *http.Server
-	stop func() bool // forgets the context
-	done chan error
+	host      *host
+	authority *authority
+	http      *http.Server
+	stop      func() bool // forgets the context
+	done      chan error
 }
 
 // Start serves the environment until Close is called or the context ends. The environment is at the same host as
@@ -69,7 +70,7 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e.database, o), done: make(chan error, 1)}
+	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, authority: ca, host: newHost(e.database, o), done: make(chan error, 1)}
 	s.Authority = s.URL
 	s.host.entra.Addresses = addressesOf(listener.Addr().String(), name)
 	s.host.entra.Issuer = entra.IssuerAt(s.URL)

@@ -120,6 +120,24 @@ func TestTheConfigurationHasAllApplicationUsers(t *testing.T) {
 	}, got.Further)
 }
 
+func TestTheConfigurationHasThePackages(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	file, log, ended := filepath.Join(t.TempDir(), "config.json"), &lines{}, make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--ca", "", "--config", file, "--rows", "1", "--finance-operations",
+			"--export-time", "2s", "--finance-operations-fault", "path=/dmf/ cut-after=100"}, log)
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "\nconfig ") }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+	assert.Contains(t, log.String(), "packages     https://127.0.0.1:")
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var got configuration
+	require.NoError(t, json.Unmarshal(raw, &got))
+	assert.Equal(t, []project{{"Airbyte export", []string{"USMF", "DEMF"}}, {"Workbooks", []string{"USMF", "DEMF"}}}, got.Packages)
+}
+
 func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.json")
 	const theirs = `{"url": "https://contoso.crm4.dynamics.com", "client_id": "x", "client_secret_value": "real"}`
