@@ -121,7 +121,12 @@ func (s situation) explainExport(err error) explanation {
 	var entity *finops.EntityError
 	var stuck *finops.StuckError
 	var lost *finops.LostError
+	var refused *finops.RefusedError
 	switch {
+	case errors.As(err, &refused):
+		return configError("Finance & operations did not start the export of project %s for company %s: %s. Check that the legal entity exists, that the project "+
+			"exports, and under %s that no other execution of the project is running.", refused.Execution.Project, refused.Execution.Company,
+			messageOf(refused), jobHistory)
 	case errors.As(err, &entity):
 		return configError("The export of project %s for company %s did not export the entity %s (%s).%s The log of execution %s under %s has the details.",
 			entity.Execution.Project, entity.Execution.Company, entity.Entity, statusText(entity.Status), messagesText(entity.Messages), entity.Execution.ID, jobHistory)
@@ -144,6 +149,15 @@ func (s situation) explainExport(err error) explanation {
 	default:
 		return explanation{}
 	}
+}
+
+// messageOf is the message of a refusal as a part of a sentence.
+func messageOf(err error) string {
+	var refused *finops.APIError
+	if errors.As(err, &refused) {
+		return strings.TrimRight(refused.Message, ". ")
+	}
+	return clause(err)
 }
 
 // statusText is a status of the job log as a part of a sentence.
