@@ -37,7 +37,7 @@ func (i *invocation) projects(
 		err := unreachable
 		if err == nil {
 			var problems []finops.Problem
-			project, problems, err = reviewed(ctx, finance, p, false)
+			project, problems, err = reviewed(ctx, finance, p)
 			// The texts that are cut are known once the files are read.
 			i.warnProject(ctx, slices.DeleteFunc(problems, func(p finops.Problem) bool { return p.Fault == finops.TextCut }))
 		}
