@@ -22,8 +22,8 @@ type Finding struct {
 	// Code names the kind of the finding for programs. It does not change from version to version.
 	Code Code `json:"code"`
 	// Subject is what the finding is about: SubjectEnvironment, SubjectUser, SubjectConfiguration, the path of the setting
-	// that holds a further application user, such as additional_credentials[0], the logical name of a table, or
-	// SubjectTables for several of them.
+	// that holds a further application user, such as additional_credentials[0], the logical name of a table, the name of a data
+	// project, or SubjectTables for several of them.
 	Subject string `json:"subject"`
 	// Sentence is what was found, as one sentence or more.
 	Sentence string `json:"sentence"`

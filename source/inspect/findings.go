@@ -14,7 +14,7 @@ func (f Facts) Findings() []Finding {
 	var all []Finding
 	for _, rule := range []func(Facts) []Finding{
 		Facts.usersRefused, Facts.notListed, Facts.aboutEnvironment, Facts.clockDiffers, Facts.certificatesExpire, Facts.shortTokenLife,
-		Facts.languageMissing, Facts.aboutUsers, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
+		Facts.languageMissing, Facts.aboutUsers, Facts.aboutPackages, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
 		Facts.forbidden, Facts.failed, Facts.limitedDepth, Facts.lessRights, Facts.columnsHidden, Facts.notTracked,
 		Facts.noCounts, Facts.notInspected, Facts.notRetrieved,
 	} {
