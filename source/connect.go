@@ -66,6 +66,7 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) e
 	defer transport.CloseIdleConnections()
 	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
 	defer clients.Identity.CloseIdleConnections()
+	i.transport, i.signInClients = transport, clients
 	tokens, err := signIns(c, clients)
 	if err != nil {
 		return err
@@ -104,18 +105,25 @@ func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
 	c, err := config.Load(i.command.Config, i.process.Specification, i.process.Getenv)
 	var invalid *config.Error
 	if errors.As(err, &invalid) {
-		for _, warning := range invalid.Warnings {
-			i.log.WarnContext(ctx, warning)
-		}
+		i.warnOfSettings(ctx, invalid.Warnings)
 	}
 	if err != nil {
 		return nil, err
 	}
 	i.out.Redact(c.Redact)
-	for _, warning := range c.Warnings {
+	i.warnOfSettings(ctx, c.Warnings)
+	return c, nil
+}
+
+// warnOfSettings warns of values of the configuration that were corrected: in the log, or in the report of doctor.
+func (i *invocation) warnOfSettings(ctx context.Context, warnings []string) {
+	if i.command.Verb == protocol.Doctor {
+		i.warnings = warnings
+		return
+	}
+	for _, warning := range warnings {
 		i.log.WarnContext(ctx, warning)
 	}
-	return c, nil
 }
 
 // options returns the client's options for the configuration, the memory, and the verb.

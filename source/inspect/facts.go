@@ -6,6 +6,7 @@ import (
 
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 )
 
 // Facts are what an inspection knows. What could not be retrieved is zero or nil.
@@ -37,6 +38,11 @@ type Facts struct {
 	NotInWebAPI []string
 	// CursorForUntracked reports that tables without change tracking are offered as incremental where that is possible.
 	CursorForUntracked bool
+
+	// PackagesProblem is why the projects of finance & operations are unknown; nil: they are known, or there are none.
+	PackagesProblem *Problem
+	// Projects are those of the configuration.
+	Projects []finops.Facts
 
 	// Counted reports that row counts were requested.
 	Counted bool
@@ -110,7 +116,7 @@ func (f Facts) Usable() (number int, found bool) {
 // is nil if there was none, or if something else is wrong that a person must fix.
 func (f Facts) Outage() error {
 	var outage error
-	for _, p := range append(f.signIns(), f.ListProblem) {
+	for _, p := range append(f.signIns(), f.ListProblem, f.PackagesProblem) {
 		switch {
 		case p == nil:
 		case p.Fixable:
