@@ -2,5 +2,5 @@
 
 package integration_tests_test
 
-// raced says that the race detector looks on, which makes everything many times slower.
+// raced reports whether the race detector is on, which makes everything many times slower.
 const raced = true
