@@ -156,9 +156,9 @@ func widest(all []User, t Table) dataverse.Depth {
 }
 
 // hidden returns the secured columns of a table that none of the users may read that have the widest right to read it.
-func hidden(all []User, t Table, secured []dataverse.SecuredColumn) []string {
+func hidden(all []User, t Table) []string {
 	var names []string
-	for _, c := range secured {
+	for _, c := range t.Secured {
 		known, readable := false, false
 		for _, u := range all {
 			if u.SignIn == nil && u.Columns.Known && dataverse.CompareDepths(u.depth(t), t.Depth) == 0 {
@@ -213,6 +213,8 @@ type Table struct {
 	// Depth is the widest depth at which one of the users may read the table, dataverse.NoDepth if none may, and "" if it is
 	// unknown, as for a table without a privilege of its own.
 	Depth dataverse.Depth
+	// Secured are the secured columns.
+	Secured []dataverse.SecuredColumn
 	// Hidden are the secured columns that none of the users may read that read the table.
 	Hidden []string
 	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.

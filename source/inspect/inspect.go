@@ -208,7 +208,8 @@ func (g *gatherer) settle() {
 	for i := range g.facts.Tables {
 		t := &g.facts.Tables[i]
 		t.Depth = widest(g.facts.Users, *t)
-		t.Hidden = hidden(g.facts.Users, *t, g.secured[t.Summary.Table.LogicalName])
+		t.Secured = g.secured[t.Summary.Table.LogicalName]
+		t.Hidden = hidden(g.facts.Users, *t)
 	}
 	slices.Sort(g.facts.Unasked)
 	slices.SortFunc(g.facts.Unknown, func(a, b Unknown) int { return strings.Compare(a.What, b.What) })

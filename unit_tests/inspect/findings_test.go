@@ -118,7 +118,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Error, inspect.TableForbidden, "account", "lacks the privilege to read 1 table of include_tables: account (prvReadaccount). Assign"},
 		}},
 		"another table is forbidden": {func(f *inspect.Facts) { f.Tables[0] = table("account", at(dataverse.NoDepth)) }, []expected{
-			{inspect.Warning, inspect.TableForbidden, "account", "lacks the privilege to read 1 selected table: account (prvReadaccount)."},
+			{inspect.Warning, inspect.TableForbidden, "account", "lacks the privilege to read 1 selected table, so a stream of it would fail: account (prvReadaccount)."},
 		}},
 		"everything is forbidden": {func(f *inspect.Facts) {
 			f.Tables = []inspect.Table{table("account", at(dataverse.NoDepth)), table("contact", at(dataverse.NoDepth)), table("n2n", at(""), func(t *inspect.Table) { t.Summary.ReadPrivilege = "" })}
@@ -240,6 +240,20 @@ func TestAWeakerUserIsCompared(t *testing.T) {
 	require.Equal(t, inspect.LessRights, found[0].Code)
 	assert.Equal(t, "additional_credentials[0]", found[0].Key)
 	assert.Contains(t, found[0].Sentence, "account (Read at User level instead of Organization level), contact (no Read privilege)")
+}
+
+func TestAUserWithoutAColumnOfAnotherIsReported(t *testing.T) {
+	salary := dataverse.SecuredColumn{Property: "salary", ID: "s"}
+	privileges := dataverse.Privileges{"prvreadaccount": dataverse.Global}
+	found := with(func(f *inspect.Facts) {
+		f.Users = []inspect.User{
+			{Name: "the first application user", Privileges: privileges, Columns: inspect.ColumnRights{Known: true, Everything: true}},
+			{Name: "the other", Privileges: privileges, Columns: inspect.ColumnRights{Known: true}},
+		}
+		f.Tables = []inspect.Table{table("account", func(t *inspect.Table) { t.Secured = []dataverse.SecuredColumn{salary} })}
+	}).Findings()
+	require.Equal(t, inspect.LessRights, found[0].Code)
+	assert.Contains(t, found[0].Sentence, "The other may read less than the other application users, so only they read these tables: account (without column salary).")
 }
 
 func TestAReadLogsWhatItsStreamsLack(t *testing.T) {
