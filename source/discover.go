@@ -10,12 +10,12 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/protocol"
 )
 
 // What can leave a discovery without any stream.
 var (
-	errNoTables      = errors.New("the environment lists no tables")
 	errNoSelection   = errors.New("no table of the environment is selected")
 	errNoDefinitions = errors.New("no selected table has a usable definition")
 )
@@ -31,6 +31,9 @@ func (i *invocation) discover(ctx context.Context) error {
 			for _, s := range catalog.MetadataStreams() {
 				streams.Add(s)
 			}
+		}
+		if err := i.addPackages(ctx, c, client, streams.Add); err != nil {
+			return err
 		}
 		i.warnSize(ctx, &streams)
 		return nil
@@ -90,13 +93,22 @@ func noStreams(failed []*dataverse.TableError) error {
 	return fmt.Errorf("%w: %s", errNoDefinitions, reasons(failed))
 }
 
-// reasons lists tables in a sentence, each with the reason why it failed.
+// reasons lists every one of some tables in a sentence, those with the same reason together.
 func reasons(failed []*dataverse.TableError) string {
-	texts := make([]string, len(failed))
-	for i, f := range failed {
-		texts[i] = fmt.Sprintf("%s (%v)", f.Table, f.Unwrap())
+	var order []string
+	tables := map[string][]string{}
+	for _, f := range failed {
+		reason := clause(f.Unwrap())
+		if tables[reason] == nil {
+			order = append(order, reason)
+		}
+		tables[reason] = append(tables[reason], f.Table)
 	}
-	return firstOf(texts)
+	texts := make([]string, len(order))
+	for i, reason := range order {
+		texts[i] = fmt.Sprintf("%s (%s)", strings.Join(tables[reason], ", "), reason)
+	}
+	return strings.Join(texts, "; ")
 }
 
 // The size of a catalog from which on the platform may reject it: Airbyte Cloud takes 1,000 streams of one connection
@@ -124,7 +136,7 @@ func (i *invocation) selectedTables(ctx context.Context, client *dataverse.Clien
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, errNoTables
+		return nil, inspect.ErrNoTables
 	}
 	for _, unmatched := range selection.Unmatched(names) {
 		i.log.WarnContext(ctx, fmt.Sprintf("The pattern %q in %s matches no table of the environment. Check its spelling; patterns match "+

@@ -36,53 +36,57 @@ func allUsers(c *config.Config) []config.Credentials {
 	return slices.Concat([]config.Credentials{c.Credentials}, c.AdditionalCredentials)
 }
 
-// signIn identifies the application users where there are several, and returns the client of the first one that can sign
-// in. A check fails if one of them cannot.
-func (i *invocation) signIn(ctx context.Context, c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) (*dataverse.Client, error) {
-	if len(tokens) == 1 {
-		return client, nil
+// userName returns how messages name one of some application users.
+func userName(number int, all []config.Credentials) string {
+	switch {
+	case len(all) == 1:
+		return "the application user"
+	case number == 0:
+		return firstUser
+	default:
+		return "the application user of " + all[number].Setting
 	}
-	clients := []*dataverse.Client{client}
-	list := []users.User{{Name: firstUser, Client: client}}
-	for n, t := range tokens[1:] {
-		name := "the application user of " + c.AdditionalCredentials[n].Setting
-		other := client.As(name, t)
-		clients, list = append(clients, other), append(list, users.User{Name: name, Client: other})
+}
+
+// signIn identifies the application users where there are several, and returns the client of the first one that can sign
+// in.
+func (i *invocation) signIn(ctx context.Context, c *config.Config, all []account) (*dataverse.Client, error) {
+	if len(all) == 1 {
+		return all[0].client, nil
+	}
+	list := make([]users.User, len(all))
+	for n, a := range all {
+		list[n] = users.User{Name: a.name, Client: a.client}
 	}
 	i.users = users.New(list, users.Options{Log: i.log, Explain: func(number int, err error) string {
 		s := i.situation(c)
 		s.number = number
 		return explain(&verbError{s, err}).Message
 	}})
-	first, err := i.users.SignIn(ctx, i.command.Verb == protocol.Check)
-	return clients[first], err
+	first, err := i.users.SignIn(ctx)
+	return all[first].client, err
 }
 
-// compareUsers finds out which application users may read which streams, where there are several users.
-func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client, p plan) error {
+// compareUsers finds out which application users may read which streams, where there are several users. It returns the
+// secured columns that the streams select.
+func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client, p plan) (secured, error) {
 	if i.users == nil {
-		return nil
+		return nil, nil
 	}
-	var names []string
-	for _, s := range p.streams {
-		if s.Table != nil && s.Metadata == nil {
-			names = append(names, s.Configured.Name)
-		}
-	}
-	secured, err := client.SecuredColumns(ctx, names)
+	columns, err := i.securedColumns(ctx, client, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var tables []users.Table
 	for _, s := range p.streams {
 		if s.Table != nil && s.Metadata == nil {
 			table := userTable(s)
-			table.Secured = selectedOf(secured[s.Configured.Name], s.Configured)
+			table.Secured = columns[s.Configured.Name]
 			tables = append(tables, table)
 		}
 	}
 	i.users.Compare(ctx, tables)
-	return ctx.Err()
+	return columns, ctx.Err()
 }
 
 // userTable returns the table of a stream without its secured columns.

@@ -68,6 +68,11 @@ type Behaviors struct {
 	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
 	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).
 	AnnotationsDropDeltaLink bool
+	// Uncounted makes RetrieveTotalRecordCount return 0 for every table, as in an environment in which its daily count has never
+	// run.
+	Uncounted bool
+	// UnnamedPrivileges leaves PrivilegeName out of the privileges of a user, as older servers do.
+	UnnamedPrivileges bool
 	// ScanByVersion returns the rows of a scan with change tracking by row version ("Use change tracking to synchronize data with
 	// external systems": "usually by version number"). A row that is changed meanwhile comes once more, behind the others.
 	// Without it they come by primary key, like those of other scans.
