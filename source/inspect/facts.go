@@ -28,6 +28,8 @@ type Facts struct {
 
 	// ListProblem is why the tables of the environment are unknown; nil: they are known.
 	ListProblem *Problem
+	// NamesOnly reports that only the names of the tables could be retrieved.
+	NamesOnly bool
 	// Listed is how many tables the environment has, whether or not they are selected.
 	Listed int
 	// Tables are those that the configuration selects and whose rows the Web API can list, sorted by logical name.

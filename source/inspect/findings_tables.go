@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 )
 
 // follows reports whether the changes of a table can be followed, as far as is known.
@@ -135,7 +136,7 @@ func selected(n int) string {
 	if n == 1 {
 		return "1 selected table"
 	}
-	return fmt.Sprintf("%d selected tables", n)
+	return listing.Grouped(int64(n)) + " selected tables"
 }
 
 // failed reports the tables whose request for a row failed for another reason than a missing privilege. Such a failure is

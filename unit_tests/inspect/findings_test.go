@@ -215,7 +215,7 @@ func TestWhatMattersMostComesFirst(t *testing.T) {
 	assert.Equal(t, inspect.Error, inspect.Worst(found))
 	assert.Equal(t, `The environment is "Contoso", version 9.2, region EMEA.`, found[3].Text())
 	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles of its teams Sales, Service.`, found[4].Text())
-	assert.Equal(t, "3 of the 3 tables of the environment are selected. The changes of 0 can be followed.", found[5].Text())
+	assert.Equal(t, "3 of the 3 tables of the environment are selected. The changes of none of them can be followed.", found[5].Text())
 }
 
 func TestASentenceNamesTenTablesAndTheFindingAll(t *testing.T) {
