@@ -72,7 +72,7 @@ func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSum
 	defer g.mu.Unlock()
 	switch {
 	case g.limited.Err() != nil:
-		g.facts.Unasked = append(g.facts.Unasked, what)
+		g.facts.NotRequested = append(g.facts.NotRequested, what)
 	case failure != nil:
 		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(failure)})
 	}

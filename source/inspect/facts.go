@@ -48,10 +48,10 @@ type Facts struct {
 
 	// Counted reports that row counts were requested.
 	Counted bool
-	// Unasked are the things that were not requested for lack of time, as noun phrases.
-	Unasked []string
-	// UnaskedTables are the tables that were not asked for a row for lack of time or because there are too many.
-	UnaskedTables []string
+	// NotRequested are the things that were not requested for lack of time, as noun phrases.
+	NotRequested []string
+	// Untested are the tables of include_tables of which no row was requested, for lack of time or because there are too many.
+	Untested []string
 	// Unknown are the things that were requested but could not be retrieved.
 	Unknown []Unknown
 }

@@ -155,16 +155,16 @@ func (f Facts) noCounts() []Finding {
 // notInspected reports what was not requested.
 func (f Facts) notInspected() []Finding {
 	var findings []Finding
-	if len(f.Unasked) > 0 {
+	if len(f.NotRequested) > 0 {
 		findings = append(findings, Finding{
 			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.Unasked, ", ")),
+			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.NotRequested, ", ")),
 			NextStep: "The configuration may be right nevertheless. Try again at another time.",
 		})
 	}
-	if n := len(f.UnaskedTables); n > 0 {
-		findings = append(findings, aboutTables(Info, NotInspected, f.UnaskedTables, fmt.Sprintf("%s of include_tables %s not asked for a row, for lack of time: %s.",
-			tables(n), wasWere(n), listed(f.UnaskedTables)), ""))
+	if n := len(f.Untested); n > 0 {
+		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
+			tables(n), wasWere(n), listed(f.Untested)), ""))
 	}
 	return findings
 }

@@ -171,9 +171,9 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"one count is not zero": {func(f *inspect.Facts) {
 			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(1))}
 		}, nil},
-		"time ran out": {func(f *inspect.Facts) { f.Unasked, f.UnaskedTables = []string{"the secured columns"}, []string{"lead"} }, []expected{
+		"time ran out": {func(f *inspect.Facts) { f.NotRequested, f.Untested = []string{"the secured columns"}, []string{"lead"} }, []expected{
 			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "It is unknown: the secured columns."},
-			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not asked for a row"},
+			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
 		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
