@@ -67,6 +67,7 @@ func (g *gatherer) candidates() []*Table {
 		})
 		return all
 	}
+	all = slices.DeleteFunc(all, func(t *Table) bool { return t.Summary.ReadPrivilege == "" })
 	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.readable(); return may || !known }) {
 		return nil
 	}

@@ -139,7 +139,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			f.Tables[0] = table("account", probed(inspect.Probe{Problem: problem("Deselect it.", true)}))
 		}, []expected{{inspect.Warning, inspect.TableFailed, "account", "Deselect it."}}},
 		"a table is read below Organization level": {func(f *inspect.Facts) { f.Tables[1] = table("contact", at(dataverse.Local)) }, []expected{
-			{inspect.Warning, inspect.LimitedDepth, "contact", "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: contact (Local)."},
+			{inspect.Warning, inspect.LimitedDepth, "contact", "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: contact (Business Unit level)."},
 		}},
 		"changes are refused though the depth is unknown": {func(f *inspect.Facts) {
 			f.Tables[1] = table("contact", at(""), probed(inspect.Probe{Limited: true}))
@@ -267,7 +267,7 @@ func TestAReadLogsWhatItsStreamsLack(t *testing.T) {
 	}).ForRead()
 	require.Len(t, found, 3)
 	assert.Equal(t, inspect.ShortTokenLife, found[0].Code)
-	assert.Equal(t, "The application user has the Read privilege on table contact below Organization level (Local), so only the rows that it may see are "+
+	assert.Equal(t, "The application user has the Read privilege on table contact below Organization level (Business Unit level), so only the rows that it may see are "+
 		"synced. To sync all rows, give it a security role with Read at Organization level.", found[1].Text())
 	assert.Contains(t, found[2].Text(), "lead.salary")
 }
