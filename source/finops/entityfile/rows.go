@@ -33,6 +33,7 @@ type Rows struct {
 	source  rowSource
 	close   []io.Closer
 	row     int64
+	most    int      // bytes of a row
 	arena   []byte   // the texts of the current row
 	spans   []span   // where the text of each column is in arena
 	cells   [][]byte // the same as slices
@@ -64,7 +65,7 @@ func (p *Package) Rows(ctx context.Context, e Entity, names []string) (*Rows, er
 		return nil, err
 	}
 	r := &Rows{
-		file: f.Name, raw: unpacked, close: []io.Closer{unpacked},
+		file: f.Name, raw: unpacked, close: []io.Closer{unpacked}, most: p.limits.Row,
 		columns: newColumns(names, e.Columns), spans: make([]span, len(names)), cells: make([][]byte, len(names)),
 	}
 	if err := r.open(ctx, p, f, unpacked); err != nil {
@@ -188,10 +189,19 @@ func (r *Rows) Close() error {
 var errClosed = errors.New("the entity file is closed")
 
 // put sets the text of a column in the current row. A column that occurs twice has the last text.
-func (r *Rows) put(column int, text []byte) {
+func (r *Rows) put(column int, text []byte) (err error) {
 	from := len(r.arena)
-	r.arena = append(r.arena, text...)
+	r.arena, err = appendUpTo(r.most, r.arena, text)
 	r.spans[column] = span{from, len(r.arena)}
+	return err
+}
+
+// appendUpTo appends a text. The error is errTooLong if the result is longer than it may be.
+func appendUpTo(most int, dst, text []byte) ([]byte, error) {
+	if len(dst)+len(text) > most {
+		return dst, errTooLong
+	}
+	return append(dst, text...), nil
 }
 
 // atRow adds the row to an error of the form.

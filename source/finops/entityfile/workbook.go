@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -180,7 +181,10 @@ func readSharedStrings(a archive, limits Limits) (*sharedStrings, error) {
 		case err != nil:
 			return nil, err
 		}
-		if s.text = texts.add(s.text, x, kind); kind == xmlEnd && string(x.name) == "si" {
+		if s.text, err = texts.add(s.text, x, kind, math.MaxInt); err != nil { // the limit below is less
+			return nil, err
+		}
+		if kind == xmlEnd && string(x.name) == "si" {
 			s.ends = append(s.ends, uint32(len(s.text))) //nolint:gosec // the limit below is less
 		}
 		if int64(len(s.text)+4*len(s.ends)) > limits.Strings {
@@ -198,18 +202,18 @@ type stringReader struct {
 	inText, inPronunciation bool
 }
 
-func (s *stringReader) add(text []byte, x *xmlScanner, kind xmlKind) []byte {
+func (s *stringReader) add(text []byte, x *xmlScanner, kind xmlKind, most int) ([]byte, error) {
 	switch {
 	case kind == xmlText:
 		if s.inText && !s.inPronunciation {
-			return append(text, x.value...)
+			return appendUpTo(most, text, x.value)
 		}
 	case string(x.name) == "t":
 		s.inText = kind == xmlStart
 	case string(x.name) == "rPh":
 		s.inPronunciation = kind == xmlStart
 	}
-	return text
+	return text, nil
 }
 
 // unescapeCell replaces escapes such as _x000D_ in the text of a cell by their characters, in place (ECMA-376, part 1,
