@@ -14,13 +14,13 @@ func (f Facts) Findings() []Finding {
 	var all []Finding
 	for _, rule := range []func(Facts) []Finding{
 		Facts.usersRefused, Facts.notListed, Facts.aboutEnvironment, Facts.clockDiffers, Facts.certificatesExpire, Facts.shortTokenLife,
-		Facts.languageMissing, Facts.aboutUsers, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
+		Facts.languageMissing, Facts.aboutUsers, Facts.aboutPackages, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
 		Facts.forbidden, Facts.failed, Facts.limitedDepth, Facts.lessRights, Facts.columnsHidden, Facts.notTracked,
 		Facts.noCounts, Facts.notInspected, Facts.notRetrieved,
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // ForRead returns the warnings that a read of the tables logs: those about the application users and the environment that
@@ -32,7 +32,7 @@ func (f Facts) ForRead() []Finding {
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // readable reports whether the rows of a table can be read as far as is known: a request for one of them is better
