@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"source-microsoft-dataverse/source/finops"
 )
 
 // Form is the form of an entity file.
@@ -54,7 +56,7 @@ type span struct{ from, to int }
 // ends what is done before the first row: a workbook is unpacked.
 //
 // The error is ErrNoFile if the package has no file of the entity. Otherwise it is a *DamagedError, a *RefusedError, a
-// *FormError, or one of the temporary file that a workbook is unpacked into.
+// *FormError, or a *finops.StorageError of the file that a workbook is unpacked into.
 func (p *Package) Rows(ctx context.Context, e Entity, names []string) (*Rows, error) {
 	f := p.files.find(e.File)
 	if e.File == "" || f == nil {
@@ -162,8 +164,8 @@ func (r *Rows) Cut() []string {
 // typed returns an error of the file as one of this package. If the text is not well-formed, the rest of the file is read to
 // its checksum, which shows whether the service wrote it so.
 func (r *Rows) typed(err error) error {
-	var temporary *temporaryFileError
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &temporary) {
+	var storage *finops.StorageError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &storage) {
 		return err
 	}
 	err = typed(r.file, err)

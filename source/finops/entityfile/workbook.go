@@ -10,21 +10,23 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"source-microsoft-dataverse/source/finops"
 )
 
 // openWorkbook opens the first sheet of a workbook (ECMA-376, part 1, SpreadsheetML). A workbook is a zip file of its own,
 // which is unpacked into a temporary file because its directory is at its end.
 func (r *Rows) openWorkbook(ctx context.Context, p *Package, f *zip.File, packed io.Reader) error {
-	file, err := newTemporaryFile(p.tempDir)
+	file, err := finops.NewFile(p.tempDir)
 	if err != nil {
 		return err
 	}
 	r.close = append(r.close, file)
-	size, err := file.fill(ctx, packed)
+	size, err := store(ctx, file, packed)
 	if err != nil {
 		return err
 	}
-	files, err := openArchive(file.file, size, f.Name, p.limits)
+	files, err := openArchive(file, size, f.Name, p.limits)
 	if err != nil {
 		return err
 	}
@@ -49,6 +51,25 @@ func (r *Rows) openWorkbook(ctx context.Context, p *Package, f *zip.File, packed
 	rows := &sheetRows{scanner: x, shared: shared}
 	r.source = rows
 	return rows.header(r.columns)
+}
+
+// store writes a text to a file and returns its size. It ends with the context.
+func store(ctx context.Context, file *finops.File, text io.Reader) (size int64, err error) {
+	block := make([]byte, 128<<10)
+	for ctx.Err() == nil {
+		n, err := text.Read(block)
+		if _, storage := file.WriteAt(block[:n], size); storage != nil {
+			return size, storage
+		}
+		size += int64(n)
+		switch {
+		case err == io.EOF: //nolint:errorlint // readers return it as it is
+			return size, nil
+		case err != nil:
+			return size, err
+		}
+	}
+	return size, ctx.Err()
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
 )
 
@@ -229,6 +230,7 @@ func TestAWorkbookLeavesNoFile(t *testing.T) {
 	p, err = open(t, packaged(t, "a.xlsx", sheet(t, "")), entityfile.Options{TempDir: dir + "/missing"})
 	require.NoError(t, err)
 	_, err = p.Rows(context.Background(), p.Manifest.Entities[0], nil)
-	require.ErrorContains(t, err, "unpack a workbook into a temporary file")
-	require.ErrorIs(t, err, os.ErrNotExist)
+	var storage *finops.StorageError
+	require.ErrorAs(t, err, &storage)
+	require.Equal(t, dir+"/missing", storage.Folder)
 }
