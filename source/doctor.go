@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/source/config"
@@ -75,6 +76,11 @@ func (i *invocation) examine(ctx context.Context, c *config.Config, all []accoun
 	in.Environment = hostIn(c.Environment)
 	facts := i.inspect(ctx, c, all, inspect.Options{CountRows: true, Step: func(text string) { i.progress(text + " ...") }})
 	in.Findings = i.filtered(facts.Findings())
+	if ctx.Err() != nil { // requests that were cut off show nothing about the user or the tables
+		in.Findings = slices.DeleteFunc(in.Findings, func(f inspect.Finding) bool {
+			return f.Code == inspect.UserRefused || f.Code == inspect.NotListed
+		})
+	}
 	usable := 0
 	for _, u := range facts.Users {
 		in.Users = append(in.Users, report.User{

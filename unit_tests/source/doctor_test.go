@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -129,6 +130,16 @@ func TestWhatStopsDoctorIsInItsReport(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDoctorEndsAtItsLimit(t *testing.T) {
+	e := newEnvironment(t)
+	e.respond(whoAmI, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	got := e.runForPeople(t, func(p *source.Process) { p.Limits.Check = 100 * time.Millisecond }, "doctor", "--json")
+	assert.Equal(t, 1, got.code)
+	r := reported(t, got)
+	assert.Len(t, r.Findings, 1, got.stdout)
+	assert.Contains(t, sentencesOf(r, "error"), "The connection check did not finish within 100ms")
 }
 
 func TestAPageThatCannotBeTimedIsAWarning(t *testing.T) {
