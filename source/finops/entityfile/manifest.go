@@ -10,7 +10,7 @@ import (
 // manifestName is the file that lists the entities of a package.
 const manifestName = "Manifest.xml"
 
-// Manifest describes the entities of a package (schema http://schemas.microsoft.com/dynamics/2015/01/DataManagement, as in
+// Manifest describes the entities of a package (schema schemas.microsoft.com/dynamics/2015/01/DataManagement, as in
 // the packages of Microsoft, "Data entities overview").
 type Manifest struct {
 	Project  string // DefinitionGroupName
