@@ -37,10 +37,25 @@ func (i *invocation) doctor(ctx context.Context) error {
 		return ctx.Err()
 	}
 	in.Findings = inspect.Sort(append(append(in.Findings, configurationWarnings(i.warnings)...), findingsOf(err)...))
-	for n, f := range in.Findings {
-		in.Findings[n].Sentence, in.Findings[n].NextStep = i.out.Redacted(f.Sentence), i.out.Redacted(f.NextStep)
-	}
+	i.redact(&in)
 	return i.printReport(report.New(in))
+}
+
+// redact masks the secrets of the configuration in what comes from the service.
+func (i *invocation) redact(in *report.Input) {
+	for n := range in.Findings {
+		f := &in.Findings[n]
+		f.Sentence, f.NextStep = i.out.Redacted(f.Sentence), i.out.Redacted(f.NextStep)
+	}
+	for n := range in.Users {
+		u := &in.Users[n]
+		u.Name = i.out.Redacted(u.Name)
+		for _, roles := range [][]string{u.Roles, u.TeamRoles} {
+			for k := range roles {
+				roles[k] = i.out.Redacted(roles[k])
+			}
+		}
+	}
 }
 
 // printReport prints a report. It returns errReported if the report has errors.

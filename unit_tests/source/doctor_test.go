@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -129,6 +130,32 @@ func TestWhatStopsDoctorIsInItsReport(t *testing.T) {
 				assert.NotContains(t, got.stdout, hidden)
 			}
 		})
+	}
+}
+
+func TestTheReportOfDoctorShowsNoSecret(t *testing.T) {
+	everything := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("x-ms-service-request-id", clientID)
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+			"code": "0x1", "message": strings.Join([]string{tenantID, clientID, secret, url.QueryEscape(secret), r.Header.Get("Authorization")}, " "),
+		}})
+	}
+	for _, place := range []string{whoAmI, definitions, privileges, rowCounts, metadata, api + "accounts"} {
+		for _, form := range [][]string{nil, {"--json"}} {
+			e := populated(t)
+			e.respond(place, everything)
+			got := e.runForPeople(t, nil, append([]string{"doctor", "--debug"}, form...)...)
+			assert.NotEmpty(t, got.stdout)
+			for _, hidden := range []string{tenantID, clientID, secret, url.QueryEscape(secret), "the-access-token"} {
+				assert.NotContains(t, got.stdout, hidden, place)
+				assert.NotContains(t, got.stderr, hidden, place)
+			}
+			escaped, err := json.Marshal(secret)
+			require.NoError(t, err)
+			assert.NotContains(t, got.stdout, strings.Trim(string(escaped), `"`), place)
+		}
 	}
 }
 
