@@ -19,7 +19,7 @@ func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
 		g.optional("the name and the version of the environment", func(ctx context.Context) error {
 			organization, err := client.CurrentOrganization(ctx)
 			if err == nil {
-				g.facts.Organization = &organization
+				g.facts.Organization, g.facts.ClockAhead = &organization, organization.ClockAhead
 			}
 			return err
 		})

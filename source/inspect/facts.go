@@ -14,8 +14,8 @@ type Facts struct {
 	Now time.Time // at the beginning, by the clock of this machine
 	// Organization is the environment, nil if it is unknown.
 	Organization *dataverse.Organization
-	// ClockAhead is how far the service's clock is ahead of that of this machine; nil: unknown.
-	ClockAhead *time.Duration
+	// ClockAhead is how far the service's clock is ahead of that of this machine at least; 0: no difference is certain.
+	ClockAhead time.Duration
 	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
 	TokenDays int
 	// Languages are those that the environment provides; nil: unknown, or not needed.
@@ -97,6 +97,15 @@ type User struct {
 	CertificateSetting string
 }
 
+// UserOf returns what the credentials show of an application user.
+func UserOf(name string, c config.Credentials) User {
+	u := User{Name: name, Setting: c.Setting}
+	if c.Certificate != nil {
+		u.CertificateExpires, u.CertificateSetting = c.Certificate.Chain()[0].NotAfter, c.CertificateSetting()
+	}
+	return u
+}
+
 // Usable returns the number of the first user that can be used, and false if none can.
 func (f Facts) Usable() (number int, found bool) {
 	number = slices.IndexFunc(f.Users, func(u User) bool { return u.SignIn == nil })
@@ -168,6 +177,17 @@ type ColumnRights struct {
 	Known      bool
 	Everything bool            // all of them
 	Readable   map[string]bool // by MetadataId, if not all
+}
+
+// Unreadable returns the properties of the secured columns that may not be read. It returns nil if the rights are unknown.
+func (r ColumnRights) Unreadable(secured []dataverse.SecuredColumn) []string {
+	var names []string
+	for _, c := range secured {
+		if r.Known && !r.reads(c) {
+			names = append(names, c.Property)
+		}
+	}
+	return names
 }
 
 // reads reports whether a secured column may be read.

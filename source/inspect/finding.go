@@ -88,8 +88,15 @@ const (
 	ChangesNotFollowed Code = "changes-not-followed" // the table is elastic or virtual
 )
 
-// sorted puts errors before warnings and these before infos. Findings of the same severity keep their order.
-func sorted(findings []Finding) []Finding {
+// The kinds of findings of doctor alone.
+const (
+	ConfigurationInvalid   Code = "configuration-invalid"   // the configuration cannot be used
+	ConfigurationCorrected Code = "configuration-corrected" // a value of it was corrected or ignored
+	InspectionFailed       Code = "inspection-failed"       // an error has stopped the inspection
+)
+
+// Sort puts errors before warnings and these before infos. Findings of the same severity keep their order.
+func Sort(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
 	return findings
 }

@@ -20,7 +20,7 @@ func (f Facts) Findings() []Finding {
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // ForRead returns the warnings that a read of the tables logs: those about the application users and the environment that
@@ -32,7 +32,7 @@ func (f Facts) ForRead() []Finding {
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // readable reports whether the rows of a table can be read as far as is known: a request for one of them is better

@@ -42,11 +42,11 @@ const clockTolerance = 2 * time.Minute
 
 // clockDiffers compares the clock of this machine with that of the service.
 func (f Facts) clockDiffers() []Finding {
-	if f.ClockAhead == nil || f.ClockAhead.Abs() <= clockTolerance {
+	if f.ClockAhead.Abs() <= clockTolerance {
 		return nil
 	}
 	direction := "behind"
-	if *f.ClockAhead < 0 {
+	if f.ClockAhead < 0 {
 		direction = "ahead of"
 	}
 	return []Finding{{

@@ -136,10 +136,7 @@ func (g *gatherer) signIn(ctx context.Context) {
 		case slices.ContainsFunc(identities[:i], func(o dataverse.Identity) bool { return o.UserID == identities[i].UserID }):
 			failures[i] = users.ErrSameUser
 		}
-		u := User{Name: a.Name, Setting: a.Credentials.Setting}
-		if c := a.Credentials.Certificate; c != nil {
-			u.CertificateExpires, u.CertificateSetting = c.Chain()[0].NotAfter, a.Credentials.CertificateSetting()
-		}
+		u := UserOf(a.Name, a.Credentials)
 		if failures[i] != nil {
 			problem := g.options.Explain(Failure{User: i, SignIn: true, Err: failures[i]})
 			u.SignIn = &problem

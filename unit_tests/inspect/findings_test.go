@@ -77,13 +77,13 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"the tables cannot be listed": {func(f *inspect.Facts) {
 			f.Tables, f.Listed, f.ListProblem = nil, 0, problem("The IP firewall blocks it.", true)
 		}, []expected{{inspect.Error, inspect.NotListed, inspect.SubjectEnvironment, "IP firewall"}}},
-		"the clock is behind": {func(f *inspect.Facts) { f.ClockAhead = pointer(7 * time.Minute) }, []expected{
+		"the clock is behind": {func(f *inspect.Facts) { f.ClockAhead = 7 * time.Minute }, []expected{
 			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "The clock of this machine is 7m0s behind that of Dataverse."},
 		}},
-		"the clock is ahead": {func(f *inspect.Facts) { f.ClockAhead = pointer(-time.Hour) }, []expected{
+		"the clock is ahead": {func(f *inspect.Facts) { f.ClockAhead = -time.Hour }, []expected{
 			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "1h0m0s ahead of that of Dataverse"},
 		}},
-		"the clock is nearly right": {func(f *inspect.Facts) { f.ClockAhead = pointer(time.Minute) }, nil},
+		"the clock is nearly right": {func(f *inspect.Facts) { f.ClockAhead = time.Minute }, nil},
 		"the certificate is about to expire": {func(f *inspect.Facts) {
 			f.Users[0].CertificateExpires, f.Users[0].CertificateSetting = now().Add(11*24*time.Hour), "credentials.certificate"
 		}, []expected{{inspect.Warning, inspect.CertificateExpires, inspect.SubjectUser, "credentials.certificate expires on 2026-11-12 12:00 UTC, in 11 days."}}},
@@ -196,8 +196,6 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		})
 	}
 }
-
-func pointer(d time.Duration) *time.Duration { return &d }
 
 func TestWhatMattersMostComesFirst(t *testing.T) {
 	found := with(func(f *inspect.Facts) {
