@@ -110,6 +110,20 @@ func (c *Client) Download(ctx context.Context, execution string, mayBeNone bool)
 	if err != nil || url == "" {
 		return nil, err
 	}
+	return c.download(ctx, execution, url)
+}
+
+// Existing is Download for an execution of the past, whose package exists now or never will.
+func (c *Client) Existing(ctx context.Context, execution string) (*File, error) {
+	url, err := c.packageURL(ctx, execution)
+	if err != nil || url == "" {
+		return nil, err
+	}
+	return c.download(ctx, execution, url)
+}
+
+// download stores the package at a url in a file.
+func (c *Client) download(ctx context.Context, execution, url string) (*File, error) {
 	file, err := newFile(c.options.Folder)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bitstrapped/airbyte"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/finops"
@@ -81,4 +82,24 @@ func TestNamesOfStreamsHaveUnderscoresForOtherCharacters(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, catalog.PackageStreamName(c.project, c.entity))
 	}
+}
+
+func TestPatternsSelectEntitiesOnlyByTheirPrefix(t *testing.T) {
+	entities, tables := catalog.PackagePatterns([]string{"*", "account", "dmf_*", "_metadata_*"}, true)
+	assert.Equal(t, []string{"dmf_*"}, entities)
+	assert.Equal(t, []string{"*", "account", "_metadata_*"}, tables)
+	entities, tables = catalog.PackagePatterns([]string{"dmf_custom"}, false)
+	assert.Empty(t, entities)
+	assert.Equal(t, []string{"dmf_custom"}, tables, "without projects it may be a table")
+}
+
+func TestPatternThatMatchesNoEntityIsAnError(t *testing.T) {
+	streams := []protocol.Stream{{Name: "dmf_a_one"}, {Name: "dmf_a_two"}, {Name: "dmf_b_one"}}
+	selected, err := catalog.SelectPackages(streams, []string{"dmf_a_*", "dmf_*_one"})
+	require.NoError(t, err)
+	assert.Equal(t, streams, selected)
+	_, err = catalog.SelectPackages(streams, []string{"dmf_c_*"})
+	var pattern *catalog.PatternError
+	require.ErrorAs(t, err, &pattern)
+	assert.Contains(t, err.Error(), `"dmf_c_*"`)
 }
