@@ -40,7 +40,7 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 			return err
 		}
 		if len(patterns) == 0 {
-			return nil
+			return i.keepPart(ctx, client, nil, &file)
 		}
 		known, err := i.overview(ctx, client)
 		if err != nil {
@@ -50,7 +50,10 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return i.addStreams(ctx, client, c, selected, known.privileges, &file)
+		if err := i.addStreams(ctx, client, c, selected, known.privileges, &file); err != nil {
+			return err
+		}
+		return i.keepPart(ctx, client, selected, &file)
 	})
 	if err != nil {
 		return err
