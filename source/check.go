@@ -36,6 +36,8 @@ func (i *invocation) tryEnvironment(ctx context.Context, c *config.Config, clien
 	if err := i.tryLanguage(ctx, c, client); err != nil {
 		return err
 	}
-	_, err := i.selectedTables(ctx, client, c.Tables)
-	return err
+	if _, err := i.selectedTables(ctx, client, c.Tables); err != nil {
+		return err
+	}
+	return i.tryPackages(ctx, c, client)
 }

@@ -45,6 +45,7 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 	defer transport.CloseIdleConnections()
 	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
 	defer clients.Identity.CloseIdleConnections()
+	i.transport, i.signInClients = transport, clients
 	tokens, err := signIns(c, clients)
 	if err != nil {
 		return err

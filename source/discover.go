@@ -32,6 +32,9 @@ func (i *invocation) discover(ctx context.Context) error {
 				streams.Add(s)
 			}
 		}
+		if err := i.addPackages(ctx, c, client, streams.Add); err != nil {
+			return err
+		}
 		i.warnSize(ctx, &streams)
 		return nil
 	})

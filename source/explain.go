@@ -28,7 +28,7 @@ func explain(err error) protocol.Failure {
 	s := situationOf(err).ofUser(err)
 	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
-		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
+		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainPackages, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
 	} {
 		if e := known(err); e.message != "" {
 			explained = e

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -10,6 +11,7 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
@@ -25,6 +27,8 @@ type plan struct {
 	rows      map[string]int64  // about how many rows tables have, of those that were counted
 	origins   []dataverse.Table // whose delta tokens may bound the scans of tables without change tracking
 	tokenLife time.Duration     // how long the environment accepts a delta token; 0: no stream has one
+	projects  []replicate.Project
+	finance   *finops.Client // nil: there are no projects, or their environment is not known
 }
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
@@ -36,6 +40,8 @@ func (i *invocation) prepare(
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
 	var labels labels
+	packages := configured
+	configured.Streams = slices.DeleteFunc(slices.Clone(configured.Streams), func(s protocol.ConfiguredStream) bool { return isPackage(c, s.Name) })
 	names, counted, incremental := requirements(configured, states)
 	outer := ctx
 	group, ctx := errgroup.WithContext(outer)
@@ -50,6 +56,10 @@ func (i *invocation) prepare(
 			labels = i.labels(ctx, client, c, configured, tables, unreadable)
 		}
 		return err
+	})
+	group.Go(func() error {
+		p.projects, p.finance = i.projects(ctx, c, client, packages, states)
+		return nil
 	})
 	if incremental {
 		group.Go(func() error {

@@ -81,6 +81,10 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,
 		Parallel: parallelStreams(client), Progress: counters,
+		Projects: p.projects, KeepNoDate: c.KeepNoDate,
+	}
+	if p.finance != nil {
+		job.Exports = p.finance
 	}
 	failed, err := job.Run(ctx, p.streams)
 	switch {
@@ -89,7 +93,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall(), changes: failures.changes}
+		return &partialError{failed: failed, of: len(p.streams) + packageStreams(p.projects), typ: failures.overall(), changes: failures.changes}
 	default:
 		return nil
 	}

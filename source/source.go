@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 
+	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/users"
 )
@@ -58,6 +60,10 @@ type invocation struct {
 	resuming bool        // a stream of a read has a state
 	users    *users.Pool // the application users; nil: there is one
 	rejected bool        // check rejected the configuration
+
+	transport     http.RoundTripper // of all services
+	signInClients auth.Clients
+	finance       string // the host of finance & operations; empty: it was not needed, or is not known
 
 	withheld []string // columns that are not offered because they are contents, as table.column
 }
