@@ -28,7 +28,7 @@ type packageLab struct {
 func servePackages(t *testing.T, o finops.Options) *packageLab {
 	t.Helper()
 	tables := schema.Realistic()
-	accounts := slices.IndexFunc(tables, func(table schema.Table) bool { return table.LogicalName == "account" })
+	accounts := slices.IndexFunc(tables, func(table *schema.Table) bool { return table.LogicalName == "account" })
 	l := newLab(t, simulator.Options{Seed: 1, Tables: tables[accounts : accounts+1], DefaultRows: 3})
 	p := &packageLab{lab: l, options: o}
 	var err error
