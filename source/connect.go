@@ -19,8 +19,29 @@ const stallInterval = 30 * time.Second
 // work is what a verb does once it has a client, with the configuration from which the client was made.
 type work func(context.Context, *config.Config, *dataverse.Client) error
 
+// workOfAll is what a verb does that has a client for each application user. None has signed in yet.
+type workOfAll func(context.Context, *config.Config, []account) error
+
+// account is an application user with its client.
+type account struct {
+	name        string // a noun phrase for messages
+	credentials config.Credentials
+	client      *dataverse.Client
+}
+
 // connect does the work of a verb with a client. Its error is a *verbError.
 func (i *invocation) connect(ctx context.Context, do work) error {
+	return i.connectAll(ctx, func(ctx context.Context, c *config.Config, all []account) error {
+		first, err := i.signIn(ctx, c, all)
+		if err != nil {
+			return err
+		}
+		return do(ctx, c, first)
+	})
+}
+
+// connectAll does the work of a verb with a client for each application user. Its error is a *verbError.
+func (i *invocation) connectAll(ctx context.Context, do workOfAll) error {
 	c, err := i.configure(ctx)
 	if err == nil {
 		err = i.work(ctx, c, do)
@@ -36,8 +57,8 @@ func (i *invocation) situation(c *config.Config) situation {
 	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming}
 }
 
-// work makes a client and does the work with it. While the work runs, stalls are logged.
-func (i *invocation) work(ctx context.Context, c *config.Config, do work) error {
+// work makes the clients and does the work with them. While the work runs, stalls are logged.
+func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) error {
 	transport, err := newTransport(i.process.Getenv)
 	if err != nil {
 		return err
@@ -62,11 +83,21 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 	watch.Go(func() { client.LogStalls(watched, stallInterval) })
 	defer watch.Wait()
 	defer stop()
-	first, err := i.signIn(ctx, c, client, tokens)
-	if err != nil {
-		return err
+	return do(ctx, c, accounts(c, client, tokens))
+}
+
+// accounts returns the application users of a configuration, the first one first, whose client is given.
+func accounts(c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) []account {
+	if len(tokens) == 1 {
+		return []account{{name: "the application user", credentials: c.Credentials, client: client}}
 	}
-	return do(ctx, c, first)
+	all := []account{{name: firstUser, credentials: c.Credentials, client: client}}
+	for n, t := range tokens[1:] {
+		user := c.AdditionalCredentials[n]
+		name := "the application user of " + user.Setting
+		all = append(all, account{name: name, credentials: user, client: client.As(name, t)})
+	}
+	return all
 }
 
 // configure loads the configuration. From here on its secrets are masked in every message.
@@ -74,18 +105,25 @@ func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
 	c, err := config.Load(i.command.Config, i.process.Specification, i.process.Getenv)
 	var invalid *config.Error
 	if errors.As(err, &invalid) {
-		for _, warning := range invalid.Warnings {
-			i.log.WarnContext(ctx, warning)
-		}
+		i.warnOfSettings(ctx, invalid.Warnings)
 	}
 	if err != nil {
 		return nil, err
 	}
 	i.out.Redact(c.Redact)
-	for _, warning := range c.Warnings {
+	i.warnOfSettings(ctx, c.Warnings)
+	return c, nil
+}
+
+// warnOfSettings warns of values of the configuration that were corrected: in the log, or in the report of doctor.
+func (i *invocation) warnOfSettings(ctx context.Context, warnings []string) {
+	if i.command.Verb == protocol.Doctor {
+		i.warnings = warnings
+		return
+	}
+	for _, warning := range warnings {
 		i.log.WarnContext(ctx, warning)
 	}
-	return c, nil
 }
 
 // options returns the client's options for the configuration, the memory, and the verb.

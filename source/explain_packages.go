@@ -2,7 +2,6 @@ package source
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -18,7 +18,7 @@ import (
 // Names of pages in finance & operations.
 const (
 	entraApplications = "System administration > Setup > Microsoft Entra applications"
-	jobHistory        = "Data management > Job history"
+	jobHistory        = inspect.JobHistory
 )
 
 // explainPackages explains what concerns finance & operations: its projects, executions and packages, and its requests.
@@ -44,8 +44,8 @@ func (s situation) explainProject(err error) explanation {
 		return configError("Dataverse returned an address of finance & operations that the connector cannot use. Enter the address as finance_operations_url.")
 	case errors.As(err, &project):
 		var sentences []string
-		for _, p := range project.problems {
-			sentences = append(sentences, projectSentence(p))
+		for _, f := range inspect.ProjectFindings(project.problems) {
+			sentences = append(sentences, f.Text())
 		}
 		return explanation{configError("").typ, strings.Join(sentences, " ")}
 	case errors.As(err, &line) && line.incremental:
@@ -63,65 +63,18 @@ func (s situation) explainProject(err error) explanation {
 	}
 }
 
-// projectSentence is what is wrong with a project, and what to do.
-func projectSentence(p finops.Problem) string {
-	switch p.Fault {
-	case finops.ProjectMissing:
-		return fmt.Sprintf("Finance & operations has no data project %q, or the application may not see it. Enter the name of an export project of the "+
-			"Data management workspace in packages, and check that the project is not restricted to other users, roles or companies.", p.Project)
-	case finops.ProjectImports:
-		return fmt.Sprintf("The data project %q imports. Enter the name of an export project in packages.", p.Project)
-	case finops.ProjectEmpty:
-		return fmt.Sprintf("The data project %q exports no entity. Add entities to it, or remove it from packages.", p.Project)
-	case finops.CompanyMissing:
-		return fmt.Sprintf("Finance & operations has no legal entity %s, which packages lists for project %q. Correct the id.", p.Subject, p.Project)
-	case finops.Unmapped:
-		return fmt.Sprintf("The entity %s of project %q has no valid mapping, so an export of the project would not end. Open the mapping of the entity "+
-			"in the project and generate it, or disable the entity.", p.Subject, p.Project)
-	case finops.Incremental:
-		return fmt.Sprintf("The entity %s of project %q is set to incremental push, so the connector does not read it: a lost package would be a change that is "+
-			"lost. An export of the project for its other entities also takes these changes from whoever else reads them. Set the entity to full "+
-			"push, or move it to another project.", p.Subject, p.Project)
-	case finops.TextCut:
-		return fmt.Sprintf("The entity %s of project %q is exported to Excel, which cuts texts at 255 characters. Set its source data format to "+
-			"XML-Element or CSV-Unicode.", p.Subject, p.Project)
-	case finops.ExecutionRunning:
-		return fmt.Sprintf("Execution %s of project %q is running. A sync waits until it ends, because a project has one at a time. If it does "+
-			"not end, delete it under %s.", p.Subject, p.Project, jobHistory)
-	default:
-		return fmt.Sprintf("The data project %q cannot be exported.", p.Project)
-	}
-}
-
-// projectWarnings are the sentences on the problems of a project. Those of entities that share a fault are one sentence.
-func projectWarnings(problems []finops.Problem) []string {
-	var sentences []string
-	var cut []string
-	for _, p := range problems {
-		switch {
-		case p.Fault.Stops():
-		case p.Fault == finops.TextCut:
-			cut = append(cut, p.Subject)
-		default:
-			sentences = append(sentences, projectSentence(p))
-		}
-	}
-	if len(cut) == 1 {
-		sentences = append(sentences, projectSentence(finops.Problem{Project: problems[0].Project, Fault: finops.TextCut, Subject: cut[0]}))
-	} else if len(cut) > 1 {
-		sentences = append(sentences, fmt.Sprintf("%s of project %q are exported to Excel, which cuts texts at 255 characters: %s. Set their source "+
-			"data format to XML-Element or CSV-Unicode.", entityCount(len(cut)), problems[0].Project, firstOf(cut)))
-	}
-	return sentences
-}
-
 // explainExport explains an execution that failed, does not end, or is lost.
 func (s situation) explainExport(err error) explanation {
 	var failed *finops.ExportError
 	var entity *finops.EntityError
 	var stuck *finops.StuckError
 	var lost *finops.LostError
+	var refused *finops.RefusedError
 	switch {
+	case errors.As(err, &refused):
+		return configError("Finance & operations did not start the export of project %s for company %s: %s. Check that the legal entity exists, that the project "+
+			"exports, and under %s that no other execution of the project is running.", refused.Execution.Project, refused.Execution.Company,
+			messageOf(refused), jobHistory)
 	case errors.As(err, &entity):
 		return configError("The export of project %s for company %s did not export the entity %s (%s).%s The log of execution %s under %s has the details.",
 			entity.Execution.Project, entity.Execution.Company, entity.Entity, statusText(entity.Status), messagesText(entity.Messages), entity.Execution.ID, jobHistory)
@@ -144,6 +97,15 @@ func (s situation) explainExport(err error) explanation {
 	default:
 		return explanation{}
 	}
+}
+
+// messageOf is the message of a refusal as a part of a sentence.
+func messageOf(err error) string {
+	var refused *finops.APIError
+	if errors.As(err, &refused) {
+		return strings.TrimRight(refused.Message, ". ")
+	}
+	return clause(err)
 }
 
 // statusText is a status of the job log as a part of a sentence.

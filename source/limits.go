@@ -44,19 +44,24 @@ func (e *slowError) Unwrap() error { return e.cause }
 
 // connectWithin is connect with a limit for the whole verb.
 func (i *invocation) connectWithin(ctx context.Context, limit time.Duration, do work) error {
+	return i.within(ctx, limit, func(ctx context.Context) error { return i.connect(ctx, do) })
+}
+
+// within does something with a limit for the whole verb. Its error is a *slowError if the limit has ended it.
+func (i *invocation) within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := i.connect(limited, do)
+	err := do(limited)
 	if errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil && ctx.Err() == nil {
 		return &slowError{verb: i.command.Verb, limit: limit, cause: err}
 	}
 	return err
 }
 
-// apply sets the limits of a client's requests. They are narrower in a check, where a person waits.
+// apply sets the limits of a client's requests. They are narrower in a check and in doctor, where a person waits.
 func (l Limits) apply(o *dataverse.Options, verb protocol.Verb) {
 	o.AttemptTimeout, o.WaitMin, o.WaitMax, o.Budget = l.Attempt, l.Backoff, 60*l.Backoff, l.Budget
-	if verb == protocol.Check {
+	if verb == protocol.Check || verb == protocol.Doctor {
 		o.Attempts = 3
 		o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 45*time.Second)
 		o.Budget = cmp.Or(o.Budget, 2*time.Minute)

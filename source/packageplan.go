@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -36,8 +37,9 @@ func (i *invocation) projects(
 		err := unreachable
 		if err == nil {
 			var problems []finops.Problem
-			project, problems, err = reviewed(ctx, finance, p, false)
-			i.warnProject(ctx, problems)
+			project, problems, err = reviewed(ctx, finance, p)
+			// The texts that are cut are known once the files are read.
+			i.warnProject(ctx, slices.DeleteFunc(problems, func(p finops.Problem) bool { return p.Fault == finops.TextCut }))
 		}
 		if err == nil {
 			planned.Name = project.Name

@@ -15,6 +15,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/finops"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -90,27 +91,18 @@ func (i *invocation) packageOptions(c *config.Config) finops.Options {
 	return options
 }
 
-// reviewed reads a project and what is wrong with it.
-func reviewed(ctx context.Context, client *finops.Client, p config.Package, thorough bool) (*finops.Project, []finops.Problem, error) {
-	facts := finops.Facts{Project: p.Project, Companies: p.Companies}
-	var err error
-	if facts.Found, err = client.Project(ctx, p.Project); err != nil {
+// reviewed reads a project and what is wrong with it. The error is a *projectError if that keeps it from being exported.
+func reviewed(ctx context.Context, client *finops.Client, p config.Package) (*finops.Project, []finops.Problem, error) {
+	project, err := client.Project(ctx, p.Project)
+	if err != nil {
 		return nil, nil, err
 	}
-	if thorough && facts.Found != nil {
-		if facts.Known, err = client.Companies(ctx); err != nil {
-			return nil, nil, err
-		}
-		if facts.Running, err = client.Running(ctx, facts.Found.Name); err != nil {
-			return nil, nil, err
-		}
+	problems := finops.Review(finops.Facts{Project: p.Project, Companies: p.Companies, Found: project})
+	stopping := slices.DeleteFunc(slices.Clone(problems), func(p finops.Problem) bool { return !p.Fault.Stops() })
+	if len(stopping) > 0 {
+		return nil, nil, &projectError{stopping}
 	}
-	problems := finops.Review(facts)
-	if len(problems) > 0 && problems[0].Fault.Stops() {
-		problems = slices.DeleteFunc(problems, func(p finops.Problem) bool { return !p.Fault.Stops() })
-		return facts.Found, problems, &projectError{problems}
-	}
-	return facts.Found, problems, nil
+	return project, problems, nil
 }
 
 // addPackages adds the entities of the configured projects to a catalog.
@@ -124,7 +116,7 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 	}
 	named := map[string]string{} // what each stream is, by its name
 	for _, p := range c.Packages {
-		project, problems, err := reviewed(ctx, finance, p, false)
+		project, problems, err := reviewed(ctx, finance, p)
 		if err != nil {
 			return err
 		}
@@ -181,8 +173,8 @@ func entitiesOf(ctx context.Context, client *finops.Client, project *finops.Proj
 
 // warnProject warns of the problems of a project that do not stop its export.
 func (i *invocation) warnProject(ctx context.Context, problems []finops.Problem) {
-	for _, sentence := range projectWarnings(problems) {
-		i.log.WarnContext(ctx, sentence)
+	for _, f := range inspect.ProjectFindings(problems) {
+		i.log.WarnContext(ctx, f.Text())
 	}
 }
 
@@ -200,36 +192,6 @@ func entitiesAre(n int) string {
 		return "1 entity is"
 	}
 	return entityCount(n) + " are"
-}
-
-// tryPackages checks the access to finance & operations and the projects of the configuration.
-func (i *invocation) tryPackages(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-	if len(c.Packages) == 0 {
-		return nil
-	}
-	finance, err := i.financeClient(ctx, c, client)
-	if err != nil {
-		return err
-	}
-	if err := finance.Try(ctx); err != nil {
-		return err
-	}
-	var stopped []finops.Problem
-	for _, p := range c.Packages {
-		_, problems, err := reviewed(ctx, finance, p, true)
-		var unusable *projectError
-		switch {
-		case errors.As(err, &unusable):
-			stopped = append(stopped, unusable.problems...)
-		case err != nil:
-			return err
-		}
-		i.warnProject(ctx, problems)
-	}
-	if len(stopped) > 0 {
-		return &projectError{stopped}
-	}
-	return nil
 }
 
 // isPackage reports whether a stream is one of a project of the configuration, by its name.

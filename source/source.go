@@ -33,6 +33,7 @@ func Run(ctx context.Context, p Process) int {
 	case ctx.Err() != nil:
 	case unwritten != nil:
 		i.failOutput(unwritten)
+	case errors.Is(err, errReported):
 	case err != nil:
 		i.fail(err)
 	}
@@ -65,6 +66,7 @@ type invocation struct {
 	signInClients auth.Clients
 	finance       string // the host of finance & operations; empty: it was not needed, or is not known
 
+	warnings []string // about the configuration, which doctor reports
 	withheld []string // columns that are not offered because they are contents, as table.column
 }
 
@@ -90,6 +92,8 @@ func (i *invocation) run(ctx context.Context) error {
 		return i.discover(ctx)
 	case protocol.Read:
 		return i.read(ctx)
+	case protocol.Doctor:
+		return i.doctor(ctx)
 	case protocol.ListTables:
 		return i.tables(ctx)
 	case protocol.PrintCatalog:

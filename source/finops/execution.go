@@ -108,7 +108,7 @@ func (o EntityOutcome) Failed() bool {
 }
 
 // ran reports whether the entity was exported or tried: after another entity of the project failed, the rest may not be.
-func (o EntityOutcome) ran() bool { return o.Status != "" && !strings.EqualFold(o.Status, "NotRun") }
+func (o EntityOutcome) ran() bool { return o.Status != "" && !strings.EqualFold(o.Status, notRun) }
 
 // Outcome is how an execution ended.
 type Outcome struct {
@@ -121,6 +121,18 @@ type Outcome struct {
 
 // Entity returns the outcome of an entity.
 func (o Outcome) Entity(label string) EntityOutcome { return o.Entities[strings.ToLower(label)] }
+
+// RefusedError reports that the service did not start an execution. The reason is often not in its message: the project does not
+// export, the company does not exist, or another execution of the project runs.
+type RefusedError struct {
+	Execution Execution
+	cause     error
+}
+
+func (e *RefusedError) Error() string { return e.cause.Error() }
+
+// Unwrap returns the refusal.
+func (e *RefusedError) Unwrap() error { return e.cause }
 
 // ExportError reports an execution that failed.
 type ExportError struct {

@@ -30,6 +30,11 @@ func (c *Client) jobLog(ctx context.Context, execution string) ([]jobRow, error)
 // Running returns the ids of the executions of a project that have not ended, whoever started them, sorted. The job log shows
 // which may not have, and their own status which have not: the log keeps the statuses of entities in executions that were aborted.
 func (c *Client) Running(ctx context.Context, project string) ([]string, error) {
+	return c.running(ctx, project, false)
+}
+
+// running also returns those that have not begun if waiting is set.
+func (c *Client) running(ctx context.Context, project string, waiting bool) ([]string, error) {
 	rows, err := rowsOf[jobRow](ctx, c, "read the job log of project "+project,
 		filtered(jobDetails, "DefinitionGroupId", project, "$select=JobId,EntityName,StagingStatus,TargetStatus", allCompanies))
 	if err != nil {
@@ -37,7 +42,7 @@ func (c *Client) Running(ctx context.Context, project string) ([]string, error) 
 	}
 	var open, running []string
 	for _, r := range rows {
-		if r.JobID != "" && (isOpen(r.StagingStatus) || isOpen(r.TargetStatus)) {
+		if r.JobID != "" && (isOpen(r.StagingStatus) || isOpen(r.TargetStatus) || waiting && r.status() == notRun) {
 			open = append(open, r.JobID)
 		}
 	}
@@ -47,12 +52,15 @@ func (c *Client) Running(ctx context.Context, project string) ([]string, error) 
 		if err != nil {
 			return nil, err
 		}
-		if status == Executing {
+		if status == Executing || waiting && status == NotRun {
 			running = append(running, id)
 		}
 	}
 	return running, nil
 }
+
+// notRun is the status of a part of an entity that was not run.
+const notRun = "NotRun"
 
 // isOpen reports whether a status of the job log is one of an entity whose export goes on. NotRun is also that of a part that is
 // skipped, such as staging.
@@ -92,11 +100,11 @@ func (r jobRow) status() string {
 		}
 	}
 	for _, status := range []string{r.TargetStatus, r.StagingStatus} {
-		if status != "" && !strings.EqualFold(status, "NotRun") {
+		if status != "" && !strings.EqualFold(status, notRun) {
 			return status
 		}
 	}
-	return r.TargetStatus
+	return notRun
 }
 
 func (r jobRow) records() int64 {

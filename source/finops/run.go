@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -14,8 +15,8 @@ const fewPolls = 3
 // Export runs an execution to its end and returns how it ended. An execution that an earlier process has begun goes on: it is
 // requested only if the service does not know it. notify, unless it is nil, is called with each status.
 //
-// An execution that ended as Succeeded or PartiallySucceeded has a package. One that failed is an *ExportError, one that does not
-// end in time a *StuckError, and one that was known and is not any more a *LostError.
+// An execution that ended as Succeeded or PartiallySucceeded has a package. One that was not started is a *RefusedError, one that
+// failed an *ExportError, one that does not end in time a *StuckError, and one that was known and is not any more a *LostError.
 func (c *Client) Export(ctx context.Context, x Execution, begun bool, notify func(Status)) (Outcome, error) {
 	sent := false
 	if !begun {
@@ -55,6 +56,9 @@ func (c *Client) request(ctx context.Context, x Execution) error {
 		// An earlier request of this execution may have arrived after all.
 		if _, known, statusErr := c.status(ctx, x.ID); statusErr == nil && known {
 			return nil
+		}
+		if refused.Status == http.StatusBadRequest {
+			return &RefusedError{Execution: x, cause: err}
 		}
 		return err
 	case errors.As(err, &refused) && refused.Forbidden(), limited(err) != nil:
@@ -129,12 +133,13 @@ func (c *Client) EntityFailed(ctx context.Context, x Execution, o Outcome, label
 }
 
 // AwaitIdle waits until no execution of a project runs, whoever started it: a project has one at a time. It returns the
-// execution of this connector for the company instead if one runs. notify is called before each wait, with the id of one that it
+// execution of this connector for the company instead if one runs. refused reports that an export was refused just now: then an
+// execution that has not begun counts as well. Otherwise it does not, because it may never begin. notify is called before each wait, with the id of one that it
 // waits for.
-func (c *Client) AwaitIdle(ctx context.Context, project, company string, notify func(execution string)) (*Execution, error) {
+func (c *Client) AwaitIdle(ctx context.Context, project, company string, refused bool, notify func(execution string)) (*Execution, error) {
 	began, wait := time.Now(), c.options.PollMin
 	for {
-		running, err := c.Running(ctx, project)
+		running, err := c.running(ctx, project, refused)
 		if err != nil || len(running) == 0 {
 			return nil, err
 		}

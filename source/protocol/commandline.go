@@ -22,6 +22,7 @@ const (
 
 // The verbs for people. Standard output has their result alone, in a form of their own.
 const (
+	Doctor       Verb = "doctor"
 	ListTables   Verb = "tables"
 	PrintCatalog Verb = "catalog"
 	Version      Verb = "version"
@@ -30,7 +31,7 @@ const (
 
 // Verbs returns all verbs in the order in which help lists them.
 func Verbs() []Verb {
-	return []Verb{Check, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help}
+	return []Verb{Check, Doctor, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help}
 }
 
 // OfProtocol reports whether a verb is one of the protocol's.
@@ -48,10 +49,12 @@ type Command struct {
 	Report string
 	// NoProgress switches off the display of read at a terminal.
 	NoProgress bool
-	// JSON asks tables for JSON.
+	// JSON asks tables and doctor for JSON.
 	JSON bool
-	// Filter and Tables are patterns in the syntax of path.Match: those of the tables that the verb tables lists, all if
-	// there is none, and those of the tables that the verb catalog selects.
+	// NoColor switches off the colors of doctor.
+	NoColor bool
+	// Filter and Tables are patterns in the syntax of path.Match: those of the tables that the verb tables lists or doctor
+	// examines, all if there is none, and those of the tables that the verb catalog selects.
 	Filter, Tables []string
 	// SyncMode is the mode of the streams that the verb catalog selects, "" for the best that each of them offers.
 	SyncMode airbyte.SyncMode

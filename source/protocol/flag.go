@@ -43,7 +43,7 @@ func flags() []Flag {
 	return []Flag{
 		{
 			Name: "config", Value: "FILE", Usage: "The configuration, a JSON file.", Required: true,
-			verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover},
+			verbs: []Verb{Check, Doctor, ListTables, PrintCatalog, Read, Discover},
 			set:   func(c *Command, value string) string { c.Config = value; return "" },
 		},
 		{
@@ -69,16 +69,20 @@ func flags() []Flag {
 			Default: "incremental for tables that offer it, else full_refresh", verbs: []Verb{PrintCatalog}, set: setSyncMode,
 		},
 		{
-			Name: "filter", Value: "PATTERNS", Usage: "List only these tables: logical names or patterns, with commas between them.",
-			Default: "all tables", verbs: []Verb{ListTables},
+			Name: "filter", Value: "PATTERNS", Usage: "Only these tables: logical names or patterns, with commas between them.",
+			Default: "all tables", verbs: []Verb{Doctor, ListTables},
 			set: func(c *Command, value string) (problem string) {
 				c.Filter, problem = addPatterns(c.Filter, value)
 				return problem
 			},
 		},
 		{
-			Name: "json", Usage: "Print JSON for programs.", Default: "a list for people", verbs: []Verb{ListTables},
+			Name: "json", Usage: "Print JSON for programs.", Default: "text for people", verbs: []Verb{Doctor, ListTables},
 			enable: func(c *Command, on bool) { c.JSON = on },
+		},
+		{
+			Name: "no-color", Usage: "Do not color the report, as NO_COLOR does.", Default: "colors at a terminal", verbs: []Verb{Doctor},
+			enable: func(c *Command, on bool) { c.NoColor = on },
 		},
 		{
 			Name: "report", Value: "FILE", Usage: "Write a report of the sync: a page if the name of the file ends in .html, else JSON.",

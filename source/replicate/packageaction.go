@@ -39,11 +39,12 @@ var exportCode = regexp.MustCompile(`\bDMF\d+\b`)
 func afterExport(err error, runs int) packageAction {
 	var failed *finops.ExportError
 	var lost *finops.LostError
+	var refused *finops.RefusedError
 	var damaged *entityfile.DamagedError
 	switch {
 	case errors.As(err, &damaged) && runs < moreRuns:
 		return downloadAgain
-	case errors.As(err, &lost) && runs < moreRuns:
+	case (errors.As(err, &lost) || errors.As(err, &refused)) && runs < moreRuns:
 		return exportAgain
 	case errors.As(err, &failed) && failed.Status == finops.Failed && runs < runsAfter(failed):
 		return exportAgain

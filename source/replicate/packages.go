@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,9 +27,9 @@ const (
 
 // Exports is where packages come from.
 type Exports interface {
-	// AwaitIdle waits until no execution of a project runs, and returns the connector's own for a company if that runs. notify is
-	// called with the id of one that it waits for, again and again.
-	AwaitIdle(ctx context.Context, project, company string, notify func(execution string)) (*finops.Execution, error)
+	// AwaitIdle waits until no execution of a project runs, and returns the connector's own for a company if that runs. refused
+	// reports that the last one was not started. notify is called with the id of one that it waits for, again and again.
+	AwaitIdle(ctx context.Context, project, company string, refused bool, notify func(execution string)) (*finops.Execution, error)
 	// Export runs an execution to its end, or goes on with one that was begun.
 	Export(ctx context.Context, x finops.Execution, begun bool, notify func(finops.Status)) (finops.Outcome, error)
 	// EntityFailed returns why an execution did not export an entity, nil if it did.
@@ -84,6 +85,9 @@ func (j *Job) readProject(ctx context.Context, p Project) (failed int, err error
 		if err := r.readCompany(ctx, company); err != nil {
 			return 0, err
 		}
+		if err := r.endDone(ctx); err != nil {
+			return 0, err
+		}
 	}
 	return 0, r.end(ctx)
 }
@@ -94,6 +98,7 @@ type projectReader struct {
 	project Project
 	log     *slog.Logger
 	open    []*packageReader // the streams that have not ended
+	refused bool             // the last execution was not started
 	failed  int
 }
 
@@ -161,12 +166,16 @@ func (r *projectReader) openExecution(company string, members []*packageReader) 
 func (r *projectReader) members(company string) []*packageReader {
 	var members []*packageReader
 	for _, m := range r.open {
-		if m.state.Complete || m.state.IsDone(company) || m.stream.Shared && len(m.state.Done) > 0 {
-			continue
+		if m.needs(company) {
+			members = append(members, m)
 		}
-		members = append(members, m)
 	}
 	return members
+}
+
+// needs reports whether the stream lacks the rows of a company.
+func (m *packageReader) needs(company string) bool {
+	return !m.state.Complete && !m.state.IsDone(company) && (!m.stream.Shared || len(m.state.Done) == 0)
 }
 
 // readCompany reads the streams for one company: it exports the project and reads the package. An execution that fails, or whose
@@ -186,6 +195,8 @@ func (r *projectReader) readCompany(ctx context.Context, company string) error {
 		case errors.As(err, &output):
 			return output.error
 		}
+		var refused *finops.RefusedError
+		r.refused = errors.As(err, &refused)
 		switch afterExport(err, runs) {
 		case exportAgain:
 			runs++
@@ -236,7 +247,7 @@ func (r *projectReader) execution(ctx context.Context, company string, members [
 		return finops.Execution{ID: open.ID, Project: r.project.Name, Company: company, Requested: open.Requested}, true, nil
 	}
 	waiting, logged := exportWait{members: members, saved: r.job.Now(), now: r.job.Now}, ""
-	running, err := r.job.Exports.AwaitIdle(ctx, r.project.Name, company, func(execution string) {
+	running, err := r.job.Exports.AwaitIdle(ctx, r.project.Name, company, r.refused, func(execution string) {
 		waiting.notify(finops.Executing)
 		if execution != logged {
 			logged = execution
@@ -275,7 +286,23 @@ func (w *exportWait) notify(finops.Status) {
 	}
 }
 
-// end completes the streams that have all rows. If the process ends before, the rest stays incomplete.
+// endDone completes the streams that have the rows of all companies.
+func (r *projectReader) endDone(ctx context.Context) error {
+	var open []*packageReader
+	for _, m := range r.open {
+		if ctx.Err() != nil || slices.ContainsFunc(r.project.Companies, m.needs) {
+			open = append(open, m)
+			continue
+		}
+		if err := m.end(ctx); err != nil {
+			return err
+		}
+	}
+	r.open = open
+	return nil
+}
+
+// end completes the streams that are open. If the process ends before they are complete, they stay incomplete.
 func (r *projectReader) end(ctx context.Context) error {
 	for _, m := range r.open {
 		if ctx.Err() != nil {

@@ -72,3 +72,19 @@ func TestPatternsThatMatchNoTableAreReturned(t *testing.T) {
 	assert.Empty(t, selection.Unmatched([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
 	assert.Empty(t, config.Selection{}.Unmatched([]string{"account"}))
 }
+
+func TestAFilterNarrowsASelection(t *testing.T) {
+	selection, err := selectionOf(t, []string{"account", "con*"}, []string{"contoso_x"})
+	require.NoError(t, err)
+	assert.Equal(t, selection, selection.Narrow(nil))
+	narrow := selection.Narrow([]string{"con*", "lead"})
+	for name, in := range map[string]bool{"contact": true, "account": false, "contoso_x": false, "lead": false} {
+		assert.Equal(t, in, narrow.Includes(name), name)
+	}
+	assert.True(t, selection.Includes("account"), "the selection itself stays as it is")
+	assert.Equal(t, []config.Pattern{{Setting: "--filter", Glob: "lead"}}, narrow.Unmatched([]string{"account", "contact", "contoso_x"}))
+	all, err := selectionOf(t, nil, nil)
+	require.NoError(t, err)
+	assert.False(t, all.Restricted())
+	assert.True(t, all.Narrow([]string{"lead"}).Restricted())
+}

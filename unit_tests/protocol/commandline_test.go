@@ -46,6 +46,11 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 			"read with a report", "read --config c.json --catalog t.json --report r.html --no-progress",
 			protocol.Command{Verb: protocol.Read, Config: "c.json", Catalog: "t.json", Report: "r.html", NoProgress: true},
 		},
+		{"doctor", "doctor --config c.json", protocol.Command{Verb: protocol.Doctor, Config: "c.json"}},
+		{
+			"doctor for programs", "--no-color doctor --json --filter=Account --config c.json",
+			protocol.Command{Verb: protocol.Doctor, Config: "c.json", JSON: true, NoColor: true, Filter: []string{"account"}},
+		},
 		{"tables", "tables --config c.json", protocol.Command{Verb: protocol.ListTables, Config: "c.json"}},
 		{
 			"tables as JSON with a filter", "tables --config c.json --json --filter Account,new_*,",
@@ -119,7 +124,7 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		},
 		{
 			"an unknown verb", "write --config c.json",
-			`The command "write" is unknown. The commands are check, tables, catalog, read, discover, spec, version, help.`, "",
+			`The command "write" is unknown. The commands are check, doctor, tables, catalog, read, discover, spec, version, help.`, "",
 		},
 		{
 			"a mistyped verb", "raed --config c.json",
@@ -144,7 +149,7 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		},
 		{
 			"a flag of another verb", "catalog --config c.json --filter a",
-			`The flag --filter belongs to tables, not to catalog. Run "source-microsoft-dataverse help catalog" to see its flags.`,
+			`The flag --filter belongs to doctor, tables, not to catalog. Run "source-microsoft-dataverse help catalog" to see its flags.`,
 			protocol.PrintCatalog,
 		},
 		{

@@ -89,6 +89,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
 	s.addSignIn(f)
 	s.addTrouble(f)
+	s.addKeys(f)
 	s.addFinance(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
@@ -114,6 +115,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
 	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
+	f.BoolVar(&b.Uncounted, "uncounted", false, "return 0 as the number of rows of every table")
+	f.BoolVar(&b.UnnamedPrivileges, "unnamed-privileges", false, "leave the names out of the privileges of a user")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(usage)

@@ -64,7 +64,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, us
 		found, refusal = a.callPrivilegeFunction(w, r, base, path)
 	}
 	if !found {
-		found, refusal = a.callRoles(w, r, base, path)
+		found, refusal = a.callUser(w, r, base, path)
 	}
 	if !found {
 		found, refusal = addPrivileges(a.environment, w, r, path)

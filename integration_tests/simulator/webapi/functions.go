@@ -117,6 +117,9 @@ func (a *API) retrieveTotalRecordCount(w http.ResponseWriter, base string, args 
 			return odata.UnknownTable(name)
 		}
 		counts[i] = strconv.FormatInt(a.environment.Count(t), 10)
+		if a.environment.Behaviors.Uncounted {
+			counts[i] = "0"
+		}
 	}
 	odata.Response(w, base, "RetrieveTotalRecordCount", `"EntityRecordCountCollection":{"Count":`+strconv.Itoa(len(wanted))+
 		`,"IsReadOnly":false,"Keys":`+metadata.Names(wanted).JSON()+`,"Values":[`+strings.Join(counts, ",")+`]}`)

@@ -70,10 +70,11 @@ func typed(file string, err error) error {
 	case errors.As(err, &refused):
 		refused.File = file
 	case errors.As(err, &damaged):
+		damaged.File = file
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &FormError{File: file, Reason: "it ends too early"}
 	case errors.Is(err, errTooLong):
-		return &RefusedError{file, "has a row or a value that is " + err.Error()}
+		return &RefusedError{file, "has a row or a value that is longer than fits in memory"}
 	default:
 		return &FormError{File: file, Reason: err.Error()}
 	}

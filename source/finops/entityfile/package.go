@@ -109,8 +109,8 @@ func openArchive(file io.ReaderAt, size int64, name string, limits Limits) (arch
 			return archive{}, &RefusedError{name, fmt.Sprintf("has a file with the name %q, which leads out of a folder", f.Name)}
 		}
 		if f.UncompressedSize64 > freelyUnpacked && f.UncompressedSize64/maxRatio > f.CompressedSize64 {
-			return archive{}, &RefusedError{f.Name, fmt.Sprintf("unpacks from %d bytes to %d, more than %d times as many",
-				f.CompressedSize64, f.UncompressedSize64, maxRatio)}
+			return archive{}, &RefusedError{name, fmt.Sprintf("has a file %q that unpacks from %d bytes to %d, more than %d times as many",
+				f.Name, f.CompressedSize64, f.UncompressedSize64, maxRatio)}
 		}
 		if f.CompressedSize64 > uint64(size) || f.UncompressedSize64 > uint64(limits.Unpacked) { //nolint:gosec // neither is negative
 			return archive{}, tooLarge(name, limits)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -265,18 +266,6 @@ func escapedUnit(text []byte) (rune, bool) {
 	if len(text) != len("_x0000_") || text[0] != '_' || text[1] != 'x' || text[6] != '_' {
 		return 0, false
 	}
-	unit := rune(0)
-	for _, c := range text[2:6] {
-		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|' ')
-		if digit < 0 || c < '0' {
-			return 0, false
-		}
-		unit = 16*unit + rune(digit)
-	}
-	return unit, true
-}
-
-// appendUnit appends the character of a code unit. Half a surrogate pair becomes U+FFFD.
-func appendUnit(dst []byte, unit rune) []byte {
-	return utf8.AppendRune(dst, unit)
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(unit), err == nil
 }

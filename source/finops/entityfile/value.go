@@ -188,12 +188,12 @@ const escapes = `\ufffd  \u0001  \u0002  \u0003  \u0004  \u0005  \u0006  \u0007 
 
 // escape returns the escape of a quotation mark, a backslash or a control character.
 func escape(c byte) string {
-	switch {
-	case c == '"':
+	switch c {
+	case '"':
 		return `\"`
-	case c == '\\':
+	case '\\':
 		return `\\`
-	case c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r':
+	case '\b', '\t', '\n', '\f', '\r':
 		return escapes[8*int(c):][:len(`\n`)]
 	default:
 		return escapes[8*int(c):][:len(`\u0000`)]

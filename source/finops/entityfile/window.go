@@ -6,7 +6,7 @@ import (
 )
 
 // errTooLong is the error of a token or row that is longer than the window may become.
-var errTooLong = errors.New("it is longer than fits in memory")
+var errTooLong = errors.New("the token is longer than the window may become")
 
 // window is a contiguous part of a text. It begins at the first byte that is still needed, and grows as far as a token needs
 // it, up to a limit.
@@ -57,17 +57,4 @@ func (w *window) fill() error {
 		}
 	}
 	return io.ErrNoProgress
-}
-
-// drain reads the text to its end, so that its checksum is compared.
-func (w *window) drain() error {
-	for {
-		w.at = w.end
-		if err := w.fill(); err != nil {
-			if err == io.EOF { //nolint:errorlint // fill returns it as it is
-				return nil
-			}
-			return err
-		}
-	}
 }

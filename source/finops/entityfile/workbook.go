@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // openWorkbook opens the first sheet of a workbook (ECMA-376, part 1, SpreadsheetML). A workbook is a zip file of its own,
@@ -212,7 +213,7 @@ func (s *stringReader) add(text []byte, x *xmlScanner, kind xmlKind) []byte {
 }
 
 // unescapeCell replaces escapes such as _x000D_ in the text of a cell by their characters, in place (ECMA-376, part 1,
-// 22.9.2.19, ST_Xstring).
+// 22.9.2.19, ST_Xstring). Half a surrogate pair becomes U+FFFD.
 func unescapeCell(text []byte) []byte {
 	const length = len("_x0000_")
 	if !bytes.Contains(text, []byte("_x")) {
@@ -221,7 +222,7 @@ func unescapeCell(text []byte) []byte {
 	to := 0
 	for i := 0; i < len(text); {
 		if code, ok := escapedUnit(text[i:min(len(text), i+length)]); ok {
-			to += len(appendUnit(text[:to], code)) - to
+			to = len(utf8.AppendRune(text[:to], code))
 			i += length
 			continue
 		}

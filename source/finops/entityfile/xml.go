@@ -143,6 +143,7 @@ func (x *xmlScanner) characters() (xmlKind, bool, error) {
 		}
 		from = len(rest)
 		if err := x.text.fill(); err == io.EOF { //nolint:errorlint // fill returns it as it is
+			rest = x.text.rest() // which fill may have moved
 			x.text.at = x.text.end
 			return x.found(rest)
 		} else if err != nil {

@@ -60,17 +60,17 @@ func (x *xmlScanner) tag() ([]byte, error) {
 func (x *xmlScanner) readAttributes(rest []byte) error {
 	x.attributes, x.scratch = x.attributes[:0], x.scratch[:0]
 	for {
-		rest = bytes.TrimLeft(rest, " \t\r\n")
+		rest = afterSpace(rest)
 		if len(rest) == 0 {
 			return nil
 		}
 		var name []byte
 		name, rest = cutName(rest)
-		rest = bytes.TrimLeft(rest, " \t\r\n")
+		rest = afterSpace(rest)
 		if len(name) == 0 || len(rest) == 0 || rest[0] != '=' {
 			return errors.New("it has an attribute without a value")
 		}
-		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
+		rest = afterSpace(rest[1:])
 		if len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
 			return errors.New("it has an attribute whose value is not in quotation marks")
 		}
@@ -88,6 +88,16 @@ func (x *xmlScanner) readAttributes(rest []byte) error {
 		x.attributes = append(x.attributes, xmlAttribute{name, value})
 		rest = rest[1+end+1:]
 	}
+}
+
+// afterSpace returns a text from its first character that is not white space on.
+func afterSpace(text []byte) []byte {
+	for i, c := range text {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return text[i:]
+		}
+	}
+	return nil
 }
 
 // cutName returns the name at the beginning of a text, and what follows it.
