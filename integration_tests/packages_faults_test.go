@@ -109,6 +109,7 @@ func recoveredFaults() map[string]packageFault {
 			deadlock := finops.Outcome{Fails: true, Errors: []finops.Message{{Text: "DMF1996: a deadlock occurred."}}}
 			p.plan(deadlock, deadlock)
 		}},
+		"ExportToPackage refuses once": {exports: 1, prepare: func(p *packageLab) { p.plan(finops.Outcome{Refused: "not today"}) }},
 		"a person runs the project": {exports: 1, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Takes: 2 * time.Second})
 			_, err := p.finance.RunInClient(packageProject, "USMF")
@@ -129,14 +130,16 @@ func reportedFaults() map[string]packageFault {
 		"an entity fails": {failure: config, message: "did not export the entity Fixed assets V2", exports: 1, partly: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Failing: []string{"Fixed assets V2"}, Errors: unescaped})
 		}},
-		"ExportToPackage refuses":       {failure: config, message: "not today", prepare: func(p *packageLab) { p.plan(finops.Outcome{Refused: "not today"}) }},
+		"ExportToPackage refuses": {failure: config, message: "not today", prepare: func(p *packageLab) {
+			p.plan(finops.Outcome{Refused: "not today"}, finops.Outcome{Refused: "not today"})
+		}},
 		"a line has no mapping":         {failure: config, message: "no valid mapping", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Unmapped = true }) }},
-		"a line is incremental":         {failure: config, message: "lost package would be a change that is lost", partly: true, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Incremental = true }) }},
+		"a line is incremental":         {failure: config, message: "would be a change that is lost", partly: true, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Incremental = true }) }},
 		"the project imports":           {failure: config, message: "imports", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Operation = "Import" }) }},
 		"the project has another name":  {failure: config, message: `"All"`, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Name = "Other" }) }},
-		"a company does not exist":      {failure: config, message: "no legal entity XXXX", prepare: func(p *packageLab) { p.companies("USMF", "XXXX") }},
+		"a company does not exist":      {failure: config, message: "Check that the legal entity exists", partly: true, prepare: func(p *packageLab) { p.companies("USMF", "XXXX") }},
 		"the application is missing":    {failure: config, message: "Microsoft Entra applications", prepare: func(p *packageLab) { p.finance.Unregister(simulator.DefaultApplication().ClientID) }},
-		"the package is always damaged": {failure: transient, message: "damaged", prepare: func(p *packageLab) { p.plan(finops.Outcome{Edit: flip}) }},
+		"the package is always damaged": {failure: transient, message: "damaged", partly: true, prepare: func(p *packageLab) { p.plan(finops.Outcome{Edit: flip}) }},
 		"a name leads out of the package": {failure: config, message: "leads out of a folder", prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Edit: renamed(func(name string) string { return strings.Replace(name, "Currencies.xml", "../Currencies.xml", 1) })})
 		}},
@@ -174,8 +177,9 @@ func meet(t *testing.T, fault packageFault) {
 	}}))
 	const shared, other = "dmf_all_currencies", "dmf_all_fixed_assets_v2"
 	d, catalog := destination.New(), p.overwriting(shared, other)
+	inJob := []string{"WORKER_JOB_ID=7"} // both reads are attempts of one job
 	fault.prepare(p)
-	report, result := p.read(d, catalog, "LOG_LEVEL=DEBUG")
+	report, result := p.apply(d, catalog, p.runWith(inJob, append(p.readArgs(d, catalog), "--debug")...))
 	for _, line := range result.Lines {
 		require.NotContains(t, string(line), "sig=", "the signature of a URL is a secret")
 	}
@@ -186,7 +190,7 @@ func meet(t *testing.T, fault packageFault) {
 		requireFault(t, fault, report, result.ExitCode)
 		assert.Equal(t, fault.partly, len(report.Streams[shared].Errors) == 0, "%v", report.Errors)
 		p.repair()
-		p.sync(d, catalog)
+		p.sync(d, catalog, inJob...)
 	} else {
 		require.Equal(t, 0, result.ExitCode, "%v", report.Errors)
 	}
@@ -200,6 +204,9 @@ func requireFault(t *testing.T, fault packageFault, report *destination.Report, 
 	require.Equal(t, 1, code)
 	require.NotEmpty(t, report.Errors)
 	for _, e := range report.Errors {
+		if e.Stream == nil {
+			continue // the summary of the read
+		}
 		assert.Equal(t, fault.failure, e.FailureType, "%s", e.Message)
 		assert.Contains(t, e.Message, fault.message)
 	}
