@@ -109,6 +109,8 @@ func misusesOfTheCommandLine() []misuse {
 			"The flag --flter is unknown. Did you mean --filter?"+see+" tables"+flags),
 		onStderr("a sync mode that does not exist", "catalog --config config.json --tables account --sync-mode full",
 			`The value of --sync-mode is "full", but the sync modes are full_refresh and incremental.`),
+		onStderr("a split without a part", "catalog --config config.json --tables account --split 4",
+			"The flag --split needs --part as well: the number of the part to print, from 1 to 4."),
 		onStderr("a malformed pattern", "tables --config config.json --filter acc[",
 			`The value of --filter has the malformed pattern "acc[". Use *, ?, and [a-z], and close each bracket.`),
 	}

@@ -86,16 +86,16 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) e
 	return do(ctx, c, accounts(c, client, tokens))
 }
 
-// accounts returns the application users of a configuration, the first one first, whose client is given.
+// accounts returns the application users of a configuration, the first one first, whose client is given. Each of the others
+// gets a client with its tokens.
 func accounts(c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) []account {
-	if len(tokens) == 1 {
-		return []account{{name: "the application user", credentials: c.Credentials, client: client}}
-	}
-	all := []account{{name: firstUser, credentials: c.Credentials, client: client}}
-	for n, t := range tokens[1:] {
-		user := c.AdditionalCredentials[n]
-		name := "the application user of " + user.Setting
-		all = append(all, account{name: name, credentials: user, client: client.As(name, t)})
+	credentials := allUsers(c)
+	all := make([]account, len(credentials))
+	for n, user := range credentials {
+		all[n] = account{name: userName(n, credentials), credentials: user, client: client}
+		if n > 0 {
+			all[n].client = client.As(all[n].name, tokens[n])
+		}
 	}
 	return all
 }

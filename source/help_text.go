@@ -77,8 +77,10 @@ func helpTexts() map[protocol.Verb]helpText {
 			"catalog --config FILE --tables PATTERNS [FLAGS]",
 			"Prints a configured catalog for read: the streams of the tables that match a pattern, with all their columns, keys, " +
 				"and cursors. In a pattern, * matches any characters, ? matches one character, and [a-z] one character of a range. " +
-				"Tables that the application user cannot read are left out with a warning. Edit the file to remove columns.",
-			"  source-microsoft-dataverse catalog --config config.json \\\n    --tables 'account,contact' > catalog.json",
+				"Tables that the application user cannot read are left out with a warning. Edit the file to remove columns. " +
+				"With --split and --part, it prints one of several catalogs, so that several workers read the environment.",
+			"  source-microsoft-dataverse catalog --config config.json \\\n    --tables 'account,contact' > catalog.json\n" +
+				"  source-microsoft-dataverse catalog --config config.json \\\n    --tables '*' --split 4 --part 1 > catalog-1.json",
 		},
 		protocol.Read: {
 			"read --config FILE --catalog FILE [FLAGS]",

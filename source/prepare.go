@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -27,6 +28,7 @@ type plan struct {
 	rows      map[string]int64  // about how many rows tables have, of those that were counted
 	origins   []dataverse.Table // whose delta tokens may bound the scans of tables without change tracking
 	tokenLife time.Duration     // how long the environment accepts a delta token; 0: no stream has one
+	tokenDays int               // the same in days, as the environment states it; 0: unknown
 	projects  []replicate.Project
 	finance   *finops.Client // nil: there are no projects, or their environment is not known
 }
@@ -63,7 +65,8 @@ func (i *invocation) prepare(
 	})
 	if incremental {
 		group.Go(func() error {
-			p.tokenLife = i.tokenLife(ctx, client)
+			p.tokenDays = i.tokenDays(ctx, client)
+			p.tokenLife = time.Duration(cmp.Or(p.tokenDays, defaultTokenDays)) * 24 * time.Hour
 			return nil
 		})
 	}
@@ -153,14 +156,15 @@ func (i *invocation) rowCounts(ctx context.Context, client *dataverse.Client, ta
 // (Microsoft, "Use change tracking to synchronize data with external systems").
 const defaultTokenDays = 7
 
-// tokenLife returns how long the environment accepts a delta token. Not every application user may read the setting.
-func (i *invocation) tokenLife(ctx context.Context, client *dataverse.Client) time.Duration {
+// tokenDays returns for how many days the environment accepts a delta token, 0 if that is unknown. Not every application
+// user may read the setting.
+func (i *invocation) tokenDays(ctx context.Context, client *dataverse.Client) int {
 	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
 	defer cancel()
 	days, err := client.DeltaTokenDays(limited)
 	if err != nil || days <= 0 {
 		i.log.DebugContext(ctx, "organization.expirechangetrackingindays cannot be retrieved", "assumed_days", defaultTokenDays, "error", err)
-		days = defaultTokenDays
+		return 0
 	}
-	return time.Duration(days) * 24 * time.Hour
+	return days
 }

@@ -58,6 +58,8 @@ type Command struct {
 	Filter, Tables []string
 	// SyncMode is the mode of the streams that the verb catalog selects, "" for the best that each of them offers.
 	SyncMode airbyte.SyncMode
+	// Parts and Part ask the verb catalog for one of so many parts of its streams, numbered from 1. Parts is 0 for all streams.
+	Parts, Part int
 	// Topic is the verb that the verb help explains, "" for all of them.
 	Topic Verb
 	Debug bool
@@ -223,7 +225,21 @@ func (p *parser) complete() (Command, error) {
 			return Command{}, p.misuse("The command %s needs %s.%s", c.Verb, flag.example(), p.seeHelp(c.Verb))
 		}
 	}
-	return c, nil
+	return c, p.checkParts(c)
+}
+
+// checkParts checks that --split and --part come together and agree.
+func (p *parser) checkParts(c Command) error {
+	switch {
+	case c.Parts > 0 && c.Part == 0:
+		return p.misuse("The flag --split needs --part as well: the number of the part to print, from 1 to %d.", c.Parts)
+	case c.Part > 0 && c.Parts == 0:
+		return p.misuse("The flag --part needs --split as well: the number of parts.")
+	case c.Part > c.Parts:
+		return p.misuse("The value of --part is %d, but --split makes %d parts. The first is 1, the last %d.", c.Part, c.Parts, c.Parts)
+	default:
+		return nil
+	}
 }
 
 // gives reports whether the command line has a flag.

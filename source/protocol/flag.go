@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bitstrapped/airbyte"
@@ -67,6 +68,21 @@ func flags() []Flag {
 		{
 			Name: "sync-mode", Value: "MODE", Usage: "The sync mode: full_refresh or incremental.",
 			Default: "incremental for tables that offer it, else full_refresh", verbs: []Verb{PrintCatalog}, set: setSyncMode,
+		},
+		{
+			Name: "split", Value: "N", Usage: "Divide the streams among N workers, with about the same number of rows each.",
+			Default: "all streams", verbs: []Verb{PrintCatalog},
+			set: func(c *Command, value string) (problem string) {
+				c.Parts, problem = positive(value)
+				return problem
+			},
+		},
+		{
+			Name: "part", Value: "I", Usage: "With --split, the part to print, from 1 to N.", verbs: []Verb{PrintCatalog},
+			set: func(c *Command, value string) (problem string) {
+				c.Part, problem = positive(value)
+				return problem
+			},
 		},
 		{
 			Name: "filter", Value: "PATTERNS", Usage: "Only these tables: logical names or patterns, with commas between them.",
@@ -159,6 +175,15 @@ func addPatterns(all []string, value string) (more []string, problem string) {
 		return nil, "has no pattern. Write logical names of tables with commas between, such as 'account,new_*'"
 	}
 	return all, ""
+}
+
+// positive reads a whole number from 1 on.
+func positive(value string) (n int, problem string) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Sprintf("is %q. Write a whole number from 1 on", value)
+	}
+	return n, ""
 }
 
 func setSyncMode(c *Command, value string) (problem string) {

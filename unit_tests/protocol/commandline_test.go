@@ -70,6 +70,10 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 				Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}, SyncMode: airbyte.SyncModeFullRefresh,
 			},
 		},
+		{
+			"a part of a catalog", "catalog --config c.json --tables account --split 4 --part=2",
+			protocol.Command{Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}, Parts: 4, Part: 2},
+		},
 		{"the version by a flag", "--version", protocol.Command{Verb: protocol.Version}},
 		{"the version by a short flag", "-v", protocol.Command{Verb: protocol.Version}},
 		{"the version by a verb", "version", protocol.Command{Verb: protocol.Version}},
@@ -222,6 +226,22 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		{
 			"a sync mode that does not exist", "catalog --config c.json --tables a --sync-mode full",
 			`The value of --sync-mode is "full", but the sync modes are full_refresh and incremental.`, protocol.PrintCatalog,
+		},
+		{
+			"a split without a part", "catalog --config c.json --tables a --split 4",
+			"The flag --split needs --part as well: the number of the part to print, from 1 to 4.", protocol.PrintCatalog,
+		},
+		{
+			"a part without a split", "catalog --config c.json --tables a --part 1",
+			"The flag --part needs --split as well: the number of parts.", protocol.PrintCatalog,
+		},
+		{
+			"a part that does not exist", "catalog --config c.json --tables a --split 4 --part 5",
+			"The value of --part is 5, but --split makes 4 parts. The first is 1, the last 4.", protocol.PrintCatalog,
+		},
+		{
+			"a part numbered from 0", "catalog --config c.json --tables a --split 4 --part 0",
+			`The value of --part is "0". Write a whole number from 1 on.`, protocol.PrintCatalog,
 		},
 		{
 			"a malformed pattern", "tables --config c.json --filter acc[",

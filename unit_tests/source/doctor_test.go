@@ -2,9 +2,11 @@ package source_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -164,4 +166,44 @@ func TestDoctorShowsAtATerminalWhatItIsDoing(t *testing.T) {
 		assert.Contains(t, got.stderr, "\r\x1b[K"+step)
 	}
 	assert.True(t, strings.HasSuffix(got.stderr, "\r\x1b[K"), "nothing of it remains")
+}
+
+func TestDoctorOfAThousandTablesTakesFewRequests(t *testing.T) {
+	e := populated(t)
+	var tables []string
+	rights := map[string]string{}
+	for i := range 1000 {
+		name := fmt.Sprintf("contoso_table%03d", i)
+		tables, rights[name] = append(tables, summarized(name, true)), "Global"
+	}
+	e.respond(definitions, good(`{"value":[`+strings.Join(tables, ",")+`]}`))
+	e.respond(privileges, granted(rights))
+	const timed = 8
+	var timedDefinitions []string
+	for i := range timed {
+		name := fmt.Sprintf("contoso_table%03d", i)
+		timedDefinitions = append(timedDefinitions, table(name, name+"s", true))
+		e.respond(api+name+"s", good(`{"value":[{"`+name+`id":"1"}],"@odata.nextLink":"HOST`+api+name+`s?$skiptoken=2"}`))
+	}
+	e.respond(metadata, good(`{"EntityMetadata":[`+strings.Join(timedDefinitions, ",")+`]}`))
+	var requests atomic.Int32
+	e.Config.Handler = counting(e.Config.Handler, &requests)
+	got := e.runForPeople(t, nil, "doctor", "--json")
+	assert.Zero(t, got.code, got.stdout)
+	require.Len(t, reported(t, got).Timings, timed)
+	const (
+		signIn     = 2
+		inspection = 14
+		counts     = 4
+		timing     = 1 + 2*timed // the definitions, and a page of rows and of keys
+	)
+	assert.LessOrEqual(t, requests.Load(), int32(signIn+inspection+counts+timing))
+}
+
+// counting counts the requests to a handler.
+func counting(handler http.Handler, requests *atomic.Int32) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		handler.ServeHTTP(w, r)
+	})
 }

@@ -194,7 +194,7 @@ func (r *Report) count(s inspect.Severity) int {
 	return n
 }
 
-// group returns the findings about some subjects, in their order.
-func (r *Report) group(of func(subject string) bool) []inspect.Finding {
-	return slices.DeleteFunc(slices.Clone(r.Findings), func(f inspect.Finding) bool { return !of(f.Subject) })
+// group returns some of the findings, in their order.
+func (r *Report) group(of func(inspect.Finding) bool) []inspect.Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f inspect.Finding) bool { return !of(f) })
 }

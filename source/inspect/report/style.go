@@ -72,7 +72,7 @@ func levelOf(f inspect.Finding) level {
 		return wrong
 	case f.Severity == inspect.Warning:
 		return warned
-	case slices.Contains([]inspect.Code{inspect.AboutEnvironment, inspect.AboutUser, inspect.AboutTables}, f.Code):
+	case slices.Contains([]inspect.Code{inspect.AboutEnvironment, inspect.AboutUser, inspect.AboutTables, inspect.AboutProject}, f.Code):
 		return right
 	default:
 		return neutral

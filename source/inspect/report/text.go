@@ -43,22 +43,23 @@ func (r *Report) Text(s Style) string {
 // group is a part of the text with the findings about some subjects.
 type group struct {
 	title string
-	of    func(subject string) bool
+	of    func(inspect.Finding) bool
 }
 
-// groups returns the groups in their order. Each subject is in exactly one of them.
+// packages is the setting of the projects of finance & operations. Findings about them have it as their key.
+const packages = "packages"
+
+// groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	environment := func(subject string) bool {
-		return slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, subject)
+	finance := func(f inspect.Finding) bool { return f.Key == packages }
+	environment := func(f inspect.Finding) bool {
+		return !finance(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
 	}
-	users := func(subject string) bool {
-		return subject == inspect.SubjectUser || strings.HasPrefix(subject, "additional_credentials")
+	users := func(f inspect.Finding) bool {
+		return !finance(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
 	}
-	return []group{
-		{"Environment", environment},
-		{"Application users", users},
-		{"Tables", func(subject string) bool { return !environment(subject) && !users(subject) }},
-	}
+	tables := func(f inspect.Finding) bool { return !finance(f) && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", finance}}
 }
 
 // finding returns a finding, and below it what to do.

@@ -64,6 +64,7 @@ func troubled() report.Input {
 			{Severity: inspect.Info, Code: inspect.AboutUser, Subject: inspect.SubjectUser, Sentence: "# Airbyte has the security role Airbyte reader, and that of its teams Verkäufer."},
 			{Severity: inspect.Info, Code: inspect.AboutTables, Subject: inspect.SubjectTables, Sentence: "4 tables are selected, 3 of them with changes."},
 			{Severity: inspect.Info, Code: inspect.TrackingImpossible, Subject: "audit", Sentence: "Change tracking cannot be turned on for audit."},
+			{Severity: inspect.Info, Code: inspect.AboutProject, Subject: "Airbyte", Key: "packages", Sentence: `The data project "Airbyte" exports 2 entities for usmf.`},
 		},
 		Tables: []timing.Table{
 			{
@@ -116,6 +117,15 @@ func TestTheReportsAreTheGoldenOnes(t *testing.T) {
 	text, err := report.New(troubled()).JSON()
 	require.NoError(t, err)
 	golden(t, "troubled.json", string(text))
+}
+
+func TestEachFindingIsShownOnce(t *testing.T) {
+	text := report.New(troubled()).Text(report.Style{Unicode: true, Width: 100})
+	for _, f := range troubled().Findings {
+		first, _, _ := strings.Cut(f.Sentence, ",")
+		first = first[:min(len(first), 40)]
+		assert.Equal(t, 1, strings.Count(text, first), first)
+	}
 }
 
 func TestOnlyAsciiIsShownWithoutUnicode(t *testing.T) {
