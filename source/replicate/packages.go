@@ -280,7 +280,7 @@ func (w *exportWait) notify(finops.Status) {
 	}
 	w.saved = w.now()
 	for _, m := range w.members {
-		if w.failed = m.save(); w.failed != nil {
+		if w.failed = m.saveAgain(); w.failed != nil {
 			return
 		}
 	}
@@ -333,7 +333,7 @@ func (r *projectReader) failAll(ctx context.Context, streams []*packageReader, c
 	return nil
 }
 
-// fail ends a stream with an error.
+// fail ends a stream with an error. Its state keeps an execution that a later read can go on with, and drops any other.
 func (r *projectReader) fail(ctx context.Context, m *packageReader, cause error) error {
 	r.failed++
 	open := make([]*packageReader, 0, len(r.open))
@@ -343,6 +343,12 @@ func (r *projectReader) fail(ctx context.Context, m *packageReader, cause error)
 		}
 	}
 	r.open = open
+	if m.state != nil && isSpent(cause) {
+		m.forget(ctx)
+		if err := m.save(); err != nil {
+			return unwrapped(err)
+		}
+	}
 	m.reportNulled()
 	explained := r.job.Explain(Stream{Configured: m.stream.Configured}, cause)
 	explained.Stream = m.name()
