@@ -96,7 +96,7 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 	began, wait := time.Now(), c.options.PollMin
 	grace := c.options.Grace
 	if mayBeNone {
-		grace /= 5
+		grace /= 30 // the job log counts no record, so that there is probably nothing to wait for
 	}
 	for {
 		url, err := c.packageURL(ctx, execution)
