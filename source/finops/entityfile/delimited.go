@@ -116,8 +116,11 @@ func (d *delimitedRows) next(r *Rows) error {
 		}
 		rest := d.text.rest()
 		for i, column := range d.columns {
-			if column != noColumn {
-				r.put(column, rest[d.places[i].from:d.places[i].to])
+			if column == noColumn {
+				continue
+			}
+			if err := r.put(column, rest[d.places[i].from:d.places[i].to]); err != nil {
+				return err
 			}
 		}
 		d.text.at += length

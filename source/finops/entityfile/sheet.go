@@ -77,10 +77,13 @@ func (s *sheetRows) next(r *Rows) error {
 			if p.column >= len(s.columns) {
 				return &FormError{Reason: "it has a cell to the right of the last column with a name"}
 			}
-			if column := s.columns[p.column]; column != noColumn {
-				text := s.texts[p.from:p.to]
-				s.cut[p.column] = s.cut[p.column] || isCut(text)
-				r.put(column, text)
+			column, text := s.columns[p.column], s.texts[p.from:p.to]
+			if column == noColumn {
+				continue
+			}
+			s.cut[p.column] = s.cut[p.column] || isCut(text)
+			if err := r.put(column, text); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -157,9 +160,9 @@ func (s *sheetRows) cell(following int) (int, error) {
 		return column, err
 	}
 	from := len(s.texts)
-	s.texts = append(s.texts, text...)
+	s.texts, err = appendUpTo(s.scanner.text.most, s.texts, text)
 	s.places = append(s.places, place{column, span{from, len(s.texts)}})
-	return column, nil
+	return column, err
 }
 
 // cellKind is how the text of a cell is found (ECMA-376, part 1, 18.18.11, ST_CellType).
@@ -198,11 +201,14 @@ func (s *sheetRows) content(kind cellKind) ([]byte, error) {
 		case token == xmlEnd && string(s.scanner.name) == "c":
 			return s.text(kind)
 		case kind == cellInline:
-			s.value = inline.add(s.value, s.scanner, token)
+			s.value, err = inline.add(s.value, s.scanner, token, s.scanner.text.most)
 		case token == xmlText && inValue:
-			s.value = append(s.value, s.scanner.value...)
+			s.value, err = appendUpTo(s.scanner.text.most, s.value, s.scanner.value)
 		case token != xmlText:
 			inValue = token == xmlStart && string(s.scanner.name) == "v"
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }

@@ -19,15 +19,17 @@ type Conversion struct {
 //
 // An empty cell is:
 //
-//   - "" in a String, because finance & operations has no nulls (Microsoft, "Choose finance and operations data in Azure Synapse
-//     Link for Dataverse");
+//   - "" in a String, a GUID and an Enum: finance & operations has no nulls (Microsoft, "Choose finance and operations data in
+//     Azure Synapse Link for Dataverse");
 //   - null in a property of another type;
 //   - the default of its type in a key, because keys are never null: "", 0 or 1900-01-01, which keys also keep.
 //
 // A key that was not parsed must not be delivered.
 func (o Conversion) Append(dst []byte, of finops.Property, cell []byte) (json []byte, parsed bool) {
-	if of.Type == finops.String {
+	switch of.Type {
+	case finops.String, finops.GUID, finops.Enum:
 		return appendText(dst, cell)
+	case finops.Integer, finops.Number, finops.Date, finops.DateTime, finops.LocalTime:
 	}
 	cell = bytes.Trim(cell, " \t\r\n")
 	if len(cell) == 0 && !of.Key {
@@ -41,8 +43,7 @@ func (o Conversion) Append(dst []byte, of finops.Property, cell []byte) (json []
 		json, ok = appendNumber(dst, orDefault(cell, "0"))
 	case finops.Date, finops.DateTime, finops.LocalTime:
 		json, ok = o.appendDate(dst, of, orDefault(cell, noDate))
-	case finops.GUID, finops.Enum, finops.String:
-		json, ok = appendText(dst, cell)
+	case finops.String, finops.GUID, finops.Enum: // above
 	}
 	if !ok {
 		return append(dst, "null"...), false

@@ -19,6 +19,10 @@ const (
 // maxDepth is how deeply elements may be nested. A manifest has six levels, a sheet eight.
 const maxDepth = 64
 
+// maxName is the length of the longest name of an element or an attribute, in bytes. Names are kept as long as they are open, and
+// those of columns as long as the file is.
+const maxName = 1 << 10
+
 // maxAttributes is how many attributes an element may have: a sheet has up to 16,384 columns.
 const maxAttributes = 20_000
 
