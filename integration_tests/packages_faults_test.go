@@ -177,9 +177,8 @@ func meet(t *testing.T, fault packageFault) {
 	}}))
 	const shared, other = "dmf_all_currencies", "dmf_all_fixed_assets_v2"
 	d, catalog := destination.New(), p.overwriting(shared, other)
-	inJob := []string{"WORKER_JOB_ID=7"} // both reads are attempts of one job
 	fault.prepare(p)
-	report, result := p.apply(d, catalog, p.runWith(inJob, append(p.readArgs(d, catalog), "--debug")...))
+	report, result := p.apply(d, catalog, p.runWith(ofOneJob(), append(p.readArgs(d, catalog), "--debug")...))
 	for _, line := range result.Lines {
 		require.NotContains(t, string(line), "sig=", "the signature of a URL is a secret")
 	}
@@ -190,7 +189,7 @@ func meet(t *testing.T, fault packageFault) {
 		requireFault(t, fault, report, result.ExitCode)
 		assert.Equal(t, fault.partly, len(report.Streams[shared].Errors) == 0, "%v", report.Errors)
 		p.repair()
-		p.sync(d, catalog, inJob...)
+		p.sync(d, catalog, ofOneJob()...)
 	} else {
 		require.Equal(t, 0, result.ExitCode, "%v", report.Errors)
 	}

@@ -19,14 +19,15 @@ func (p *Package) Verify(ctx context.Context, e Entity) error {
 	}
 	defer unpacked.Close() //nolint:errcheck // it was only read
 	for chunk := make([]byte, 256<<10); ; {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		_, err := unpacked.Read(chunk)
 		switch {
 		case err == io.EOF: //nolint:errorlint // readers return it as it is
 			return nil
 		case err != nil:
 			return typed(f.Name, err)
-		case ctx.Err() != nil:
-			return ctx.Err()
 		}
 	}
 }
