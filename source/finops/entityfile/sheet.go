@@ -16,15 +16,15 @@ type sheetRows struct {
 	shared  *sharedStrings
 	columns []int // of each column of the sheet that has a header: its index in the request
 
-	value  []byte // of the current cell
-	texts  []byte // of the current row
-	places []place
-	cut    []bool // of each column of the sheet
-	done   bool
+	value []byte // of the current cell
+	texts []byte // of the current row
+	cells []sheetCell
+	cut   []bool // of each column of the sheet
+	done  bool
 }
 
-// place is where the text of a cell is, and the column of the sheet, from 0.
-type place struct {
+// sheetCell is where the text of a cell is, and the column of the sheet, from 0.
+type sheetCell struct {
 	column int
 	span
 }
@@ -50,11 +50,11 @@ func (s *sheetRows) header(c *columns) error {
 		return err
 	}
 	last := 0
-	for _, p := range s.places {
+	for _, p := range s.cells {
 		last = max(last, p.column)
 	}
 	names := make([][]byte, last+1)
-	for _, p := range s.places {
+	for _, p := range s.cells {
 		names[p.column] = s.texts[p.from:p.to]
 	}
 	s.columns, err = c.header(names)
@@ -73,7 +73,7 @@ func (s *sheetRows) next(r *Rows) error {
 		if s.isDummy() {
 			continue
 		}
-		for _, p := range s.places {
+		for _, p := range s.cells {
 			if p.column >= len(s.columns) {
 				return &FormError{Reason: "it has a cell to the right of the last column with a name"}
 			}
@@ -91,7 +91,7 @@ func (s *sheetRows) next(r *Rows) error {
 }
 
 func (s *sheetRows) isDummy() bool {
-	return slices.ContainsFunc(s.places, func(p place) bool { return bytes.HasPrefix(s.texts[p.from:p.to], []byte(dummyRow)) })
+	return slices.ContainsFunc(s.cells, func(p sheetCell) bool { return bytes.HasPrefix(s.texts[p.from:p.to], []byte(dummyRow)) })
 }
 
 // isCut reports whether a text has the length at which exports cut.
@@ -121,14 +121,14 @@ func (s *sheetRows) cutColumns(c *columns) []string {
 
 // row reads the cells of the next row that has any. It returns io.EOF behind the last row.
 func (s *sheetRows) row() error {
-	s.places, s.texts = s.places[:0], s.texts[:0]
+	s.cells, s.texts = s.cells[:0], s.texts[:0]
 	following := 0
 	for {
 		kind, err := s.scanner.next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlEnd && string(s.scanner.name) == "row" && len(s.places) > 0:
+		case kind == xmlEnd && string(s.scanner.name) == "row" && len(s.cells) > 0:
 			return nil
 		case kind != xmlStart || string(s.scanner.name) != "c":
 			continue
@@ -161,7 +161,7 @@ func (s *sheetRows) cell(following int) (int, error) {
 	}
 	from := len(s.texts)
 	s.texts, err = appendUpTo(s.scanner.text.most, s.texts, text)
-	s.places = append(s.places, place{column, span{from, len(s.texts)}})
+	s.cells = append(s.cells, sheetCell{column, span{from, len(s.texts)}})
 	return column, err
 }
 

@@ -61,23 +61,23 @@ func orDefault(cell []byte, zero string) []byte {
 // appendInteger appends an integer. One with a fraction of zeros is accepted, as some programs write it.
 func appendInteger(dst, cell []byte) ([]byte, bool) {
 	negative, digits := cutSign(cell)
-	whole, fraction, _ := bytes.Cut(digits, []byte{'.'})
-	if len(whole) == 0 || !areDigits(whole) || len(bytes.Trim(fraction, "0")) > 0 {
+	integer, fraction, _ := bytes.Cut(digits, []byte{'.'})
+	if len(integer) == 0 || !areDigits(integer) || len(bytes.Trim(fraction, "0")) > 0 {
 		return dst, false
 	}
-	whole = withoutLeadingZeros(whole)
+	integer = withoutLeadingZeros(integer)
 	const largest, lowest = "9223372036854775807", "9223372036854775808"
 	bound := largest
 	if negative {
 		bound = lowest
 	}
-	if len(whole) > len(bound) || len(whole) == len(bound) && string(whole) > bound {
+	if len(integer) > len(bound) || len(integer) == len(bound) && string(integer) > bound {
 		return dst, false
 	}
-	if negative && string(whole) != "0" {
+	if negative && string(integer) != "0" {
 		dst = append(dst, '-')
 	}
-	return append(dst, whole...), true
+	return append(dst, integer...), true
 }
 
 // appendNumber appends a number with a decimal point. Real numbers of an export have no digit before the point if that would
@@ -91,17 +91,17 @@ func appendNumber(dst, cell []byte) ([]byte, bool) {
 			return dst, false
 		}
 	}
-	whole, fraction, _ := bytes.Cut(mantissa, []byte{'.'})
-	if len(whole)+len(fraction) == 0 || !areDigits(whole) || !areDigits(fraction) {
+	integer, fraction, _ := bytes.Cut(mantissa, []byte{'.'})
+	if len(integer)+len(fraction) == 0 || !areDigits(integer) || !areDigits(fraction) {
 		return dst, false
 	}
 	if negative {
 		dst = append(dst, '-')
 	}
-	if whole = withoutLeadingZeros(whole); len(whole) == 0 {
+	if integer = withoutLeadingZeros(integer); len(integer) == 0 {
 		dst = append(dst, '0')
 	}
-	dst = append(dst, whole...)
+	dst = append(dst, integer...)
 	if len(fraction) > 0 {
 		dst = append(append(dst, '.'), fraction...)
 	}

@@ -138,7 +138,7 @@ func TestSharedStringsHaveABound(t *testing.T) {
 	require.ErrorContains(t, failed(t, content, entityfile.Limits{Strings: 10_000}), "its shared strings have more than 10000 bytes. Select XML-Element")
 }
 
-func TestADamagedPackageIsToldFromABadFile(t *testing.T) {
+func TestADamagedPackageIsDistinguishedFromABadFile(t *testing.T) {
 	var stored bytes.Buffer
 	w := zip.NewWriter(&stored)
 	for _, f := range []file{{"Manifest.xml", manifest("a.xml")}, {"a.xml", "<D><a CUSTOMERGROUPID='1'/></D>" + strings.Repeat(" ", 300)}} {
