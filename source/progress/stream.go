@@ -24,7 +24,7 @@ type counters struct {
 	readsChanges atomic.Bool
 	hasEstimate  atomic.Bool // its number of rows is known
 
-	rows, deletions, bytes, pages, scanned, retries, estimate atomic.Int64
+	rows, deletions, bytes, pages, scanned, retries, estimate, lanes atomic.Int64
 
 	mu      sync.Mutex
 	outcome Outcome
@@ -104,6 +104,9 @@ func (s *counters) PageRead(rows int) {
 	s.scanned.Add(int64(rows))
 	s.pages.Add(1)
 }
+
+// Lanes notes how many pages are requested at once.
+func (s *counters) Lanes(n int) { s.lanes.Store(int64(n)) }
 
 // Delivered counts records that were written, and their length in bytes.
 func (s *counters) Delivered(rows, deletions int, bytes int64) {
