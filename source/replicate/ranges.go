@@ -94,7 +94,7 @@ func (c *rangeScan) openPath() *keyrange.Range {
 	if s.Phase != checkpoint.FullRefresh || s.Scanned == nil {
 		return nil
 	}
-	path := s.Ranges.Left.OpenLast()
+	path := s.Ranges.Left.Scan()
 	if path != nil && c.r.job.slots() < 2 {
 		s.Ranges.Left.Release(path)
 		path, s.Scanned = nil, nil // the totals would lack the rest

@@ -14,8 +14,17 @@ const (
 // Range is the keys that are greater than After and at most UpTo. nil: there is no such bound.
 type Range struct {
 	After, UpTo *Key
-	open        bool // somebody reads it
+	use         use
 }
+
+// use is what happens to a range.
+type use int
+
+const (
+	waiting  use = iota // nothing yet
+	reading             // its rows are read
+	scanning            // its keys are scanned, before its rows are read
+)
 
 // Contains reports whether a key is in the range.
 func (r *Range) Contains(k Key) bool {
@@ -58,28 +67,29 @@ func (r *Ranges) All() []Range {
 	return all
 }
 
-// Open returns a range that nobody reads, and notes that somebody does; nil: there is none.
+// Open returns a range that waits, and notes that somebody does; nil: there is none.
 func (r *Ranges) Open() *Range {
 	for _, one := range r.list {
-		if !one.open {
-			one.open = true
+		if one.use == waiting {
+			one.use = reading
 			return one
 		}
 	}
 	return nil
 }
 
-// OpenLast returns the range without an upper bound, and notes that somebody reads it; nil: it has been read.
-func (r *Ranges) OpenLast() *Range {
+// Scan returns the range without an upper bound, and notes that somebody scans its keys, so that nobody reads it; nil: it has been
+// read.
+func (r *Ranges) Scan() *Range {
 	if last := len(r.list) - 1; last >= 0 && r.list[last].UpTo == nil {
-		r.list[last].open = true
+		r.list[last].use = scanning
 		return r.list[last]
 	}
 	return nil
 }
 
-// Release notes that nobody reads a range for now.
-func (r *Ranges) Release(one *Range) { one.open = false }
+// Release notes that nobody reads or scans a range for now.
+func (r *Ranges) Release(one *Range) { one.use = waiting }
 
 // Advance notes that the rows of a range up to a key have been sent.
 func (r *Ranges) Advance(one *Range, to Key) {
@@ -104,7 +114,7 @@ func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 	var largest *Range
 	var left []Key
 	for _, one := range r.list {
-		if within := s.Within(*one); one.open && len(within) > len(left) {
+		if within := s.Within(*one); one.use == reading && len(within) > len(left) {
 			largest, left = one, within
 		}
 	}
@@ -113,7 +123,7 @@ func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 		return nil
 	}
 	cut := left[min((rows+rowsPerPage)/2/s.Spread(), int64(len(left)-1))]
-	upper := &Range{After: &cut, UpTo: largest.UpTo, open: true}
+	upper := &Range{After: &cut, UpTo: largest.UpTo, use: reading}
 	if upper.empty() {
 		return nil
 	}
@@ -122,12 +132,12 @@ func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 	return upper
 }
 
-// Extend divides the range without an upper bound at a key up to which all keys are known: the rows up to there can be read. If the
+// Extend divides the range that is scanned at a key up to which all keys are known: the rows up to there can be read. If the
 // ranges become too many for a state, those that nobody reads are joined in pairs.
-func (r *Ranges) Extend(last *Range, upTo Key) {
-	at := slices.Index(r.list, last)
-	r.list = slices.Insert(r.list, at, &Range{After: last.After, UpTo: &upTo})
-	last.After = &upTo
+func (r *Ranges) Extend(scanned *Range, upTo Key) {
+	at := slices.Index(r.list, scanned)
+	r.list = slices.Insert(r.list, at, &Range{After: scanned.After, UpTo: &upTo})
+	scanned.After = &upTo
 	if len(r.list) > MaxRanges {
 		r.join()
 	}
@@ -149,5 +159,5 @@ func (r *Ranges) join() {
 
 // adjacent reports whether one range begins where the other one ends, and nobody reads either.
 func adjacent(one, next *Range) bool {
-	return !one.open && !next.open && one.UpTo != nil && next.After != nil && *one.UpTo == *next.After
+	return one.use == waiting && next.use == waiting && one.UpTo != nil && next.After != nil && *one.UpTo == *next.After
 }

@@ -50,11 +50,11 @@ func TestRangesShrinkAsTheyAreRead(t *testing.T) {
 	assert.Equal(t, "(15..20] (20..30] (30..)", describe(r))
 	assert.False(t, r.Has(first))
 	r.End(second)
-	last := r.OpenLast()
+	last := r.Scan()
 	r.Advance(last, numbered(40))
 	assert.Equal(t, "(20..30] (40..)", describe(r), "what has no upper bound ends only when it is told to")
 	r.End(last)
-	assert.Nil(t, r.OpenLast())
+	assert.Nil(t, r.Scan())
 	third := r.Open()
 	assert.Nil(t, r.Open())
 	r.Release(third)
@@ -82,18 +82,23 @@ func TestTheLargestOpenRangeIsHalvedBehindThePageUnderWay(t *testing.T) {
 	assert.Nil(t, r.Halve(&s, 100), "less than three pages are left of each")
 }
 
-func TestARangeThatNobodyReadsIsNotHalved(t *testing.T) {
+func TestOnlyARangeThatIsReadIsHalved(t *testing.T) {
 	var s keyrange.Sample
 	for n := range 1000 {
 		s.Add(numbered(n))
 	}
 	r := keyrange.Divide(nil)
-	assert.Nil(t, r.Halve(&s, 10))
+	assert.Nil(t, r.Halve(&s, 10), "nobody reads it")
+	last := r.Scan()
+	assert.Nil(t, r.Halve(&s, 10), "its keys are scanned")
+	r.Release(last)
+	r.Open()
+	assert.NotNil(t, r.Halve(&s, 10))
 }
 
 func TestRangesAreMadeAsKeysAreScanned(t *testing.T) {
 	r := keyrange.Divide(nil)
-	last := r.OpenLast()
+	last := r.Scan()
 	r.Extend(last, numbered(10))
 	r.Extend(last, numbered(20))
 	assert.Equal(t, "(..10] (10..20] (20..)", describe(r))
