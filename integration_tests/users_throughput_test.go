@@ -101,7 +101,7 @@ func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows, reques
 			list = append(list, users.User{Name: "another", Client: client.As("another", signInDirectly(t, service, a))})
 		}
 		pool := users.New(list, users.Options{Log: silent, Explain: func(_ int, err error) string { return err.Error() }})
-		_, err = pool.SignIn(t.Context(), true)
+		_, err = pool.SignIn(t.Context())
 		require.NoError(t, err)
 		job := replicate.Job{
 			Assign: func(table, user string) replicate.UserEnvironment { return pool.Assign(table, user) },

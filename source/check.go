@@ -5,37 +5,73 @@ import (
 	"errors"
 
 	"source-microsoft-dataverse/source/config"
-	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/users"
 )
 
-// check reports whether the configuration gives access to an environment whose tables can be listed. What the user can
-// fix is reported as FAILED; an outage is an error of the run.
+// check reports whether syncs can work with the configuration: everything that a person must fix at once as FAILED, what is
+// missing from syncs or will fail later in the log. An outage is an error of the run.
 func (i *invocation) check(ctx context.Context) error {
-	problem := i.connectWithin(ctx, i.process.Limits.standard().Check, i.tryEnvironment)
-	if problem == nil {
-		return i.out.ConnectionStatus(nil)
-	}
+	var problems []string
+	problem := i.within(ctx, i.process.Limits.standard().Check, func(ctx context.Context) error {
+		return i.connectAll(ctx, func(ctx context.Context, c *config.Config, all []account) error {
+			facts := i.inspect(ctx, c, all, inspect.Options{})
+			if err := facts.Outage(); err != nil {
+				return err
+			}
+			problems = i.logFindings(ctx, facts.Findings())
+			return ctx.Err()
+		})
+	})
 	var invalid *config.Error
-	if errors.As(problem, &invalid) {
-		i.rejected = true
-		return i.out.ConnectionStatus(invalid.Problems)
+	switch {
+	case errors.As(problem, &invalid):
+		problems = invalid.Problems
+	case problem != nil:
+		explained := explain(problem)
+		if explained.Type != protocol.ConfigError {
+			return problem
+		}
+		problems = []string{explained.Message}
 	}
-	if explained := explain(problem); explained.Type == protocol.ConfigError {
-		i.rejected = true
-		return i.out.ConnectionStatus([]string{explained.Message})
-	}
-	return problem
+	i.rejected = len(problems) > 0
+	return i.out.ConnectionStatus(problems)
 }
 
-// tryEnvironment makes the first requests of every read: sign-in, application user, list of tables.
-func (i *invocation) tryEnvironment(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-	if _, err := client.WhoAmI(ctx); err != nil {
-		return err
+// inspect gathers the facts about a configuration and its environment. Of the options, it sets those that follow from the
+// invocation.
+func (i *invocation) inspect(ctx context.Context, c *config.Config, all []account, o inspect.Options) inspect.Facts {
+	inspected := make([]inspect.Account, len(all))
+	for n, a := range all {
+		inspected[n] = inspect.Account{Client: a.client, Name: a.name, Credentials: a.credentials}
 	}
-	if err := i.tryLanguage(ctx, c, client); err != nil {
-		return err
+	o.Config = c
+	o.Explain = func(f inspect.Failure) inspect.Problem {
+		s := i.situation(c)
+		s.number = f.User
+		err := f.Err
+		if f.SignIn && len(all) > 1 {
+			err = &users.UserError{Name: all[f.User].name, Number: f.User, Cause: err}
+		}
+		explained := explain(&verbError{s, err})
+		return inspect.Problem{Sentence: explained.Message, Fixable: explained.Type == protocol.ConfigError, Err: err}
 	}
-	_, err := i.selectedTables(ctx, client, c.Tables)
-	return err
+	return inspect.Inspect(ctx, inspected, o)
+}
+
+// logFindings logs the warnings and infos among findings, and returns the errors as texts.
+func (i *invocation) logFindings(ctx context.Context, findings []inspect.Finding) []string {
+	var problems []string
+	for _, f := range findings {
+		switch f.Severity {
+		case inspect.Error:
+			problems = append(problems, f.Text())
+		case inspect.Warning:
+			i.log.WarnContext(ctx, f.Text())
+		case inspect.Info:
+			i.log.InfoContext(ctx, f.Text())
+		}
+	}
+	return problems
 }

@@ -19,8 +19,29 @@ const stallInterval = 30 * time.Second
 // work is what a verb does once it has a client, with the configuration from which the client was made.
 type work func(context.Context, *config.Config, *dataverse.Client) error
 
+// workOfAll is what a verb does that has a client for each application user. None has signed in yet.
+type workOfAll func(context.Context, *config.Config, []account) error
+
+// account is an application user with its client.
+type account struct {
+	name        string // a noun phrase for messages
+	credentials config.Credentials
+	client      *dataverse.Client
+}
+
 // connect does the work of a verb with a client. Its error is a *verbError.
 func (i *invocation) connect(ctx context.Context, do work) error {
+	return i.connectAll(ctx, func(ctx context.Context, c *config.Config, all []account) error {
+		first, err := i.signIn(ctx, c, all)
+		if err != nil {
+			return err
+		}
+		return do(ctx, c, first)
+	})
+}
+
+// connectAll does the work of a verb with a client for each application user. Its error is a *verbError.
+func (i *invocation) connectAll(ctx context.Context, do workOfAll) error {
 	c, err := i.configure(ctx)
 	if err == nil {
 		err = i.work(ctx, c, do)
@@ -36,8 +57,8 @@ func (i *invocation) situation(c *config.Config) situation {
 	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming}
 }
 
-// work makes a client and does the work with it. While the work runs, stalls are logged.
-func (i *invocation) work(ctx context.Context, c *config.Config, do work) error {
+// work makes the clients and does the work with them. While the work runs, stalls are logged.
+func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) error {
 	transport, err := newTransport(i.process.Getenv)
 	if err != nil {
 		return err
@@ -61,11 +82,21 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do work) error 
 	watch.Go(func() { client.LogStalls(watched, stallInterval) })
 	defer watch.Wait()
 	defer stop()
-	first, err := i.signIn(ctx, c, client, tokens)
-	if err != nil {
-		return err
+	return do(ctx, c, accounts(c, client, tokens))
+}
+
+// accounts returns the application users of a configuration, the first one first, whose client is given.
+func accounts(c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) []account {
+	if len(tokens) == 1 {
+		return []account{{name: "the application user", credentials: c.Credentials, client: client}}
 	}
-	return do(ctx, c, first)
+	all := []account{{name: firstUser, credentials: c.Credentials, client: client}}
+	for n, t := range tokens[1:] {
+		user := c.AdditionalCredentials[n]
+		name := "the application user of " + user.Setting
+		all = append(all, account{name: name, credentials: user, client: client.As(name, t)})
+	}
+	return all
 }
 
 // configure loads the configuration. From here on its secrets are masked in every message.

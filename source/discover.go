@@ -10,12 +10,12 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/protocol"
 )
 
 // What can leave a discovery without any stream.
 var (
-	errNoTables      = errors.New("the environment lists no tables")
 	errNoSelection   = errors.New("no table of the environment is selected")
 	errNoDefinitions = errors.New("no selected table has a usable definition")
 )
@@ -124,7 +124,7 @@ func (i *invocation) selectedTables(ctx context.Context, client *dataverse.Clien
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, errNoTables
+		return nil, inspect.ErrNoTables
 	}
 	for _, unmatched := range selection.Unmatched(names) {
 		i.log.WarnContext(ctx, fmt.Sprintf("The pattern %q in %s matches no table of the environment. Check its spelling; patterns match "+

@@ -7,6 +7,7 @@ import (
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/progress"
 	"source-microsoft-dataverse/source/protocol"
 )
@@ -90,7 +91,7 @@ func (s situation) explainSelection(err error) explanation {
 	case errors.As(err, &unreadable):
 		return configError("The application user can read none of the tables that --tables selects: %s. Assign it a security role that has "+
 			"Read at Organization level on them.", firstOf(unreadable.tables))
-	case errors.Is(err, errNoTables):
+	case errors.Is(err, inspect.ErrNoTables):
 		return transientError("Dataverse listed no tables of the environment, which every environment has. Try again. "+
 			"If the problem persists, check whether a proxy or firewall changes the responses of %s.", s.environment().name)
 	case errors.Is(err, errNoDefinitions):

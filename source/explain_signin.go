@@ -25,11 +25,12 @@ func (s situation) explainSignIn(err error) explanation {
 		return s.explainIdentityRefusal(refused)
 	case refused.NotFromEntra():
 		return s.explainNotFromEntra(refused)
-	case refused.Temporary():
-		return transientError("The connector could not sign in: %v. %s later.%s", refused, s.again(), s.lookUp(refused))
 	}
 	if e := s.explainSignInCode(refused); e.message != "" {
 		return e
+	}
+	if refused.Temporary() {
+		return transientError("The connector could not sign in: %v. %s later.%s", refused, s.again(), s.lookUp(refused))
 	}
 	own := ""
 	if refused.Description != "" {

@@ -12,11 +12,15 @@ import (
 
 // explainSignInCode explains a refusal of Entra by its AADSTS code, the zero explanation if the code is not known.
 func (s situation) explainSignInCode(refused *auth.Error) explanation {
+	failureType := protocol.ConfigError
+	if refused.Temporary() {
+		failureType = protocol.TransientError
+	}
 	for _, known := range slices.Concat(secretRemedies(), certificateRemedies(refused), federationRemedies(), applicationRemedies(), tenantRemedies()) {
 		if refused.Has(known.code) {
 			// What a sentence leaves open may be empty.
 			message := strings.Join(strings.Fields(s.settingNames(refused).Replace(known.message)), " ")
-			return explanation{known.failureType(), fmt.Sprintf("%s (AADSTS%d)", message, known.code)}
+			return explanation{failureType, fmt.Sprintf("%s (AADSTS%d)", message, known.code)}
 		}
 	}
 	return explanation{}
@@ -72,24 +76,6 @@ func expectedSentence(token auth.Assertion, audience string) string {
 type signInRemedy struct {
 	code    int
 	message string
-}
-
-// The codes of refusals that pass by themselves.
-const (
-	codeSignInLoop        = 50196 // a client that repeats the same sign-in too often
-	codeIssuerUnreachable = 90061
-	codeIssuerKeys        = 900612
-	codeIssuerFailed      = 50166
-)
-
-// failureType is transient for a code of what passes by itself.
-func (r signInRemedy) failureType() protocol.FailureType {
-	switch r.code {
-	case codeSignInLoop, codeIssuerUnreachable, codeIssuerKeys, codeIssuerFailed:
-		return protocol.TransientError
-	default:
-		return protocol.ConfigError
-	}
 }
 
 // Each function below returns codes that users meet, the most specific first (Microsoft, "Microsoft Entra authentication and
@@ -162,8 +148,8 @@ func federationRemedies() []signInRemedy {
 		{700229, "The token is not one of an application, and only those can be used as a federated credential. Enter the path of a file with another token as {token_file}. {token}"},
 		{900382, otherCloud},
 		{900432, otherCloud},
-		{codeIssuerUnreachable, unreachable},
-		{codeIssuerKeys, unreachable},
-		{codeIssuerFailed, unreachable},
+		{90061, unreachable},
+		{900612, unreachable},
+		{50166, unreachable},
 	}
 }

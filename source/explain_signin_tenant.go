@@ -15,7 +15,7 @@ func applicationRemedies() []signInRemedy {
 			"under Enterprise applications."},
 		{70001, "The application is disabled or unknown in the tenant. Check client_id and tenant_id, and ask an administrator to enable it in the " +
 			"Microsoft Entra admin center under Enterprise applications."},
-		{codeSignInLoop, "Microsoft Entra received the same sign-in too often. Wait some minutes, and run fewer connections of the same " +
+		{50196, "Microsoft Entra received the same sign-in too often. Wait some minutes, and run fewer connections of the same " +
 			"application at the same time."},
 	}
 }

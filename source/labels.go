@@ -2,11 +2,9 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"source-microsoft-dataverse/source/catalog"
@@ -213,28 +211,4 @@ func (i *invocation) warnTaken(ctx context.Context, table string, columns []stri
 	if len(columns) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("Columns of table %s have the name of a choice label and are delivered in its place: %s.", table, firstOf(columns)))
 	}
-}
-
-// tryLanguage returns a *config.Error if the environment does not provide label_language. A service that does not list its
-// languages is no reason to reject the configuration: labels in another language take the place of missing ones.
-func (i *invocation) tryLanguage(ctx context.Context, c *config.Config, client *dataverse.Client) error {
-	if c.LabelLanguage == 0 || !c.ChoiceLabels && !c.MetadataStreams {
-		return nil
-	}
-	provided, err := client.ProvisionedLanguages(ctx)
-	var refused *dataverse.APIError
-	switch {
-	case errors.As(err, &refused) && !refused.Temporary():
-		i.log.InfoContext(ctx, fmt.Sprintf("Dataverse does not list the languages of the environment, so label_language is not checked. The reason: %v", err))
-		return nil
-	case err != nil || slices.Contains(provided, c.LabelLanguage):
-		return err
-	}
-	slices.Sort(provided)
-	texts := make([]string, len(provided))
-	for i, language := range provided {
-		texts[i] = strconv.Itoa(language)
-	}
-	return &config.Error{Problems: []string{fmt.Sprintf("label_language is %d, but the environment does not provide this language. It provides %s. "+
-		"Set label_language to one of these, or remove it to get labels in the base language of the organization.", c.LabelLanguage, firstOf(texts))}}
 }

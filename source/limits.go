@@ -44,9 +44,14 @@ func (e *slowError) Unwrap() error { return e.cause }
 
 // connectWithin is connect with a limit for the whole verb.
 func (i *invocation) connectWithin(ctx context.Context, limit time.Duration, do work) error {
+	return i.within(ctx, limit, func(ctx context.Context) error { return i.connect(ctx, do) })
+}
+
+// within does something with a limit for the whole verb. Its error is a *slowError if the limit has ended it.
+func (i *invocation) within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := i.connect(limited, do)
+	err := do(limited)
 	if errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil && ctx.Err() == nil {
 		return &slowError{verb: i.command.Verb, limit: limit, cause: err}
 	}

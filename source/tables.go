@@ -11,6 +11,7 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/listing"
 )
 
@@ -90,7 +91,7 @@ func (i *invocation) overview(ctx context.Context, client *dataverse.Client) (ov
 		var err error
 		known.tables, err = client.TableSummaries(ctx)
 		if err == nil && len(known.tables) == 0 {
-			return errNoTables
+			return inspect.ErrNoTables
 		}
 		return err
 	})

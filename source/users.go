@@ -37,25 +37,22 @@ func allUsers(c *config.Config) []config.Credentials {
 }
 
 // signIn identifies the application users where there are several, and returns the client of the first one that can sign
-// in. A check fails if one of them cannot.
-func (i *invocation) signIn(ctx context.Context, c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) (*dataverse.Client, error) {
-	if len(tokens) == 1 {
-		return client, nil
+// in.
+func (i *invocation) signIn(ctx context.Context, c *config.Config, all []account) (*dataverse.Client, error) {
+	if len(all) == 1 {
+		return all[0].client, nil
 	}
-	clients := []*dataverse.Client{client}
-	list := []users.User{{Name: firstUser, Client: client}}
-	for n, t := range tokens[1:] {
-		name := "the application user of " + c.AdditionalCredentials[n].Setting
-		other := client.As(name, t)
-		clients, list = append(clients, other), append(list, users.User{Name: name, Client: other})
+	list := make([]users.User, len(all))
+	for n, a := range all {
+		list[n] = users.User{Name: a.name, Client: a.client}
 	}
 	i.users = users.New(list, users.Options{Log: i.log, Explain: func(number int, err error) string {
 		s := i.situation(c)
 		s.number = number
 		return explain(&verbError{s, err}).Message
 	}})
-	first, err := i.users.SignIn(ctx, i.command.Verb == protocol.Check)
-	return clients[first], err
+	first, err := i.users.SignIn(ctx)
+	return all[first].client, err
 }
 
 // compareUsers finds out which application users may read which streams, where there are several users.

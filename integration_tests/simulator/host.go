@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -9,7 +10,6 @@ import (
 
 	"source-microsoft-dataverse/integration_tests/simulator/entra"
 	"source-microsoft-dataverse/integration_tests/simulator/faults"
-	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/limits"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
@@ -28,9 +28,13 @@ type host struct {
 	limiter     *limits.Limiter
 	faults      *faults.Set
 	log         *requestLog
-	affinity    string
+	servers     []string // the affinity cookie of each
+	nextServer  atomic.Uint64
 	dopHint     atomic.Int64
+	queries     *limits.Queries
+	literals    *regexp.Regexp
 	latency     time.Duration // of each request of the Web API
+	keyLatency  time.Duration // of requests for the rows of one column; 0: latency
 	stats       counters
 	kept        *keeper // nil: each response is made when it is asked for
 	handler     http.Handler
@@ -47,8 +51,11 @@ func newHost(db *rows.Database, o ServerOptions) *host {
 		limiter:     limits.New(o.Limits),
 		faults:      faults.NewSet(db, signIn),
 		log:         &requestLog{},
-		affinity:    strings.ReplaceAll(guid.Derived("affinity", db.Organization()), "-", ""),
+		servers:     affinities(db.Organization(), o.Servers),
+		queries:     limits.NewQueries(o.QueryThrottling),
+		literals:    literals(),
 		latency:     o.Latency,
+		keyLatency:  o.KeyLatency,
 	}
 	h.setDOPHint(o.DOPHint)
 	if o.Keep {
@@ -96,7 +103,7 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 		refusal.Write(w, r)
 		return
 	}
-	id := user.TenantID + "/" + user.ClientID
+	id := user.TenantID + "/" + user.ClientID + "@" + serverOf(r)
 	leave, refusal := h.limiter.Enter(id, h.environment.Now())
 	h.limiter.SetHeaders(w.Header(), id)
 	if refusal != nil {
@@ -105,7 +112,16 @@ func (h *host) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 	}
 	start := time.Now()
 	defer func() { leave(h.environment.Now(), time.Since(start)) }()
-	if h.latency > 0 && !odata.Pause(r, h.latency) {
+	query, ofRows := h.rowsQuery(r, path)
+	if ofRows {
+		leave, refusal := h.queries.Enter(h.shapeOf(query, path))
+		if refusal != nil {
+			refusal.Write(w, r)
+			return
+		}
+		defer leave()
+	}
+	if delay := h.delay(query, ofRows); delay > 0 && !odata.Pause(r, delay) {
 		return
 	}
 	odata.OnePrefer(r)

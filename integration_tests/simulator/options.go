@@ -23,6 +23,12 @@ type (
 	TrustedName = entra.TrustedName
 	// FederatedCredential is a trust of an application in the tokens of another identity provider.
 	FederatedCredential = entra.FederatedCredential
+	// KeyPattern is how the primary keys of generated rows lie in the order of SQL Server.
+	KeyPattern = rows.KeyPattern
+	// KeyComparison is what gt, ge, lt and le do with a primary key in a filter.
+	KeyComparison = rows.KeyComparison
+	// QueryThrottling refuses queries that load the database.
+	QueryThrottling = limits.QueryThrottling
 	// Limits are service protection limits.
 	Limits = limits.Limits
 )
@@ -34,6 +40,17 @@ const (
 	Honoured  = rows.Honoured
 	Ignored   = rows.Ignored
 	Refused   = rows.Refused
+)
+
+// Where the keys of generated rows come from, and what comparisons do with keys.
+const (
+	OneNode              = rows.OneNode
+	ThreeNodes           = rows.ThreeNodes
+	RandomKeys           = rows.RandomKeys
+	KeysCompared         = rows.KeysCompared
+	KeysComparedAsText   = rows.KeysComparedAsText
+	KeysNotCompared      = rows.KeysNotCompared
+	KeyComparisonRefused = rows.KeyComparisonRefused
 )
 
 // The kinds of managed identities that an Application can be.

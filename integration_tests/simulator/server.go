@@ -26,12 +26,16 @@ type ServerOptions struct {
 	CAFile       string              // where to write the certificate authority, PEM; empty: nowhere
 	Applications []entra.Application // that may sign in; empty: DefaultApplication
 	TokenLife    time.Duration       // of access tokens, by the environment's clock; 0: 3599 s
-	Limits       limits.Limits       // service protection limits to enforce
+	Limits       limits.Limits       // service protection limits to enforce, for each user on each server
+	Servers      int                 // that the requests spread over; 0: 1
 	DOPHint      int                 // header x-ms-dop-hint; 0: 4
 	Latency      time.Duration       // of each request of the Web API; it counts as execution time
+	KeyLatency   time.Duration       // of requests for rows that select one column, in place of Latency; 0: Latency
 	Faults       []faults.Fault      // at work from the start
 	Keep         bool                // caches the responses to reads and sends them again as long as nothing changes
 	Admin        bool                // statistics and faults are available over HTTP, below /simulator/
+
+	QueryThrottling limits.QueryThrottling // of queries that run in parallel
 }
 
 // Server is an environment behind TLS, with a certificate authority of its own.
@@ -40,10 +44,11 @@ type Server struct {
 	Authority string // of the sign-in host; the authority of a tenant is Authority/<tenant id>
 	CAPEM     []byte // the certificate authority that clients must trust
 
-	host *host
-	http *http.Server
-	stop func() bool // forgets the context
-	done chan error
+	host      *host
+	authority *authority
+	http      *http.Server
+	stop      func() bool // forgets the context
+	done      chan error
 }
 
 // Start serves the environment until Close is called or the context ends. The environment is at the same host as
@@ -69,7 +74,7 @@ func Start(ctx context.Context, e *Environment, o ServerOptions) (*Server, error
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, host: newHost(e.database, o), done: make(chan error, 1)}
+	s := &Server{URL: "https://" + listener.Addr().String(), CAPEM: ca.pem, authority: ca, host: newHost(e.database, o), done: make(chan error, 1)}
 	s.Authority = s.URL
 	s.host.entra.Addresses = addressesOf(listener.Addr().String(), name)
 	s.host.entra.Issuer = entra.IssuerAt(s.URL)
@@ -162,4 +167,8 @@ func (s *Server) Inject(f faults.Fault) *faults.Injection {
 func (s *Server) SetDOPHint(n int) { s.host.setDOPHint(n) }
 
 // Stats counts the requests of the Web API so far.
-func (s *Server) Stats() Stats { return s.host.stats.read() }
+func (s *Server) Stats() Stats {
+	stats := s.host.stats.read()
+	stats.ThrottledQueries = s.host.queries.Refused()
+	return stats
+}

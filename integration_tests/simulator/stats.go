@@ -18,6 +18,8 @@ type Stats struct {
 	Throttled    int         `json:"throttled"` // responses with status 429
 	ByStatus     map[int]int `json:"by_status"` // responses, broken and unfinished ones too
 	Bytes        int64       `json:"bytes"`     // of the responses' bodies as sent
+
+	ThrottledQueries int `json:"throttled_queries,omitempty"` // refusals by query throttling
 }
 
 // counters keep Stats. A request is in flight from the moment its header has arrived until its response is sent, or its

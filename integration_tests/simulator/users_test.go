@@ -132,3 +132,37 @@ func TestDeltaTokenMayHoldForItsUserAlone(t *testing.T) {
 		other.Get(path).Refused(t, http.StatusBadRequest, "0x80044352", "")
 	}
 }
+
+func TestNamesAndRolesOfAnApplicationUser(t *testing.T) {
+	first, other := twoUsers(t, simulator.Options{Seed: 1}, simulator.ServerOptions{})
+	first.Server.SetRights(second().ClientID, simulator.Rights{
+		FullName: "# Airbyte", Roles: []string{"Reader"}, Teams: map[string][]string{"Sales": {"Basic User", "Reader"}},
+	})
+	id := func(c *simulatortest.Caller) string {
+		user, _ := c.Get("WhoAmI").JSON(t)["UserId"].(string)
+		return "systemusers(" + user + ")"
+	}
+	assert.Equal(t, "# Airbyte", other.Get(id(other) + "?$select=fullname").JSON(t)["fullname"])
+	assert.NotEmpty(t, first.Get(id(first) + "?$select=fullname").JSON(t)["fullname"])
+	roles := other.Get(id(other) + "/systemuserroles_association?$select=name,_roletemplateid_value").Values(t)
+	require.Len(t, roles, 1)
+	assert.Equal(t, "Reader", roles[0]["name"])
+	assert.Nil(t, roles[0]["_roletemplateid_value"])
+	const teams = "/teammembership_association?$select=name&$expand=teamroles_association($select=name,_roletemplateid_value)"
+	got := other.Get(id(other) + teams).Values(t)
+	require.Len(t, got, 1)
+	assert.Len(t, got[0]["teamroles_association"], 2)
+	assert.Empty(t, first.Get(id(first)+teams).Values(t))
+	first.Environment.SetReadDepth("role", schema.None)
+	first.Get(id(first)+teams).Refused(t, http.StatusForbidden, "0x80040220", "prvReadRole")
+}
+
+func TestOlderServersAndEnvironmentsThatCountNothing(t *testing.T) {
+	o := simulator.Options{Seed: 1, DefaultRows: 3, Behaviors: simulator.Behaviors{Uncounted: true, UnnamedPrivileges: true}}
+	c, _ := twoUsers(t, o, simulator.ServerOptions{})
+	assert.Contains(t, string(c.Get(`RetrieveTotalRecordCount(EntityNames=@p1)?@p1=["account"]`).Body), `"Values":[0]`)
+	user, _ := c.Get("WhoAmI").JSON(t)["UserId"].(string)
+	privileges := string(c.Get("systemusers(" + user + ")/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()").Body)
+	assert.Contains(t, privileges, "PrivilegeId")
+	assert.NotContains(t, privileges, "PrivilegeName")
+}

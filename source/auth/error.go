@@ -69,10 +69,13 @@ func (e *Error) identityText() string {
 // Has reports whether the response has an AADSTS code.
 func (e *Error) Has(code int) bool { return slices.Contains(e.Codes, code) }
 
-// Temporary reports whether the same sign-in may succeed later: the service is unavailable or busy, by the status, the name or the
-// code of the error.
+// Temporary reports whether the same sign-in may succeed later: Entra, or the issuer of a workload identity's token, is unavailable
+// or busy, by the status, the name or the code of the error.
+// https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
 func (e *Error) Temporary() bool {
-	return slices.ContainsFunc([]int{90033, 90006, 90090, 50033, 90055}, e.Has) ||
+	busy := []int{90033, 90006, 90090, 50033, 90055, 50196}
+	issuerUnreachable := []int{90061, 900612, 50166}
+	return slices.ContainsFunc(busy, e.Has) || slices.ContainsFunc(issuerUnreachable, e.Has) ||
 		e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests ||
 		e.Status >= http.StatusInternalServerError || e.Name == "temporarily_unavailable"
 }

@@ -24,6 +24,14 @@ func (s Selection) Includes(logicalName string) bool {
 	return len(s.include) == 0 || slices.ContainsFunc(s.include, match)
 }
 
+// Restricted reports whether include_tables has a pattern, so that only some tables are selected.
+func (s Selection) Restricted() bool { return len(s.include) > 0 }
+
+// Names reports whether include_tables has the logical name itself, not only a pattern that matches it.
+func (s Selection) Names(logicalName string) bool {
+	return slices.Contains(s.include, strings.ToLower(logicalName))
+}
+
 // Pattern is a pattern of a configuration and the setting that has it.
 type Pattern struct{ Setting, Glob string }
 

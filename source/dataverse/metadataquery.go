@@ -47,7 +47,7 @@ type (
 	}
 	relationshipQuery struct{ Properties metadataProperties }
 	entityQuery       struct {
-		Criteria          metadataCriteria
+		Criteria          *metadataCriteria `json:",omitempty"` // nil: all tables
 		Properties        metadataProperties
 		AttributeQuery    *attributeQuery    `json:",omitempty"`
 		RelationshipQuery *relationshipQuery `json:",omitempty"`
@@ -97,8 +97,8 @@ func choiceCriteria() *metadataCriteria {
 
 // tablesNamed is the condition that a table has one of the names. They are joined by Or: the Web API documents no form of
 // lists for the operator In.
-func tablesNamed(names []string) metadataCriteria {
-	criteria := metadataCriteria{FilterOperator: "Or"}
+func tablesNamed(names []string) *metadataCriteria {
+	criteria := &metadataCriteria{FilterOperator: "Or"}
 	for _, name := range names {
 		criteria.Conditions = append(criteria.Conditions, metadataCondition{
 			PropertyName: "LogicalName", ConditionOperator: "Equals",

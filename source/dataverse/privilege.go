@@ -24,7 +24,8 @@ const (
 // NoDepth is the depth of a privilege that the user does not have.
 const NoDepth Depth = "None"
 
-// Privileges are the depths of a user's privileges, by their names in lower case.
+// Privileges are the depths of a user's privileges, by their names and by their ids, in lower case: the names may be missing
+// on servers of older versions.
 type Privileges map[string]Depth
 
 // Read returns the depth at which the user may read a table, "" if it is unknown: some tables share a privilege of
@@ -52,21 +53,27 @@ func (p Privileges) ReadDepth(t TableSummary) Depth {
 	if len(p) == 0 || t.ReadPrivilege == "" {
 		return ""
 	}
-	return cmp.Or(p[strings.ToLower(t.ReadPrivilege)], NoDepth)
+	depth := p[strings.ToLower(t.ReadPrivilege)]
+	if byID := p[t.ReadPrivilegeID]; byID.rank() > depth.rank() {
+		depth = byID
+	}
+	return cmp.Or(depth, NoDepth)
 }
 
 // add records one privilege. If several roles grant it, the widest depth counts.
 func (p Privileges) add(d *jsontext.Decoder) error {
 	var given struct {
 		PrivilegeName string
+		PrivilegeId   string //nolint:revive // the service's name
 		Depth         Depth
 	}
 	if err := decode(d, &given); err != nil {
 		return err
 	}
-	name := strings.ToLower(given.PrivilegeName)
-	if name != "" && given.Depth.rank() > p[name].rank() {
-		p[name] = given.Depth
+	for _, name := range []string{strings.ToLower(given.PrivilegeName), strings.ToLower(given.PrivilegeId)} {
+		if name != "" && given.Depth.rank() > p[name].rank() {
+			p[name] = given.Depth
+		}
 	}
 	return nil
 }

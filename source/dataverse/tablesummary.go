@@ -22,6 +22,8 @@ type TableSummary struct {
 	// ReadPrivilege is the name of the privilege to read the table, such as prvReadActivity for all activity tables. It is
 	// empty for a table without privileges of its own, such as an N:N table.
 	ReadPrivilege string
+	// ReadPrivilegeID is the id of that privilege, in lower case.
+	ReadPrivilegeID string
 }
 
 // TableSummaries lists all tables of the environment, sorted by logical name, in one request: the service does not page
@@ -67,7 +69,7 @@ type definedTable struct {
 		UserLocalizedLabel struct{ Label string }
 		LocalizedLabels    []struct{ Label string }
 	}
-	Privileges []struct{ Name, PrivilegeType string }
+	Privileges []struct{ Name, PrivilegeType, PrivilegeId string } //nolint:revive // the service's name
 }
 
 func (t definedTable) summary() TableSummary {
@@ -84,7 +86,7 @@ func (t definedTable) summary() TableSummary {
 	}
 	for _, privilege := range t.Privileges {
 		if privilege.PrivilegeType == "Read" {
-			s.ReadPrivilege = privilege.Name
+			s.ReadPrivilege, s.ReadPrivilegeID = privilege.Name, strings.ToLower(privilege.PrivilegeId)
 		}
 	}
 	return s

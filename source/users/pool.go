@@ -81,13 +81,13 @@ func New(users []User, o Options) *Pool {
 type UserError struct {
 	Name   string // of the user
 	Number int    // of the user, from 0
-	cause  error
+	Cause  error  // what is wrong with the user
 }
 
-func (e *UserError) Error() string { return e.Name + ": " + e.cause.Error() }
+func (e *UserError) Error() string { return e.Name + ": " + e.Cause.Error() }
 
 // Unwrap returns what is wrong with the user.
-func (e *UserError) Unwrap() error { return e.cause }
+func (e *UserError) Unwrap() error { return e.Cause }
 
 var (
 	// ErrOtherOrganization reports a user whose sign-in leads to another organization than that of the first user.
@@ -97,9 +97,8 @@ var (
 )
 
 // SignIn identifies all users. It reports those that cannot sign in, and returns the number of the first one that can. If
-// none can, the error is that of the first user. If strict, it is a *UserError if any of them cannot. A user of another
-// organization is a *UserError in any case.
-func (p *Pool) SignIn(ctx context.Context, strict bool) (first int, err error) {
+// none can, the error is that of the first user. A user of another organization is a *UserError.
+func (p *Pool) SignIn(ctx context.Context) (first int, err error) {
 	failures := make([]error, len(p.users))
 	var group sync.WaitGroup
 	for i, u := range p.users {
@@ -120,9 +119,6 @@ func (p *Pool) SignIn(ctx context.Context, strict bool) (first int, err error) {
 			return 0, &UserError{u.Name, i, ErrOtherOrganization}
 		case slices.ContainsFunc(p.users[:i], func(o *member) bool { return o.identity.UserID == u.identity.UserID }):
 			failures[i] = ErrSameUser
-		}
-		if failures[i] != nil && strict {
-			return 0, &UserError{u.Name, i, failures[i]}
 		}
 	}
 	for i, u := range p.users {

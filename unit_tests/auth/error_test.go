@@ -32,6 +32,10 @@ func TestAnErrorOfEntraHasItsCode(t *testing.T) {
 		"a policy blocks the sign-in":         {http.StatusBadRequest, "access_denied", 53003, false},
 		"requests are limited":                {http.StatusTooManyRequests, "temporarily_unavailable", 90055, true},
 		"Entra is down":                       {http.StatusServiceUnavailable, "server_error", 90033, true},
+		"the issuer cannot be reached":        {http.StatusBadRequest, "invalid_request", 90061, true},
+		"the issuer has no keys":              {http.StatusBadRequest, "invalid_request", 900612, true},
+		"the request to the issuer failed":    {http.StatusBadRequest, "invalid_request", 50166, true},
+		"the same sign-in came too often":     {http.StatusBadRequest, "invalid_request", 50196, true},
 		"Entra is down and responds with 400": {http.StatusBadRequest, "temporarily_unavailable", 90033, true},
 	} {
 		t.Run(name, func(t *testing.T) {

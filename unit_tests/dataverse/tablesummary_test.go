@@ -31,7 +31,7 @@ func TestAllTablesAreSummarizedInOneRequest(t *testing.T) {
 		{Table: dataverse.Table{LogicalName: "contoso_order", Virtual: true}},
 		{
 			Table:       dataverse.Table{LogicalName: "task", EntitySet: "tasks", PrimaryID: "activityid", Tracked: true},
-			DisplayName: "Aufgabe", Trackable: true, ReadPrivilege: "prvReadActivity",
+			DisplayName: "Aufgabe", Trackable: true, ReadPrivilege: "prvReadActivity", ReadPrivilegeID: "p",
 		},
 	}, summaries)
 	require.Len(t, s.requests(), 1)

@@ -219,7 +219,7 @@ func TestLabelLanguageIsNotCheckedWhereThatIsImpossible(t *testing.T) {
 	code, o := e.run(t, "check", process{settings: e.withLabels(map[string]any{"label_language": 1036})})
 	require.Equal(t, 0, code, o.text)
 	assert.Equal(t, "SUCCEEDED", o.of("CONNECTION_STATUS")[0].ConnectionStatus.Status, o.text)
-	assert.Contains(t, o.text, "label_language is not checked")
+	assert.Contains(t, o.text, "The languages of the environment cannot be retrieved")
 	e.respond(languages, good(`{"RetrieveProvisionedLanguages":[]}`))
 	_, o = e.run(t, "check", process{settings: e.settings(map[string]any{"label_language": 1036})})
 	assert.Equal(t, "SUCCEEDED", o.of("CONNECTION_STATUS")[0].ConnectionStatus.Status, "without labels and metadata it has no effect")

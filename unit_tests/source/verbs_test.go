@@ -63,17 +63,27 @@ func TestATooLargePageSizeBringsAWarning(t *testing.T) {
 
 func TestAPatternThatMatchesNoTableBringsAWarning(t *testing.T) {
 	e := newEnvironment(t)
-	settings := e.settings(map[string]any{"include_tables": []string{"account", "acount"}, "exclude_tables": []string{"msdyn_*"}})
+	settings := e.settings(map[string]any{"include_tables": []string{"account", "acoun?"}, "exclude_tables": []string{"msdyn_*"}})
 	for _, verb := range []string{"check", "discover"} {
 		t.Run(verb, func(t *testing.T) {
 			code, o := e.run(t, verb, process{settings: settings})
 			assert.Equal(t, 0, code)
 			warned := warnings(o)
 			require.Len(t, warned, 2, o.text)
-			assert.Contains(t, warned[0], `The pattern "acount" in include_tables matches no table of the environment.`)
+			assert.Contains(t, warned[0], `The pattern "acoun?" in include_tables matches no table of the environment.`)
 			assert.Contains(t, warned[1], `The pattern "msdyn_*" in exclude_tables matches no table of the environment.`)
 		})
 	}
+}
+
+func TestCheckFailsIfANamedTableIsMissing(t *testing.T) {
+	e := newEnvironment(t)
+	code, o := e.run(t, "check", process{settings: e.settings(map[string]any{"include_tables": []string{"account", "acount"}})})
+	assert.Equal(t, 0, code)
+	status := o.of("CONNECTION_STATUS")[0].ConnectionStatus
+	assert.Equal(t, "FAILED", status.Status)
+	assert.Equal(t, "include_tables names 1 table that the environment does not have: acount (the nearest is account). Correct the logical name, or "+
+		"remove it from include_tables.", status.Message)
 }
 
 // warnings returns the texts of the logs at level WARN.

@@ -105,7 +105,7 @@ func newLab(t *testing.T, n int) *lab {
 // signIn signs all users in.
 func (l *lab) signIn() {
 	l.Helper()
-	_, err := l.pool.SignIn(l.Context(), false)
+	_, err := l.pool.SignIn(l.Context())
 	require.NoError(l, err)
 }
 
@@ -215,27 +215,23 @@ func TestErrorOfTheFirstUserCountsIfAllFail(t *testing.T) {
 func TestSignInOfSeveralUsers(t *testing.T) {
 	disabled := refusal(http.StatusForbidden, dataverse.CodeUserDisabled)
 	for name, example := range map[string]struct {
-		fails  []int
-		strict bool
-		first  int
-		err    string
-		warns  int
+		fails []int
+		first int
+		err   string
+		warns int
 	}{
-		"all can sign in":               {nil, true, 0, "", 0},
-		"a further one cannot":          {[]int{1}, false, 0, "", 1},
-		"the first one cannot":          {[]int{0}, false, 1, "", 1},
-		"none can":                      {[]int{0, 1, 2}, false, 0, "refused", 0},
-		"one cannot where all must":     {[]int{2}, true, 0, "the user 2: ", 0},
-		"none can where all must":       {[]int{0, 1, 2}, true, 0, "refused", 0},
-		"two of three cannot sign in":   {[]int{0, 2}, false, 1, "", 2},
-		"the first cannot but all must": {[]int{0}, true, 0, "the user 0: ", 0},
+		"all can sign in":             {nil, 0, "", 0},
+		"a further one cannot":        {[]int{1}, 0, "", 1},
+		"the first one cannot":        {[]int{0}, 1, "", 1},
+		"none can":                    {[]int{0, 1, 2}, 0, "refused", 0},
+		"two of three cannot sign in": {[]int{0, 2}, 1, "", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, 3)
 			for _, i := range example.fails {
 				l.clients[i].signIn = disabled
 			}
-			first, err := l.pool.SignIn(t.Context(), example.strict)
+			first, err := l.pool.SignIn(t.Context())
 			if example.err != "" {
 				require.ErrorContains(t, err, example.err)
 				require.ErrorIs(t, err, disabled)
@@ -254,13 +250,11 @@ func TestSignInOfSeveralUsers(t *testing.T) {
 func TestUsersMustBelongTogether(t *testing.T) {
 	l := newLab(t, 2)
 	l.clients[1].organization = "fabrikam"
-	_, err := l.pool.SignIn(t.Context(), false)
+	_, err := l.pool.SignIn(t.Context())
 	require.ErrorIs(t, err, users.ErrOtherOrganization)
 	require.ErrorContains(t, err, "the user 1")
 	l = newLab(t, 2)
 	l.clients[1].id = l.clients[0].id
-	_, err = l.pool.SignIn(t.Context(), true)
-	require.ErrorIs(t, err, users.ErrSameUser)
 	l.signIn()
 	assert.Equal(t, 1, l.warnings())
 	l.pool.Assign("account", "")

@@ -55,7 +55,10 @@ func (f field) copy(from string) error {
 // show runs the test without a defect in one of the copies first, where it has to pass, and then plants each defect once,
 // in whichever copy is free. It returns the seeds that found them.
 func show(ctx context.Context, fields []field, clean int, only string) (map[string]int64, error) {
-	if output, passed := fields[0].test(ctx, 1, clean); !passed {
+	if err := fields[0].build(ctx); err != nil {
+		return nil, err
+	}
+	if output, passed := fields[0].test(ctx, 1, clean, 1); !passed {
 		return nil, fmt.Errorf("the test fails without a defect:\n%s", output)
 	}
 	var lock sync.Mutex
@@ -96,6 +99,10 @@ func show(ctx context.Context, fields []field, clean int, only string) (map[stri
 
 var failedSeed = regexp.MustCompile(`: seed (\d+)\n`)
 
+// repeats is how often the trial that found a defect before is run: a few trials depend on the order in which the streams take
+// turns.
+const repeats = 5
+
 // plant plants one defect and returns the seed of a trial that found it, 0 if none did. The trial that found it before comes
 // first: a change of the trials may have made it another one.
 func (f field) plant(ctx context.Context, d planted.Defect) (seed int64, err error) {
@@ -104,20 +111,20 @@ func (f field) plant(ctx context.Context, d planted.Defect) (seed int64, err err
 		return 0, errors.Join(err, undo())
 	}
 	defer func() { err = errors.Join(err, undo()) }()
-	if output, err := f.command(ctx, "build", "./...").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("%s: the module with the defect does not compile: %w\n%s", d.Name, err, output)
+	if err := f.build(ctx); err != nil {
+		return 0, fmt.Errorf("%s: %w", d.Name, err)
 	}
 	if known := f.seeds[d.Name]; known > 0 {
-		if seed, err := f.search(ctx, d, known, 1); seed > 0 || err != nil {
+		if seed, err := f.search(ctx, d, known, 1, repeats); seed > 0 || err != nil {
 			return seed, err
 		}
 	}
-	return f.search(ctx, d, 1, f.trials)
+	return f.search(ctx, d, 1, f.trials, 1)
 }
 
 // search runs trials and returns the seed of the one that found the defect, 0 if none did.
-func (f field) search(ctx context.Context, d planted.Defect, from int64, trials int) (seed int64, err error) {
-	output, passed := f.test(ctx, from, trials)
+func (f field) search(ctx context.Context, d planted.Defect, from int64, trials, times int) (seed int64, err error) {
+	output, passed := f.test(ctx, from, trials, times)
 	if passed {
 		return 0, ctx.Err()
 	}
@@ -128,15 +135,26 @@ func (f field) search(ctx context.Context, d planted.Defect, from int64, trials 
 	return strconv.ParseInt(found[1], 10, 64)
 }
 
-// test runs the model test. It does not look for the shortest sequence.
-func (f field) test(ctx context.Context, from int64, trials int) (output string, passed bool) {
-	out, err := f.command(ctx, "test", "./integration_tests/model", "-count=1", "-timeout=0", "-run", "TestTheDestination",
-		"-from", strconv.FormatInt(from, 10), "-trials", strconv.Itoa(trials), "-shrink", "0s").CombinedOutput()
+// trialsBinary is the compiled model test, in the directory where the test runs.
+const trialsBinary = "./trials.test"
+
+// build compiles the model test. The package of the test imports all that a defect may be in.
+func (f field) build(ctx context.Context) error {
+	command := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", trialsBinary, ".")
+	command.Dir = f.model()
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("the model test does not compile: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// test runs the compiled model test a number of times, until it fails. It does not look for the shortest sequence.
+func (f field) test(ctx context.Context, from int64, trials, times int) (output string, passed bool) {
+	command := exec.CommandContext(ctx, trialsBinary, "-test.failfast", "-test.count", strconv.Itoa(times), "-test.run", "TestTheDestination",
+		"-from", strconv.FormatInt(from, 10), "-trials", strconv.Itoa(trials), "-shrink", "0s")
+	command.Dir = f.model()
+	out, err := command.CombinedOutput()
 	return string(out), err == nil
 }
 
-func (f field) command(ctx context.Context, args ...string) *exec.Cmd {
-	command := exec.CommandContext(ctx, "go", args...)
-	command.Dir = f.root
-	return command
-}
+func (f field) model() string { return filepath.Join(f.root, "integration_tests", "model") }

@@ -55,9 +55,8 @@ func DuplicateKey() *odata.Error {
 // freshID returns an id that no row has, nor one that was created with the same version before a backup was restored. It lies
 // somewhere between those of the table's other rows.
 func freshID(s *rows.Store, version int64, restorations uint32) guid.ID {
-	span := rows.Word(s.IDs.Length+16) << rows.SlotBits
 	for try := uint64(restorations) << 32; ; try++ {
-		id := s.IDs.At(s.IDs.Base + rows.Mix(s.IDs.Salt, rows.Word64(version), try)%span)
+		id := s.IDs.Fresh(rows.Mix(s.IDs.Salt, rows.Word64(version), try))
 		if _, generated := s.IDs.Find(id); !generated && !s.Exists(id) {
 			return id
 		}

@@ -79,6 +79,7 @@ type keptToken struct {
 type grant struct {
 	user    application
 	claims  string // JSON that it was asked for with; empty: none
+	other   string // the resource that it is for, as it was asked for; empty: the environment
 	expires time.Time
 }
 
@@ -135,9 +136,10 @@ func (d *Directory) find(tenant, client string) (application, bool) {
 	return application{}, false
 }
 
-// issue makes a token for the application, asked for with these claims. It only looks like a JWT: nothing can be read
+// issue makes a token for the application, asked for with these claims, for another resource than the environment unless that is
+// empty. It only looks like a JWT: nothing can be read
 // from it, as Microsoft warns clients not to try.
-func (d *Directory) issue(a application, claims string, now time.Time) string {
+func (d *Directory) issue(a application, claims, other string, now time.Time) string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`))
 	token := header + "." + rand.Text() + rand.Text() + "." + rand.Text()
 	d.mu.Lock()
@@ -147,18 +149,18 @@ func (d *Directory) issue(a application, claims string, now time.Time) string {
 			delete(d.tokens, old)
 		}
 	}
-	d.tokens[token] = grant{a, claims, now.Add(d.life)}
+	d.tokens[token] = grant{a, claims, other, now.Add(d.life)}
 	return token
 }
 
 // kept returns the token of a managed identity that Azure keeps, or issues one.
-func (d *Directory) kept(a application, resource string, now time.Time) (string, time.Time) {
+func (d *Directory) kept(a application, resource, other string, now time.Time) (string, time.Time) {
 	key := a.ClientID + " " + resource
 	d.mu.Lock()
 	k, ok := d.cached[key]
 	d.mu.Unlock()
 	if !ok || !now.Before(k.expires) {
-		k = keptToken{d.issue(a, "", now), now.Add(d.life)}
+		k = keptToken{d.issue(a, "", other, now), now.Add(d.life)}
 		d.mu.Lock()
 		d.cached[key] = k
 		d.mu.Unlock()
@@ -179,12 +181,18 @@ func (d *Directory) identities() []application {
 	return found
 }
 
-// User returns whose token it is; false for one that was never issued, is revoked or has expired.
+// User returns whose token it is; false for one that was never issued, is revoked or has expired, or is for another resource than
+// the environment.
 func (d *Directory) User(token string, now time.Time) (application, bool) {
+	return d.UserAt(token, "", now)
+}
+
+// UserAt returns whose token for another resource it is, as User does. A resource with a slash at its end is another one.
+func (d *Directory) UserAt(token, resource string, now time.Time) (application, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	g, ok := d.tokens[token]
-	if !ok || !now.Before(g.expires) {
+	if !ok || !now.Before(g.expires) || g.other != resource {
 		return application{}, false
 	}
 	return d.current(g.user), true

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
@@ -85,6 +87,34 @@ type Service struct {
 	Provider  *Provider
 	Issuer    string // of the Provider's tokens
 	Machine   *Machine
+
+	mu     sync.Mutex
+	others []string // resources beside the environment
+}
+
+// AddResource makes a host another resource that tokens can be asked for, such as a finance & operations environment.
+func (s *Service) AddResource(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.others = append(s.others, address)
+}
+
+// other returns the resource of a scope or the parameter resource of a managed identity if it is not the environment, and "" if it is.
+func (s *Service) other(scope string) string {
+	for name := range strings.FieldsSeq(scope) {
+		resource := strings.TrimSuffix(name, "/.default")
+		if slices.Contains(s.resources(), strings.ToLower(strings.TrimSuffix(resource, "/"))) {
+			return resource
+		}
+	}
+	return ""
+}
+
+// resources returns the resources beside the environment.
+func (s *Service) resources() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.others)
 }
 
 // IssuerAt returns the issuer of the tokens that a Provider issues at a host.
@@ -172,19 +202,20 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request, tenant stri
 		s.Refuse(w, Error{http.StatusBadRequest, "invalid_request", 900144, "The request body could not be read: " + err.Error()})
 		return
 	}
-	user, refusal := s.authenticate(r.PostForm, tenant, odata.Origin(r)+"/"+tenant, s.environmentURLs(r))
+	user, refusal := s.authenticate(r.PostForm, tenant, odata.Origin(r)+"/"+tenant, append(s.environmentURLs(r), s.resources()...))
 	if refusal != nil {
 		s.Refuse(w, *refusal)
 		return
 	}
 	seconds := int(s.Directory.life / time.Second)
-	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, s.Directory.issue(user, r.PostForm.Get("claims"), s.Now())})
+	token := s.Directory.issue(user, r.PostForm.Get("claims"), s.other(r.PostForm.Get("scope")), s.Now())
+	writeEntra(w, http.StatusOK, grantedToken{"Bearer", seconds, seconds, token})
 }
 
 // environmentURLs returns the addresses that name this environment in a scope.
 func (s *Service) environmentURLs(r *http.Request) []string {
 	if len(s.Addresses) > 0 {
-		return s.Addresses
+		return slices.Clone(s.Addresses)
 	}
 	return []string{odata.Origin(r)}
 }

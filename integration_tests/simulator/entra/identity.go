@@ -121,7 +121,7 @@ func (m *Machine) refusal(user application, resource string, environments []stri
 	if user.Refused != 0 {
 		return refusalOf(user.Refused, user)
 	}
-	if slices.Contains(environments, resource) {
+	if slices.Contains(environments, resource) || slices.Contains(m.service.resources(), resource) {
 		return nil
 	}
 	return unknownResource(resource, user.TenantID)
@@ -130,7 +130,7 @@ func (m *Machine) refusal(user application, resource string, environments []stri
 // token returns the token of an identity for a resource. Azure keeps it until shortly before it expires, whatever happened to it
 // (Microsoft, "Managed identities for Azure resources frequently asked questions").
 func (m *Machine) token(user application, resource string) (string, time.Time) {
-	return m.service.Directory.kept(user, resource, m.service.Now())
+	return m.service.Directory.kept(user, resource, m.service.other(resource), m.service.Now())
 }
 
 // Transport returns a transport that reaches the instance metadata service of the machine, and nothing else. environment is the

@@ -111,6 +111,9 @@ func (f *rowFilter) relation() (Condition, *odata.Error) {
 	}
 	f.Next += 2
 	s := f.store
+	if c.Role == rows.KeyRole && !wanted.Null && operator != "eq" && operator != "ne" && s.Comparison != rows.KeysCompared {
+		return otherComparison(s.Comparison, holds, wanted)
+	}
 	return func(r rows.Ref) bool {
 		value := OperandOf(s, r, c)
 		if value.Null != wanted.Null {

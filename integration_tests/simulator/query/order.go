@@ -38,6 +38,9 @@ func Order(db *rows.Database, s *rows.Store, text string) (*Sorting, *odata.Erro
 	if text == "" {
 		return nil, nil // no order is the natural one
 	}
+	if key := s.Table.PrimaryID; s.Table.Type != schema.Virtual && (text == key || text == key+" asc") {
+		return nil, nil // the natural one is that of the primary key
+	}
 	o := &Sorting{env: db, store: s}
 	for item := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(item)

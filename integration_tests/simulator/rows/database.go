@@ -23,6 +23,7 @@ type Database struct {
 	clock     func() time.Time
 	Behaviors Behaviors
 	seed      uint64
+	keys      KeyPattern
 	Lifetime  time.Duration // of a delta token and of the trace of a deletion
 	start     int64         // when the oldest generated row was made, in Unix time
 	words     *vocabulary
@@ -55,6 +56,7 @@ func New(o Options) (*Database, error) {
 		clock:          o.Clock,
 		Behaviors:      o.Behaviors,
 		seed:           o.Seed,
+		keys:           o.Keys,
 		Lifetime:       time.Duration(o.ExpireDays) * 24 * time.Hour,
 		words:          newVocabulary(),
 		Stores:         map[string]*Store{},
@@ -138,7 +140,8 @@ func (db *Database) attach(t *schema.Table, rows int) error {
 	case rows < 0:
 		return fmt.Errorf("table %s: %d rows", t.LogicalName, rows)
 	}
-	s := newStore(db.seed, t.Clone(), rows, db.start)
+	s := newStore(db.seed, t.Clone(), rows, db.start, db.patternOf(t))
+	s.Comparison = db.Behaviors.KeyComparison
 	s.firstVersion = db.reserve(s)
 	s.ValidFrom = db.CurrentVersion(t)
 	db.Stores[t.LogicalName] = s
@@ -146,6 +149,15 @@ func (db *Database) attach(t *schema.Table, rows int) error {
 		db.Sets[t.EntitySetName] = s
 	}
 	return nil
+}
+
+// patternOf returns how the keys of a table's rows lie. The tables whose first rows an environment begins with have them from
+// one server.
+func (db *Database) patternOf(t *schema.Table) KeyPattern {
+	if slices.Contains([]string{"systemuser", "businessunit", "transactioncurrency"}, t.Family()) {
+		return OneNode
+	}
+	return db.keys
 }
 
 // TableByName returns the table of that logical name, nil if there is none.
@@ -209,11 +221,13 @@ func (db *Database) Organization() string {
 }
 
 // User returns the systemuserid of the signed-in application user.
-func (db *Database) User() string { return newSequence(db.seed, "systemuser", 0).Id(0).String() }
+func (db *Database) User() string {
+	return newSequence(db.seed, "systemuser", 0, OneNode).Id(0).String()
+}
 
 // BusinessUnit returns the businessunitid of the root business unit, to which the signed-in user belongs.
 func (db *Database) BusinessUnit() string {
-	return newSequence(db.seed, "businessunit", 0).Id(0).String()
+	return newSequence(db.seed, "businessunit", 0, OneNode).Id(0).String()
 }
 
 // Depth returns how far a user may read the table.

@@ -12,7 +12,7 @@ import (
 func TestTheIndexKeepsIDsInOrder(t *testing.T) {
 	var index idIndex
 	var want []guid.ID
-	at := func(i int) guid.ID { return newSequence(Mix(Word(i)), "x", 0).Id(0) }
+	at := func(i int) guid.ID { return newSequence(Mix(Word(i)), "x", 0, OneNode).Id(0) }
 	for i := range 3000 {
 		index.insert(at(i))
 		index.insert(at(i)) // once more changes nothing

@@ -16,6 +16,7 @@ type Options struct {
 	Organization string           // OrganizationId, a guid; empty: derived from Seed
 	Behaviors    Behaviors        // what Microsoft's documentation leaves open
 	ExpireDays   int              // organization.expirechangetrackingindays; 0: 7
+	Keys         KeyPattern       // of the generated rows' primary keys
 
 	Contents  bool  // generated notes have the filesize and isdocument of their documentbody
 	Languages []int // provisioned languages (LCIDs), the organization's base language first; empty: English
@@ -67,7 +68,31 @@ type Behaviors struct {
 	// AnnotationsDropDeltaLink leaves the delta link out of the last page of a tracked scan when the request for that page
 	// asks for annotations, which was seen of version 8.2 (MicrosoftDocs/powerapps-docs issue 439).
 	AnnotationsDropDeltaLink bool
+	// Uncounted makes RetrieveTotalRecordCount return 0 for every table, as in an environment in which its daily count has never
+	// run.
+	Uncounted bool
+	// UnnamedPrivileges leaves PrivilegeName out of the privileges of a user, as older servers do.
+	UnnamedPrivileges bool
+	// ScanByVersion returns the rows of a scan with change tracking by row version ("Use change tracking to synchronize data with
+	// external systems": "usually by version number"). A row that is changed meanwhile comes once more, behind the others.
+	// Without it they come by primary key, like those of other scans.
+	ScanByVersion bool
+	// KeyComparison is what gt, ge, lt and le do with a primary key in a filter, which Microsoft does not document ("FetchXML
+	// operators" lists them for numbers, times and texts).
+	KeyComparison KeyComparison
 }
+
+// KeyComparison is what gt, ge, lt and le do with a primary key in a filter.
+type KeyComparison int
+
+// A comparison agrees with the order of the rows, which is SQL Server's; or it goes by the text of the guids, as Cosmos DB
+// does; or every row meets it; or the service refuses it.
+const (
+	KeysCompared KeyComparison = iota
+	KeysComparedAsText
+	KeysNotCompared
+	KeyComparisonRefused
+)
 
 // TokenAt is the moment to which a delta token corresponds.
 type TokenAt int

@@ -29,7 +29,7 @@ func (db *Database) found() {
 		}
 	}
 	if c := s.Table.Column("basecurrencyid"); c != nil {
-		values[c.LogicalName] = Value{newSequence(db.seed, "transactioncurrency", 0).Id(0).AppendQuotedTo(nil), "transactioncurrency"}
+		values[c.LogicalName] = Value{newSequence(db.seed, "transactioncurrency", 0, OneNode).Id(0).AppendQuotedTo(nil), "transactioncurrency"}
 	}
 	now := db.Now()
 	row := &Row{Index: -1, Version: db.NextVersion(s.Table), Created: db.start, Modified: now.Unix(), Values: values}
@@ -62,7 +62,7 @@ func (db *Database) Defaults(s *Store) map[string]Value {
 		lookup(name, db.User(), "systemuser")
 	}
 	lookup("owningbusinessunit", db.BusinessUnit(), "businessunit")
-	lookup("transactioncurrencyid", newSequence(db.seed, "transactioncurrency", 0).Id(0).String(), "transactioncurrency")
+	lookup("transactioncurrencyid", newSequence(db.seed, "transactioncurrency", 0, OneNode).Id(0).String(), "transactioncurrency")
 	for i := range s.Table.Columns {
 		switch c := &s.Table.Columns[i]; {
 		case c.LogicalName == "exchangerate":

@@ -13,6 +13,20 @@ type Rights struct {
 	Columns map[string][]string     // by table: the logical names of the secured columns that can be read
 	// Administrator reports that the user has the role System Administrator, which reads every secured column.
 	Administrator bool
+	// FullName is the name of the user; empty: that of its row, or "# Simulated application".
+	FullName string
+	// Roles are the names of the user's own security roles; nil: System Administrator or Basic User, by Administrator. They
+	// grant nothing by themselves.
+	Roles []string
+	// Teams are the names of the security roles of each of the user's teams.
+	Teams map[string][]string
+}
+
+// RightsOf returns the rights of a user, given by its systemuserid.
+func (db *Database) RightsOf(user string) Rights {
+	db.Mu.RLock()
+	defer db.Mu.RUnlock()
+	return db.rights[user]
 }
 
 // SetRights replaces the rights of a user, given by its systemuserid.

@@ -1,8 +1,10 @@
 package rows
 
 import (
+	"cmp"
 	"iter"
 	"math/bits"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
@@ -26,6 +28,7 @@ type Store struct {
 	ValidFrom    int64           // delta tokens of an older version are expired
 	Unfilled     map[string]bool // columns that came after the generated rows, which have null there
 	Cells        []*Cell
+	Comparison   KeyComparison // of its primary keys in a filter
 }
 
 // Row is a row that was created or changed. It is never changed in place.
@@ -50,10 +53,10 @@ type Ref struct {
 	Row   *Row // nil for an untouched generated row
 }
 
-func newStore(seed uint64, t *schema.Table, rows int, start int64) *Store {
+func newStore(seed uint64, t *schema.Table, rows int, start int64, keys KeyPattern) *Store {
 	s := &Store{
 		Table:    t,
-		IDs:      newSequence(seed, t.Family(), rows),
+		IDs:      newSequence(seed, t.Family(), rows, keys),
 		start:    start,
 		span:     1 << bits.Len64(Word(rows)),
 		Rows:     map[guid.ID]*Row{},
@@ -94,6 +97,51 @@ func (s *Store) From(id guid.ID) iter.Seq[Ref] {
 		}
 		for ; i < s.IDs.Length; i++ {
 			if !s.gone.has(i) && !yield(s.generated(i)) {
+				return
+			}
+		}
+	}
+}
+
+// KeyRange is the primary keys from one to another, in the order of SQL Server. Nil is no bound.
+type KeyRange struct{ Least, Greatest *guid.ID }
+
+// Within yields the rows of From that a range of keys can hold, in order.
+func (s *Store) Within(id guid.ID, keys KeyRange) iter.Seq[Ref] {
+	if keys.Least != nil && keys.Least.Compare(id) > 0 {
+		id = *keys.Least
+	}
+	return func(yield func(Ref) bool) {
+		for r := range s.From(id) {
+			if keys.Greatest != nil && r.ID.Compare(*keys.Greatest) > 0 || !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// ByVersion yields the rows whose versions are above the one given, by version. Those that were changed have versions above
+// the generated ones.
+func (s *Store) ByVersion(version int64) iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for v := max(version+1, s.firstVersion); v < s.firstVersion+s.span; v++ {
+			i := int(Word64(v-s.firstVersion) ^ s.shuffle)
+			if i >= s.IDs.Length || s.gone.has(i) {
+				continue
+			}
+			if r := s.generated(i); r.Row == nil && !yield(r) {
+				return
+			}
+		}
+		var changed []Ref
+		for id, row := range s.Rows {
+			if row.Version > version {
+				changed = append(changed, Ref{id, row.Index, row})
+			}
+		}
+		slices.SortFunc(changed, func(a, b Ref) int { return cmp.Compare(a.Row.Version, b.Row.Version) })
+		for _, r := range changed {
+			if !yield(r) {
 				return
 			}
 		}

@@ -33,6 +33,7 @@ type settings struct {
 	server      simulator.ServerOptions
 	signIn      signIn
 	config      string
+	finance     finance
 }
 
 // run serves until the context ends.
@@ -52,11 +53,15 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
-	if err := s.introduce(log, server); err != nil {
+	endFinance, err := s.finance.start(ctx, log, server)
+	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	if err := s.introduce(log, server); err != nil {
+		return errors.Join(err, endFinance(), server.Close())
+	}
 	<-ctx.Done()
-	return errors.Join(server.Close(), report(log, server.Stats()))
+	return errors.Join(endFinance(), server.Close(), report(log, server.Stats()))
 }
 
 // setLanguages reads a list of language codes.
@@ -84,6 +89,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.DurationVar(&s.server.TokenLife, "token-life", 0, "life of access tokens (default 59m59s)")
 	s.addSignIn(f)
 	s.addTrouble(f)
+	s.addKeys(f)
+	s.addFinance(f)
 	f.Uint64Var(&s.environment.Seed, "seed", 1, "of the generated rows")
 	f.IntVar(&s.environment.DefaultRows, "rows", 1000, "generated rows of each table")
 	f.Func("languages", "`codes` of the provisioned languages (LCIDs), the base language first, such as 1033,1031 (default 1033)", s.setLanguages)
@@ -108,6 +115,8 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
 	f.BoolVar(&b.AnnotationsDropDeltaLink, "annotations-drop-delta-link", false, "leave out the delta link of a last page that was requested with annotations")
 	f.BoolVar(&b.MetadataChangesUnavailable, "no-metadata-changes", false, "refuse RetrieveMetadataChanges")
+	f.BoolVar(&b.Uncounted, "uncounted", false, "return 0 as the number of rows of every table")
+	f.BoolVar(&b.UnnamedPrivileges, "unnamed-privileges", false, "leave the names out of the privileges of a user")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(usage)

@@ -120,6 +120,24 @@ func TestTheConfigurationHasAllApplicationUsers(t *testing.T) {
 	}, got.Further)
 }
 
+func TestTheConfigurationHasThePackages(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	file, log, ended := filepath.Join(t.TempDir(), "config.json"), &lines{}, make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--address", "127.0.0.1:0", "--ca", "", "--config", file, "--rows", "1", "--finance-operations",
+			"--export-time", "2s", "--finance-operations-fault", "path=/dmf/ cut-after=100"}, log)
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "\nconfig ") }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+	assert.Contains(t, log.String(), "packages     https://127.0.0.1:")
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var got configuration
+	require.NoError(t, json.Unmarshal(raw, &got))
+	assert.Equal(t, []project{{"Airbyte export", []string{"USMF", "DEMF"}}, {"Workbooks", []string{"USMF", "DEMF"}}}, got.Packages)
+}
+
 func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.json")
 	const theirs = `{"url": "https://contoso.crm4.dynamics.com", "client_id": "x", "client_secret_value": "real"}`
@@ -134,7 +152,8 @@ func TestAnotherConfigurationIsNotOverwritten(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Run("flags reach the options", func(t *testing.T) {
 		s, err := parse([]string{"--seed", "7", "--token-at-first-page", "--refuse-edited-select", "--limit-requests", "60", "--dop-hint", "9",
-			"--languages", "1031, 1033", "--both-option-sets", "--more-tables", "--contents", "--whole-files", "--elastic-without-owning-columns", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link"}, &lines{})
+			"--languages", "1031, 1033", "--both-option-sets", "--more-tables", "--contents", "--whole-files", "--elastic-without-owning-columns", "--late-commits", "5s", "--unstable-ties", "--annotations-drop-delta-link",
+			"--keys", "three-nodes", "--key-comparison", "as-text", "--scan-by-version", "--servers", "3", "--throttle-queries", "5", "--throttle-queries-code", "0x80048745", "--key-latency", "30ms"}, &lines{})
 		require.NoError(t, err)
 		assert.Equal(t, uint64(7), s.environment.Seed)
 		assert.Equal(t, simulator.FirstPage, s.environment.Behaviors.TokenAt)
@@ -148,6 +167,12 @@ func TestCommandLine(t *testing.T) {
 		assert.Len(t, s.environment.Tables, len(schema.Extended()))
 		assert.True(t, s.environment.Behaviors.UnstableTies)
 		assert.True(t, s.environment.Behaviors.AnnotationsDropDeltaLink)
+		assert.Equal(t, simulator.ThreeNodes, s.environment.Keys)
+		assert.Equal(t, simulator.KeysComparedAsText, s.environment.Behaviors.KeyComparison)
+		assert.True(t, s.environment.Behaviors.ScanByVersion)
+		assert.Equal(t, 3, s.server.Servers)
+		assert.Equal(t, simulator.QueryThrottling{Parallel: 5, Code: "0x80048745"}, s.server.QueryThrottling)
+		assert.Equal(t, 30*time.Millisecond, s.server.KeyLatency)
 		assert.Equal(t, 60, s.server.Limits.Requests)
 		assert.Equal(t, 9, s.server.DOPHint)
 	})
@@ -178,6 +203,8 @@ func TestCommandLine(t *testing.T) {
 		"an address without a port": {"--address", "nowhere"},
 		"a language without a code": {"--languages", "English"},
 		"a negative number":         {"--rows", "-1"},
+		"keys of no pattern":        {"--keys", "nope"},
+		"no kind of comparison":     {"--key-comparison", "nope"},
 		"a fault that is none":      {"--fault", "nope"},
 		"a file that is not there":  {"--faults", "nowhere"},
 		"a certificate not there":   {"--certificate", "nowhere"},

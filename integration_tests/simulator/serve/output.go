@@ -24,7 +24,7 @@ func (s *settings) introduce(log io.Writer, server *simulator.Server) error {
 	if s.config == "" {
 		return nil
 	}
-	if err := writeConfig(s.config, server, s.signIn.further()); err != nil {
+	if err := writeConfig(s.config, server, s.signIn.further(), s.finance.packages()); err != nil {
 		return err
 	}
 	fmt.Fprintf(log, "config       %s, a configuration of the connector\n", s.config)
@@ -47,12 +47,13 @@ func report(log io.Writer, stats simulator.Stats) error {
 
 // configuration is a connector's configuration, as far as it signs in to an environment.
 type configuration struct {
-	URL          string `json:"url"`
-	TenantID     string `json:"tenant_id"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret_value"`
-	Authority    string `json:"authority_host"`
-	Further      []user `json:"additional_credentials,omitempty"`
+	URL          string    `json:"url"`
+	TenantID     string    `json:"tenant_id"`
+	ClientID     string    `json:"client_id"`
+	ClientSecret string    `json:"client_secret_value"`
+	Authority    string    `json:"authority_host"`
+	Further      []user    `json:"additional_credentials,omitempty"`
+	Packages     []project `json:"packages,omitempty"`
 }
 
 // user is a further application user of a configuration.
@@ -66,9 +67,9 @@ type credential struct {
 	Secret string `json:"client_secret"`
 }
 
-// writeConfig writes the configuration of a connector that signs in as the default application and further ones. It does
-// not overwrite a file that it has not written itself: a configuration of that name may hold the secret of a real environment.
-func writeConfig(path string, server *simulator.Server, further []simulator.Application) error {
+// writeConfig writes the configuration of a connector that signs in as the default application and further ones, with
+// the packages of finance & operations. It does not overwrite a file that it has not written itself: a configuration of that name may hold the secret of a real environment.
+func writeConfig(path string, server *simulator.Server, further []simulator.Application, packages []project) error {
 	application := simulator.DefaultApplication()
 	if err := mayOverwrite(path, application); err != nil {
 		return err
@@ -84,6 +85,7 @@ func writeConfig(path string, server *simulator.Server, further []simulator.Appl
 		ClientSecret: application.Secret,
 		Authority:    server.Authority,
 		Further:      users,
+		Packages:     packages,
 	}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the configuration: %w", err)

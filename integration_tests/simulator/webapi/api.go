@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"source-microsoft-dataverse/integration_tests/simulator/metadata"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
@@ -16,9 +17,13 @@ import (
 type API struct {
 	environment *rows.Database
 	history     *metadata.History
-	tenant      string               // of the environment
-	isUser      func(id string) bool // whether an application user has that systemuserid
+	tenant      string                 // of the environment
+	isUser      func(id string) bool   // whether an application user has that systemuserid
+	linked      atomic.Pointer[string] // the address of the finance & operations environment; nil: none
 }
+
+// Link links the environment to a finance & operations environment at that address.
+func (a *API) Link(address string) { a.linked.Store(&address) }
 
 // New returns the Web API of a database. tenant is the id of its Microsoft Entra tenant, and isUser reports whether an
 // application user has that systemuserid.
@@ -59,7 +64,7 @@ func (a *API) call(w http.ResponseWriter, r *http.Request, base, path string, us
 		found, refusal = a.callPrivilegeFunction(w, r, base, path)
 	}
 	if !found {
-		found, refusal = a.callRoles(w, r, base, path)
+		found, refusal = a.callUser(w, r, base, path)
 	}
 	if !found {
 		found, refusal = addPrivileges(a.environment, w, r, path)

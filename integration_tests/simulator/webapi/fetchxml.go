@@ -78,7 +78,7 @@ func fetch(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 			return nil, refusal
 		}
 	}
-	p, refusal := w.take(false)
+	p, refusal := w.take(rows.Behaviors{})
 	if refusal != nil {
 		return nil, refusal
 	}

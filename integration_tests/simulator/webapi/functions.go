@@ -19,13 +19,14 @@ const serverVersion = "9.2.24104.00173"
 func (a *API) callFunction(w http.ResponseWriter, r *http.Request, base, path string, user string) (found bool, failure *odata.Error) {
 	name, args, err := odata.ParseCall(path, r.URL.RawQuery)
 	functions := map[string]func() *odata.Error{
-		"WhoAmI":                       func() *odata.Error { return a.whoAmI(w, base, args, user) },
-		"RetrieveVersion":              func() *odata.Error { return a.retrieveVersion(w, base, args) },
-		"RetrieveTimestamp":            func() *odata.Error { return a.retrieveTimestamp(w, base, args) },
-		"RetrieveCurrentOrganization":  func() *odata.Error { return a.retrieveCurrentOrganization(w, base, args) },
-		"RetrieveTotalRecordCount":     func() *odata.Error { return a.retrieveTotalRecordCount(w, base, args) },
-		"RetrieveProvisionedLanguages": func() *odata.Error { return a.retrieveProvisionedLanguages(w, base, args) },
-		"RetrieveMetadataChanges":      func() *odata.Error { return a.history.RetrieveMetadataChanges(w, a.environment, base, args) },
+		"WhoAmI":                                         func() *odata.Error { return a.whoAmI(w, base, args, user) },
+		"RetrieveVersion":                                func() *odata.Error { return a.retrieveVersion(w, base, args) },
+		"RetrieveTimestamp":                              func() *odata.Error { return a.retrieveTimestamp(w, base, args) },
+		"RetrieveCurrentOrganization":                    func() *odata.Error { return a.retrieveCurrentOrganization(w, base, args) },
+		"RetrieveTotalRecordCount":                       func() *odata.Error { return a.retrieveTotalRecordCount(w, base, args) },
+		"RetrieveProvisionedLanguages":                   func() *odata.Error { return a.retrieveProvisionedLanguages(w, base, args) },
+		"RetrieveFinanceAndOperationsIntegrationDetails": func() *odata.Error { return a.retrieveFinanceAndOperationsIntegrationDetails(w, base, args) },
+		"RetrieveMetadataChanges":                        func() *odata.Error { return a.history.RetrieveMetadataChanges(w, a.environment, base, args) },
 	}
 	function, found := functions[name]
 	switch {
@@ -116,6 +117,9 @@ func (a *API) retrieveTotalRecordCount(w http.ResponseWriter, base string, args 
 			return odata.UnknownTable(name)
 		}
 		counts[i] = strconv.FormatInt(a.environment.Count(t), 10)
+		if a.environment.Behaviors.Uncounted {
+			counts[i] = "0"
+		}
 	}
 	odata.Response(w, base, "RetrieveTotalRecordCount", `"EntityRecordCountCollection":{"Count":`+strconv.Itoa(len(wanted))+
 		`,"IsReadOnly":false,"Keys":`+metadata.Names(wanted).JSON()+`,"Values":[`+strings.Join(counts, ",")+`]}`)

@@ -23,6 +23,7 @@ type scan struct {
 	call    *call
 	show    showing
 	match   query.Condition
+	keys    rows.KeyRange // outside which no row meets the condition
 	order   *query.Sorting
 	cookie  query.Cookie
 	tracked bool
@@ -83,6 +84,7 @@ func plan(db *rows.Database, c *call) (*scan, *odata.Error) {
 	if w.match, refusal = query.Filter(c.store, c.query.Filter); refusal != nil {
 		return nil, refusal
 	}
+	w.keys = query.KeysOf(c.store, c.query.Filter)
 	if w.order, refusal = query.Order(db, c.store, c.query.Order); refusal != nil {
 		return nil, refusal
 	}
@@ -111,7 +113,7 @@ func both(a, b query.Condition) query.Condition {
 
 // all responds with a page of the rows as they are now, and at the end of a tracked scan with a delta link.
 func all(db *rows.Database, w *scan) (*odata.Reply, *odata.Error) {
-	p, refusal := w.take(db.Behaviors.RepeatRows)
+	p, refusal := w.take(db.Behaviors)
 	if refusal != nil {
 		return nil, refusal
 	}

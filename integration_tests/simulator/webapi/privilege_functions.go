@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"source-microsoft-dataverse/integration_tests/simulator/guid"
 	"source-microsoft-dataverse/integration_tests/simulator/metadata"
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
@@ -77,9 +76,13 @@ func (a *API) writePrivileges(w http.ResponseWriter, base, user, function, name 
 			if name != "" && !strings.EqualFold(name, privilege) {
 				continue
 			}
+			named := `","PrivilegeName":"` + privilege
+			if a.environment.Behaviors.UnnamedPrivileges {
+				named = ""
+			}
 			out.Element(func(dst []byte) []byte {
 				return append(dst, `{"Depth":"`+string(depth)+`","PrivilegeId":"`+schema.PrivilegeID(privilege)+`","BusinessUnitId":"`+unit+
-					`","PrivilegeName":"`+privilege+`","RecordFilterId":"`+metadata.EmptyID+`","RecordFilterUniqueName":""}`...)
+					named+`","RecordFilterId":"`+metadata.EmptyID+`","RecordFilterUniqueName":""}`...)
 			})
 		}
 	}
@@ -102,37 +105,4 @@ func (a *API) writeColumnPrivileges(w http.ResponseWriter, base, user string) {
 		}
 	}
 	out.End()
-}
-
-// The role templates of the System Administrator and of the Basic User, which are the same in all environments.
-const (
-	administratorTemplate = "627090ff-40a3-4053-8790-584edc5be201"
-	basicUserTemplate     = "119f245c-3cc8-4b62-b31c-d1a046ced15d"
-)
-
-// callRoles serves the roles that a systemuser has itself, with the templates that they were made from; found is false
-// for other paths.
-func (a *API) callRoles(w http.ResponseWriter, r *http.Request, base, path string) (found bool, failure *odata.Error) {
-	id, isUser := strings.CutPrefix(path, "systemusers(")
-	id, isRoles := strings.CutSuffix(id, ")/systemuserroles_association")
-	switch {
-	case !isUser || !isRoles:
-		return false, nil
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return true, odata.ReadOnly(w, r.Method)
-	case !a.isUser(strings.ToLower(id)):
-		return true, odata.Refuse(http.StatusNotFound, "0x80040217", "Entity 'systemuser' With Id = %s Does Not Exist", id)
-	case r.URL.RawQuery != "" && r.URL.RawQuery != "$select=_roletemplateid_value":
-		return true, odata.BadQuery("The query options of systemuserroles_association are not supported by this simulator, except $select=_roletemplateid_value.")
-	}
-	template := basicUserTemplate
-	if a.environment.IsAdministrator(strings.ToLower(id)) {
-		template = administratorTemplate
-	}
-	out := odata.NewStream(w, `{"@odata.context":"`+base+`/$metadata#roles(_roletemplateid_value)","value":[`)
-	out.Element(func(dst []byte) []byte {
-		return append(dst, `{"_roletemplateid_value":"`+template+`","roleid":"`+guid.Derived("role", id, template)+`"}`...)
-	})
-	out.End()
-	return true, nil
 }

@@ -31,7 +31,7 @@ func sql(db *rows.Database, c *call) (*odata.Reply, *odata.Error) {
 		body = strconv.AppendInt(body, int64(matching(c.store, w.match)), 10)
 		return odata.NewReply(http.StatusOK).JSON(append(body, "}]}"...)), nil
 	}
-	p, refusal := w.take(false)
+	p, refusal := w.take(rows.Behaviors{})
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -1,0 +1,200 @@
+package inspect
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// describe sends the requests that need nothing but the identities of the users, at the same time, and returns the list of
+// tables.
+func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
+	var group sync.WaitGroup
+	client := g.accounts[g.first].Client
+	var summaries []dataverse.TableSummary
+	group.Go(func() { summaries = g.list(ctx, client) })
+	group.Go(func() {
+		g.optional("the name and the version of the environment", func(ctx context.Context) error {
+			organization, err := client.CurrentOrganization(ctx)
+			if err == nil {
+				g.facts.Organization = &organization
+			}
+			return err
+		})
+	})
+	group.Go(func() {
+		g.optional("how long the environment keeps deletions (organization.expirechangetrackingindays)", func(ctx context.Context) error {
+			var err error
+			g.facts.TokenDays, err = client.DeltaTokenDays(ctx)
+			return err
+		})
+	})
+	if c := g.options.Config; c.LabelLanguage != 0 && (c.ChoiceLabels || c.MetadataStreams) {
+		g.facts.Language = c.LabelLanguage
+		group.Go(func() {
+			g.optional("the languages of the environment", func(ctx context.Context) error {
+				var err error
+				g.facts.Languages, err = client.ProvisionedLanguages(ctx)
+				return err
+			})
+		})
+	}
+	for i := range g.accounts {
+		if g.facts.Users[i].SignIn == nil {
+			g.describeUser(&group, i)
+		}
+	}
+	group.Wait()
+	return summaries
+}
+
+// list returns the tables of the environment. A service that refuses the list with all its properties may still have one with
+// names alone.
+func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
+	summaries, err := client.TableSummaries(ctx)
+	switch {
+	case err == nil && len(summaries) > 0:
+		return summaries
+	case err == nil:
+		err = ErrNoTables
+	}
+	refusal := err
+	problem := g.options.Explain(Failure{User: g.first, Err: err})
+	if !problem.Fixable {
+		g.facts.ListProblem = &problem
+		return nil
+	}
+	if names, err := client.TableNames(ctx); err == nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: "which tables have change tracking and which privileges they need", Reason: reason(refusal)})
+		return withNames(names)
+	}
+	g.facts.ListProblem = &problem
+	return nil
+}
+
+// describeUser sends the requests about a user.
+func (g *gatherer) describeUser(group *sync.WaitGroup, number int) {
+	client, id, user := g.accounts[number].Client, g.ids[number], &g.facts.Users[number]
+	of := " of " + user.Name
+	group.Go(func() {
+		g.optional("the name"+of, func(ctx context.Context) error {
+			var err error
+			user.FullName, err = client.UserName(ctx, id)
+			return err
+		})
+	})
+	group.Go(func() {
+		g.optional("the security roles"+of, func(ctx context.Context) error {
+			roles, err := client.UserRoles(ctx, id)
+			user.Roles = roleNames(roles)
+			user.Columns.Everything = slices.ContainsFunc(roles, func(r dataverse.Role) bool { return r.Administrator })
+			return err
+		})
+	})
+	group.Go(func() {
+		g.optional("the security roles of the teams"+of, func(ctx context.Context) error {
+			roles, err := client.TeamRoles(ctx, id)
+			user.TeamRoles = roleNames(roles)
+			return err
+		})
+	})
+	group.Go(func() {
+		g.optional("the privileges"+of, func(ctx context.Context) error {
+			privileges, err := client.Privileges(ctx, id)
+			if err == nil {
+				user.Privileges = privileges
+			}
+			return err
+		})
+	})
+}
+
+func roleNames(roles []dataverse.Role) []string {
+	var names []string
+	for _, r := range roles {
+		if r.Name != "" {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// columns retrieves the secured columns of the selected tables, which of them the users may read, and the numbers of rows.
+func (g *gatherer) columns() {
+	if len(g.facts.Tables) == 0 {
+		return
+	}
+	g.options.Step("Reading the secured columns")
+	var group sync.WaitGroup
+	client := g.accounts[g.first].Client
+	names := make([]string, len(g.facts.Tables))
+	for i, t := range g.facts.Tables {
+		names[i] = t.Summary.Table.LogicalName
+	}
+	if g.options.CountRows {
+		group.Go(func() { g.count(client) })
+	}
+	g.optional("the secured columns", func(ctx context.Context) error {
+		var err error
+		if len(names) <= fewTables {
+			g.secured, err = client.SecuredColumns(ctx, names)
+		} else {
+			g.secured, err = client.AllSecuredColumns(ctx)
+		}
+		return err
+	})
+	if slices.ContainsFunc(names, func(name string) bool { return len(g.secured[name]) > 0 }) {
+		for i := range g.facts.Users {
+			if u := &g.facts.Users[i]; u.SignIn == nil {
+				group.Go(func() { g.permissions(u, i) })
+			}
+		}
+	}
+	group.Wait()
+}
+
+// fewTables is how many tables a single request for the secured columns can name.
+const fewTables = 50
+
+// permissions retrieves which secured columns a user may read.
+func (g *gatherer) permissions(u *User, number int) {
+	g.optional("the column permissions of "+u.Name, func(ctx context.Context) error {
+		readable, err := g.accounts[number].Client.ReadableColumns(ctx, g.ids[number])
+		u.Columns.Known, u.Columns.Readable = err == nil, readable
+		return err
+	})
+}
+
+// count retrieves the numbers of rows of the selected tables. Those of virtual tables are not in the environment.
+func (g *gatherer) count(client Client) {
+	var counted []string
+	for _, t := range g.facts.Tables {
+		if !t.Summary.Table.Virtual {
+			counted = append(counted, t.Summary.Table.LogicalName)
+		}
+	}
+	g.optional("the numbers of rows", func(ctx context.Context) error {
+		counts, err := client.RowCounts(ctx, counted)
+		for i := range g.facts.Tables {
+			if rows, is := counts[g.facts.Tables[i].Summary.Table.LogicalName]; is {
+				g.facts.Tables[i].Rows = &rows
+			}
+		}
+		return err
+	})
+}
+
+// withNames returns a list of tables of which only the names are known. They are taken for tables with change tracking, of
+// which nothing is reported.
+func withNames(names []string) []dataverse.TableSummary {
+	summaries := make([]dataverse.TableSummary, len(names))
+	for i, name := range names {
+		summaries[i].Table = dataverse.Table{LogicalName: name, EntitySet: name, Tracked: true}
+	}
+	return summaries
+}

@@ -1,0 +1,208 @@
+package inspect
+
+import (
+	"slices"
+	"time"
+
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// Facts are what an inspection knows. What could not be retrieved is zero or nil.
+type Facts struct {
+	Now time.Time // at the beginning, by the clock of this machine
+	// Organization is the environment, nil if it is unknown.
+	Organization *dataverse.Organization
+	// ClockAhead is how far the service's clock is ahead of that of this machine; nil: unknown.
+	ClockAhead *time.Duration
+	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
+	TokenDays int
+	// Languages are those that the environment provides; nil: unknown, or not needed.
+	Languages []int
+	// Language is the setting label_language; 0: not needed.
+	Language int
+
+	// Users are the application users, the first one first.
+	Users []User
+
+	// ListProblem is why the tables of the environment are unknown; nil: they are known.
+	ListProblem *Problem
+	// Listed is how many tables the environment has, whether or not they are selected.
+	Listed int
+	// Tables are those that the configuration selects and whose rows the Web API can list, sorted by logical name.
+	Tables []Table
+	// Unmatched are the patterns of the configuration that match no table.
+	Unmatched []Unmatched
+	// NotInWebAPI are the tables that include_tables names although the Web API cannot list their rows.
+	NotInWebAPI []string
+	// CursorForUntracked reports that tables without change tracking are offered as incremental where that is possible.
+	CursorForUntracked bool
+
+	// Counted reports that row counts were requested.
+	Counted bool
+	// Unasked are the things that were not requested for lack of time, as noun phrases.
+	Unasked []string
+	// UnaskedTables are the tables that were not asked for a row for lack of time or because there are too many.
+	UnaskedTables []string
+	// Unknown are the things that were requested but could not be retrieved.
+	Unknown []Unknown
+}
+
+// Unmatched is a pattern that matches no table.
+type Unmatched struct {
+	Pattern config.Pattern
+	Nearest string // the logical name that is most similar, "" if none is
+}
+
+// Unknown is a thing that could not be retrieved.
+type Unknown struct {
+	What   string // a noun phrase
+	Reason string
+}
+
+// Problem is an error as an inspection reports it.
+type Problem struct {
+	Sentence string // what happened, then what to do
+	// Fixable reports that a person must change something in the configuration or the environment. Any other problem may pass
+	// by itself.
+	Fixable bool
+	Err     error
+}
+
+// User is what is known of an application user.
+type User struct {
+	// Name is a noun phrase that begins a sentence in lower case, such as "the application user".
+	Name string
+	// Setting is the path of the setting that holds the user, "" for that of the settings at the top level.
+	Setting string
+	// SignIn is why the user cannot be used; nil: it can.
+	SignIn *Problem
+	// FullName is the user's name in the environment, "" if it is unknown.
+	FullName string
+	// Roles are the names of the user's security roles, TeamRoles those of its teams.
+	Roles, TeamRoles []string
+	// Privileges are those of the user; nil: unknown.
+	Privileges dataverse.Privileges
+	// Columns reports which secured columns the user may read.
+	Columns ColumnRights
+	// CertificateExpires is when the client certificate expires; zero: there is none.
+	CertificateExpires time.Time
+	// CertificateSetting is the setting that holds it.
+	CertificateSetting string
+}
+
+// Usable returns the number of the first user that can be used, and false if none can.
+func (f Facts) Usable() (number int, found bool) {
+	number = slices.IndexFunc(f.Users, func(u User) bool { return u.SignIn == nil })
+	return number, number >= 0
+}
+
+// Outage returns the error that kept the inspection from finding out whether a sync works, and that may pass by itself. It
+// is nil if there was none, or if something else is wrong that a person must fix.
+func (f Facts) Outage() error {
+	var outage error
+	for _, p := range append(f.signIns(), f.ListProblem) {
+		switch {
+		case p == nil:
+		case p.Fixable:
+			return nil
+		case outage == nil:
+			outage = p.Err
+		}
+	}
+	return outage
+}
+
+func (f Facts) signIns() []*Problem {
+	problems := make([]*Problem, len(f.Users))
+	for i, u := range f.Users {
+		problems[i] = u.SignIn
+	}
+	return problems
+}
+
+// depth returns the depth at which a user may read a table, "" if it is unknown.
+func (u User) depth(t Table) dataverse.Depth {
+	if u.SignIn != nil || u.Privileges == nil {
+		return ""
+	}
+	return u.Privileges.ReadDepth(t.Summary)
+}
+
+// widest returns the widest depth at which one of the users may read a table, "" if it is unknown.
+func widest(all []User, t Table) dataverse.Depth {
+	var found dataverse.Depth
+	for _, u := range all {
+		if d := u.depth(t); found == "" || dataverse.CompareDepths(d, found) > 0 {
+			found = d
+		}
+	}
+	return found
+}
+
+// hidden returns the secured columns of a table that none of the users may read that have the widest right to read it.
+func hidden(all []User, t Table, secured []dataverse.SecuredColumn) []string {
+	var names []string
+	for _, c := range secured {
+		known, readable := false, false
+		for _, u := range all {
+			if u.SignIn == nil && u.Columns.Known && dataverse.CompareDepths(u.depth(t), t.Depth) == 0 {
+				known, readable = true, readable || u.Columns.reads(c)
+			}
+		}
+		if known && !readable {
+			names = append(names, c.Property)
+		}
+	}
+	return names
+}
+
+// ColumnRights are which secured columns a user may read.
+type ColumnRights struct {
+	Known      bool
+	Everything bool            // all of them
+	Readable   map[string]bool // by MetadataId, if not all
+}
+
+// reads reports whether a secured column may be read.
+func (r ColumnRights) reads(c dataverse.SecuredColumn) bool { return r.Everything || r.Readable[c.ID] }
+
+// ReadAs is how a configured stream reads a table.
+type ReadAs int
+
+// How a table is read.
+const (
+	Undecided       ReadAs = iota // no stream is configured yet
+	ByChanges                     // by change tracking
+	WithoutTracking               // in full, or by a column
+)
+
+// Table is what is known of a selected table.
+type Table struct {
+	Summary dataverse.TableSummary
+	// Named reports that include_tables has the logical name itself and not only a pattern that matches it.
+	Named bool
+	// ReadAs is how a configured stream reads the table.
+	ReadAs ReadAs
+	// Depth is the widest depth at which one of the users may read the table, dataverse.NoDepth if none may, and "" if it is
+	// unknown, as for a table without a privilege of its own.
+	Depth dataverse.Depth
+	// Hidden are the secured columns that none of the users may read that read the table.
+	Hidden []string
+	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.
+	Rows *int64
+	// Probe is the outcome of a request for one row, nil if none was sent.
+	Probe *Probe
+}
+
+// Probe is the outcome of a request for one row of a table.
+type Probe struct {
+	Tracked bool          // it was a request with change tracking, and succeeded
+	Took    time.Duration // from the request to its response, waits included
+	// Forbidden reports that the application user lacks the privilege to read the table.
+	Forbidden bool
+	// Limited reports that a request with change tracking was refused for lack of a privilege, and one without succeeded.
+	Limited bool
+	// Problem is why no row arrived; nil: the request succeeded.
+	Problem *Problem
+}

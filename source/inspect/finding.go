@@ -1,0 +1,108 @@
+package inspect
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Severity is how much a finding matters.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // syncs fail, or a table that the configuration names cannot be read
+	Warning Severity = "warning" // syncs run, but something is missing from them or will fail later
+	Info    Severity = "info"    // good to know
+)
+
+// Finding is one thing that an inspection has found. It is about a single subject, or about all tables of which the same
+// is true.
+type Finding struct {
+	Severity Severity `json:"severity"`
+	// Code names the kind of the finding for programs. It does not change from version to version.
+	Code Code `json:"code"`
+	// Subject is what the finding is about: SubjectEnvironment, SubjectUser, SubjectConfiguration, the path of the setting
+	// that holds a further application user, such as additional_credentials[0], the logical name of a table, or
+	// SubjectTables for several of them.
+	Subject string `json:"subject"`
+	// Sentence is what was found, as one sentence or more.
+	Sentence string `json:"sentence"`
+	// NextStep is what to do, as a sentence; empty if there is nothing to do, or if Sentence includes it.
+	NextStep string `json:"next_step"`
+	// Key is the setting of the configuration that the next step is about, empty if there is none.
+	Key string `json:"key"`
+	// Tables are the logical names of the tables that the finding is about, sorted: all of them, although Sentence names
+	// only some.
+	Tables []string `json:"tables,omitempty"`
+}
+
+// The subjects that are not names of tables or settings.
+const (
+	SubjectEnvironment   = "environment"
+	SubjectUser          = "application user"
+	SubjectConfiguration = "configuration"
+	SubjectTables        = "tables"
+)
+
+// Text returns the finding as a text: what was found, then what to do.
+func (f Finding) Text() string {
+	if f.NextStep == "" {
+		return f.Sentence
+	}
+	return f.Sentence + " " + f.NextStep
+}
+
+// Code names a kind of finding.
+type Code string
+
+// The kinds of findings about the environment, its application users and the configuration.
+const (
+	UserRefused        Code = "user-refused"         // an application user cannot sign in or use the environment
+	LessRights         Code = "less-rights"          // an application user may read less than another one
+	CertificateExpires Code = "certificate-expires"  // a client certificate is valid for a few more days
+	ClockDiffers       Code = "clock-differs"        // the clock of this machine is wrong
+	ShortTokenLife     Code = "short-token-life"     // delta tokens expire before the next sync may run
+	NotListed          Code = "tables-not-listed"    // the list of tables cannot be retrieved
+	LanguageMissing    Code = "language-missing"     // the environment does not provide label_language
+	NotInspected       Code = "not-inspected"        // something was not requested for lack of time
+	NotRetrieved       Code = "not-retrieved"        // something was requested, but may not be read
+	NoCounts           Code = "no-row-counts"        // the service counts no rows
+	AboutEnvironment   Code = "about-environment"    // name, version and region
+	AboutUser          Code = "about-user"           // name and security roles
+	AboutTables        Code = "about-tables"         // how many are selected, and how they are read
+	PatternUnmatched   Code = "pattern-unmatched"    // a pattern of the configuration matches no table
+	NoTableSelected    Code = "no-table-selected"    // the configuration selects none
+	NothingReadable    Code = "nothing-readable"     // the application user can read no selected table
+	TableMissing       Code = "table-missing"        // the configuration names a table that does not exist
+	TableNotInWebAPI   Code = "table-not-in-web-api" // its rows cannot be listed
+)
+
+// The kinds of findings about tables.
+const (
+	TableForbidden     Code = "table-forbidden"      // the Read privilege is missing
+	TableFailed        Code = "table-failed"         // a request for one of its rows failed
+	LimitedDepth       Code = "limited-depth"        // the Read privilege is below Organization level
+	ColumnsHidden      Code = "columns-hidden"       // secured columns that the application user may not read
+	TrackingOff        Code = "tracking-off"         // change tracking can be turned on
+	TrackingImpossible Code = "tracking-impossible"  // change tracking cannot be turned on
+	ChangesNotFollowed Code = "changes-not-followed" // the table is elastic or virtual
+)
+
+// sorted puts errors before warnings and these before infos. Findings of the same severity keep their order.
+func sorted(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
+	return findings
+}
+
+func (s Severity) rank() int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+
+// Worst returns the severity of the worst of some findings, Info if there is none.
+func Worst(findings []Finding) Severity {
+	worst := Info
+	for _, f := range findings {
+		if f.Severity.rank() < worst.rank() {
+			worst = f.Severity
+		}
+	}
+	return worst
+}

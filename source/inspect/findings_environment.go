@@ -1,0 +1,177 @@
+package inspect
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// notListed returns why the tables are unknown.
+func (f Facts) notListed() []Finding {
+	if f.ListProblem == nil {
+		return nil
+	}
+	return []Finding{{Severity: Error, Code: NotListed, Subject: SubjectEnvironment, Sentence: f.ListProblem.Sentence}}
+}
+
+// aboutEnvironment names the environment, so that a person recognizes a wrong url.
+func (f Facts) aboutEnvironment() []Finding {
+	o := f.Organization
+	if o == nil {
+		return nil
+	}
+	var details []string
+	if o.Version != "" {
+		details = append(details, "version "+o.Version)
+	}
+	if o.Geo != "" {
+		details = append(details, "region "+o.Geo)
+	}
+	sentence := fmt.Sprintf("The environment is %q", o.Name)
+	if len(details) > 0 {
+		sentence += ", " + strings.Join(details, ", ")
+	}
+	return []Finding{{Severity: Info, Code: AboutEnvironment, Subject: SubjectEnvironment, Sentence: sentence + "."}}
+}
+
+// clockTolerance is how wrong a clock may be before it is worth a warning. Microsoft Entra rejects an assertion outside its
+// validity, which is ten minutes in this connector, with a tolerance of five minutes.
+const clockTolerance = 2 * time.Minute
+
+// clockDiffers compares the clock of this machine with that of the service.
+func (f Facts) clockDiffers() []Finding {
+	if f.ClockAhead == nil || f.ClockAhead.Abs() <= clockTolerance {
+		return nil
+	}
+	direction := "behind"
+	if *f.ClockAhead < 0 {
+		direction = "ahead of"
+	}
+	return []Finding{{
+		Severity: Warning, Code: ClockDiffers, Subject: SubjectEnvironment,
+		Sentence: fmt.Sprintf("The clock of this machine is %v %s that of Dataverse.", f.ClockAhead.Abs().Round(time.Second), direction),
+		NextStep: "Synchronize it: Microsoft Entra rejects a sign-in with a certificate or a token file if the clock is wrong by more than a few minutes.",
+	}}
+}
+
+// shortLife is how many days a delta token must be valid for syncs that run once a day to be safe from an outage of a day.
+const shortLife = 2
+
+// shortTokenLife warns of an environment in which a sync that fails for a day or two costs a snapshot of every table.
+func (f Facts) shortTokenLife() []Finding {
+	if f.TokenDays <= 0 || f.TokenDays > shortLife {
+		return nil
+	}
+	return []Finding{{
+		Severity: Warning, Code: ShortTokenLife, Subject: SubjectEnvironment,
+		Sentence: fmt.Sprintf("The environment keeps deletions and delta tokens for only %s (organization.expirechangetrackingindays). If the next "+
+			"successful sync comes later, every table is re-read in full.", number(f.TokenDays, "day")),
+		NextStep: fmt.Sprintf("Sync at least every %d hours, or ask an administrator to raise the setting; its default is 7.", f.TokenDays*12),
+		Key:      "on_expired_token",
+	}}
+}
+
+// languageMissing reports a label_language that the environment does not provide.
+func (f Facts) languageMissing() []Finding {
+	if f.Language == 0 || f.Languages == nil || slices.Contains(f.Languages, f.Language) {
+		return nil
+	}
+	provided := slices.Sorted(slices.Values(f.Languages))
+	texts := make([]string, len(provided))
+	for i, language := range provided {
+		texts[i] = strconv.Itoa(language)
+	}
+	return []Finding{{
+		Severity: Error, Code: LanguageMissing, Subject: SubjectConfiguration,
+		Sentence: fmt.Sprintf("label_language is %d, but the environment does not provide this language. It provides %s.", f.Language, listed(texts)),
+		NextStep: "Set label_language to one of these, or remove it to get labels in the base language of the organization.",
+		Key:      "label_language",
+	}}
+}
+
+// aboutTables returns how many tables are selected, and how they can be read.
+func (f Facts) aboutTables() []Finding {
+	if len(f.Tables) == 0 {
+		return nil
+	}
+	followed, rows, counted := 0, int64(0), false
+	for _, t := range f.Tables {
+		if t.follows() {
+			followed++
+		}
+		if t.Rows != nil {
+			rows, counted = rows+*t.Rows, true
+		}
+	}
+	sentence := fmt.Sprintf("%d of the %s of the environment %s selected. The changes of %d can be followed.", len(f.Tables), tables(f.Listed),
+		isAre(len(f.Tables)), followed)
+	if counted && rows > 0 {
+		sentence += fmt.Sprintf(" Together they have about %s.", number(int(rows), "row"))
+	}
+	return []Finding{{Severity: Info, Code: AboutTables, Subject: SubjectTables, Sentence: sentence}}
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// noCounts reports that the service has no row counts, which it takes once a day.
+func (f Facts) noCounts() []Finding {
+	if !f.Counted || len(f.Tables) == 0 || slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows == nil || *t.Rows > 0 }) {
+		return nil
+	}
+	return []Finding{{
+		Severity: Info, Code: NoCounts, Subject: SubjectEnvironment,
+		Sentence: "Dataverse reports 0 rows for every selected table, as in an environment whose rows have not been counted yet, so nothing can be " +
+			"estimated from the numbers of rows.",
+	}}
+}
+
+// notInspected reports what was not requested.
+func (f Facts) notInspected() []Finding {
+	var findings []Finding
+	if len(f.Unasked) > 0 {
+		findings = append(findings, Finding{
+			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
+			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.Unasked, ", ")),
+			NextStep: "The configuration may be right nevertheless. Try again at another time.",
+		})
+	}
+	if n := len(f.UnaskedTables); n > 0 {
+		findings = append(findings, aboutTables(Info, NotInspected, f.UnaskedTables, fmt.Sprintf("%s of include_tables %s not asked for a row, for lack of time: %s.",
+			tables(n), wasWere(n), listed(f.UnaskedTables)), ""))
+	}
+	return findings
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// notRetrieved reports what the application user may not read about itself and the environment.
+func (f Facts) notRetrieved() []Finding {
+	var findings []Finding
+	for _, u := range f.Unknown {
+		findings = append(findings, Finding{
+			Severity: Info, Code: NotRetrieved, Subject: SubjectEnvironment,
+			Sentence: fmt.Sprintf("%s cannot be retrieved: %s.", capital(u.What), strings.TrimRight(u.Reason, ". ")),
+		})
+	}
+	return findings
+}
+
+// capital returns a text that begins a sentence.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,136 @@
+package inspect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+// subject returns what findings about a user call it.
+func (u User) subject() string { return cmp.Or(u.Setting, SubjectUser) }
+
+// usersRefused reports the users that cannot be used.
+func (f Facts) usersRefused() []Finding {
+	var findings []Finding
+	for _, u := range f.Users {
+		if u.SignIn == nil {
+			continue
+		}
+		findings = append(findings, Finding{Severity: Error, Code: UserRefused, Subject: u.subject(), Sentence: u.SignIn.Sentence, Key: u.Setting})
+	}
+	return findings
+}
+
+// aboutUsers names the users and their security roles.
+func (f Facts) aboutUsers() []Finding {
+	var findings []Finding
+	for _, u := range f.Users {
+		if u.SignIn != nil || u.FullName == "" && len(u.Roles)+len(u.TeamRoles) == 0 {
+			continue
+		}
+		sentence := capital(u.Name)
+		if u.FullName != "" {
+			sentence += fmt.Sprintf(" is %q", u.FullName)
+		}
+		switch {
+		case len(u.Roles)+len(u.TeamRoles) == 0:
+		case u.FullName == "":
+			sentence += " has " + rolesOf(u)
+		default:
+			sentence += " with " + rolesOf(u)
+		}
+		findings = append(findings, Finding{Severity: Info, Code: AboutUser, Subject: u.subject(), Sentence: sentence + "."})
+	}
+	return findings
+}
+
+// rolesOf lists the security roles of a user.
+func rolesOf(u User) string {
+	var parts []string
+	if n := len(u.Roles); n > 0 {
+		parts = append(parts, roleNoun(n)+" "+listed(u.Roles))
+	}
+	if n := len(u.TeamRoles); n > 0 {
+		parts = append(parts, roleNoun(n)+" of its teams "+listed(u.TeamRoles))
+	}
+	return strings.Join(parts, " and ")
+}
+
+func roleNoun(n int) string {
+	if n == 1 {
+		return "the security role"
+	}
+	return "the security roles"
+}
+
+// certificateNotice is how long before its end a certificate is worth a warning: renewing one often takes an organization
+// some weeks.
+const certificateNotice = 30 * 24 * time.Hour
+
+// certificatesExpire warns of client certificates that will soon be invalid. The end of a client secret is not visible to
+// the application itself.
+func (f Facts) certificatesExpire() []Finding {
+	var findings []Finding
+	for _, u := range f.Users {
+		left := u.CertificateExpires.Sub(f.Now)
+		if u.CertificateExpires.IsZero() || left > certificateNotice || left <= 0 {
+			continue
+		}
+		findings = append(findings, Finding{
+			Severity: Warning, Code: CertificateExpires, Subject: u.subject(), Key: u.CertificateSetting,
+			Sentence: fmt.Sprintf("The client certificate in %s expires on %s, %s. Syncs cannot sign in with it after that.", u.CertificateSetting,
+				u.CertificateExpires.UTC().Format("2006-01-02 15:04 UTC"), inDays(left)),
+			NextStep: "Create a new certificate, upload it to the app registration in Microsoft Entra (Certificates & secrets > Certificates), and " +
+				"replace this one.",
+		})
+	}
+	return findings
+}
+
+func inDays(left time.Duration) string {
+	const day = 24 * time.Hour
+	if left < day {
+		return "in less than a day"
+	}
+	return "in " + number(int(left/day), "day")
+}
+
+// lessRights warns of users that may read less than others, so that the streams of some tables are not divided among all.
+func (f Facts) lessRights() []Finding {
+	if len(f.Users) < 2 {
+		return nil
+	}
+	lesser := make([][]string, len(f.Users))
+	names := make([][]string, len(f.Users))
+	for _, t := range f.Tables {
+		for i, u := range f.Users {
+			if d := u.depth(t); d != "" && dataverse.CompareDepths(d, t.Depth) < 0 {
+				lesser[i] = append(lesser[i], t.Summary.Table.LogicalName+" ("+lessDepth(d, t.Depth)+")")
+				names[i] = append(names[i], t.Summary.Table.LogicalName)
+			}
+		}
+	}
+	var findings []Finding
+	for i, u := range f.Users {
+		if len(lesser[i]) > 0 {
+			findings = append(findings, Finding{
+				Severity: Warning, Code: LessRights, Subject: u.subject(), Tables: slices.Clone(names[i]), Key: u.Setting,
+				Sentence: fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s.", capital(u.Name), listed(lesser[i])),
+				NextStep: "Give all application users the same security roles and column security profiles.",
+			})
+		}
+	}
+	return findings
+}
+
+// lessDepth is what a user may not do that another one may.
+func lessDepth(depth, widest dataverse.Depth) string {
+	if depth == dataverse.NoDepth {
+		return "no Read privilege"
+	}
+	return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), widest.Level())
+}

@@ -1,0 +1,214 @@
+package inspect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/protocol"
+	"source-microsoft-dataverse/source/users"
+)
+
+// ErrNoTables reports that the list of tables is empty, which that of no environment is.
+var ErrNoTables = errors.New("the environment lists no tables")
+
+// Client sends requests as one application user.
+type Client interface {
+	WhoAmI(context.Context) (dataverse.Identity, error)
+	CurrentOrganization(context.Context) (dataverse.Organization, error)
+	DeltaTokenDays(context.Context) (int, error)
+	ProvisionedLanguages(context.Context) ([]int, error)
+	TableSummaries(context.Context) ([]dataverse.TableSummary, error)
+	TableNames(context.Context) ([]string, error)
+	UserName(ctx context.Context, userID string) (string, error)
+	UserRoles(ctx context.Context, userID string) ([]dataverse.Role, error)
+	TeamRoles(ctx context.Context, userID string) ([]dataverse.Role, error)
+	Privileges(ctx context.Context, userID string) (dataverse.Privileges, error)
+	SecuredColumns(ctx context.Context, tables []string) (map[string][]dataverse.SecuredColumn, error)
+	AllSecuredColumns(context.Context) (map[string][]dataverse.SecuredColumn, error)
+	ReadableColumns(ctx context.Context, userID string) (map[string]bool, error)
+	RowCounts(ctx context.Context, tables []string) (map[string]int64, error)
+	Page(context.Context, dataverse.PageRequest, dataverse.Sink) (dataverse.Page, error)
+}
+
+// Account is an application user to inspect.
+type Account struct {
+	Client      Client
+	Name        string             // a noun phrase for sentences, such as "the first application user"
+	Credentials config.Credentials // what it signs in with
+}
+
+// Options adjust an inspection.
+type Options struct {
+	Config *config.Config
+	// Limit is how long the inspection waits for what it can do without; 0: 50 seconds. Signing in and listing the tables take
+	// as long as the context allows.
+	Limit time.Duration
+	// CountRows requests the numbers of rows.
+	CountRows bool
+	// Explain turns an error into a Problem.
+	Explain func(Failure) Problem
+	// Step is called with what the inspection does next, as a sentence without its period. nil: it is not called.
+	Step func(string)
+	// Now is the clock of this machine; nil: time.Now.
+	Now func() time.Time
+}
+
+// Failure is an error of an inspection, with what it is about.
+type Failure struct {
+	User   int  // the number of the application user whose request failed, from 0
+	SignIn bool // the user cannot be used at all
+	Err    error
+}
+
+// defaultLimit leaves the platform enough of its patience: a check of Airbyte may take some minutes, but a person waits.
+const defaultLimit = 50 * time.Second
+
+// Inspect gathers the facts about a configuration and its environment: about ten requests, and one for each table that
+// include_tables selects. It returns what it has when the context ends.
+func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Step == nil {
+		o.Step = func(string) {}
+	}
+	g := &gatherer{options: o, accounts: accounts, facts: Facts{
+		Now: o.Now(), Users: make([]User, len(accounts)), CursorForUntracked: o.Config.CursorForUntracked, Counted: o.CountRows,
+	}}
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(o.Limit, defaultLimit))
+	defer cancel()
+	g.limited = limited
+	g.options.Step("Signing in")
+	g.signIn(ctx)
+	first, found := g.facts.Usable()
+	if !found {
+		return g.facts
+	}
+	g.first = first
+	g.options.Step("Reading the rights of the application user and the list of tables")
+	summaries := g.describe(ctx)
+	g.selectTables(summaries)
+	g.columns()
+	g.settle()
+	g.probeAll()
+	return g.facts
+}
+
+// gatherer gathers facts.
+type gatherer struct {
+	options  Options
+	accounts []Account
+	first    int             // the number of the first user that can be used
+	limited  context.Context //nolint:containedctx // the end of what the inspection can do without
+
+	mu    sync.Mutex
+	facts Facts
+	ids   []string // of the users
+	// secured are the secured columns of the selected tables, by logical name.
+	secured map[string][]dataverse.SecuredColumn
+}
+
+// signIn identifies the application users.
+func (g *gatherer) signIn(ctx context.Context) {
+	identities, failures := make([]dataverse.Identity, len(g.accounts)), make([]error, len(g.accounts))
+	var group sync.WaitGroup
+	for i, a := range g.accounts {
+		group.Go(func() { identities[i], failures[i] = a.Client.WhoAmI(ctx) })
+	}
+	group.Wait()
+	first := slices.Index(failures, nil)
+	for i, a := range g.accounts {
+		switch {
+		case failures[i] != nil || first < 0:
+		case identities[i].OrganizationID != identities[first].OrganizationID:
+			failures[i] = users.ErrOtherOrganization
+		case slices.ContainsFunc(identities[:i], func(o dataverse.Identity) bool { return o.UserID == identities[i].UserID }):
+			failures[i] = users.ErrSameUser
+		}
+		u := User{Name: a.Name, Setting: a.Credentials.Setting}
+		if c := a.Credentials.Certificate; c != nil {
+			u.CertificateExpires, u.CertificateSetting = c.Chain()[0].NotAfter, a.Credentials.CertificateSetting()
+		}
+		if failures[i] != nil {
+			problem := g.options.Explain(Failure{User: i, SignIn: true, Err: failures[i]})
+			u.SignIn = &problem
+		}
+		g.facts.Users[i] = u
+		g.ids = append(g.ids, identities[i].UserID)
+	}
+}
+
+// optional runs a request that the inspection can do without, and notes why there is no result. what is a noun phrase.
+func (g *gatherer) optional(what string, request func(context.Context) error) {
+	if g.limited.Err() == nil {
+		err := request(g.limited)
+		if err == nil {
+			return
+		}
+		if g.limited.Err() == nil {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(err)})
+			return
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.facts.Unasked = append(g.facts.Unasked, what)
+}
+
+// reason returns the reason of a failed request as a part of a sentence.
+func reason(err error) string {
+	var refused *dataverse.APIError
+	if errors.As(err, &refused) {
+		if privilege := refused.MissingPrivilege(); privilege != "" {
+			return "the application user lacks the privilege " + privilege
+		}
+		return refused.Error()
+	}
+	return err.Error()
+}
+
+// selectTables notes the selected tables of a list, and the patterns that match none.
+func (g *gatherer) selectTables(summaries []dataverse.TableSummary) {
+	selection := g.options.Config.Tables
+	var names []string
+	for _, s := range summaries {
+		name := s.Table.LogicalName
+		switch {
+		case s.Table.EntitySet == "" && selection.Names(name) && selection.Includes(name):
+			g.facts.NotInWebAPI = append(g.facts.NotInWebAPI, name)
+		case s.Table.EntitySet == "":
+			continue
+		}
+		names = append(names, name)
+		if s.Table.EntitySet != "" && selection.Includes(name) {
+			g.facts.Tables = append(g.facts.Tables, Table{Summary: s, Named: selection.Names(name)})
+		}
+	}
+	g.facts.Listed = len(names) - len(g.facts.NotInWebAPI)
+	if len(summaries) == 0 {
+		return
+	}
+	for _, pattern := range selection.Unmatched(names) {
+		g.facts.Unmatched = append(g.facts.Unmatched, Unmatched{Pattern: pattern, Nearest: protocol.Nearest(pattern.Glob, names)})
+	}
+}
+
+// settle draws from the rights of the users how far each table can be read.
+func (g *gatherer) settle() {
+	for i := range g.facts.Tables {
+		t := &g.facts.Tables[i]
+		t.Depth = widest(g.facts.Users, *t)
+		t.Hidden = hidden(g.facts.Users, *t, g.secured[t.Summary.Table.LogicalName])
+	}
+	slices.Sort(g.facts.Unasked)
+	slices.SortFunc(g.facts.Unknown, func(a, b Unknown) int { return strings.Compare(a.What, b.What) })
+}

@@ -1,0 +1,137 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"source-microsoft-dataverse/source/dataverse"
+)
+
+const (
+	// probedAtOnce is how many tables are asked for a row at the same time; the limiter may allow fewer.
+	probedAtOnce = 8
+	// probedAtMost bounds the requests of a configuration whose include_tables selects hundreds of tables.
+	probedAtMost = 200
+	// samples is how many tables are asked for a row before none is called readable.
+	samples = 5
+)
+
+// probeAll asks tables for one row each: those that include_tables selects, or some if no table seems to be readable.
+func (g *gatherer) probeAll() {
+	candidates := g.candidates()
+	if len(candidates) == 0 {
+		return
+	}
+	g.options.Step(fmt.Sprintf("Asking %s for a row", tables(len(candidates))))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, probedAtOnce)
+	for i, t := range candidates {
+		slots <- struct{}{}
+		if i >= probedAtMost || g.limited.Err() != nil {
+			g.unasked(t)
+			<-slots
+			continue
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			g.probe(t)
+		})
+	}
+	group.Wait()
+	slices.Sort(g.facts.UnaskedTables)
+}
+
+// candidates returns the tables to ask for a row, those first that the configuration names.
+func (g *gatherer) candidates() []*Table {
+	var all []*Table
+	for i := range g.facts.Tables {
+		if t := &g.facts.Tables[i]; t.Summary.Table.PrimaryID != "" {
+			all = append(all, t)
+		}
+	}
+	if g.options.Config.Tables.Restricted() {
+		slices.SortStableFunc(all, func(a, b *Table) int {
+			switch {
+			case a.Named == b.Named:
+				return 0
+			case a.Named:
+				return -1
+			default:
+				return 1
+			}
+		})
+		return all
+	}
+	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.readable(); return may || !known }) {
+		return nil
+	}
+	return all[:min(samples, len(all))]
+}
+
+// unasked notes a table that was not asked for a row.
+func (g *gatherer) unasked(t *Table) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.facts.UnaskedTables = append(g.facts.UnaskedTables, t.Summary.Table.LogicalName)
+}
+
+// probe asks a table for one row, as a user that may read as much of it as any.
+func (g *gatherer) probe(t *Table) {
+	number := g.first
+	for i, u := range g.facts.Users {
+		if u.SignIn == nil && dataverse.CompareDepths(u.depth(*t), t.Depth) == 0 {
+			number = i
+			break
+		}
+	}
+	client := g.accounts[number].Client
+	began := g.options.Now()
+	summary := t.Summary.Table
+	p := &Probe{Tracked: summary.Tracked && !summary.Elastic && !summary.Virtual}
+	err := requestRow(g.limited, client, summary, p.Tracked)
+	if p.Tracked && dataverse.HasCode(err, dataverse.CodePrivilegeMissing) { // the table may be readable without its changes
+		p.Tracked = false
+		err = requestRow(g.limited, client, summary, false)
+		p.Limited = err == nil
+	}
+	p.Took = g.options.Now().Sub(began)
+	switch {
+	case err == nil:
+	case g.limited.Err() != nil:
+		g.unasked(t)
+		return
+	default:
+		p.Tracked, p.Forbidden = false, dataverse.HasCode(err, dataverse.CodePrivilegeMissing)
+		problem := g.options.Explain(Failure{User: number, Err: err})
+		p.Problem = &problem
+	}
+	t.Probe = p
+}
+
+// requestRow requests one row of a table, with change tracking if its changes are to be followed.
+func requestRow(ctx context.Context, client Client, t dataverse.Table, tracked bool) error {
+	_, err := client.Page(ctx, dataverse.PageRequest{
+		Table: t.LogicalName, Link: dataverse.NewLink(t.EntitySet, []string{t.PrimaryID}), Size: 1, TrackChanges: tracked,
+	}, ignored{})
+	return err
+}
+
+// ignored is a sink that keeps nothing.
+type ignored struct{}
+
+// Begin implements dataverse.Sink.
+func (ignored) Begin(context.Context, time.Time) error { return nil }
+
+// Discard implements dataverse.Sink.
+func (ignored) Discard() {}
+
+// FastRow leaves every row to Row.
+func (ignored) FastRow([]byte) int { return 0 }
+
+// Row skips a row.
+func (ignored) Row(d *jsontext.Decoder) error { return d.SkipValue() }
