@@ -39,16 +39,27 @@ func (r *streamReader) newKeyScan(s *checkpoint.State) *keyScan {
 	}
 }
 
-// dividable reports whether the rows of the table can be read by ranges of the key, as far as the table is concerned: its keys are
-// GUIDs that SQL Server compares. The audit log may be stored elsewhere, like the rows of elastic and virtual tables, and there
-// GUIDs may be ordered as text. A table is read one page after the other if ranges have failed before, or if contents are
-// retrieved along with its rows.
+// dividable reports whether the rows of the stream can be read by ranges of the key. They are read one page after the other if ranges
+// have failed before, or if contents are retrieved along with them.
 func (r *streamReader) dividable() bool {
-	t := r.target.table
-	key := t.Column(t.PrimaryID)
 	return r.job.slots() > 1 && !r.byPages && !r.job.rangesFailed.Load() && r.metadata == nil &&
-		!t.Virtual && !t.Elastic && t.LogicalName != auditTable && len(t.Key()) == 1 &&
-		key != nil && key.Type == dataverse.UniqueIdentifier && len(r.target.plan.Contents()) == 0
+		hasRanges(r.target.table) && len(r.target.plan.Contents()) == 0
+}
+
+// hasRanges reports whether the keys of a table are GUIDs that SQL Server compares. The audit log may be stored elsewhere, like the
+// rows of elastic and virtual tables, and there GUIDs may be ordered as text.
+func hasRanges(t dataverse.Table) bool {
+	key := t.Column(t.PrimaryID)
+	return !t.Virtual && !t.Elastic && t.LogicalName != auditTable && len(t.Key()) == 1 && key != nil && key.Type == dataverse.UniqueIdentifier
+}
+
+// Lanes returns how many pages of a table with about so many rows are requested at once when all its rows are read, if pages have
+// pageSize rows and so many requests may be under way at once: 1 if one page is read after the other.
+func Lanes(t dataverse.Table, rows int64, pageSize, requests int) int {
+	if !hasRanges(t) || rows < leastPages*int64(pageSize) {
+		return 1
+	}
+	return max(min(requests, maxLanes), 1)
 }
 
 // auditTable is the table of the audit log, which is stored apart from the other tables (Microsoft, "Auditing overview").
