@@ -85,9 +85,11 @@ func TestCommandsInTheDocumentsHaveKnownFlags(t *testing.T) {
 func TestVariablesInTheDocumentsAreThoseOfHelp(t *testing.T) {
 	l := newLab(t, simulator.Options{})
 	var help strings.Builder
-	for _, line := range l.run("help", "read").Lines {
-		help.Write(line)
-		help.WriteByte('\n')
+	for _, verb := range []string{"read", "doctor"} {
+		for _, line := range l.run("help", verb).Lines {
+			help.Write(line)
+			help.WriteByte('\n')
+		}
 	}
 	explained := map[string]bool{}
 	for _, variable := range regexp.MustCompile(`(?m)^  ([A-Z][A-Z_]+)(?: |$)`).FindAllStringSubmatch(help.String(), -1) {

@@ -30,7 +30,7 @@ func golden(t *testing.T, name, text string) {
 
 // verbs are the commands in the order of the overview, whose name is "".
 func verbs() []string {
-	return []string{"", "check", "tables", "catalog", "read", "discover", "spec", "version", "help"}
+	return []string{"", "check", "doctor", "tables", "catalog", "read", "discover", "spec", "version", "help"}
 }
 
 // helpOf returns a help text and requires that standard error is empty.

@@ -40,10 +40,16 @@ type clientCertificate struct {
 
 func newClientCertificate(t *testing.T) clientCertificate {
 	t.Helper()
+	return clientCertificateUntil(t, time.Now().AddDate(1, 0, 0))
+}
+
+// clientCertificateUntil returns a certificate that is valid until a time.
+func clientCertificateUntil(t *testing.T, end time.Time) clientCertificate {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "airbyte"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "airbyte"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
 // atTerminal runs the connector at a terminal: standard error is always one, standard output if both is set. It returns
@@ -63,4 +65,17 @@ func TestAFailureIsShownWhereOnlyStandardErrorIsATerminal(t *testing.T) {
 	assert.True(t, strings.HasSuffix(shown, sentence+"\n"), shown)
 	require.Len(t, outputOf(t, piped), 1)
 	assert.Contains(t, piped, `"message":"`+sentence+`"`)
+}
+
+func TestDoctorAtATerminalIsColoredAndFits(t *testing.T) {
+	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
+	t.Setenv("DATAVERSE_CA_FILE", l.variables()[0][len("DATAVERSE_CA_FILE="):])
+	t.Setenv("TERM", "xterm")
+	shown, _ := atTerminal(t, true, "doctor", "--config", l.configFile())
+	assert.Contains(t, shown, "\r\x1b[KTiming pages ...")
+	_, text, found := strings.Cut(shown, "\x1b[1msource-microsoft-dataverse")
+	require.True(t, found, shown)
+	assert.Regexp(t, `\x1b\[3[123]m\S+\x1b\[0m Ready to sync`, text)
+	shown, _ = atTerminal(t, true, "doctor", "--no-color", "--config", l.configFile())
+	assert.NotContains(t, shown, "\x1b[3")
 }

@@ -57,6 +57,9 @@ func (i *invocation) inspect(ctx context.Context, c *config.Config, all []accoun
 		explained := explain(&verbError{s, err})
 		return inspect.Problem{Sentence: explained.Message, Fixable: explained.Type == protocol.ConfigError, Err: err}
 	}
+	o.Packages = func(ctx context.Context, user int) (inspect.Packages, error) {
+		return i.financeClient(ctx, c, all[user].client)
+	}
 	return inspect.Inspect(ctx, inspected, o)
 }
 

@@ -36,7 +36,7 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 	}
 	err = i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
 		if len(patterns) == 0 {
-			return nil
+			return i.keepPart(ctx, client, nil, &file)
 		}
 		known, err := i.overview(ctx, client)
 		if err != nil {
@@ -46,7 +46,10 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return i.addStreams(ctx, client, c, selected, known.privileges, &file)
+		if err := i.addStreams(ctx, client, c, selected, known.privileges, &file); err != nil {
+			return err
+		}
+		return i.keepPart(ctx, client, selected, &file)
 	})
 	if err != nil {
 		return err

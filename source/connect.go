@@ -66,6 +66,7 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) e
 	defer transport.CloseIdleConnections()
 	clients := auth.Clients{Entra: signInClient(transport, i.process.Limits.Attempt), Identity: identityHTTPClient(transport)}
 	defer clients.Identity.CloseIdleConnections()
+	i.transport, i.signInClients = transport, clients
 	tokens, err := signIns(c, clients)
 	if err != nil {
 		return err
@@ -85,16 +86,16 @@ func (i *invocation) work(ctx context.Context, c *config.Config, do workOfAll) e
 	return do(ctx, c, accounts(c, client, tokens))
 }
 
-// accounts returns the application users of a configuration, the first one first, whose client is given.
+// accounts returns the application users of a configuration, the first one first, whose client is given. Each of the others
+// gets a client with its tokens.
 func accounts(c *config.Config, client *dataverse.Client, tokens []dataverse.Tokens) []account {
-	if len(tokens) == 1 {
-		return []account{{name: "the application user", credentials: c.Credentials, client: client}}
-	}
-	all := []account{{name: firstUser, credentials: c.Credentials, client: client}}
-	for n, t := range tokens[1:] {
-		user := c.AdditionalCredentials[n]
-		name := "the application user of " + user.Setting
-		all = append(all, account{name: name, credentials: user, client: client.As(name, t)})
+	credentials := allUsers(c)
+	all := make([]account, len(credentials))
+	for n, user := range credentials {
+		all[n] = account{name: userName(n, credentials), credentials: user, client: client}
+		if n > 0 {
+			all[n].client = client.As(all[n].name, tokens[n])
+		}
 	}
 	return all
 }
@@ -104,18 +105,25 @@ func (i *invocation) configure(ctx context.Context) (*config.Config, error) {
 	c, err := config.Load(i.command.Config, i.process.Specification, i.process.Getenv)
 	var invalid *config.Error
 	if errors.As(err, &invalid) {
-		for _, warning := range invalid.Warnings {
-			i.log.WarnContext(ctx, warning)
-		}
+		i.warnOfSettings(ctx, invalid.Warnings)
 	}
 	if err != nil {
 		return nil, err
 	}
 	i.out.Redact(c.Redact)
-	for _, warning := range c.Warnings {
+	i.warnOfSettings(ctx, c.Warnings)
+	return c, nil
+}
+
+// warnOfSettings warns of values of the configuration that were corrected: in the log, or in the report of doctor.
+func (i *invocation) warnOfSettings(ctx context.Context, warnings []string) {
+	if i.command.Verb == protocol.Doctor {
+		i.warnings = warnings
+		return
+	}
+	for _, warning := range warnings {
 		i.log.WarnContext(ctx, warning)
 	}
-	return c, nil
 }
 
 // options returns the client's options for the configuration, the memory, and the verb.

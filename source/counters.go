@@ -58,6 +58,11 @@ func progressPlan(c *config.Config, client *dataverse.Client, p plan) progress.P
 			HasState: hasState(s.State), Estimate: rows, Counted: counted, Lanes: lanesOf(c, client, s),
 		})
 	}
+	for _, project := range p.projects {
+		for _, s := range project.Entities {
+			planned.Streams = append(planned.Streams, progress.PlannedStream{Name: s.Configured.Name, HasState: hasState(s.State)})
+		}
+	}
 	return planned
 }
 

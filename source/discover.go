@@ -32,6 +32,9 @@ func (i *invocation) discover(ctx context.Context) error {
 				streams.Add(s)
 			}
 		}
+		if err := i.addPackages(ctx, c, client, streams.Add); err != nil {
+			return err
+		}
 		i.warnSize(ctx, &streams)
 		return nil
 	})
@@ -90,13 +93,22 @@ func noStreams(failed []*dataverse.TableError) error {
 	return fmt.Errorf("%w: %s", errNoDefinitions, reasons(failed))
 }
 
-// reasons lists tables in a sentence, each with the reason why it failed.
+// reasons lists every one of some tables in a sentence, those with the same reason together.
 func reasons(failed []*dataverse.TableError) string {
-	texts := make([]string, len(failed))
-	for i, f := range failed {
-		texts[i] = fmt.Sprintf("%s (%v)", f.Table, f.Unwrap())
+	var order []string
+	tables := map[string][]string{}
+	for _, f := range failed {
+		reason := clause(f.Unwrap())
+		if tables[reason] == nil {
+			order = append(order, reason)
+		}
+		tables[reason] = append(tables[reason], f.Table)
 	}
-	return firstOf(texts)
+	texts := make([]string, len(order))
+	for i, reason := range order {
+		texts[i] = fmt.Sprintf("%s (%s)", strings.Join(tables[reason], ", "), reason)
+	}
+	return strings.Join(texts, "; ")
 }
 
 // The size of a catalog from which on the platform may reject it: Airbyte Cloud takes 1,000 streams of one connection

@@ -1,4 +1,4 @@
-// Package source implements the verbs of the connector: spec, check, discover, and read.
+// Package source implements the verbs of the connector: spec, check, discover, and read of the protocol, and those for people.
 //
 // [Run] parses the command line and carries out one verb. check, discover, and read load the configuration, connect to
 // the environment, and then:

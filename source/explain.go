@@ -29,7 +29,7 @@ func explain(err error) protocol.Failure {
 	s := situationOf(err).ofUser(err)
 	explained := systemError("The connector failed with an unexpected error. Report it with the log of this %s.", s.run())
 	for _, known := range []func(error) explanation{
-		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
+		explainInput, s.explainUsers, s.explainSelection, s.explainLimit, s.explainPackages, s.explainSignIn, s.explainStream, s.explainService, s.explainNetwork,
 	} {
 		if e := known(err); e.message != "" {
 			explained = e
@@ -84,7 +84,11 @@ func explainInput(err error) explanation {
 // explainSelection explains what leaves no table to sync.
 func (s situation) explainSelection(err error) explanation {
 	var unreadable *unreadableError
+	var few *fewStreamsError
 	switch {
+	case errors.As(err, &few):
+		return configError("The catalog has %s, which cannot be split into %d parts. Select more tables, or give a smaller --split.",
+			count(few.streams, "stream"), few.parts)
 	case errors.Is(err, errNoSelection):
 		return configError("include_tables and exclude_tables select no table of the environment. " +
 			"Patterns match logical names, such as account or contoso_*. Correct the patterns.")

@@ -87,6 +87,10 @@ func variablesOf(verb protocol.Verb) []variable {
 		return append(variables,
 			variable{"GOMEMLIMIT", "The memory to use, such as 500MiB. Default: most of the container's limit."},
 			variable{"WORKER_JOB_ID", "The job of this read. Airbyte sets it. Retries of a job continue a full refresh."})
+	case protocol.Doctor:
+		return append(variables,
+			variable{"NO_COLOR", "Any value: do not color the report."},
+			variable{"LANG", "The locale. Marks and names are in ASCII unless it is one of UTF-8."})
 	case protocol.Check, protocol.Discover, protocol.ListTables, protocol.PrintCatalog:
 	}
 	return variables

@@ -11,6 +11,7 @@ Usage:
 
 From a configuration to rows, in this order:
   check      Test the configuration.
+  doctor     Report what would go wrong, and how long a first sync takes.
   tables     List the tables of the environment.
   catalog    Select tables, and print the catalog that read needs.
   read       Print the rows of the selected tables, or only the changes.
@@ -33,6 +34,7 @@ The configuration is a JSON file, such as config.json:
 
 Example:
   source-microsoft-dataverse check --config config.json
+  source-microsoft-dataverse doctor --config config.json
   source-microsoft-dataverse tables --config config.json
   source-microsoft-dataverse catalog --config config.json \
     --tables 'account,contact' > catalog.json
@@ -41,7 +43,8 @@ Example:
 
 Exit codes:
   0  success; check also ends with 0 if it rejects the configuration
-  1  failure: the last message has the cause and what to do
+  1  failure: the last message has the cause and what to do; doctor ends with 1
+     if it finds an error, because a sync would fail
   2  the command line is invalid
 `
 
@@ -56,6 +59,13 @@ func helpTexts() map[protocol.Verb]helpText {
 				"CONNECTION_STATUS message of the Airbyte protocol, SUCCEEDED or FAILED with the cause.",
 			"  source-microsoft-dataverse check --config config.json",
 		},
+		protocol.Doctor: {
+			"doctor --config FILE [FLAGS]",
+			"Examines the environment and the rights of the application user, and reports to a person what would fail or be missing in a " +
+				"sync, with what to do about it. It also times pages of the selected tables, estimates how long their first sync takes, " +
+				"and suggests how often to sync. It changes nothing. The exit code is 1 if it finds an error, otherwise 0.",
+			"  source-microsoft-dataverse doctor --config config.json --filter 'acc*'",
+		},
 		protocol.ListTables: {
 			"tables --config FILE [FLAGS]",
 			"Lists the tables of the environment, whether or not the configuration selects them: the logical name, the display name, " +
@@ -67,8 +77,10 @@ func helpTexts() map[protocol.Verb]helpText {
 			"catalog --config FILE --tables PATTERNS [FLAGS]",
 			"Prints a configured catalog for read: the streams of the tables that match a pattern, with all their columns, keys, " +
 				"and cursors. In a pattern, * matches any characters, ? matches one character, and [a-z] one character of a range. " +
-				"Tables that the application user cannot read are left out with a warning. Edit the file to remove columns.",
-			"  source-microsoft-dataverse catalog --config config.json \\\n    --tables 'account,contact' > catalog.json",
+				"Tables that the application user cannot read are left out with a warning. Edit the file to remove columns. " +
+				"With --split and --part, it prints one of several catalogs, so that several workers read the environment.",
+			"  source-microsoft-dataverse catalog --config config.json \\\n    --tables 'account,contact' > catalog.json\n" +
+				"  source-microsoft-dataverse catalog --config config.json \\\n    --tables '*' --split 4 --part 1 > catalog-1.json",
 		},
 		protocol.Read: {
 			"read --config FILE --catalog FILE [FLAGS]",

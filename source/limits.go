@@ -58,10 +58,10 @@ func (i *invocation) within(ctx context.Context, limit time.Duration, do func(co
 	return err
 }
 
-// apply sets the limits of a client's requests. They are narrower in a check, where a person waits.
+// apply sets the limits of a client's requests. They are narrower in a check and in doctor, where a person waits.
 func (l Limits) apply(o *dataverse.Options, verb protocol.Verb) {
 	o.AttemptTimeout, o.WaitMin, o.WaitMax, o.Budget = l.Attempt, l.Backoff, 60*l.Backoff, l.Budget
-	if verb == protocol.Check {
+	if verb == protocol.Check || verb == protocol.Doctor {
 		o.Attempts = 3
 		o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 45*time.Second)
 		o.Budget = cmp.Or(o.Budget, 2*time.Minute)

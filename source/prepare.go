@@ -1,8 +1,10 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -10,6 +12,7 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
@@ -25,6 +28,9 @@ type plan struct {
 	rows      map[string]int64  // about how many rows tables have, of those that were counted
 	origins   []dataverse.Table // whose delta tokens may bound the scans of tables without change tracking
 	tokenLife time.Duration     // how long the environment accepts a delta token; 0: no stream has one
+	tokenDays int               // the same in days, as the environment states it; 0: unknown
+	projects  []replicate.Project
+	finance   *finops.Client // nil: there are no projects, or their environment is not known
 }
 
 // prepare makes the plan. Its requests run at the same time. Those for the application user and the tables must succeed.
@@ -36,6 +42,8 @@ func (i *invocation) prepare(
 	var tables map[string]*dataverse.Table
 	var unreadable map[string]error
 	var labels labels
+	packages := configured
+	configured.Streams = slices.DeleteFunc(slices.Clone(configured.Streams), func(s protocol.ConfiguredStream) bool { return isPackage(c, s.Name) })
 	names, counted, incremental := requirements(configured, states)
 	outer := ctx
 	group, ctx := errgroup.WithContext(outer)
@@ -51,9 +59,14 @@ func (i *invocation) prepare(
 		}
 		return err
 	})
+	group.Go(func() error {
+		p.projects, p.finance = i.projects(ctx, c, client, packages, states)
+		return nil
+	})
 	if incremental {
 		group.Go(func() error {
-			p.tokenLife = i.tokenLife(ctx, client)
+			p.tokenDays = i.tokenDays(ctx, client)
+			p.tokenLife = time.Duration(cmp.Or(p.tokenDays, defaultTokenDays)) * 24 * time.Hour
 			return nil
 		})
 	}
@@ -143,14 +156,15 @@ func (i *invocation) rowCounts(ctx context.Context, client *dataverse.Client, ta
 // (Microsoft, "Use change tracking to synchronize data with external systems").
 const defaultTokenDays = 7
 
-// tokenLife returns how long the environment accepts a delta token. Not every application user may read the setting.
-func (i *invocation) tokenLife(ctx context.Context, client *dataverse.Client) time.Duration {
+// tokenDays returns for how many days the environment accepts a delta token, 0 if that is unknown. Not every application
+// user may read the setting.
+func (i *invocation) tokenDays(ctx context.Context, client *dataverse.Client) int {
 	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
 	defer cancel()
 	days, err := client.DeltaTokenDays(limited)
 	if err != nil || days <= 0 {
 		i.log.DebugContext(ctx, "organization.expirechangetrackingindays cannot be retrieved", "assumed_days", defaultTokenDays, "error", err)
-		days = defaultTokenDays
+		return 0
 	}
-	return time.Duration(days) * 24 * time.Hour
+	return days
 }

@@ -61,19 +61,20 @@ func (i *invocation) readStreams(ctx context.Context, counters *progress.Sync) e
 		if err != nil {
 			return err
 		}
-		if err := i.compareUsers(ctx, client, p); err != nil {
+		columns, err := i.compareUsers(ctx, client, p)
+		if err != nil {
 			return err
 		}
 		counters.Begin(ctx, progressPlan(c, client, p))
-		return i.replicate(ctx, c, client, p, counters)
+		return i.replicate(ctx, c, client, p, columns, counters)
 	})
 }
 
 // replicate reads the rows of the prepared streams.
-func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan, counters *progress.Sync) error {
+func (i *invocation) replicate(ctx context.Context, c *config.Config, client *dataverse.Client, p plan, columns secured, counters *progress.Sync) error {
 	var concurrent sync.WaitGroup
 	defer concurrent.Wait()
-	concurrent.Go(func() { i.warnReadDepth(ctx, client, p) })
+	concurrent.Go(func() { i.warnOfStreams(ctx, c, client, p, columns) })
 	failures := streamFailures{situation: i.situation(c)}
 	job := replicate.Job{
 		Environment: client, Definitions: client, Contents: contents(c, client), Assign: i.assign(), Output: i.out, Log: i.log,
@@ -82,9 +83,13 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,
 		Parallel: parallelStreams(client), Progress: counters, Room: containerMemory(os.DirFS("/")).room(),
+		Projects: p.projects, KeepNoDate: c.KeepNoDate,
 	}
 	if c.ParallelSnapshots {
 		job.Slots = client.Slots
+	}
+	if p.finance != nil {
+		job.Exports = p.finance
 	}
 	failed, err := job.Run(ctx, p.streams)
 	switch {
@@ -93,7 +98,7 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case failed > 0:
-		return &partialError{failed: failed, of: len(p.streams), typ: failures.overall(), changes: failures.changes}
+		return &partialError{failed: failed, of: len(p.streams) + packageStreams(p.projects), typ: failures.overall(), changes: failures.changes}
 	default:
 		return nil
 	}

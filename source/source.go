@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 
+	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/users"
 )
@@ -31,6 +33,7 @@ func Run(ctx context.Context, p Process) int {
 	case ctx.Err() != nil:
 	case unwritten != nil:
 		i.failOutput(unwritten)
+	case errors.Is(err, errReported):
 	case err != nil:
 		i.fail(err)
 	}
@@ -59,6 +62,11 @@ type invocation struct {
 	users    *users.Pool // the application users; nil: there is one
 	rejected bool        // check rejected the configuration
 
+	transport     http.RoundTripper // of all services
+	signInClients auth.Clients
+	finance       string // the host of finance & operations; empty: it was not needed, or is not known
+
+	warnings []string // about the configuration, which doctor reports
 	withheld []string // columns that are not offered because they are contents, as table.column
 }
 
@@ -84,6 +92,8 @@ func (i *invocation) run(ctx context.Context) error {
 		return i.discover(ctx)
 	case protocol.Read:
 		return i.read(ctx)
+	case protocol.Doctor:
+		return i.doctor(ctx)
 	case protocol.ListTables:
 		return i.tables(ctx)
 	case protocol.PrintCatalog:

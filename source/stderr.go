@@ -110,7 +110,9 @@ func (i *invocation) nameVerbForPeople() {
 	switch i.command.Verb {
 	case protocol.Spec:
 		advice = fmt.Sprintf("For the settings as a list, run: %s help check", program)
-	case protocol.Check, protocol.Discover:
+	case protocol.Check:
+		advice = fmt.Sprintf("For a report to read, run: %s doctor --config %s", program, config)
+	case protocol.Discover:
 		advice = fmt.Sprintf("For a list of tables to read, run: %s tables --config %s", program, config)
 	case protocol.Read:
 		advice = "To save them, redirect the output to a file: > rows.jsonl"

@@ -36,6 +36,18 @@ func allUsers(c *config.Config) []config.Credentials {
 	return slices.Concat([]config.Credentials{c.Credentials}, c.AdditionalCredentials)
 }
 
+// userName returns how messages name one of some application users.
+func userName(number int, all []config.Credentials) string {
+	switch {
+	case len(all) == 1:
+		return "the application user"
+	case number == 0:
+		return firstUser
+	default:
+		return "the application user of " + all[number].Setting
+	}
+}
+
 // signIn identifies the application users where there are several, and returns the client of the first one that can sign
 // in.
 func (i *invocation) signIn(ctx context.Context, c *config.Config, all []account) (*dataverse.Client, error) {
@@ -55,31 +67,26 @@ func (i *invocation) signIn(ctx context.Context, c *config.Config, all []account
 	return all[first].client, err
 }
 
-// compareUsers finds out which application users may read which streams, where there are several users.
-func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client, p plan) error {
+// compareUsers finds out which application users may read which streams, where there are several users. It returns the
+// secured columns that the streams select.
+func (i *invocation) compareUsers(ctx context.Context, client *dataverse.Client, p plan) (secured, error) {
 	if i.users == nil {
-		return nil
+		return nil, nil
 	}
-	var names []string
-	for _, s := range p.streams {
-		if s.Table != nil && s.Metadata == nil {
-			names = append(names, s.Configured.Name)
-		}
-	}
-	secured, err := client.SecuredColumns(ctx, names)
+	columns, err := i.securedColumns(ctx, client, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var tables []users.Table
 	for _, s := range p.streams {
 		if s.Table != nil && s.Metadata == nil {
 			table := userTable(s)
-			table.Secured = selectedOf(secured[s.Configured.Name], s.Configured)
+			table.Secured = columns[s.Configured.Name]
 			tables = append(tables, table)
 		}
 	}
 	i.users.Compare(ctx, tables)
-	return ctx.Err()
+	return columns, ctx.Err()
 }
 
 // userTable returns the table of a stream without its secured columns.

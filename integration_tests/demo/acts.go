@@ -10,6 +10,17 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/schema"
 )
 
+// doctor examines the tables of the demo, and fails if a sync would.
+func (d *demo) doctor(ctx context.Context) error {
+	d.title("doctor: would a sync work, and how long would it take?")
+	result, err := d.run(ctx, "doctor", "--config", "config.json", "--filter", strings.Join(tables(), ","))
+	if err != nil {
+		return err
+	}
+	d.excerpt(result.Lines, len(result.Lines))
+	return nil
+}
+
 func (d *demo) spec(ctx context.Context) error {
 	d.title("spec: the settings of the connector")
 	result, err := d.run(ctx, "spec")

@@ -60,7 +60,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 	}
 	d.say("\n$ export DATAVERSE_CA_FILE=ca.pem")
 	d.destination = destination.New()
-	for _, act := range []func(context.Context) error{d.spec, d.check, d.discover, d.replicate, d.accounts} {
+	for _, act := range []func(context.Context) error{d.doctor, d.spec, d.check, d.discover, d.replicate, d.accounts} {
 		if err := act(ctx); err != nil {
 			return err
 		}

@@ -26,11 +26,11 @@ type application struct {
 	client confidential.Client // which keeps its credential for life
 }
 
-func newApplication(c *config.Config, user config.Credentials, client *http.Client) (*application, error) {
+func newApplication(c *config.Config, user config.Credentials, resource string, client *http.Client) (*application, error) {
 	root := AuthorityOf(c)
 	a := &application{
 		authority: root + "/" + user.TenantID.Reveal(),
-		scope:     c.Environment + "/.default",
+		scope:     resource + "/.default",
 		user:      user,
 		options:   []confidential.Option{confidential.WithHTTPClient(bodyReader{client}), confidential.WithInstanceDiscovery(isMicrosoft(root))},
 		hidden:    []string{user.TenantID.Reveal(), user.ClientID.Reveal(), user.ClientSecret.Reveal()},

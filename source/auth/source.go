@@ -44,12 +44,17 @@ type issuer interface {
 
 // New prepares the sign-in of one application user of the configuration. Nothing is sent before the first Token.
 func New(c *config.Config, user config.Credentials, clients Clients) (*Source, error) {
+	return NewFor(c, user, c.Environment, clients)
+}
+
+// NewFor is New for tokens of another service in the same tenant: resource is its root, https and a host.
+func NewFor(c *config.Config, user config.Credentials, resource string, clients Clients) (*Source, error) {
 	var err error
 	s := &Source{kind: user.Kind, lock: make(chan struct{}, 1)}
 	if user.Kind == config.KindManagedIdentity {
-		s.issuer, err = newIdentity(c.Environment, user, clients.Identity)
+		s.issuer, err = newIdentity(resource, user, clients.Identity)
 	} else {
-		s.issuer, err = newApplication(c, user, clients.Entra)
+		s.issuer, err = newApplication(c, user, resource, clients.Entra)
 	}
 	if err != nil {
 		return nil, err

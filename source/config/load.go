@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xeipuuv/gojsonschema"
 
@@ -56,6 +57,15 @@ type Config struct {
 	ParallelSnapshots bool
 	// IncludeBinaryColumns offers the contents of notes, attachments, images and file columns.
 	IncludeBinaryColumns bool
+	// Packages are the data management projects of finance & operations whose entities are offered as streams.
+	Packages []Package
+	// FinanceOperations is the root of the finance & operations environment: https, a host, and a path on systems that have one.
+	// Empty: that which the environment is linked with.
+	FinanceOperations string
+	// PackageTimeout is how long a read waits for the export of a project to end.
+	PackageTimeout time.Duration
+	// KeepNoDate delivers 1900-01-01, which finance & operations writes for no date, as it is. Otherwise it becomes null.
+	KeepNoDate bool
 
 	// Warnings are sentences about values that Load corrected.
 	Warnings []string
@@ -126,8 +136,8 @@ func (f *findings) validate(members map[string]json.RawMessage, schema json.RawM
 
 // addViolation adds a validator's error as a problem. It never quotes the value, which may be a secret.
 func (f *findings) addViolation(violation gojsonschema.ResultError) {
-	if field := fieldOf(violation); field == "credentials" || field == "additional_credentials" {
-		return // signIn finds what is wrong with credentials
+	if field := fieldOf(violation); field == "credentials" || field == "additional_credentials" || field == "packages" {
+		return // signIn finds what is wrong with credentials, and packages what is wrong with those
 	}
 	if missing, ok := violation.Details()["property"].(string); ok && violation.Type() == "required" {
 		f.addMissing(missing)
@@ -195,6 +205,7 @@ func (l *loader) config() *Config {
 	config.LookupTypes = l.flag("lookup_types", false)
 	config.ParallelSnapshots = l.flag("parallel_snapshots", true)
 	config.IncludeBinaryColumns = l.flag("include_binary_columns", false)
+	l.loadPackages(config)
 	config.Warnings = l.warnings
 	return config
 }

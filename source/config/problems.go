@@ -75,6 +75,12 @@ func (f *findings) remedy(field string) string {
 		return `Enter a list of logical names, such as ["account", "new_*"], or leave the field empty.`
 	case "max_concurrent_requests":
 		return "Enter a whole number from 1 to 52, or leave the field empty."
+	case "packages":
+		return `Enter a list such as [{"project": "Sales export", "legal_entities": ["USMF"]}], or leave the field empty.`
+	case "finance_operations_url":
+		return "Enter the address of the finance & operations environment, such as https://contoso.operations.dynamics.com, or leave the field empty."
+	case "package_timeout_minutes":
+		return "Enter a whole number of minutes, such as 360, or leave the field empty."
 	case "label_language":
 		return "Enter the code (LCID) of a language of the environment, such as 1033 for English, or leave the field empty."
 	}

@@ -13,6 +13,7 @@ import (
 type Selection struct {
 	include []string
 	exclude []string
+	only    []string // see Narrow
 }
 
 // Includes reports whether the table of a logical name is selected.
@@ -21,11 +22,18 @@ func (s Selection) Includes(logicalName string) bool {
 	if slices.ContainsFunc(s.exclude, match) {
 		return false
 	}
-	return len(s.include) == 0 || slices.ContainsFunc(s.include, match)
+	return (len(s.include) == 0 || slices.ContainsFunc(s.include, match)) && (len(s.only) == 0 || slices.ContainsFunc(s.only, match))
 }
 
-// Restricted reports whether include_tables has a pattern, so that only some tables are selected.
-func (s Selection) Restricted() bool { return len(s.include) > 0 }
+// Narrow returns the selection without the tables that match none of the patterns, which are those of the flag --filter, in
+// lower case. No patterns leave it as it is.
+func (s Selection) Narrow(patterns []string) Selection {
+	s.only = patterns
+	return s
+}
+
+// Restricted reports whether include_tables or Narrow has a pattern, so that only some tables are selected.
+func (s Selection) Restricted() bool { return len(s.include)+len(s.only) > 0 }
 
 // Names reports whether include_tables has the logical name itself, not only a pattern that matches it.
 func (s Selection) Names(logicalName string) bool {
@@ -41,7 +49,7 @@ func (s Selection) Unmatched(logicalNames []string) []Pattern {
 	for _, list := range []struct {
 		setting string
 		globs   []string
-	}{{"include_tables", s.include}, {"exclude_tables", s.exclude}} {
+	}{{"include_tables", s.include}, {"exclude_tables", s.exclude}, {"--filter", s.only}} {
 		for _, glob := range list.globs {
 			if !slices.ContainsFunc(logicalNames, func(name string) bool { return matches(glob, name) }) {
 				unmatched = append(unmatched, Pattern{Setting: list.setting, Glob: glob})

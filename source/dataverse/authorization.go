@@ -15,6 +15,12 @@ type authorized struct {
 	tokens Tokens
 }
 
+// Authorize returns a transport that signs each request with a token, and repeats it once with a new token after a 401. If there is
+// no token, the error is a *SignInError. It is for services beside Dataverse that take tokens of the same application user.
+func Authorize(next http.RoundTripper, tokens Tokens) http.RoundTripper {
+	return &authorized{next: next, tokens: tokens}
+}
+
 func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, token, err := a.send(req)
 	if err != nil || response.StatusCode != http.StatusUnauthorized {

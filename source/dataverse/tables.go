@@ -18,9 +18,33 @@ import (
 var (
 	// ErrNoDefinition reports that the service returned no definition, although it was requested twice and in two ways.
 	ErrNoDefinition = errors.New("the service returned no definition of the table")
-	// ErrNotAddressable reports that the definition has no entity set, or that the key column cannot be read.
-	ErrNotAddressable = errors.New("the Web API cannot address the table's rows: it has no entity set, or its key column cannot be read")
+	// ErrNotAddressable reports that the Web API cannot address the rows of the table. The errors that follow wrap it.
+	ErrNotAddressable = errors.New("the Web API cannot address the table's rows")
+	// ErrNoEntitySet reports that the definition has no entity set.
+	ErrNoEntitySet = fmt.Errorf("%w: its definition has no entity set", ErrNotAddressable)
+	// ErrNoColumns reports that the definition has no column that can be read.
+	ErrNoColumns = fmt.Errorf("%w: its definition has no column that can be read", ErrNotAddressable)
+	// ErrNoKey reports that the definition names no key column.
+	ErrNoKey = fmt.Errorf("%w: its definition has no key column", ErrNotAddressable)
+	// ErrKeyUnreadable reports that the key column cannot be read.
+	ErrKeyUnreadable = fmt.Errorf("%w: its key column cannot be read", ErrNotAddressable)
 )
+
+// obstacle returns why the rows of a table cannot be addressed, nil if they can.
+func (t Table) obstacle() error {
+	switch {
+	case t.EntitySet == "":
+		return ErrNoEntitySet
+	case len(t.Columns) == 0:
+		return ErrNoColumns
+	case t.PrimaryID == "":
+		return ErrNoKey
+	case !t.Has(t.PrimaryID):
+		return ErrKeyUnreadable
+	default:
+		return nil
+	}
+}
 
 // TableError reports why one table of several could not be read. It wraps ErrNoDefinition, ErrNotAddressable or the
 // *RequestError of the definition.
@@ -162,8 +186,8 @@ func (r *definitionReader) deliver(ctx context.Context, names []string, found []
 		r.failed = append(r.failed, &TableError{Table: name, cause: ErrNoDefinition})
 	}
 	for _, t := range found {
-		if t.EntitySet == "" || !t.Has(t.PrimaryID) {
-			r.failed = append(r.failed, &TableError{Table: t.LogicalName, cause: ErrNotAddressable})
+		if err := t.obstacle(); err != nil {
+			r.failed = append(r.failed, &TableError{Table: t.LogicalName, cause: err})
 			continue
 		}
 		if err := r.yield(t); err != nil {

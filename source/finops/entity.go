@@ -1,5 +1,7 @@
 package finops
 
+import "strings"
+
 // Type is the type of a property, as far as it decides how a cell of an entity file is read.
 type Type int
 
@@ -48,3 +50,14 @@ type Project struct {
 	Exports bool // it exports; otherwise it imports
 	Lines   []Line
 }
+
+// HasUTC reports whether times in files of a source data format are in UTC: those of Excel and of the two forms of XML, which have no
+// time zone to choose. Delimited formats have one each (Microsoft, "Data import and export jobs overview").
+func HasUTC(format string) bool {
+	name := strings.ToUpper(format)
+	return strings.HasPrefix(name, "XML") || strings.HasPrefix(name, "EXCEL")
+}
+
+// CutsText reports whether files of a source data format lose text: those of Excel have at most 255 characters in a cell
+// (Microsoft, "Data management error descriptions and known limitations").
+func CutsText(format string) bool { return strings.HasPrefix(strings.ToUpper(format), "EXCEL") }

@@ -6,6 +6,7 @@ import (
 
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 )
 
 // Facts are what an inspection knows. What could not be retrieved is zero or nil.
@@ -13,8 +14,8 @@ type Facts struct {
 	Now time.Time // at the beginning, by the clock of this machine
 	// Organization is the environment, nil if it is unknown.
 	Organization *dataverse.Organization
-	// ClockAhead is how far the service's clock is ahead of that of this machine; nil: unknown.
-	ClockAhead *time.Duration
+	// ClockAhead is how far the service's clock is ahead of that of this machine at least; 0: no difference is certain.
+	ClockAhead time.Duration
 	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
 	TokenDays int
 	// Languages are those that the environment provides; nil: unknown, or not needed.
@@ -27,6 +28,8 @@ type Facts struct {
 
 	// ListProblem is why the tables of the environment are unknown; nil: they are known.
 	ListProblem *Problem
+	// NamesOnly reports that only the names of the tables could be retrieved.
+	NamesOnly bool
 	// Listed is how many tables the environment has, whether or not they are selected.
 	Listed int
 	// Tables are those that the configuration selects and whose rows the Web API can list, sorted by logical name.
@@ -38,12 +41,17 @@ type Facts struct {
 	// CursorForUntracked reports that tables without change tracking are offered as incremental where that is possible.
 	CursorForUntracked bool
 
+	// PackagesProblem is why the projects of finance & operations are unknown; nil: they are known, or there are none.
+	PackagesProblem *Problem
+	// Projects are those of the configuration.
+	Projects []finops.Facts
+
 	// Counted reports that row counts were requested.
 	Counted bool
-	// Unasked are the things that were not requested for lack of time, as noun phrases.
-	Unasked []string
-	// UnaskedTables are the tables that were not asked for a row for lack of time or because there are too many.
-	UnaskedTables []string
+	// NotRequested are the things that were not requested for lack of time, as noun phrases.
+	NotRequested []string
+	// Untested are the tables of include_tables of which no row was requested, for lack of time or because there are too many.
+	Untested []string
 	// Unknown are the things that were requested but could not be retrieved.
 	Unknown []Unknown
 }
@@ -91,6 +99,15 @@ type User struct {
 	CertificateSetting string
 }
 
+// UserOf returns what the credentials show of an application user.
+func UserOf(name string, c config.Credentials) User {
+	u := User{Name: name, Setting: c.Setting}
+	if c.Certificate != nil {
+		u.CertificateExpires, u.CertificateSetting = c.Certificate.Chain()[0].NotAfter, c.CertificateSetting()
+	}
+	return u
+}
+
 // Usable returns the number of the first user that can be used, and false if none can.
 func (f Facts) Usable() (number int, found bool) {
 	number = slices.IndexFunc(f.Users, func(u User) bool { return u.SignIn == nil })
@@ -101,7 +118,7 @@ func (f Facts) Usable() (number int, found bool) {
 // is nil if there was none, or if something else is wrong that a person must fix.
 func (f Facts) Outage() error {
 	var outage error
-	for _, p := range append(f.signIns(), f.ListProblem) {
+	for _, p := range append(f.signIns(), f.ListProblem, f.PackagesProblem) {
 		switch {
 		case p == nil:
 		case p.Fixable:
@@ -141,9 +158,9 @@ func widest(all []User, t Table) dataverse.Depth {
 }
 
 // hidden returns the secured columns of a table that none of the users may read that have the widest right to read it.
-func hidden(all []User, t Table, secured []dataverse.SecuredColumn) []string {
+func hidden(all []User, t Table) []string {
 	var names []string
-	for _, c := range secured {
+	for _, c := range t.Secured {
 		known, readable := false, false
 		for _, u := range all {
 			if u.SignIn == nil && u.Columns.Known && dataverse.CompareDepths(u.depth(t), t.Depth) == 0 {
@@ -162,6 +179,17 @@ type ColumnRights struct {
 	Known      bool
 	Everything bool            // all of them
 	Readable   map[string]bool // by MetadataId, if not all
+}
+
+// Unreadable returns the properties of the secured columns that may not be read. It returns nil if the rights are unknown.
+func (r ColumnRights) Unreadable(secured []dataverse.SecuredColumn) []string {
+	var names []string
+	for _, c := range secured {
+		if r.Known && !r.reads(c) {
+			names = append(names, c.Property)
+		}
+	}
+	return names
 }
 
 // reads reports whether a secured column may be read.
@@ -187,6 +215,8 @@ type Table struct {
 	// Depth is the widest depth at which one of the users may read the table, dataverse.NoDepth if none may, and "" if it is
 	// unknown, as for a table without a privilege of its own.
 	Depth dataverse.Depth
+	// Secured are the secured columns.
+	Secured []dataverse.SecuredColumn
 	// Hidden are the secured columns that none of the users may read that read the table.
 	Hidden []string
 	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.

@@ -22,8 +22,8 @@ type Finding struct {
 	// Code names the kind of the finding for programs. It does not change from version to version.
 	Code Code `json:"code"`
 	// Subject is what the finding is about: SubjectEnvironment, SubjectUser, SubjectConfiguration, the path of the setting
-	// that holds a further application user, such as additional_credentials[0], the logical name of a table, or
-	// SubjectTables for several of them.
+	// that holds a further application user, such as additional_credentials[0], the logical name of a table, the name of a data
+	// project, or SubjectTables for several of them.
 	Subject string `json:"subject"`
 	// Sentence is what was found, as one sentence or more.
 	Sentence string `json:"sentence"`
@@ -88,8 +88,15 @@ const (
 	ChangesNotFollowed Code = "changes-not-followed" // the table is elastic or virtual
 )
 
-// sorted puts errors before warnings and these before infos. Findings of the same severity keep their order.
-func sorted(findings []Finding) []Finding {
+// The kinds of findings of doctor alone.
+const (
+	ConfigurationInvalid   Code = "configuration-invalid"   // the configuration cannot be used
+	ConfigurationCorrected Code = "configuration-corrected" // a value of it was corrected or ignored
+	InspectionFailed       Code = "inspection-failed"       // an error has stopped the inspection
+)
+
+// Sort puts errors before warnings and these before infos. Findings of the same severity keep their order.
+func Sort(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
 	return findings
 }

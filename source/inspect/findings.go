@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 )
 
 // Findings returns what the facts mean, what matters most first: errors, then warnings, then infos, and within each those
@@ -14,13 +15,13 @@ func (f Facts) Findings() []Finding {
 	var all []Finding
 	for _, rule := range []func(Facts) []Finding{
 		Facts.usersRefused, Facts.notListed, Facts.aboutEnvironment, Facts.clockDiffers, Facts.certificatesExpire, Facts.shortTokenLife,
-		Facts.languageMissing, Facts.aboutUsers, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
+		Facts.languageMissing, Facts.aboutUsers, Facts.aboutPackages, Facts.aboutTables, Facts.unmatched, Facts.notInWebAPI, Facts.noneSelected,
 		Facts.forbidden, Facts.failed, Facts.limitedDepth, Facts.lessRights, Facts.columnsHidden, Facts.notTracked,
 		Facts.noCounts, Facts.notInspected, Facts.notRetrieved,
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // ForRead returns the warnings that a read of the tables logs: those about the application users and the environment that
@@ -32,7 +33,7 @@ func (f Facts) ForRead() []Finding {
 	} {
 		all = append(all, rule(f)...)
 	}
-	return sorted(all)
+	return Sort(all)
 }
 
 // readable reports whether the rows of a table can be read as far as is known: a request for one of them is better
@@ -64,12 +65,12 @@ func listed(texts []string) string {
 // tables is a number of tables with its noun.
 func tables(n int) string { return number(n, "table") }
 
-// number is a number with its noun.
+// number is a number with its noun, and a comma between groups of three digits.
 func number(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return listing.Grouped(int64(n)) + " " + noun + "s"
 }
 
 // those is how a sentence refers to tables that it has named: "it" or "them".

@@ -50,6 +50,9 @@ type Options struct {
 	// Limit is how long the inspection waits for what it can do without; 0: 50 seconds. Signing in and listing the tables take
 	// as long as the context allows.
 	Limit time.Duration
+	// Packages returns what sends requests to finance & operations as an application user, by its number. It is called if the
+	// configuration has packages.
+	Packages func(ctx context.Context, user int) (Packages, error)
 	// CountRows requests the numbers of rows.
 	CountRows bool
 	// Explain turns an error into a Problem.
@@ -97,6 +100,7 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 	g.selectTables(summaries)
 	g.columns()
 	g.settle()
+	g.packages(ctx)
 	g.probeAll()
 	return g.facts
 }
@@ -132,10 +136,7 @@ func (g *gatherer) signIn(ctx context.Context) {
 		case slices.ContainsFunc(identities[:i], func(o dataverse.Identity) bool { return o.UserID == identities[i].UserID }):
 			failures[i] = users.ErrSameUser
 		}
-		u := User{Name: a.Name, Setting: a.Credentials.Setting}
-		if c := a.Credentials.Certificate; c != nil {
-			u.CertificateExpires, u.CertificateSetting = c.Chain()[0].NotAfter, a.Credentials.CertificateSetting()
-		}
+		u := UserOf(a.Name, a.Credentials)
 		if failures[i] != nil {
 			problem := g.options.Explain(Failure{User: i, SignIn: true, Err: failures[i]})
 			u.SignIn = &problem
@@ -161,7 +162,7 @@ func (g *gatherer) optional(what string, request func(context.Context) error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.facts.Unasked = append(g.facts.Unasked, what)
+	g.facts.NotRequested = append(g.facts.NotRequested, what)
 }
 
 // reason returns the reason of a failed request as a part of a sentence.
@@ -207,8 +208,9 @@ func (g *gatherer) settle() {
 	for i := range g.facts.Tables {
 		t := &g.facts.Tables[i]
 		t.Depth = widest(g.facts.Users, *t)
-		t.Hidden = hidden(g.facts.Users, *t, g.secured[t.Summary.Table.LogicalName])
+		t.Secured = g.secured[t.Summary.Table.LogicalName]
+		t.Hidden = hidden(g.facts.Users, *t)
 	}
-	slices.Sort(g.facts.Unasked)
+	slices.Sort(g.facts.NotRequested)
 	slices.SortFunc(g.facts.Unknown, func(a, b Unknown) int { return strings.Compare(a.What, b.What) })
 }

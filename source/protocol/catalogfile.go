@@ -40,6 +40,21 @@ func (c *CatalogFile) Add(s Stream, mode airbyte.SyncMode) airbyte.SyncMode {
 // Len returns the number of streams.
 func (c *CatalogFile) Len() int { return len(c.streams) }
 
+// Streams returns the names of the streams, sorted.
+func (c *CatalogFile) Streams() []string {
+	names := make([]string, len(c.streams))
+	for n, s := range c.streams {
+		names[n] = s.name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Keep removes all streams but those with these names.
+func (c *CatalogFile) Keep(names []string) {
+	c.streams = slices.DeleteFunc(c.streams, func(s encodedStream) bool { return !slices.Contains(names, s.name) })
+}
+
 // JSON returns the document, sorted by the names of the streams.
 func (c *CatalogFile) JSON() []byte {
 	slices.SortFunc(c.streams, func(a, b encodedStream) int { return strings.Compare(a.name, b.name) })

@@ -22,6 +22,7 @@ const (
 
 // The verbs for people. Standard output has their result alone, in a form of their own.
 const (
+	Doctor       Verb = "doctor"
 	ListTables   Verb = "tables"
 	PrintCatalog Verb = "catalog"
 	Version      Verb = "version"
@@ -30,7 +31,7 @@ const (
 
 // Verbs returns all verbs in the order in which help lists them.
 func Verbs() []Verb {
-	return []Verb{Check, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help}
+	return []Verb{Check, Doctor, ListTables, PrintCatalog, Read, Discover, Spec, Version, Help}
 }
 
 // OfProtocol reports whether a verb is one of the protocol's.
@@ -48,13 +49,17 @@ type Command struct {
 	Report string
 	// NoProgress switches off the display of read at a terminal.
 	NoProgress bool
-	// JSON asks tables for JSON.
+	// JSON asks tables and doctor for JSON.
 	JSON bool
-	// Filter and Tables are patterns in the syntax of path.Match: those of the tables that the verb tables lists, all if
-	// there is none, and those of the tables that the verb catalog selects.
+	// NoColor switches off the colors of doctor.
+	NoColor bool
+	// Filter and Tables are patterns in the syntax of path.Match: those of the tables that the verb tables lists or doctor
+	// examines, all if there is none, and those of the tables that the verb catalog selects.
 	Filter, Tables []string
 	// SyncMode is the mode of the streams that the verb catalog selects, "" for the best that each of them offers.
 	SyncMode airbyte.SyncMode
+	// Parts and Part ask the verb catalog for one of so many parts of its streams, numbered from 1. Parts is 0 for all streams.
+	Parts, Part int
 	// Topic is the verb that the verb help explains, "" for all of them.
 	Topic Verb
 	Debug bool
@@ -220,7 +225,21 @@ func (p *parser) complete() (Command, error) {
 			return Command{}, p.misuse("The command %s needs %s.%s", c.Verb, flag.example(), p.seeHelp(c.Verb))
 		}
 	}
-	return c, nil
+	return c, p.checkParts(c)
+}
+
+// checkParts checks that --split and --part come together and agree.
+func (p *parser) checkParts(c Command) error {
+	switch {
+	case c.Parts > 0 && c.Part == 0:
+		return p.misuse("The flag --split needs --part as well: the number of the part to print, from 1 to %d.", c.Parts)
+	case c.Part > 0 && c.Parts == 0:
+		return p.misuse("The flag --part needs --split as well: the number of parts.")
+	case c.Part > c.Parts:
+		return p.misuse("The value of --part is %d, but --split makes %d parts. The first is 1, the last %d.", c.Part, c.Parts, c.Parts)
+	default:
+		return nil
+	}
 }
 
 // gives reports whether the command line has a flag.

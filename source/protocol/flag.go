@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bitstrapped/airbyte"
@@ -43,7 +44,7 @@ func flags() []Flag {
 	return []Flag{
 		{
 			Name: "config", Value: "FILE", Usage: "The configuration, a JSON file.", Required: true,
-			verbs: []Verb{Check, ListTables, PrintCatalog, Read, Discover},
+			verbs: []Verb{Check, Doctor, ListTables, PrintCatalog, Read, Discover},
 			set:   func(c *Command, value string) string { c.Config = value; return "" },
 		},
 		{
@@ -69,16 +70,35 @@ func flags() []Flag {
 			Default: "incremental for tables that offer it, else full_refresh", verbs: []Verb{PrintCatalog}, set: setSyncMode,
 		},
 		{
-			Name: "filter", Value: "PATTERNS", Usage: "List only these tables: logical names or patterns, with commas between them.",
-			Default: "all tables", verbs: []Verb{ListTables},
+			Name: "split", Value: "N", Usage: "Divide the streams among N workers, with about the same number of rows each.",
+			Default: "all streams", verbs: []Verb{PrintCatalog},
+			set: func(c *Command, value string) (problem string) {
+				c.Parts, problem = positive(value)
+				return problem
+			},
+		},
+		{
+			Name: "part", Value: "I", Usage: "With --split, the part to print, from 1 to N.", verbs: []Verb{PrintCatalog},
+			set: func(c *Command, value string) (problem string) {
+				c.Part, problem = positive(value)
+				return problem
+			},
+		},
+		{
+			Name: "filter", Value: "PATTERNS", Usage: "Only these tables: logical names or patterns, with commas between them.",
+			Default: "all tables", verbs: []Verb{Doctor, ListTables},
 			set: func(c *Command, value string) (problem string) {
 				c.Filter, problem = addPatterns(c.Filter, value)
 				return problem
 			},
 		},
 		{
-			Name: "json", Usage: "Print JSON for programs.", Default: "a list for people", verbs: []Verb{ListTables},
+			Name: "json", Usage: "Print JSON for programs.", Default: "text for people", verbs: []Verb{Doctor, ListTables},
 			enable: func(c *Command, on bool) { c.JSON = on },
+		},
+		{
+			Name: "no-color", Usage: "Do not color the report, as NO_COLOR does.", Default: "colors at a terminal", verbs: []Verb{Doctor},
+			enable: func(c *Command, on bool) { c.NoColor = on },
 		},
 		{
 			Name: "report", Value: "FILE", Usage: "Write a report of the sync: a page if the name of the file ends in .html, else JSON.",
@@ -155,6 +175,15 @@ func addPatterns(all []string, value string) (more []string, problem string) {
 		return nil, "has no pattern. Write logical names of tables with commas between, such as 'account,new_*'"
 	}
 	return all, ""
+}
+
+// positive reads a whole number from 1 on.
+func positive(value string) (n int, problem string) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Sprintf("is %q. Write a whole number from 1 on", value)
+	}
+	return n, ""
 }
 
 func setSyncMode(c *Command, value string) (problem string) {

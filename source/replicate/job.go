@@ -83,6 +83,11 @@ type Job struct {
 	TokenLife    time.Duration // for how long the service accepts delta tokens; 0: not known
 	Now          func() time.Time
 	Progress     Progress // nil: nothing is notified
+	// Projects are read beside the streams. Exports is needed for them alone.
+	Projects []Project
+	Exports  Exports
+	// KeepNoDate delivers 1900-01-01 of the projects as it is.
+	KeepNoDate bool
 
 	pool         *record.Pool // for encoded pages
 	bounds       *versionBounds
@@ -90,7 +95,7 @@ type Job struct {
 	rangesFailed atomic.Bool // the environment does not return rows by ranges of the key as expected
 }
 
-// Run reads all streams. A stream that fails is reported and does not affect the others. failed is the number of
+// Run reads all streams, and those of Projects. A stream that fails is reported and does not affect the others. failed is the number of
 // streams that failed, including those that a cancelled context left incomplete. The error is that of the output, after
 // which nothing more can be reported.
 func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error) {
@@ -102,6 +107,7 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 	var failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	ended, running := make(chan struct{}, len(streams)), 0
+	group.Go(func() error { return j.readProjects(ctx, &failures) })
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
 	for _, s := range inOrder(streams) {

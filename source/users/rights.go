@@ -162,6 +162,16 @@ func (u *member) rights(ctx context.Context, secured bool) (*rights, error) {
 	return r, nil
 }
 
+// Unreadable returns the secured columns of a table that the users that read it may not read.
+func (p *Pool) Unreadable(t Table) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.rights[p.candidates(t.Name)[0]]; r != nil && r.privileges != nil {
+		return r.unreadable(t)
+	}
+	return nil
+}
+
 // Depth returns the depth at which the users that read a table may read it, "" if it is unknown.
 func (p *Pool) Depth(t Table) dataverse.Depth {
 	p.mu.Lock()

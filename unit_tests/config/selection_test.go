@@ -60,6 +60,15 @@ func TestEachMalformedPatternIsNamed(t *testing.T) {
 	assert.Contains(t, faults.Problems[3], "exclude_tables has an empty entry")
 }
 
+func TestASelectionNamesATableOnlyWithoutWildcards(t *testing.T) {
+	selection, err := selectionOf(t, []string{"Account", "contoso_*"}, nil)
+	require.NoError(t, err)
+	assert.True(t, selection.Restricted())
+	assert.True(t, selection.Names("account"))
+	assert.False(t, selection.Names("contoso_order"))
+	assert.False(t, config.Selection{}.Restricted())
+}
+
 func TestTheZeroSelectionIncludesAll(t *testing.T) {
 	assert.True(t, config.Selection{}.Includes("account"))
 }
@@ -71,4 +80,20 @@ func TestPatternsThatMatchNoTableAreReturned(t *testing.T) {
 	assert.Equal(t, want, selection.Unmatched([]string{"account", "Contact", "new_x"}))
 	assert.Empty(t, selection.Unmatched([]string{"acount", "msdyn_a", "account", "contact", "new_x"}))
 	assert.Empty(t, config.Selection{}.Unmatched([]string{"account"}))
+}
+
+func TestAFilterNarrowsASelection(t *testing.T) {
+	selection, err := selectionOf(t, []string{"account", "con*"}, []string{"contoso_x"})
+	require.NoError(t, err)
+	assert.Equal(t, selection, selection.Narrow(nil))
+	narrow := selection.Narrow([]string{"con*", "lead"})
+	for name, in := range map[string]bool{"contact": true, "account": false, "contoso_x": false, "lead": false} {
+		assert.Equal(t, in, narrow.Includes(name), name)
+	}
+	assert.True(t, selection.Includes("account"), "the selection itself stays as it is")
+	assert.Equal(t, []config.Pattern{{Setting: "--filter", Glob: "lead"}}, narrow.Unmatched([]string{"account", "contact", "contoso_x"}))
+	all, err := selectionOf(t, nil, nil)
+	require.NoError(t, err)
+	assert.False(t, all.Restricted())
+	assert.True(t, all.Narrow([]string{"lead"}).Restricted())
 }

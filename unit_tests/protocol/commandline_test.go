@@ -46,6 +46,11 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 			"read with a report", "read --config c.json --catalog t.json --report r.html --no-progress",
 			protocol.Command{Verb: protocol.Read, Config: "c.json", Catalog: "t.json", Report: "r.html", NoProgress: true},
 		},
+		{"doctor", "doctor --config c.json", protocol.Command{Verb: protocol.Doctor, Config: "c.json"}},
+		{
+			"doctor for programs", "--no-color doctor --json --filter=Account --config c.json",
+			protocol.Command{Verb: protocol.Doctor, Config: "c.json", JSON: true, NoColor: true, Filter: []string{"account"}},
+		},
 		{"tables", "tables --config c.json", protocol.Command{Verb: protocol.ListTables, Config: "c.json"}},
 		{
 			"tables as JSON with a filter", "tables --config c.json --json --filter Account,new_*,",
@@ -64,6 +69,10 @@ func TestCommandLinesOfKnownCallersAreUnderstood(t *testing.T) {
 			protocol.Command{
 				Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}, SyncMode: airbyte.SyncModeFullRefresh,
 			},
+		},
+		{
+			"a part of a catalog", "catalog --config c.json --tables account --split 4 --part=2",
+			protocol.Command{Verb: protocol.PrintCatalog, Config: "c.json", Tables: []string{"account"}, Parts: 4, Part: 2},
 		},
 		{"the version by a flag", "--version", protocol.Command{Verb: protocol.Version}},
 		{"the version by a short flag", "-v", protocol.Command{Verb: protocol.Version}},
@@ -119,7 +128,7 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		},
 		{
 			"an unknown verb", "write --config c.json",
-			`The command "write" is unknown. The commands are check, tables, catalog, read, discover, spec, version, help.`, "",
+			`The command "write" is unknown. The commands are check, doctor, tables, catalog, read, discover, spec, version, help.`, "",
 		},
 		{
 			"a mistyped verb", "raed --config c.json",
@@ -144,7 +153,7 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		},
 		{
 			"a flag of another verb", "catalog --config c.json --filter a",
-			`The flag --filter belongs to tables, not to catalog. Run "source-microsoft-dataverse help catalog" to see its flags.`,
+			`The flag --filter belongs to doctor, tables, not to catalog. Run "source-microsoft-dataverse help catalog" to see its flags.`,
 			protocol.PrintCatalog,
 		},
 		{
@@ -217,6 +226,22 @@ func TestAnInvalidCommandLineIsRejected(t *testing.T) {
 		{
 			"a sync mode that does not exist", "catalog --config c.json --tables a --sync-mode full",
 			`The value of --sync-mode is "full", but the sync modes are full_refresh and incremental.`, protocol.PrintCatalog,
+		},
+		{
+			"a split without a part", "catalog --config c.json --tables a --split 4",
+			"The flag --split needs --part as well: the number of the part to print, from 1 to 4.", protocol.PrintCatalog,
+		},
+		{
+			"a part without a split", "catalog --config c.json --tables a --part 1",
+			"The flag --part needs --split as well: the number of parts.", protocol.PrintCatalog,
+		},
+		{
+			"a part that does not exist", "catalog --config c.json --tables a --split 4 --part 5",
+			"The value of --part is 5, but --split makes 4 parts. The first is 1, the last 4.", protocol.PrintCatalog,
+		},
+		{
+			"a part numbered from 0", "catalog --config c.json --tables a --split 4 --part 0",
+			`The value of --part is "0". Write a whole number from 1 on.`, protocol.PrintCatalog,
 		},
 		{
 			"a malformed pattern", "tables --config c.json --filter acc[",

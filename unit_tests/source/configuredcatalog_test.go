@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source"
 )
 
 // modes returns the sync mode of each stream of a configured catalog.
@@ -118,4 +120,32 @@ func TestATableWithoutADefinitionIsLeftOut(t *testing.T) {
 	got = e.runForPeople(t, nil, "catalog", "--tables", "*")
 	assert.Equal(t, 1, got.code)
 	assert.True(t, strings.HasPrefix(got.stderr, "Dataverse returned no usable definition of any selected table."), got.stderr)
+}
+
+func TestTheCatalogsOfASplitHaveDifferentStreams(t *testing.T) {
+	for part, want := range map[string]struct{ stream, comment string }{
+		"1": {"account", "Part 1 of 2 has 1 of 2 streams and about 12345 of 12345 rows.\n"},
+		"2": {"tag", "Part 2 of 2 has 1 of 2 streams and about 0 of 12345 rows.\n"},
+	} {
+		got := populated(t).runForPeople(t, func(p *source.Process) { p.StderrTerminal = true }, "catalog", "--tables", "account,tag", "--split", "2", "--part", part)
+		require.Zero(t, got.code, got.stderr)
+		found := modes(t, got.stdout)
+		assert.Len(t, found, 1)
+		assert.Contains(t, found, want.stream)
+		assert.Contains(t, got.stderr, want.comment)
+	}
+}
+
+func TestACatalogCannotHaveMorePartsThanStreams(t *testing.T) {
+	got := populated(t).runForPeople(t, nil, "catalog", "--tables", "account,tag", "--split", "3", "--part", "1")
+	assert.Equal(t, printed{code: 1, stderr: "The catalog has 2 streams, which cannot be split into 3 parts. Select more tables, or give a smaller --split.\n"}, got)
+}
+
+func TestWithoutNumbersOfRowsACatalogIsNotSplit(t *testing.T) {
+	e := populated(t)
+	e.respond(rowCounts, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	got := e.runForPeople(t, nil, "catalog", "--tables", "account,tag", "--split", "2", "--part", "1")
+	assert.Equal(t, 1, got.code)
+	assert.Empty(t, got.stdout)
+	assert.NotEmpty(t, got.stderr)
 }

@@ -43,16 +43,34 @@ func TestATableThatIsListedOrDefinedTwiceIsOneStream(t *testing.T) {
 	assert.Empty(t, warnings(o))
 }
 
-func TestATableWithoutAUsableDefinitionIsNamed(t *testing.T) {
-	keyless := strings.Replace(table("keyless", "keylesses", false), `"PrimaryIdAttribute":"keylessid"`, `"PrimaryIdAttribute":"another"`, 1)
+func TestEveryTableThatADiscoveryLosesIsNamed(t *testing.T) {
+	without := func(name, part, instead string) string {
+		return strings.Replace(table(name, name+"s", false), part, instead, 1)
+	}
+	columns := func(name string) string {
+		_, columns, _ := strings.Cut(table(name, name+"s", false), `"Attributes":`)
+		return strings.TrimSuffix(columns, "}")
+	}
+	names := []string{"hollow", "keyless", "nameless", "secret", "tag"}
+	var absent []string
+	for i := range 25 {
+		absent = append(absent, fmt.Sprintf("absent%02d", i))
+	}
 	e := newEnvironment(t)
-	e.respond(definitions, listed("absent", "keyless", "tag"))
-	e.respond(metadata, defined(keyless, table("tag", "tags", false)))
+	e.respond(definitions, listed(append(absent, names...)...))
+	e.respond(metadata, defined(
+		without("hollow", columns("hollow"), "[]"), without("keyless", `"PrimaryIdAttribute":"keylessid"`, `"PrimaryIdAttribute":null`),
+		without("nameless", `"EntitySetName":"namelesss"`, `"EntitySetName":null`),
+		without("secret", `"PrimaryIdAttribute":"secretid"`, `"PrimaryIdAttribute":"another"`), table("tag", "tags", false),
+	))
 	code, o := e.run(t, "discover", process{})
 	require.Equal(t, 0, code, o.text)
 	assert.Len(t, o.of("CATALOG")[0].Catalog.Streams, 1)
 	require.Len(t, warnings(o), 1)
-	assert.Contains(t, warnings(o)[0], "2 tables are not in the catalog: absent (the service returned no definition of the table), keyless (")
+	const rows = "the Web API cannot address the table's rows: "
+	assert.Contains(t, warnings(o)[0], "29 tables are not in the catalog: "+strings.Join(absent, ", ")+" (the service returned no definition of the table); "+
+		"hollow ("+rows+"its definition has no column that can be read); keyless ("+rows+"its definition has no key column); "+
+		"nameless ("+rows+"its definition has no entity set); secret ("+rows+"its key column cannot be read). If you need one of them, ")
 }
 
 func TestADiscoveryWithoutAnyStreamIsAnError(t *testing.T) {

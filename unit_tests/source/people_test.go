@@ -38,7 +38,7 @@ func TestAVerbOfTheProtocolNamesTheOneForPeople(t *testing.T) {
 		line string
 	}{
 		"spec":     {[]string{"spec"}, "spec prints messages for programs. For the settings as a list, run: source-microsoft-dataverse help check"},
-		"check":    {[]string{"check", "--config", config}, "check prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + config},
+		"check":    {[]string{"check", "--config", config}, "check prints messages for programs. For a report to read, run: source-microsoft-dataverse doctor --config " + config},
 		"discover": {[]string{"discover", "--config", config}, "discover prints messages for programs. For a list of tables to read, run: source-microsoft-dataverse tables --config " + config},
 	} {
 		t.Run(verb, func(t *testing.T) {

@@ -45,4 +45,8 @@ const (
 	// Since is that time, zero for all rows, and TimeColumn the column; Link is the page to continue with, empty at the first
 	// one; Began is when the scan began, zero between two scans.
 	ByTime Phase = "by_time"
+	// PackageExport waits for the export of a project of finance & operations. It is shown, and saved as PackageRows.
+	PackageExport Phase = "package_export"
+	// PackageRows reads the rows of an entity from the packages of its project. Its states are of type Package.
+	PackageRows Phase = "package"
 )

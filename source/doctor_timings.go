@@ -1,0 +1,178 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/catalog"
+	"source-microsoft-dataverse/source/config"
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/inspect/timing"
+)
+
+const (
+	// timedTables is the most tables whose pages doctor times.
+	timedTables = 8
+	// timedAtOnce is how many pages are timed at the same time: no more than are sent without waiting for each other.
+	timedAtOnce = 3
+)
+
+// timings is what doctor measures for its estimates.
+type timings struct {
+	tables   []timing.Table    // the selected tables that can be read
+	findings []inspect.Finding // on tables whose pages were not timed
+}
+
+// timeTables times a page of the most important of the selected tables, and one of their keys where a sync reads these first.
+// It ends in time: what takes longer than the limit is a finding.
+func (i *invocation) timeTables(ctx context.Context, c *config.Config, client *dataverse.Client, known []inspect.Table) timings {
+	var t timings
+	chosen := mostImportant(known)
+	for _, table := range known {
+		t.tables = append(t.tables, timing.Table{
+			Name: table.Summary.Table.LogicalName, Counted: table.Rows, Mode: modeOf(c, table.Summary.Table, table.Depth),
+		})
+	}
+	uncountZeros(t.tables)
+	definitions, failed, err := definitionsOf(ctx, client, chosen)
+	if err != nil {
+		t.findings = append(t.findings, i.untimed(c, inspect.SubjectTables, err))
+		return t
+	}
+	for _, f := range failed {
+		t.findings = append(t.findings, i.untimed(c, f.Table, f))
+	}
+	errs := make([]error, len(t.tables))
+	var group errgroup.Group
+	group.SetLimit(timedAtOnce)
+	for n := range t.tables {
+		if definition, is := definitions[t.tables[n].Name]; is {
+			group.Go(func() error {
+				errs[n] = i.timeTable(ctx, c, client, definition, &t.tables[n])
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // the errors are in errs
+	for n, err := range errs {
+		if err != nil {
+			t.findings = append(t.findings, i.untimed(c, t.tables[n].Name, err))
+		}
+	}
+	return t
+}
+
+// mostImportant returns the tables to time: those that the configuration names, then those with the most rows.
+func mostImportant(known []inspect.Table) []string {
+	sorted := slices.Clone(known)
+	rows := func(t inspect.Table) int64 {
+		if t.Rows == nil {
+			return 0
+		}
+		return *t.Rows
+	}
+	slices.SortStableFunc(sorted, func(a, b inspect.Table) int {
+		if a.Named != b.Named {
+			if a.Named {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(rows(b), rows(a))
+	})
+	var names []string
+	for _, t := range sorted[:min(len(sorted), timedTables)] {
+		names = append(names, t.Summary.Table.LogicalName)
+	}
+	return names
+}
+
+// modeOf returns how a table is read, as far as its columns are not needed to know that.
+func modeOf(c *config.Config, t dataverse.Table, depth dataverse.Depth) timing.Mode {
+	switch {
+	case catalog.Incremental(t) && !t.Virtual && (depth == "" || depth == dataverse.Global):
+		return timing.Tracked
+	case c.CursorForUntracked && !t.Tracked && !t.Elastic && !t.Virtual:
+		return timing.ByCursor
+	default:
+		return timing.InFull
+	}
+}
+
+// uncountZeros removes the counts if all of them are 0: the service has not counted anything yet.
+func uncountZeros(tables []timing.Table) {
+	if slices.ContainsFunc(tables, func(t timing.Table) bool { return t.Counted != nil && *t.Counted > 0 }) {
+		return
+	}
+	for n := range tables {
+		tables[n].Counted = nil
+	}
+}
+
+// definitionsOf reads the definitions of tables.
+func definitionsOf(ctx context.Context, client *dataverse.Client, names []string) (map[string]dataverse.Table, []*dataverse.TableError, error) {
+	definitions := map[string]dataverse.Table{}
+	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
+		definitions[t.LogicalName] = t
+		return nil
+	})
+	return definitions, failed, err
+}
+
+// timeTable times the pages of one table.
+func (i *invocation) timeTable(ctx context.Context, c *config.Config, client timing.Environment, definition dataverse.Table, t *timing.Table) error {
+	if definition, _ = catalog.WithoutContents(definition); t.Mode == timing.ByCursor && catalog.UntrackedCursor(definition) == "" {
+		t.Mode = timing.InFull
+	}
+	var columns []string
+	for _, column := range definition.Columns {
+		columns = append(columns, column.Property)
+		if timing.Omittable(column.Property) {
+			t.OmittableColumns++
+		}
+	}
+	t.Columns = len(columns)
+	page, err := timing.Measure(ctx, client, definition, columns, c.PageSize)
+	if err != nil {
+		return err
+	}
+	t.Page = &page
+	if t.Mode != timing.Tracked || !page.More {
+		return nil
+	}
+	keys, err := timing.Measure(ctx, client, definition, []string{definition.PrimaryID}, c.PageSize)
+	if err == nil {
+		t.Keys = &keys
+	}
+	return err
+}
+
+// untimed returns the finding on a table whose page could not be timed.
+func (i *invocation) untimed(c *config.Config, subject string, err error) inspect.Finding {
+	f := inspect.Finding{Severity: inspect.Warning, Code: inspect.TableFailed, Subject: subject}
+	if subject != inspect.SubjectTables {
+		f.Tables = []string{subject}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		f.Code = inspect.NotInspected
+		f.Sentence = fmt.Sprintf("The time was too short to read a page of %s.", pageSubject(subject))
+		f.NextStep = "Run doctor again, or for fewer tables with --filter."
+		return f
+	}
+	f.Sentence = fmt.Sprintf("A page of %s could not be read. %s", pageSubject(subject), explain(&verbError{i.situation(c), err}).Message)
+	return f
+}
+
+// pageSubject is a table, or all tables, in a sentence.
+func pageSubject(subject string) string {
+	if subject == inspect.SubjectTables {
+		return "the tables"
+	}
+	return "table " + subject
+}

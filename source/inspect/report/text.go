@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/inspect/timing"
+)
+
+// Text returns the report for people: the findings in groups, the timings, the estimates, and the verdict as the last line.
+func (r *Report) Text(s Style) string {
+	var text strings.Builder
+	title := r.Connector
+	if r.Environment != "" {
+		title += ": " + r.Environment
+	}
+	text.WriteString(s.colored(strings.TrimSpace(s.paragraph("", title)), bold) + "\n")
+	for _, group := range groups() {
+		found := r.group(group.of)
+		if len(found) == 0 {
+			continue
+		}
+		text.WriteString("\n" + s.colored(group.title, bold) + "\n")
+		for _, f := range found {
+			text.WriteString(s.finding(f))
+		}
+	}
+	if len(r.Timings) > 0 {
+		text.WriteString("\n" + s.colored("Speed of a page, measured now", bold) + "\n" + s.timings(r.Timings))
+	}
+	if r.Estimate != nil {
+		text.WriteString("\n" + s.colored("First sync", bold) + "\n" + s.estimate(r.Estimate))
+	}
+	if r.Schedule != nil {
+		text.WriteString("\n" + s.colored("How often to sync", bold) + "\n" + s.schedule(r.Schedule))
+	}
+	text.WriteString("\n" + s.verdict(r))
+	return text.String()
+}
+
+// group is a part of the text with the findings about some subjects.
+type group struct {
+	title string
+	of    func(inspect.Finding) bool
+}
+
+// packages is the setting of the projects of finance & operations. Findings about them have it as their key.
+const packages = "packages"
+
+// groups returns the groups in their order. Each finding is in exactly one of them.
+func groups() []group {
+	finance := func(f inspect.Finding) bool { return f.Key == packages }
+	environment := func(f inspect.Finding) bool {
+		return !finance(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
+	}
+	users := func(f inspect.Finding) bool {
+		return !finance(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
+	}
+	tables := func(f inspect.Finding) bool { return !finance(f) && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", finance}}
+}
+
+// finding returns a finding, and below it what to do.
+func (s Style) finding(f inspect.Finding) string {
+	mark := "  " + s.mark(levelOf(f)) + " "
+	text := s.paragraph(mark, f.Sentence)
+	if f.NextStep != "" {
+		indent := strings.Repeat(" ", cells(uncolored(mark)))
+		text += s.paragraph(indent+s.arrow()+" ", f.NextStep)
+	}
+	return text
+}
+
+// estimate returns the sentences on the first sync.
+func (s Style) estimate(e *Estimate) string {
+	text := s.paragraph("  ", fmt.Sprintf("About %s of %s in %s: %s.", quantity(e.Rows, "row"), quantity(int64(e.Tables), "table"),
+		quantity(e.Requests, "request"), rangeText(e.LeastSeconds, e.MostSeconds)))
+	if e.MostSeconds > minute {
+		text += s.paragraph("  ", bottleneckText(e))
+	}
+	if len(e.UncountedTables) > 0 {
+		text += s.paragraph("  ", fmt.Sprintf("Not included: %s, because Dataverse has not counted the rows.", firstOf(e.UncountedTables)))
+	}
+	return text
+}
+
+// bottleneckText returns the sentences on the bottleneck of an estimate, and on what makes the first sync faster.
+func bottleneckText(e *Estimate) string {
+	switch e.Bottleneck {
+	case timing.Latency:
+		return fmt.Sprintf("What limits it is the latency of Dataverse: the pages of table %s follow one another. Fewer columns make them "+
+			"faster.", e.LongestTable)
+	case timing.Limits:
+		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
+			"server let %s keep only %d busy. More web servers or further application users (additional_credentials) make it faster.",
+			quantity(int64(e.Parallel), "request"), quantity(int64(e.Users), "application user"), timing.Sustainable(e.Users))
+	case timing.Lanes:
+		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
+			quantity(int64(e.Parallel), "request"))
+	default:
+		return ""
+	}
+}
+
+// schedule returns the sentences on how often to sync.
+func (s Style) schedule(p *Schedule) string {
+	text := s.paragraph("  ", fmt.Sprintf("Every %s, or less often. A sync in which nothing has changed takes about %s and %s.",
+		durationText(p.EverySeconds), quantity(p.RequestsWithoutChanges, "request"), secondsText(p.SecondsWithoutChanges)))
+	if p.WithinSeconds != nil {
+		text += s.paragraph("  ", fmt.Sprintf("At least every %s, which is half the lifetime of the delta tokens that the changes are read with.",
+			durationText(*p.WithinSeconds)))
+	}
+	return text
+}
+
+// verdict returns the last line.
+func (s Style) verdict(r *Report) string {
+	errors, warnings := int64(r.count(inspect.Error)), int64(r.count(inspect.Warning))
+	switch r.Verdict {
+	case Errors:
+		found := quantity(errors, "error")
+		if warnings > 0 {
+			found += " and " + quantity(warnings, "warning")
+		}
+		return s.paragraph(s.mark(wrong)+" ", found+". A sync would fail, or lack a table that the configuration names.")
+	case Warnings:
+		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+quantity(warnings, "warning")+".")
+	default:
+		return s.paragraph(s.mark(right)+" ", "Ready to sync. Nothing to improve was found.")
+	}
+}

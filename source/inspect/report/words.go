@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// number returns a number with commas between groups of three digits.
+func number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// quantity returns a number with its noun, in the plural unless there is one.
+func quantity(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return number(n) + " " + noun
+}
+
+// The units of time in seconds, with the number of each from which on the next one is used.
+const (
+	minute = 60.0
+	hour   = 60 * minute
+	day    = 24 * hour
+	few    = 2
+)
+
+// rangeText returns a range of seconds as people say it, such as "4 to 7 minutes", rounded outward.
+func rangeText(least, most float64) string {
+	unit, noun := minute, "minute"
+	switch {
+	case most <= minute:
+		return "less than 1 minute"
+	case most > few*day:
+		unit, noun = day, "day"
+	case most > few*hour:
+		unit, noun = hour, "hour"
+	}
+	from, to := math.Floor(least/unit*few)/few, math.Ceil(most/unit*few)/few
+	if unit == minute {
+		from, to = math.Floor(least/unit), math.Ceil(most/unit)
+	}
+	if from == 0 {
+		return fmt.Sprintf("less than %v %ss", to, noun)
+	}
+	return fmt.Sprintf("%v to %v %ss", from, to, noun)
+}
+
+// durationText returns the length of an interval, in the largest unit of which it has at least one.
+func durationText(seconds float64) string {
+	unit, noun := minute, "minute"
+	switch {
+	case seconds > day:
+		unit, noun = day, "day"
+	case seconds >= hour:
+		unit, noun = hour, "hour"
+	}
+	n := rounded(seconds/unit, 10)
+	if n == 1 {
+		return noun
+	}
+	return fmt.Sprintf("%v %ss", n, noun)
+}
+
+// secondsText returns a short time.
+func secondsText(seconds float64) string {
+	switch {
+	case seconds < 1:
+		return "less than 1 second"
+	case seconds < few*minute:
+		return quantity(int64(math.Ceil(seconds)), "second")
+	default:
+		return quantity(int64(math.Ceil(seconds/minute)), "minute")
+	}
+}
+
+// firstOf lists texts in a sentence, at most as many as a person reads.
+func firstOf(texts []string) string {
+	const most = 10
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+}

@@ -1,0 +1,202 @@
+package report_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/inspect/report"
+	"source-microsoft-dataverse/source/inspect/timing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares a text with a file of the folder testdata, which -update rewrites.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	require.NoError(t, err, "create the file with -update")
+	assert.Equal(t, string(want), text, "if the new text is right, run the test with -update")
+}
+
+func counted(n int64) *int64 { return &n }
+
+func page(rows int64, took time.Duration, size, omittable int64, more bool) *timing.Page {
+	return &timing.Page{Rows: rows, Took: took, Bytes: size, OmittableBytes: omittable, More: more}
+}
+
+// troubled is an environment with findings of each severity about each kind of subject.
+func troubled() report.Input {
+	return report.Input{
+		Connector: "source-microsoft-dataverse 0.1.0", Environment: "contoso.crm4.dynamics.com",
+		Users: []report.User{{Name: "# Airbyte", SignedIn: true, Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"}}},
+		Findings: []inspect.Finding{
+			{
+				Severity: inspect.Error, Code: inspect.TableForbidden, Subject: "contoso_secret", Key: "include_tables", Tables: []string{"contoso_secret"},
+				Sentence: "The application user cannot read table contoso_secret: the privilege prvReadcontoso_Secret is missing.",
+				NextStep: "Assign it a security role that has Read at Organization level on the table, or remove the table from include_tables.",
+			},
+			{
+				Severity: inspect.Warning, Code: inspect.ShortTokenLife, Subject: inspect.SubjectEnvironment,
+				Sentence: "The environment keeps deletions for 2 days only.",
+				NextStep: "Ask an administrator to raise organization.expirechangetrackingindays to 7 or more.",
+			},
+			{
+				Severity: inspect.Warning, Code: inspect.ColumnsHidden, Subject: "account", Tables: []string{"account"},
+				Sentence: "The application user may not read 2 secured columns of table account (creditlimit, contoso_iban), so their values are null.",
+				NextStep: "Add it to a column security profile that allows Read on them.",
+			},
+			{Severity: inspect.Info, Code: inspect.AboutEnvironment, Subject: inspect.SubjectEnvironment, Sentence: "Contoso is an environment in EUR, version 9.2.24104.198."},
+			{Severity: inspect.Info, Code: inspect.AboutUser, Subject: inspect.SubjectUser, Sentence: "# Airbyte has the security role Airbyte reader, and that of its teams Verkäufer."},
+			{Severity: inspect.Info, Code: inspect.AboutTables, Subject: inspect.SubjectTables, Sentence: "4 tables are selected, 3 of them with changes."},
+			{Severity: inspect.Info, Code: inspect.TrackingImpossible, Subject: "audit", Sentence: "Change tracking cannot be turned on for audit."},
+			{Severity: inspect.Info, Code: inspect.AboutProject, Subject: "Airbyte", Key: "packages", Sentence: `The data project "Airbyte" exports 2 entities for usmf.`},
+		},
+		Tables: []timing.Table{
+			{
+				Name: "account", Mode: timing.Tracked, Counted: counted(1_240_000), Columns: 151, OmittableColumns: 41,
+				Page: page(5000, 1420*time.Millisecond, 17_200_000, 3_268_000, true), Keys: page(5000, 310*time.Millisecond, 300_000, 0, true),
+			},
+			{Name: "contact", Mode: timing.Tracked, Counted: counted(80_000), Columns: 162, OmittableColumns: 44},
+			{Name: "audit", Mode: timing.ByCursor, Columns: 14, Page: page(5000, 400*time.Millisecond, 2_000_000, 0, true)},
+			{Name: "team", Mode: timing.Tracked, Columns: 30, OmittableColumns: 3, Page: page(12, 150*time.Millisecond, 9_000, 1_000, false)},
+		},
+		Capacity:  timing.Capacity{Requests: 4, Users: 1},
+		TokenLife: 48 * time.Hour,
+	}
+}
+
+// healthy is an environment without a problem.
+func healthy() report.Input {
+	in := troubled()
+	in.Findings = in.Findings[3:]
+	in.Tables = in.Tables[3:]
+	return in
+}
+
+// unreachable is an environment that cannot be reached.
+func unreachable() report.Input {
+	return report.Input{
+		Connector: "source-microsoft-dataverse 0.1.0", Environment: "contoso.crm4.dynamics.com",
+		Users: []report.User{{}},
+		Findings: []inspect.Finding{{
+			Severity: inspect.Error, Code: inspect.UserRefused, Subject: inspect.SubjectUser, Key: "client_secret_value",
+			Sentence: "Microsoft Entra rejected the client secret. Enter the Value of a client secret that has not expired.",
+		}},
+	}
+}
+
+func TestTheReportsAreTheGoldenOnes(t *testing.T) {
+	for name, c := range map[string]struct {
+		in    report.Input
+		style report.Style
+	}{
+		"troubled.txt":       {troubled(), report.Style{Unicode: true}},
+		"troubled_ascii.txt": {troubled(), report.Style{}},
+		"troubled_color.txt": {troubled(), report.Style{Unicode: true, Color: true, Width: 80}},
+		"narrow.txt":         {troubled(), report.Style{Unicode: true, Width: 50}},
+		"healthy.txt":        {healthy(), report.Style{Unicode: true}},
+		"unreachable.txt":    {unreachable(), report.Style{Unicode: true}},
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, name, report.New(c.in).Text(c.style)) })
+	}
+	text, err := report.New(troubled()).JSON()
+	require.NoError(t, err)
+	golden(t, "troubled.json", string(text))
+}
+
+func TestEachFindingIsShownOnce(t *testing.T) {
+	text := report.New(troubled()).Text(report.Style{Unicode: true, Width: 100})
+	for _, f := range troubled().Findings {
+		first, _, _ := strings.Cut(f.Sentence, ",")
+		first = first[:min(len(first), 40)]
+		assert.Equal(t, 1, strings.Count(text, first), first)
+	}
+}
+
+func TestOnlyAsciiIsShownWithoutUnicode(t *testing.T) {
+	for _, r := range report.New(troubled()).Text(report.Style{}) {
+		assert.Less(t, r, rune(0x80), "%q", r)
+	}
+}
+
+func TestMarksDifferWithoutColors(t *testing.T) {
+	for _, unicode := range []bool{true, false} {
+		text := report.New(troubled()).Text(report.Style{Unicode: unicode})
+		assert.NotContains(t, text, "\x1b")
+		marks := map[string]bool{}
+		for _, sentence := range []string{"The application user cannot", "The environment keeps", "Contoso is", "Change tracking cannot"} {
+			before, _, found := strings.Cut(text, sentence)
+			require.True(t, found)
+			marks[before[strings.LastIndexByte(before, '\n'):]] = true
+		}
+		assert.Len(t, marks, 4)
+	}
+}
+
+func TestColorsChangeNothingElse(t *testing.T) {
+	plain := report.Style{Unicode: true, Width: 70}
+	colored := plain
+	colored.Color = true
+	text := report.New(troubled()).Text(colored)
+	for _, command := range []string{"\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[1m", "\x1b[0m"} {
+		assert.Contains(t, text, command)
+		text = strings.ReplaceAll(text, command, "")
+	}
+	assert.Equal(t, report.New(troubled()).Text(plain), text)
+}
+
+func TestTheVerdictIsTheLastLine(t *testing.T) {
+	warned := troubled()
+	warned.Findings = warned.Findings[1:2]
+	for want, in := range map[string]report.Input{
+		"✗ 1 error and 2 warnings. A sync would fail, or lack a table that the configuration names.": troubled(),
+		"✗ 1 error. A sync would fail, or lack a table that the configuration names.":                unreachable(),
+		"! Ready to sync, with 1 warning.":               warned,
+		"✓ Ready to sync. Nothing to improve was found.": healthy(),
+	} {
+		text := report.New(in).Text(report.Style{Unicode: true})
+		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+		assert.Equal(t, want, lines[len(lines)-1])
+	}
+}
+
+func TestATerminalIsNeverExceeded(t *testing.T) {
+	for _, width := range []int{100, 90, 80, 60, 50} {
+		for line := range strings.Lines(report.New(troubled()).Text(report.Style{Unicode: true, Width: width})) {
+			assert.LessOrEqual(t, runewidth.StringWidth(strings.TrimSuffix(line, "\n")), width, line)
+		}
+	}
+}
+
+func TestNamesCannotMoveTheCursor(t *testing.T) {
+	in := healthy()
+	in.Findings[0].Sentence = "a\x1b[2Jb\u202ec\rd"
+	text := report.New(in).Text(report.Style{Unicode: true})
+	assert.Contains(t, text, "a [2Jbc d\n")
+}
+
+func TestListsInJSONAreNeverNull(t *testing.T) {
+	text, err := report.New(report.Input{Users: []report.User{{}}}).JSON()
+	require.NoError(t, err)
+	var members map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(text, &members))
+	for name, want := range map[string]string{"findings": "[]", "timings": "[]", "estimate": "null", "schedule": "null", "verdict": `"ready"`} {
+		assert.JSONEq(t, want, string(members[name]), name)
+	}
+	assert.NotContains(t, string(members["users"]), "null")
+}
