@@ -151,7 +151,7 @@ func (s situation) explainEntity(err error) explanation {
 		return configError("%s. A key cannot be delivered as null: %s. Refresh the source schema; if the problem persists, correct the row in finance & operations.",
 			capitalized(clause(err)), "destinations match rows by it")
 	case errors.As(err, &storage):
-		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file as much as its sheets. "+
+		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file in it as much again. "+
 			"Provide the space, or set TMPDIR to a folder that has it.", storage.Folder, clause(storage.Unwrap()))
 	default:
 		return explanation{}

@@ -27,7 +27,16 @@ type File struct {
 // ReadAt implements io.ReaderAt.
 func (f *File) ReadAt(p []byte, at int64) (int, error) { return f.file.ReadAt(p, at) }
 
-// Size returns the number of bytes.
+// WriteAt implements io.WriterAt. The error is a *StorageError.
+func (f *File) WriteAt(p []byte, at int64) (int, error) {
+	n, err := f.file.WriteAt(p, at)
+	if err != nil {
+		return n, &StorageError{f.folder, withoutPath(err)}
+	}
+	return n, nil
+}
+
+// Size returns the number of bytes of a download.
 func (f *File) Size() int64 { return f.size }
 
 // Close frees the space.
@@ -46,8 +55,9 @@ func (e *StorageError) Error() string {
 // Unwrap returns the error of the operating system.
 func (e *StorageError) Unwrap() error { return e.cause }
 
-// newFile creates a file that only this user can read, and removes its name.
-func newFile(folder string) (*File, error) {
+// NewFile creates a file in a folder, "" that of os.TempDir, which only this user can read, and removes its name. The error is a
+// *StorageError.
+func NewFile(folder string) (*File, error) {
 	if folder == "" {
 		folder = os.TempDir()
 	}
@@ -110,7 +120,7 @@ func (c *Client) Download(ctx context.Context, execution string, mayBeNone bool)
 	if err != nil || url == "" {
 		return nil, err
 	}
-	file, err := newFile(c.options.Folder)
+	file, err := NewFile(c.options.Folder)
 	if err != nil {
 		return nil, err
 	}
@@ -216,8 +226,8 @@ func (d *download) attempt(ctx context.Context) error {
 		n, err := response.Body.Read(chunk)
 		if n > 0 {
 			idle.Reset(d.client.options.AttemptTimeout)
-			if _, err := d.file.file.WriteAt(chunk[:n], d.at); err != nil {
-				return &StorageError{d.file.folder, withoutPath(err)}
+			if _, err := d.file.WriteAt(chunk[:n], d.at); err != nil {
+				return err
 			}
 			d.at += int64(n)
 		}

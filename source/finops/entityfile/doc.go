@@ -21,5 +21,6 @@
 //   - [*DamagedError]: the bytes are not those that the service wrote. Another download may help.
 //   - [*RefusedError]: the package is beyond a bound or names a path. Another download does not help.
 //   - [*FormError]: the file cannot be read in the form that it has. Its project needs another format.
+//   - [*finops.StorageError]: a workbook could not be unpacked into a temporary file.
 //   - [ErrNoFile]: the package has no file of the entity, as it may if the entity has no rows.
 package entityfile

@@ -73,12 +73,18 @@ func (s Style) finding(f inspect.Finding) string {
 	return text
 }
 
+// many is the number of tables from which on an estimate is hardly that of the tables that will be synced.
+const many = 100
+
 // estimate returns the sentences on the first sync.
 func (s Style) estimate(e *Estimate) string {
 	text := s.paragraph("  ", fmt.Sprintf("About %s of %s in %s: %s.", quantity(e.Rows, "row"), quantity(int64(e.Tables), "table"),
 		quantity(e.Requests, "request"), rangeText(e.LeastSeconds, e.MostSeconds)))
 	if e.MostSeconds > minute {
 		text += s.paragraph("  ", bottleneckText(e))
+	}
+	if e.Tables > many {
+		text += s.paragraph("  ", "To estimate the tables that you are going to select, name them with --filter.")
 	}
 	if len(e.UncountedTables) > 0 {
 		text += s.paragraph("  ", fmt.Sprintf("Not included: %s, because Dataverse has not counted the rows.", firstOf(e.UncountedTables)))
@@ -90,6 +96,10 @@ func (s Style) estimate(e *Estimate) string {
 func bottleneckText(e *Estimate) string {
 	switch e.Bottleneck {
 	case timing.Latency:
+		if e.LongestTableLanes > 1 {
+			return fmt.Sprintf("What limits it is the latency of Dataverse: although up to %d pages of table %s are requested at the same time, the "+
+				"pages of its keys follow one another.", e.LongestTableLanes, e.LongestTable)
+		}
 		return fmt.Sprintf("What limits it is the latency of Dataverse: the pages of table %s follow one another. Fewer columns make them "+
 			"faster.", e.LongestTable)
 	case timing.Limits:
