@@ -96,7 +96,7 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 	began, wait := time.Now(), c.options.PollMin
 	grace := c.options.Grace
 	if mayBeNone {
-		grace /= 5
+		grace /= 30 // the job log counts no record, so that there is probably nothing to wait for
 	}
 	for {
 		url, err := c.packageURL(ctx, execution)
@@ -120,6 +120,20 @@ func (c *Client) Download(ctx context.Context, execution string, mayBeNone bool)
 	if err != nil || url == "" {
 		return nil, err
 	}
+	return c.download(ctx, execution, url)
+}
+
+// Existing is Download for an execution of the past, whose package exists now or never will.
+func (c *Client) Existing(ctx context.Context, execution string) (*File, error) {
+	url, err := c.packageURL(ctx, execution)
+	if err != nil || url == "" {
+		return nil, err
+	}
+	return c.download(ctx, execution, url)
+}
+
+// download stores the package at a url in a file.
+func (c *Client) download(ctx context.Context, execution, url string) (*File, error) {
 	file, err := NewFile(c.options.Folder)
 	if err != nil {
 		return nil, err
