@@ -32,6 +32,9 @@ func (r *Report) Text(s Style) string {
 	}
 	if r.Estimate != nil {
 		text.WriteString("\n" + s.colored("First sync", bold) + "\n" + s.estimate(r.Estimate))
+		if len(r.group(ofPackages)) > 0 {
+			text.WriteString(s.paragraph("  ", "The exports of finance & operations are not included."))
+		}
 	}
 	if r.Schedule != nil {
 		text.WriteString("\n" + s.colored("How often to sync", bold) + "\n" + s.schedule(r.Schedule))
@@ -49,17 +52,19 @@ type group struct {
 // packages is the setting of the projects of finance & operations. Findings about them have it as their key.
 const packages = "packages"
 
+// ofPackages reports whether a finding is about finance & operations.
+func ofPackages(f inspect.Finding) bool { return f.Key == packages }
+
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	finance := func(f inspect.Finding) bool { return f.Key == packages }
 	environment := func(f inspect.Finding) bool {
-		return !finance(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
+		return !ofPackages(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
 	}
 	users := func(f inspect.Finding) bool {
-		return !finance(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
+		return !ofPackages(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
 	}
-	tables := func(f inspect.Finding) bool { return !finance(f) && !environment(f) && !users(f) }
-	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", finance}}
+	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
 }
 
 // finding returns a finding, and below it what to do.
