@@ -234,3 +234,30 @@ func TestAWorkbookLeavesNoFile(t *testing.T) {
 	require.ErrorAs(t, err, &storage)
 	require.Equal(t, dir+"/missing", storage.Folder)
 }
+
+func TestAFileIsVerifiedBeforeItsRowsAreRead(t *testing.T) {
+	good := packaged(t, "a.csv", "CUSTOMERGROUPID\n"+strings.Repeat("1\n", 1000))
+	for _, c := range []struct {
+		name, content string
+		damaged       bool
+		is            error
+	}{
+		{"a good file", good, false, nil},
+		{"another checksum", patched(good, "a.csv", func(h []byte) { h[16] ^= 1 }), true, zip.ErrChecksum},
+		{"no file", zipped(t, file{"Manifest.xml", manifest("a.csv")}), false, entityfile.ErrNoFile},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := open(t, c.content, entityfile.Options{})
+			require.NoError(t, err)
+			err = p.Verify(context.Background(), p.Manifest.Entities[0])
+			require.ErrorIs(t, err, c.is)
+			var damaged *entityfile.DamagedError
+			require.Equal(t, c.damaged, errors.As(err, &damaged))
+		})
+	}
+	p, err := open(t, good, entityfile.Options{})
+	require.NoError(t, err)
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, p.Verify(canceled, p.Manifest.Entities[0]), context.Canceled)
+}
