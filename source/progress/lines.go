@@ -93,10 +93,10 @@ func (s *Snapshot) slowest() *StreamFigures {
 		}
 		rest, known := measured.rest(s.At, stream)
 		if !s.Remaining.Known || !known {
-			rest.most = stream.Duration(s.At)
+			rest.alone.most = stream.Duration(s.At)
 		}
-		if found == nil || rest.most > longest {
-			found, longest = stream, rest.most
+		if found == nil || rest.alone.most > longest {
+			found, longest = stream, rest.alone.most
 		}
 	}
 	return found
