@@ -80,7 +80,7 @@ func (p pacedRead) run(t *testing.T) pacedResult {
 	result := pacedResult{took: map[string]time.Duration{}, records: map[string]int{}}
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(3 * 365 * 24 * time.Hour) // synctest's clock begins in 2000
-		keys := simulator.RandomKeys // too many for a state, as those of a large table are
+		keys := simulator.RandomKeys         // too many for a state, as those of a large table are
 		if p.slots {
 			keys = simulator.ThreeNodes // which make equal parts of the key space useless
 		}

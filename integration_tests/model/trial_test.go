@@ -28,7 +28,7 @@ func draw(seed uint64) trial {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
 	t.switches.labels, t.switches.two = drawLabels(seed), drawTwo(seed)
-	return t
+	return drawRanges(t)
 }
 
 func (t trial) String() string {
@@ -57,7 +57,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 	if w.environment, err = simulator.New(t.switches.options(t.seed, w.clock)); err != nil {
 		return err
 	}
-	c := &connector{specification: p.specification, binary: p.binary, directory: directory}
+	c := &connector{specification: p.specification, binary: p.binary, directory: directory, hint: t.switches.ranges.hint}
 	if err := c.serve(ctx, w.environment); err != nil {
 		return err
 	}
