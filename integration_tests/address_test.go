@@ -52,7 +52,7 @@ func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 	l.environment.SetReadDepth("account", schema.Basic)
 	report := l.sync(destination.New(), catalog)
 	assert.Len(t, warnings(report, "below Organization level"), 1)
-	assert.Len(t, warnings(report, "table account below Organization level (Basic)"), 1)
+	assert.Len(t, warnings(report, "table account below Organization level (User level)"), 1)
 }
 
 func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
@@ -64,5 +64,5 @@ func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
 	}
 	report := l.sync(destination.New(), catalog)
 	assert.Len(t, warnings(report, "below Organization level"), 1)
-	assert.Len(t, warnings(report, "table task below Organization level (Local)"), 1)
+	assert.Len(t, warnings(report, "table task below Organization level (Business Unit level)"), 1)
 }

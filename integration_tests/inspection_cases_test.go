@@ -112,17 +112,17 @@ func wrongRights() map[string]wrongEnvironment {
 			},
 		},
 		"rows of the user alone, followed": {
-			spoil: depth("account", schema.Basic), logged: "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: account (Basic)",
+			spoil: depth("account", schema.Basic), logged: "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: account (User level)",
 			error: "below Organization level, which change tracking requires",
 		},
 		"rows of the business unit, in full": {
-			spoil: depth("account", schema.Local), logged: "account (Local)", full: true, warning: "table account below Organization level (Local)",
+			spoil: depth("account", schema.Local), logged: "account (Business Unit level)", full: true, warning: "table account below Organization level (Business Unit level)",
 		},
 		"rows of the units below, in full": {
-			spoil: depth("account", schema.Deep), logged: "account (Deep)", full: true, warning: "table account below Organization level (Deep)",
+			spoil: depth("account", schema.Deep), logged: "account (Parent: Child Business Units level)", full: true, warning: "table account below Organization level (Parent: Child Business Units level)",
 		},
 		"a named table below Organization level": {
-			config: include("account"), spoil: depth("account", schema.Local), logged: "account (Local)", error: "below Organization level",
+			config: include("account"), spoil: depth("account", schema.Local), logged: "account (Business Unit level)", error: "below Organization level",
 		},
 		"secured columns without a profile": {
 			config: include("contoso_everything"), read: []string{"contoso_everything"},
@@ -138,7 +138,7 @@ func wrongRights() map[string]wrongEnvironment {
 		},
 		"secured columns that an administrator reads": {read: []string{"contoso_everything"}, spoil: administrator, logged: "INFO System Administrator"},
 		"privileges without their names": {
-			options: func(o *simulator.Options) { o.Behaviors.UnnamedPrivileges = true }, spoil: depth("account", schema.Local), logged: "account (Local)",
+			options: func(o *simulator.Options) { o.Behaviors.UnnamedPrivileges = true }, spoil: depth("account", schema.Local), logged: "account (Business Unit level)",
 			error: "below Organization level",
 		},
 		"privileges that may not be read": {
@@ -151,6 +151,14 @@ func wrongRights() map[string]wrongEnvironment {
 			spoil: func(l *lab) {
 				l.environment.SetReadDepth("account", schema.Local)
 				refusing("RetrieveUserPrivileges", http.StatusForbidden, "0x80040220", "is missing prvReadRole privilege")(l)
+			},
+		},
+		"a list of privileges that is wrong": { // a row that arrives is better evidence
+			logged: "lacks the privilege to read",
+			spoil: func(l *lab) {
+				l.server.Inject(faults.Fault{Match: faults.Contains("RetrieveUserPrivileges"), Then: faults.Response{
+					ContentType: "application/json", Body: []byte(`{"RolePrivileges":[{"Depth":"Global","PrivilegeName":"prvWriteAccount","PrivilegeId":"w"}]}`),
+				}}.Always())
 			},
 		},
 		"roles that may not be read": {

@@ -95,7 +95,7 @@ func TestAThousandTablesAreInspectedInSeconds(t *testing.T) {
 			done := inspectMany(t, 150*time.Millisecond, c.config, c.count)
 			assert.Less(t, done.took, 10*time.Second)
 			assert.LessOrEqual(t, done.requests, c.requests)
-			assert.Empty(t, done.facts.Unasked)
+			assert.Empty(t, done.facts.NotRequested)
 			assert.Empty(t, done.facts.Unknown)
 			assert.Equal(t, 1000, done.facts.Listed)
 		})
@@ -105,8 +105,8 @@ func TestAThousandTablesAreInspectedInSeconds(t *testing.T) {
 func TestASlowEnvironmentIsInspectedInPart(t *testing.T) {
 	done := inspectMany(t, 20*time.Second, loaded(t, map[string]any{"include_tables": []string{"account", "contact", "contoso_everything"}}), false)
 	assert.Less(t, done.took, 3*time.Minute, "the limit of a check")
-	assert.NotEmpty(t, done.facts.Unasked)
-	assert.ElementsMatch(t, []string{"account", "contact", "contoso_everything"}, done.facts.UnaskedTables)
+	assert.NotEmpty(t, done.facts.NotRequested)
+	assert.ElementsMatch(t, []string{"account", "contact", "contoso_everything"}, done.facts.Untested)
 	assert.Len(t, done.facts.Tables, 3, "the tables are listed in any case")
 	var codes []inspect.Code
 	for _, f := range done.facts.Findings() {

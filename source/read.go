@@ -85,11 +85,11 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		Parallel: parallelStreams(client), Progress: counters, Room: containerMemory(os.DirFS("/")).room(),
 		Projects: p.projects, KeepNoDate: c.KeepNoDate,
 	}
-	if p.finance != nil {
-		job.Exports = p.finance
-	}
 	if c.ParallelSnapshots {
 		job.Slots = client.Slots
+	}
+	if p.finance != nil {
+		job.Exports = p.finance
 	}
 	failed, err := job.Run(ctx, p.streams)
 	switch {

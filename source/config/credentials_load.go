@@ -205,17 +205,6 @@ func (l *loader) loadCertificate(c *Credentials, s section) {
 		return
 	}
 	c.Certificate = certificate
-	l.warnExpiry(s.path+"."+name, certificate, time.Now())
-}
-
-// warnExpiry warns of a certificate that expires soon.
-func (l *loader) warnExpiry(path string, certificate *Certificate, now time.Time) {
-	const soon = 30 * 24 * time.Hour
-	end := certificate.chain[0].NotAfter
-	if end.Sub(now) < soon {
-		l.warn(fmt.Sprintf("The certificate in %s expires on %s. Before that day, upload a new one to the app registration in Microsoft Entra "+
-			"(Certificates & secrets > Certificates), and replace the one in %[1]s.", path, end.UTC().Format(time.DateOnly)))
-	}
 }
 
 // platformAuthority returns the sign-in host that the webhook of Azure Workload Identity names.

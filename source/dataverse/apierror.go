@@ -34,8 +34,8 @@ const (
 	CodePageNumber           = "0x8004112a" // the service does not accept the paging cookie
 	CodePageOrder            = "0x80041129" // the paging cookie is of another order
 	CodeURINotParsed         = "0x80060888" // OData could not parse the request
-	CodeNotLinked            = "0x80048d0b" // no finance & operations environment belongs to this one
 	CodeConditionOperator    = "0x80041120" // a condition is not supported, such as a comparison of the column's type
+	CodeNotLinked            = "0x80048d0b" // no finance & operations environment belongs to this one
 
 	codeThrottled        = "0x8005f103" // too many requests, by a limit without a name
 	codeSQLError         = "0x80044150" // generic SQL error, mostly a deadlock
@@ -68,7 +68,8 @@ func conclusiveCodes() []string {
 	return []string{
 		CodeNotFound, codeNotInParts, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeTicketOfDisabled, CodeNoLicense,
 		CodeTenantForbidden, CodeIPBlocked, CodeNotTracked, CodeRelatedNotTracked,
-		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed, CodeConditionOperator, CodeNotLinked,
+		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed, CodeConditionOperator,
+		CodeNotLinked,
 		"0x80060429",               // too many calculated columns
 		"0x8004e023",               // more than 50,000 rows in an aggregate
 		"0x8004430a",               // simple paging beyond 50,000 rows

@@ -50,30 +50,33 @@ func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
 	return summaries
 }
 
-// list returns the tables of the environment. A service that refuses the list with all its properties may still have one with
-// names alone.
+// list returns the tables of the environment. If the list with all their properties is refused, or does not arrive in time,
+// one with the names alone may.
 func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
-	summaries, err := client.TableSummaries(ctx)
-	switch {
-	case err == nil && len(summaries) > 0:
+	summaries, failure := client.TableSummaries(g.limited)
+	if failure == nil && len(summaries) > 0 {
 		return summaries
-	case err == nil:
+	}
+	names, err := client.TableNames(ctx)
+	if err == nil && len(names) == 0 {
 		err = ErrNoTables
 	}
-	refusal := err
-	problem := g.options.Explain(Failure{User: g.first, Err: err})
-	if !problem.Fixable {
+	if err != nil {
+		problem := g.options.Explain(Failure{User: g.first, Err: err})
 		g.facts.ListProblem = &problem
 		return nil
 	}
-	if names, err := client.TableNames(ctx); err == nil {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: "which tables have change tracking and which privileges they need", Reason: reason(refusal)})
-		return withNames(names)
+	const what = "which tables have change tracking and which privileges they need"
+	g.facts.NamesOnly = true
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.limited.Err() != nil:
+		g.facts.NotRequested = append(g.facts.NotRequested, what)
+	case failure != nil:
+		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(failure)})
 	}
-	g.facts.ListProblem = &problem
-	return nil
+	return withNames(names)
 }
 
 // describeUser sends the requests about a user.

@@ -28,6 +28,8 @@ type Facts struct {
 
 	// ListProblem is why the tables of the environment are unknown; nil: they are known.
 	ListProblem *Problem
+	// NamesOnly reports that only the names of the tables could be retrieved.
+	NamesOnly bool
 	// Listed is how many tables the environment has, whether or not they are selected.
 	Listed int
 	// Tables are those that the configuration selects and whose rows the Web API can list, sorted by logical name.
@@ -46,10 +48,10 @@ type Facts struct {
 
 	// Counted reports that row counts were requested.
 	Counted bool
-	// Unasked are the things that were not requested for lack of time, as noun phrases.
-	Unasked []string
-	// UnaskedTables are the tables that were not asked for a row for lack of time or because there are too many.
-	UnaskedTables []string
+	// NotRequested are the things that were not requested for lack of time, as noun phrases.
+	NotRequested []string
+	// Untested are the tables of include_tables of which no row was requested, for lack of time or because there are too many.
+	Untested []string
 	// Unknown are the things that were requested but could not be retrieved.
 	Unknown []Unknown
 }
@@ -156,9 +158,9 @@ func widest(all []User, t Table) dataverse.Depth {
 }
 
 // hidden returns the secured columns of a table that none of the users may read that have the widest right to read it.
-func hidden(all []User, t Table, secured []dataverse.SecuredColumn) []string {
+func hidden(all []User, t Table) []string {
 	var names []string
-	for _, c := range secured {
+	for _, c := range t.Secured {
 		known, readable := false, false
 		for _, u := range all {
 			if u.SignIn == nil && u.Columns.Known && dataverse.CompareDepths(u.depth(t), t.Depth) == 0 {
@@ -213,6 +215,8 @@ type Table struct {
 	// Depth is the widest depth at which one of the users may read the table, dataverse.NoDepth if none may, and "" if it is
 	// unknown, as for a table without a privilege of its own.
 	Depth dataverse.Depth
+	// Secured are the secured columns.
+	Secured []dataverse.SecuredColumn
 	// Hidden are the secured columns that none of the users may read that read the table.
 	Hidden []string
 	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.

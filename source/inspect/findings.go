@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 )
 
 // Findings returns what the facts mean, what matters most first: errors, then warnings, then infos, and within each those
@@ -64,12 +65,12 @@ func listed(texts []string) string {
 // tables is a number of tables with its noun.
 func tables(n int) string { return number(n, "table") }
 
-// number is a number with its noun.
+// number is a number with its noun, and a comma between groups of three digits.
 func number(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return listing.Grouped(int64(n)) + " " + noun + "s"
 }
 
 // those is how a sentence refers to tables that it has named: "it" or "them".

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/listing"
 )
 
 // notListed returns why the tables are unknown.
@@ -105,12 +107,30 @@ func (f Facts) aboutTables() []Finding {
 			rows, counted = rows+*t.Rows, true
 		}
 	}
-	sentence := fmt.Sprintf("%d of the %s of the environment %s selected. The changes of %d can be followed.", len(f.Tables), tables(f.Listed),
-		isAre(len(f.Tables)), followed)
+	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", listing.Grouped(int64(len(f.Tables))), tables(f.Listed), isAre(len(f.Tables)))
+	if !f.NamesOnly {
+		sentence += " " + followedSentence(followed, len(f.Tables))
+	}
 	if counted && rows > 0 {
-		sentence += fmt.Sprintf(" Together they have about %s.", number(int(rows), "row"))
+		sentence += fmt.Sprintf(" In all, there are about %s.", number(int(rows), "row"))
 	}
 	return []Finding{{Severity: Info, Code: AboutTables, Subject: SubjectTables, Sentence: sentence}}
+}
+
+// followedSentence is of how many of some tables the changes can be followed.
+func followedSentence(followed, of int) string {
+	switch {
+	case of == 1 && followed == 1:
+		return "Its changes can be followed."
+	case of == 1:
+		return "Its changes cannot be followed."
+	case followed == of:
+		return "The changes of all of them can be followed."
+	case followed == 0:
+		return "The changes of none of them can be followed."
+	default:
+		return fmt.Sprintf("The changes of %s of them can be followed.", listing.Grouped(int64(followed)))
+	}
 }
 
 func isAre(n int) string {
@@ -135,16 +155,16 @@ func (f Facts) noCounts() []Finding {
 // notInspected reports what was not requested.
 func (f Facts) notInspected() []Finding {
 	var findings []Finding
-	if len(f.Unasked) > 0 {
+	if len(f.NotRequested) > 0 {
 		findings = append(findings, Finding{
 			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.Unasked, ", ")),
+			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.NotRequested, ", ")),
 			NextStep: "The configuration may be right nevertheless. Try again at another time.",
 		})
 	}
-	if n := len(f.UnaskedTables); n > 0 {
-		findings = append(findings, aboutTables(Info, NotInspected, f.UnaskedTables, fmt.Sprintf("%s of include_tables %s not asked for a row, for lack of time: %s.",
-			tables(n), wasWere(n), listed(f.UnaskedTables)), ""))
+	if n := len(f.Untested); n > 0 {
+		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
+			tables(n), wasWere(n), listed(f.Untested)), ""))
 	}
 	return findings
 }

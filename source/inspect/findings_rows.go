@@ -23,7 +23,7 @@ func (f Facts) limitedDepth() []Finding {
 		}
 		text := name
 		if depth != "" && depth != dataverse.NoDepth {
-			text += " (" + string(depth) + ")"
+			text += " (" + depth.Level() + " level)"
 		}
 		switch t.ReadAs {
 		case Undecided:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/listing"
 )
 
 // follows reports whether the changes of a table can be followed, as far as is known.
@@ -123,9 +124,9 @@ func (f Facts) forbidden() []Finding {
 			"include_tables: %s.", tables(n), texts(namedTables)), fmt.Sprintf("%s, or remove %s from include_tables.", assignRole(n), those(n))).of(includeTables))
 	}
 	if n := len(others); n > 0 {
-		findings = append(findings, aboutTables(Warning, TableForbidden, others, fmt.Sprintf("The application user lacks the privilege to read %s: %s.",
-			selected(n), texts(others)), fmt.Sprintf("If you need %s, assign the application user a security role that has Read at Organization level on %[1]s. "+
-			"Streams of these tables fail.", those(n))))
+		findings = append(findings, aboutTables(Warning, TableForbidden, others, fmt.Sprintf("The application user lacks the privilege to read %s, so a stream of "+
+			"%s would fail: %s.", selected(n), those(n), texts(others)), fmt.Sprintf("If you need %s, assign the application user a security role that has Read at "+
+			"Organization level on %[1]s.", those(n))))
 	}
 	return findings
 }
@@ -135,7 +136,7 @@ func selected(n int) string {
 	if n == 1 {
 		return "1 selected table"
 	}
-	return fmt.Sprintf("%d selected tables", n)
+	return listing.Grouped(int64(n)) + " selected tables"
 }
 
 // failed reports the tables whose request for a row failed for another reason than a missing privilege. Such a failure is

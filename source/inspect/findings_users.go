@@ -108,8 +108,8 @@ func (f Facts) lessRights() []Finding {
 	names := make([][]string, len(f.Users))
 	for _, t := range f.Tables {
 		for i, u := range f.Users {
-			if d := u.depth(t); d != "" && dataverse.CompareDepths(d, t.Depth) < 0 {
-				lesser[i] = append(lesser[i], t.Summary.Table.LogicalName+" ("+lessDepth(d, t.Depth)+")")
+			if less := u.less(t); less != "" {
+				lesser[i] = append(lesser[i], t.Summary.Table.LogicalName+" ("+less+")")
 				names[i] = append(names[i], t.Summary.Table.LogicalName)
 			}
 		}
@@ -127,10 +127,20 @@ func (f Facts) lessRights() []Finding {
 	return findings
 }
 
-// lessDepth is what a user may not do that another one may.
-func lessDepth(depth, widest dataverse.Depth) string {
-	if depth == dataverse.NoDepth {
+// less returns what a user may not read of a table that another one may, "" if there is nothing.
+func (u User) less(t Table) string {
+	depth := u.depth(t)
+	switch {
+	case depth == "":
+		return ""
+	case depth == dataverse.NoDepth && t.Depth != dataverse.NoDepth:
 		return "no Read privilege"
+	case dataverse.CompareDepths(depth, t.Depth) < 0:
+		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), t.Depth.Level())
 	}
-	return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), widest.Level())
+	missing := slices.DeleteFunc(u.Columns.Unreadable(t.Secured), func(column string) bool { return slices.Contains(t.Hidden, column) })
+	if len(missing) == 0 {
+		return ""
+	}
+	return "without column " + strings.Join(missing, ", ")
 }

@@ -162,7 +162,7 @@ func (g *gatherer) optional(what string, request func(context.Context) error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.facts.Unasked = append(g.facts.Unasked, what)
+	g.facts.NotRequested = append(g.facts.NotRequested, what)
 }
 
 // reason returns the reason of a failed request as a part of a sentence.
@@ -208,8 +208,9 @@ func (g *gatherer) settle() {
 	for i := range g.facts.Tables {
 		t := &g.facts.Tables[i]
 		t.Depth = widest(g.facts.Users, *t)
-		t.Hidden = hidden(g.facts.Users, *t, g.secured[t.Summary.Table.LogicalName])
+		t.Secured = g.secured[t.Summary.Table.LogicalName]
+		t.Hidden = hidden(g.facts.Users, *t)
 	}
-	slices.Sort(g.facts.Unasked)
+	slices.Sort(g.facts.NotRequested)
 	slices.SortFunc(g.facts.Unknown, func(a, b Unknown) int { return strings.Compare(a.What, b.What) })
 }

@@ -13,27 +13,27 @@ import (
 )
 
 const (
-	// probedAtOnce is how many tables are asked for a row at the same time; the limiter may allow fewer.
+	// probedAtOnce is how many rows are requested at the same time; the limiter may allow fewer.
 	probedAtOnce = 8
 	// probedAtMost bounds the requests of a configuration whose include_tables selects hundreds of tables.
 	probedAtMost = 200
-	// samples is how many tables are asked for a row before none is called readable.
+	// samples is of how many tables a row is requested before none is called readable.
 	samples = 5
 )
 
-// probeAll asks tables for one row each: those that include_tables selects, or some if no table seems to be readable.
+// probeAll requests a row of each table that include_tables selects, or of some tables if none seems to be readable.
 func (g *gatherer) probeAll() {
 	candidates := g.candidates()
 	if len(candidates) == 0 {
 		return
 	}
-	g.options.Step(fmt.Sprintf("Asking %s for a row", tables(len(candidates))))
+	g.options.Step(fmt.Sprintf("Requesting a row of %s", tables(len(candidates))))
 	var group sync.WaitGroup
 	slots := make(chan struct{}, probedAtOnce)
 	for i, t := range candidates {
 		slots <- struct{}{}
 		if i >= probedAtMost || g.limited.Err() != nil {
-			g.unasked(t)
+			g.skip(t)
 			<-slots
 			continue
 		}
@@ -43,10 +43,10 @@ func (g *gatherer) probeAll() {
 		})
 	}
 	group.Wait()
-	slices.Sort(g.facts.UnaskedTables)
+	slices.Sort(g.facts.Untested)
 }
 
-// candidates returns the tables to ask for a row, those first that the configuration names.
+// candidates returns the tables of which to request a row, those first that the configuration names.
 func (g *gatherer) candidates() []*Table {
 	var all []*Table
 	for i := range g.facts.Tables {
@@ -67,20 +67,21 @@ func (g *gatherer) candidates() []*Table {
 		})
 		return all
 	}
+	all = slices.DeleteFunc(all, func(t *Table) bool { return t.Summary.ReadPrivilege == "" })
 	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.readable(); return may || !known }) {
 		return nil
 	}
 	return all[:min(samples, len(all))]
 }
 
-// unasked notes a table that was not asked for a row.
-func (g *gatherer) unasked(t *Table) {
+// skip notes a table of which no row was requested.
+func (g *gatherer) skip(t *Table) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.facts.UnaskedTables = append(g.facts.UnaskedTables, t.Summary.Table.LogicalName)
+	g.facts.Untested = append(g.facts.Untested, t.Summary.Table.LogicalName)
 }
 
-// probe asks a table for one row, as a user that may read as much of it as any.
+// probe requests a row of a table, as a user that may read as much of it as any.
 func (g *gatherer) probe(t *Table) {
 	number := g.first
 	for i, u := range g.facts.Users {
@@ -103,7 +104,7 @@ func (g *gatherer) probe(t *Table) {
 	switch {
 	case err == nil:
 	case g.limited.Err() != nil:
-		g.unasked(t)
+		g.skip(t)
 		return
 	default:
 		p.Tracked, p.Forbidden = false, dataverse.HasCode(err, dataverse.CodePrivilegeMissing)

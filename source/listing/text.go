@@ -38,7 +38,7 @@ func rows(t Table) string {
 	if t.Rows == nil {
 		return "-"
 	}
-	return grouped(*t.Rows)
+	return Grouped(*t.Rows)
 }
 
 func incremental(t Table) string {
@@ -155,11 +155,11 @@ func summary(tables []Table) string {
 			followed++
 		}
 	}
-	all := grouped(int64(len(tables))) + " tables"
+	all := Grouped(int64(len(tables))) + " tables"
 	if len(tables) == 1 {
 		all = "1 table"
 	}
-	figures := fmt.Sprintf("%s incremental, %s not readable", grouped(int64(followed)), grouped(int64(unreadable)))
+	figures := fmt.Sprintf("%s incremental, %s not readable", Grouped(int64(followed)), Grouped(int64(unreadable)))
 	const note = " Dataverse counts rows once a day."
 	switch deselected {
 	case 0:
@@ -168,12 +168,12 @@ func summary(tables []Table) string {
 		return all + ", none selected by the configuration." + note
 	default:
 		return fmt.Sprintf("%s, %s of them not selected by the configuration. Of the others, %s.%s",
-			all, grouped(int64(deselected)), figures, note)
+			all, Grouped(int64(deselected)), figures, note)
 	}
 }
 
-// grouped writes a number with a comma between groups of three digits.
-func grouped(n int64) string {
+// Grouped writes a number with a comma between groups of three digits.
+func Grouped(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	var groups []string
 	for len(digits) > 3 {

@@ -237,14 +237,6 @@ func TestACertificateThatCannotSignInIsExplained(t *testing.T) {
 	}
 }
 
-func TestACertificateThatExpiresSoonBringsAWarning(t *testing.T) {
-	end := time.Now().AddDate(0, 0, 29)
-	c, err := load(t, certified(newCertificateOf(t, time.Now().Add(-time.Hour), end).pem(t), ""))
-	require.NoError(t, err)
-	require.Len(t, c.Warnings, 1)
-	assert.Contains(t, c.Warnings[0], "The certificate in credentials.certificate expires on "+end.UTC().Format(time.DateOnly)+".")
-}
-
 func TestACertificateFileIsReadAgain(t *testing.T) {
 	first, path := newCertificate(t), filepath.Join(t.TempDir(), "certificate.pfx")
 	der, err := pkcs12.Modern2023.Encode(first.key, first.leaf, nil, password)

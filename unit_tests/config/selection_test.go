@@ -60,6 +60,15 @@ func TestEachMalformedPatternIsNamed(t *testing.T) {
 	assert.Contains(t, faults.Problems[3], "exclude_tables has an empty entry")
 }
 
+func TestASelectionNamesATableOnlyWithoutWildcards(t *testing.T) {
+	selection, err := selectionOf(t, []string{"Account", "contoso_*"}, nil)
+	require.NoError(t, err)
+	assert.True(t, selection.Restricted())
+	assert.True(t, selection.Names("account"))
+	assert.False(t, selection.Names("contoso_order"))
+	assert.False(t, config.Selection{}.Restricted())
+}
+
 func TestTheZeroSelectionIncludesAll(t *testing.T) {
 	assert.True(t, config.Selection{}.Includes("account"))
 }

@@ -118,7 +118,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Error, inspect.TableForbidden, "account", "lacks the privilege to read 1 table of include_tables: account (prvReadaccount). Assign"},
 		}},
 		"another table is forbidden": {func(f *inspect.Facts) { f.Tables[0] = table("account", at(dataverse.NoDepth)) }, []expected{
-			{inspect.Warning, inspect.TableForbidden, "account", "lacks the privilege to read 1 selected table: account (prvReadaccount)."},
+			{inspect.Warning, inspect.TableForbidden, "account", "lacks the privilege to read 1 selected table, so a stream of it would fail: account (prvReadaccount)."},
 		}},
 		"everything is forbidden": {func(f *inspect.Facts) {
 			f.Tables = []inspect.Table{table("account", at(dataverse.NoDepth)), table("contact", at(dataverse.NoDepth)), table("n2n", at(""), func(t *inspect.Table) { t.Summary.ReadPrivilege = "" })}
@@ -139,7 +139,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			f.Tables[0] = table("account", probed(inspect.Probe{Problem: problem("Deselect it.", true)}))
 		}, []expected{{inspect.Warning, inspect.TableFailed, "account", "Deselect it."}}},
 		"a table is read below Organization level": {func(f *inspect.Facts) { f.Tables[1] = table("contact", at(dataverse.Local)) }, []expected{
-			{inspect.Warning, inspect.LimitedDepth, "contact", "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: contact (Local)."},
+			{inspect.Warning, inspect.LimitedDepth, "contact", "below Organization level, so its changes cannot be followed, and a full refresh reads only the rows that it may see: contact (Business Unit level)."},
 		}},
 		"changes are refused though the depth is unknown": {func(f *inspect.Facts) {
 			f.Tables[1] = table("contact", at(""), probed(inspect.Probe{Limited: true}))
@@ -171,9 +171,9 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"one count is not zero": {func(f *inspect.Facts) {
 			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(1))}
 		}, nil},
-		"time ran out": {func(f *inspect.Facts) { f.Unasked, f.UnaskedTables = []string{"the secured columns"}, []string{"lead"} }, []expected{
+		"time ran out": {func(f *inspect.Facts) { f.NotRequested, f.Untested = []string{"the secured columns"}, []string{"lead"} }, []expected{
 			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "It is unknown: the secured columns."},
-			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not asked for a row"},
+			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
 		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
@@ -215,7 +215,7 @@ func TestWhatMattersMostComesFirst(t *testing.T) {
 	assert.Equal(t, inspect.Error, inspect.Worst(found))
 	assert.Equal(t, `The environment is "Contoso", version 9.2, region EMEA.`, found[3].Text())
 	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles of its teams Sales, Service.`, found[4].Text())
-	assert.Equal(t, "3 of the 3 tables of the environment are selected. The changes of 0 can be followed.", found[5].Text())
+	assert.Equal(t, "3 of the 3 tables of the environment are selected. The changes of none of them can be followed.", found[5].Text())
 }
 
 func TestASentenceNamesTenTablesAndTheFindingAll(t *testing.T) {
@@ -242,6 +242,20 @@ func TestAWeakerUserIsCompared(t *testing.T) {
 	assert.Contains(t, found[0].Sentence, "account (Read at User level instead of Organization level), contact (no Read privilege)")
 }
 
+func TestAUserWithoutAColumnOfAnotherIsReported(t *testing.T) {
+	salary := dataverse.SecuredColumn{Property: "salary", ID: "s"}
+	privileges := dataverse.Privileges{"prvreadaccount": dataverse.Global}
+	found := with(func(f *inspect.Facts) {
+		f.Users = []inspect.User{
+			{Name: "the first application user", Privileges: privileges, Columns: inspect.ColumnRights{Known: true, Everything: true}},
+			{Name: "the other", Privileges: privileges, Columns: inspect.ColumnRights{Known: true}},
+		}
+		f.Tables = []inspect.Table{table("account", func(t *inspect.Table) { t.Secured = []dataverse.SecuredColumn{salary} })}
+	}).Findings()
+	require.Equal(t, inspect.LessRights, found[0].Code)
+	assert.Contains(t, found[0].Sentence, "The other may read less than the other application users, so only they read these tables: account (without column salary).")
+}
+
 func TestAReadLogsWhatItsStreamsLack(t *testing.T) {
 	found := with(func(f *inspect.Facts) {
 		f.TokenDays = 1
@@ -253,7 +267,7 @@ func TestAReadLogsWhatItsStreamsLack(t *testing.T) {
 	}).ForRead()
 	require.Len(t, found, 3)
 	assert.Equal(t, inspect.ShortTokenLife, found[0].Code)
-	assert.Equal(t, "The application user has the Read privilege on table contact below Organization level (Local), so only the rows that it may see are "+
+	assert.Equal(t, "The application user has the Read privilege on table contact below Organization level (Business Unit level), so only the rows that it may see are "+
 		"synced. To sync all rows, give it a security role with Read at Organization level.", found[1].Text())
 	assert.Contains(t, found[2].Text(), "lead.salary")
 }

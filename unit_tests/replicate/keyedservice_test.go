@@ -53,9 +53,11 @@ type keyedRow struct {
 func newKeyedService(seed uint64, count int) *keyedService {
 	source := rand.New(rand.NewPCG(seed, 3))
 	s := &keyedService{table: account()}
-	for range count {
-		s.create(randomKey(source))
+	for i := range count {
+		s.rows = append(s.rows, keyedRow{key: randomKey(source), version: i + 1})
 	}
+	s.version, s.history = count, slices.Clone(s.rows)
+	slices.SortFunc(s.rows, func(a, b keyedRow) int { return a.key.Compare(b.key) })
 	return s
 }
 
@@ -144,7 +146,7 @@ func (s *keyedService) serve(q dataverse.PageRequest) (dataverse.Page, []keyedRo
 	if token := query["$deltatoken"]; token != "" {
 		return s.changes(q, token)
 	}
-	found := slices.Clone(s.rows)
+	found := slices.Clone(s.within(query["$filter"]))
 	if filter := query["$filter"]; filter != "" {
 		found = slices.DeleteFunc(found, func(r keyedRow) bool { return !s.meets(filter, r.key) })
 	}
@@ -157,9 +159,41 @@ func (s *keyedService) serve(q dataverse.PageRequest) (dataverse.Page, []keyedRo
 	return s.page(q, query, found)
 }
 
+// within returns the rows among which those that meet a filter are.
+func (s *keyedService) within(filter string) []keyedRow {
+	from, to := 0, len(s.rows)
+	words := strings.Fields(filter)
+	if s.compare != nil || strings.Contains(filter, " or ") {
+		return s.rows
+	}
+	for i, word := range words {
+		k, ok := keyrange.ParseKey(word)
+		if !ok {
+			continue
+		}
+		at, found := s.find(k)
+		if found && words[i-1] != "eq" {
+			at++
+		}
+		switch words[i-1] {
+		case "gt":
+			from = at
+		case "le":
+			to = at
+		}
+	}
+	return s.rows[from:max(from, to)]
+}
+
 // page returns the page of a scan at which a link is.
 func (s *keyedService) page(q dataverse.PageRequest, query map[string]string, found []keyedRow) (dataverse.Page, []keyedRow, error) {
-	if after := query["$skiptoken"]; after != "" { // the key or the version of the last row that was read
+	if last, _ := keyrange.ParseKey(query["$skiptoken"]); query["$skiptoken"] != "" && !s.byVersion && query["$filter"] == "" {
+		at, exists := s.find(last)
+		if exists {
+			at++
+		}
+		found = found[at:]
+	} else if after := query["$skiptoken"]; after != "" { // the key or the version of the last row that was read
 		found = slices.DeleteFunc(found, func(r keyedRow) bool {
 			if q.TrackChanges && s.byVersion {
 				return fmt.Sprint(r.version) == after || r.version < number(after)

@@ -47,7 +47,7 @@ func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 				return
 			}
 			require.Len(t, warned, 1, o.text)
-			assert.Contains(t, warned[0], "table "+example.stream+" below Organization level (Local)")
+			assert.Contains(t, warned[0], "table "+example.stream+" below Organization level (Business Unit level)")
 		})
 	}
 }
