@@ -115,10 +115,19 @@ func (l *lane) isMissing(ctx context.Context, page dataverse.Page) (bool, error)
 	}
 	missing := l.c.missing(covered, l.keys)
 	if len(missing) == 0 {
-		return false, nil
+		return false, l.seesEveryRow(ctx)
 	}
 	exists, err := l.c.exist(ctx, missing)
 	return exists, err
+}
+
+// seesEveryRow fails if the user may no longer see all rows and nothing else would show which rows a page lacks: in a process that has
+// not scanned the keys itself.
+func (l *lane) seesEveryRow(ctx context.Context) error {
+	if l.c.keys != nil || l.c.untracked() {
+		return nil
+	}
+	return newLookup(l.c.r).seesEveryRow(ctx)
 }
 
 // missing returns the keys that a page of a range has to have, as far as they are known, and lacks.
