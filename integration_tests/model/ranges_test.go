@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/integration_tests/destination"
 	"source-microsoft-dataverse/integration_tests/simulator"
 )
 
@@ -37,7 +38,19 @@ func drawRanges(t trial) trial {
 	if one(r, 3) {
 		s.behaviors.KeyComparison = simulator.KeyComparison(1 + r.IntN(3))
 	}
+	if one(r, 2) {
+		t.steps = slices.Insert(slices.Clone(t.steps), r.IntN(len(t.steps)+1), drawInterrupted(r)...)
+	}
 	return t
+}
+
+// drawInterrupted draws a read by ranges that is killed, and a read that continues it and in which pages lack their links.
+func drawInterrupted(r *rand.Rand) []step {
+	table := tracked[r.IntN(len(tracked))]
+	killed, continues := step{kind: read, seed: r.Uint64()}, step{kind: read, seed: r.Uint64()}
+	killed.read = disturbances{newJob: true, kill: place{table, 3 + r.IntN(18)}, keep: one(r, 2)}
+	continues.read = disturbances{newJob: true, refused: []refusal{{from: place{table, 1 + r.IntN(10)}, response: linkless, times: 1 + r.IntN(2)}}}
+	return []step{{kind: refresh, table: table, seed: r.Uint64()}, killed, {kind: change, table: table, n: r.IntN(4), seed: r.Uint64()}, continues}
 }
 
 func (g ranges) String() string {
@@ -53,6 +66,24 @@ func (g ranges) settle() time.Duration {
 		return time.Millisecond
 	}
 	return 0
+}
+
+// eachRowOnce checks a read of all rows of a stream, during which nothing changed: a large table is read by ranges of its key unless
+// the service does not compare keys, and no row comes twice.
+func (w *world) eachRowOnce(stream string, report *destination.Report) error {
+	s := w.switches
+	if !s.ranges.large || s.behaviors.KeyComparison != simulator.KeysCompared {
+		return nil
+	}
+	for _, text := range []string{"one page after the other", "not returned with their ranges"} {
+		if messages := logged(report, stream, text, "WARN"); len(messages) > 0 {
+			return fmt.Errorf("the service compares keys as expected, and a warning claims that it does not: %s", messages[0])
+		}
+	}
+	if rows, sent := len(w.environment.IDs(stream)), report.Streams[stream].Records; rows != sent && !s.behaviors.RepeatRows {
+		return fmt.Errorf("%s has %d rows, and a read of all of them sends %d records", stream, rows, sent)
+	}
+	return nil
 }
 
 // rest chooses a request once none has come for a while. The caller holds the lock.

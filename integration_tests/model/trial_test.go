@@ -238,8 +238,11 @@ func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
 		return nil
 	}
 	w.do(step{kind: how, table: stream})
-	for range 2 {
+	for again := range 2 {
 		report, err := w.quietSuccess(ctx, c, seed)
+		if err == nil && again == 0 {
+			err = w.eachRowOnce(stream, report)
+		}
 		if err != nil {
 			return fmt.Errorf("after %s %s: %w", how, stream, err)
 		}

@@ -1,7 +1,9 @@
 package planted
 
+import "slices"
+
 // List returns all defects.
-func List() []Defect { return append(scans(), doubts()...) }
+func List() []Defect { return slices.Concat(scans(), doubts(), divided()) }
 
 const (
 	changes     = "source/replicate/changes.go"
