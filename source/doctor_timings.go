@@ -143,7 +143,7 @@ func (i *invocation) timeTable(ctx context.Context, c *config.Config, client tim
 		return err
 	}
 	t.Page = &page
-	if t.Mode != timing.Tracked || !page.More {
+	if !page.More || t.Mode != timing.Tracked && t.Lanes <= 1 {
 		return nil
 	}
 	keys, err := timing.Measure(ctx, client, definition, []string{definition.PrimaryID}, c.PageSize)

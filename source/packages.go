@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
 
 	"source-microsoft-dataverse/source/auth"
@@ -125,14 +126,17 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 		if err != nil {
 			return err
 		}
-		var untyped []string
+		if err := i.addColumns(ctx, finance, project, entities); err != nil {
+			return err
+		}
+		var unknown []string
 		for n, line := range project.Lines {
 			entity := entities[n]
 			switch {
 			case line.Disabled, line.Incremental:
 				continue
 			case entity == nil || len(entity.Properties) == 0:
-				untyped = append(untyped, line.Entity)
+				unknown = append(unknown, line.Entity)
 				continue
 			}
 			stream := catalog.PackageStream(project.Name, line, *entity)
@@ -143,13 +147,30 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 			named[stream.Name] = is
 			add(stream)
 		}
-		if len(untyped) > 0 {
-			i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because the public metadata of finance & operations does not "+
-				"describe the columns: %s of project %s.", entitiesAre(len(untyped)), firstOf(untyped), project.Name))
+		if len(unknown) > 0 {
+			i.log.WarnContext(ctx, fmt.Sprintf("The catalog leaves out %s of project %s: %s. The public metadata of finance & operations does not describe "+
+				"the columns, and the job history has no package that does. Export the project once, then refresh the source schema.",
+				entityCount(len(unknown)), project.Name, firstOf(unknown)))
 		}
 	}
 	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s in %s of finance & operations.", entityCount(len(named)), count(len(c.Packages), "project")))
 	return nil
+}
+
+// addSelectedPackages adds the entities that match the patterns to a configured catalog.
+func (i *invocation) addSelectedPackages(ctx context.Context, c *config.Config, client *dataverse.Client, patterns []string, file *protocol.CatalogFile) error {
+	if len(patterns) == 0 {
+		return nil
+	}
+	var streams []protocol.Stream
+	if err := i.addPackages(ctx, c, client, func(s protocol.Stream) { streams = append(streams, s) }); err != nil {
+		return err
+	}
+	selected, err := catalog.SelectPackages(streams, patterns)
+	for _, s := range selected {
+		file.Add(s, airbyte.SyncModeFullRefresh)
+	}
+	return err
 }
 
 // entitiesOf reads the definitions of the entities in the lines of a project, in their order; nil: data management has no such
@@ -184,14 +205,6 @@ func entityCount(n int) string {
 		return "1 entity"
 	}
 	return fmt.Sprintf("%d entities", n)
-}
-
-// entitiesAre is a number of entities as the subject of a sentence, with its verb.
-func entitiesAre(n int) string {
-	if n == 1 {
-		return "1 entity is"
-	}
-	return entityCount(n) + " are"
 }
 
 // isPackage reports whether a stream is one of a project of the configuration, by its name.

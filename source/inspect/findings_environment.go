@@ -142,12 +142,13 @@ func isAre(n int) string {
 
 // noCounts reports that the service has no row counts, which it takes once a day.
 func (f Facts) noCounts() []Finding {
-	if !f.Counted || len(f.Tables) == 0 || slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows == nil || *t.Rows > 0 }) {
+	counted := slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows != nil })
+	if !f.Counted || !counted || slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows != nil && *t.Rows > 0 }) {
 		return nil
 	}
 	return []Finding{{
 		Severity: Info, Code: NoCounts, Subject: SubjectEnvironment,
-		Sentence: "Dataverse reports 0 rows for every selected table, as in an environment whose rows have not been counted yet, so nothing can be " +
+		Sentence: "Dataverse counts 0 rows in every selected table, as in an environment whose rows have not been counted yet, so nothing can be " +
 			"estimated from the numbers of rows.",
 	}}
 }

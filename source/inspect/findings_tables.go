@@ -49,7 +49,7 @@ func (f Facts) unmatched() []Finding {
 	return findings
 }
 
-// notInWebAPI reports the tables that the configuration names in vain.
+// notInWebAPI reports the tables that the configuration names although the Web API cannot list their rows.
 func (f Facts) notInWebAPI() []Finding {
 	n := len(f.NotInWebAPI)
 	if n == 0 {
@@ -91,7 +91,7 @@ func (f Facts) forbidden() []Finding {
 	for _, t := range f.Tables {
 		name := t.Summary.Table.LogicalName
 		switch may, known := t.readable(); {
-		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table, which no one needs alone
+		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table has no privilege of its own
 			continue
 		case may, !known:
 			mayRead = true

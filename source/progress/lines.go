@@ -122,7 +122,8 @@ func (s *StreamFigures) positionText() string {
 func (s *StreamFigures) expectedPages(span PhaseSpan) int64 {
 	switch span.Phase {
 	case checkpoint.FullRefresh, checkpoint.TokenScan, checkpoint.Snapshot:
-	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes, checkpoint.ByVersion, checkpoint.ByTime:
+	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes, checkpoint.ByVersion, checkpoint.ByTime,
+		checkpoint.PackageExport, checkpoint.PackageRows:
 		return 0
 	}
 	size := int64(dataverse.MaxPageSize)

@@ -96,6 +96,7 @@ func (p *paces) rest(at time.Time, s *StreamFigures) (left remainder, known bool
 		own.support(p.keys)
 		return own.of(rows).inLanes(1).plus(p.rows.of(s.Figures.Estimate).inLanes(s.Lanes)), inFull && own.pages > 0 && p.rows.pages > 0
 	case checkpoint.ByVersion, checkpoint.ByTime: // shown as snapshots or changes
+	case checkpoint.PackageExport, checkpoint.PackageRows: // how many rows a package has is not known
 	}
 	switch { // it has not started
 	case s.ReadsChanges:
@@ -125,7 +126,7 @@ func measure(at time.Time, streams []StreamFigures) paces {
 				all.rows.add(paceOf(at, span))
 			case checkpoint.Changes:
 				all.changes.add(paceOf(at, span))
-			case checkpoint.ReconcileDeletions, checkpoint.ByVersion, checkpoint.ByTime:
+			case checkpoint.ReconcileDeletions, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.PackageExport, checkpoint.PackageRows:
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type packageReader struct {
 	encoder  *record.CellEncoder
 	stats    record.ColumnStats
 	running  bool
+	saved    []byte   // the state that was emitted last
 	missing  []string // columns that have been reported as missing
 }
 
@@ -83,13 +85,20 @@ func output(err error) error {
 	return nil
 }
 
-// save emits the state.
+// save emits the state if it differs from the one that was emitted last.
 func (m *packageReader) save() error {
 	raw, err := m.state.Encode()
-	if err != nil {
+	if err != nil || bytes.Equal(raw, m.saved) {
 		return err
 	}
+	m.saved = raw
 	return output(m.job.Output.Tracker().State(protocol.StreamState{Stream: m.name(), State: raw}))
+}
+
+// saveAgain emits the state also if it is the one that was emitted last.
+func (m *packageReader) saveAgain() error {
+	m.saved = nil
+	return m.save()
 }
 
 // forget drops the open execution because it failed or its package is lost.
@@ -201,6 +210,9 @@ func (m *packageReader) readFile(ctx context.Context, p *entityfile.Package) (ro
 	entity, found := p.Manifest.Entity(m.stream.Entity)
 	if !found {
 		return 0, entityfile.ErrNoFile
+	}
+	if err := p.Verify(ctx, entity); err != nil {
+		return 0, err
 	}
 	file, err := p.Rows(ctx, entity, m.encoder.Columns())
 	if err != nil {

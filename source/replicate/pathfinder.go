@@ -46,6 +46,7 @@ func (c *rangeScan) findPath(ctx context.Context, last *keyrange.Range) error {
 			if err := c.prove(ctx); err != nil {
 				return err
 			}
+			c.announce(ctx)
 			proven = true
 		}
 		c.extend(last, keys[len(keys)-1])

@@ -75,19 +75,26 @@ func (c *rangeScan) read(ctx context.Context) error {
 	if err := c.r.out.running(ctx); err != nil {
 		return err
 	}
-	if r := c.r; r.job.slots() > 1 {
-		r.log.InfoContext(ctx, fmt.Sprintf("The table is large and is read by ranges of its key, up to %d at once.", min(r.job.slots(), maxLanes)))
-	}
 	path := c.openPath()
 	if path == nil && c.keys != nil {
 		if err := c.prove(ctx); err != nil {
 			return err
 		}
 	}
+	if path == nil {
+		c.announce(ctx)
+	}
 	if err := c.readLanes(ctx, path); err != nil {
 		return err
 	}
 	return c.end(ctx)
+}
+
+// announce logs that the table is read by several lanes.
+func (c *rangeScan) announce(ctx context.Context) {
+	if most := min(c.r.job.slots(), maxLanes); most > 1 {
+		c.r.log.InfoContext(ctx, fmt.Sprintf("The table is large and is read by ranges of its key, up to %d at once.", most))
+	}
 }
 
 // openPath returns the range whose keys findPath has to scan ahead of the rows, nil if they are scanned already, or if the rows are not

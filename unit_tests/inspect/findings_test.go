@@ -166,8 +166,8 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Info, inspect.ChangesNotFollowed, "account", "account (virtual)"},
 		}},
 		"nothing is counted": {func(f *inspect.Facts) {
-			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(0))}
-		}, []expected{{inspect.Info, inspect.NoCounts, inspect.SubjectEnvironment, "0 rows for every selected table"}}},
+			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(0)), table("legacy")}
+		}, []expected{{inspect.Info, inspect.NoCounts, inspect.SubjectEnvironment, "0 rows in every selected table"}}},
 		"one count is not zero": {func(f *inspect.Facts) {
 			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(1))}
 		}, nil},

@@ -22,13 +22,11 @@ import (
 // keyedService is an environment with one table, whose rows are read in the order of their keys, by any filter of keys. Its rows can
 // change between two requests.
 type keyedService struct {
-	mu       sync.Mutex
-	rows     []keyedRow // in the order of keys
-	version  int
-	history  []keyedRow              // every change, a version each
-	noted    []dataverse.PageRequest // all requests
-	inFlight int
-	most     int // requests of rows at the same time
+	mu      sync.Mutex
+	rows    []keyedRow // in the order of keys
+	version int
+	history []keyedRow              // every change, a version each
+	noted   []dataverse.PageRequest // all requests
 
 	// byVersion makes the scan with change tracking go by version: a row that changes comes once more.
 	byVersion bool

@@ -23,7 +23,7 @@ type packed struct {
 func newPacked() *packed {
 	p := &packed{sum: crc32.NewIEEE()}
 	p.deflate, _ = flate.NewWriter(&p.out, flate.BestSpeed) // the level exists
-	p.Writer = bufio.NewWriterSize((*summed)(p), 64<<10)
+	p.Writer = bufio.NewWriterSize(summed{p}, 64<<10)
 	return p
 }
 
@@ -34,13 +34,14 @@ func newPackedText(text string) *packed {
 	return p
 }
 
-// summed counts and sums what is compressed. A bytes.Buffer does not fail, and neither do the writers around it.
-type summed packed
+// summed counts and sums what is compressed. A bytes.Buffer does not fail, and neither do the writers around it. It has no method
+// but Write: bufio would pass long strings to a WriteString, which embedding would make its own again.
+type summed struct{ file *packed }
 
-func (p *summed) Write(data []byte) (int, error) {
-	p.size += uint64(len(data))
-	p.sum.Write(data)
-	return p.deflate.Write(data)
+func (s summed) Write(data []byte) (int, error) {
+	s.file.size += uint64(len(data))
+	s.file.sum.Write(data)
+	return s.file.deflate.Write(data)
 }
 
 // archive makes a zip archive. Errors of writers into a bytes.Buffer do not occur.

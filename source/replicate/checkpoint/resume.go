@@ -91,7 +91,7 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 		return s, SnapshotResumed
 	case ReconcileDeletions:
 		return s, ReconcileResumed
-	case FullRefresh, ByVersion, ByTime, Start, Changes:
+	case FullRefresh, ByVersion, ByTime, Start, Changes, PackageExport, PackageRows:
 	}
 	if s.InMiddle() {
 		return s, ChangesResumed

@@ -1,9 +1,6 @@
 package keyrange
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 var (
 	// ErrOrder reports a page whose rows are not in the order of SQL Server.
@@ -18,10 +15,10 @@ var (
 func CheckPage(r Range, keys []Key) error {
 	for i, k := range keys {
 		if i > 0 && keys[i-1].Compare(k) >= 0 {
-			return fmt.Errorf("%w: %v follows %v", ErrOrder, k, keys[i-1])
+			return ErrOrder
 		}
 		if !r.Contains(k) {
-			return fmt.Errorf("%w: %v", ErrOutside, k)
+			return ErrOutside
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,6 +118,29 @@ func TestTheReportsAreTheGoldenOnes(t *testing.T) {
 	text, err := report.New(troubled()).JSON()
 	require.NoError(t, err)
 	golden(t, "troubled.json", string(text))
+}
+
+func TestEachBottleneckIsExplained(t *testing.T) {
+	slow := func(name string, lanes int) timing.Table {
+		return timing.Table{Name: name, Mode: timing.Tracked, Lanes: lanes, Counted: counted(1_000_000), Page: page(5000, time.Second, 1, 0, true)}
+	}
+	var many []timing.Table
+	for i := range 200 {
+		many = append(many, slow(fmt.Sprintf("table%d", i), 1))
+	}
+	for want, c := range map[string]struct {
+		tables   []timing.Table
+		capacity timing.Capacity
+	}{
+		"the pages of table a follow one another.":                                              {[]timing.Table{slow("a", 1)}, timing.Capacity{Requests: 4, Users: 1}},
+		"up to 4 pages of table a are requested at the same time, the pages of its keys follow": {[]timing.Table{slow("a", 4)}, timing.Capacity{Requests: 8, Users: 1}},
+		"parallel requests: 4 requests at the same time":                                        {many, timing.Capacity{Requests: 4, Users: 1}},
+		"the limits of one web server let 1 application user keep only 4 busy.":                 {many, timing.Capacity{Requests: 9, Users: 1}},
+		"name them with --filter.":                                                              {many, timing.Capacity{Requests: 9, Users: 1}},
+	} {
+		text := report.New(report.Input{Tables: c.tables, Capacity: c.capacity}).Text(report.Style{})
+		assert.Contains(t, strings.Join(strings.Fields(text), " "), want)
+	}
 }
 
 func TestEachFindingIsShownOnce(t *testing.T) {
