@@ -54,7 +54,7 @@ func (i *invocation) connectAll(ctx context.Context, do workOfAll) error {
 
 // situation returns the situation of the verb with its configuration, nil if that could not be loaded.
 func (i *invocation) situation(c *config.Config) situation {
-	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming, finance: i.finance}
+	return situation{verb: i.command.Verb, config: c, getenv: i.process.Getenv, resuming: i.resuming}
 }
 
 // work makes the clients and does the work with them. While the work runs, stalls are logged.

@@ -192,7 +192,7 @@ func (s situation) explainFinance(err error) explanation {
 		return systemError("The connector stopped because it cannot follow the response of finance & operations: %s. Report it with the log of this %s.",
 			clause(finops.ErrLinkOutside), s.run())
 	case errors.As(err, &connection):
-		return s.explainFinanceConnection(err, connection)
+		return s.explainFinanceConnection(err, failed.Host, connection)
 	default:
 		var missing *dataverse.SignInError
 		if errors.As(err, &missing) {
@@ -203,21 +203,21 @@ func (s situation) explainFinance(err error) explanation {
 }
 
 // explainFinanceConnection explains why no response came from finance & operations or from the storage of its packages.
-func (s situation) explainFinanceConnection(err error, connection *finops.ConnectionError) explanation {
+func (s situation) explainFinanceConnection(err error, address string, connection *finops.ConnectionError) explanation {
 	if e := s.explainProxy(err); e.message != "" {
 		return e
 	}
-	to := host{name: s.finance, setting: "finance_operations_url"}
+	to := host{name: address, setting: "finance_operations_url"}
 	if e := s.explainTLS(err, to); e.message != "" {
 		return e
 	}
 	var unknown *net.DNSError
-	if errors.As(err, &unknown) && unknown.IsNotFound && !s.reached() && unknown.Name == hostName(s.finance) {
+	if errors.As(err, &unknown) && unknown.IsNotFound && !s.reached() && unknown.Name == hostName(address) {
 		return configError("The host %s of finance & operations cannot be found. Check finance_operations_url. If it is correct, or if it is empty and Dataverse "+
 			"returned this address, the name server (DNS) does not know the host.", unknown.Name)
 	}
 	return transientError("Finance & operations at %s, or the storage of its packages, could not be reached: %s.%s If the problem persists, check "+
-		"finance_operations_url and %s.%s", s.finance, clause(connection.Unwrap()), s.resumes(), s.wayTo(to), s.proxyHint(to))
+		"finance_operations_url and %s.%s", address, clause(connection.Unwrap()), s.resumes(), s.wayTo(to), s.proxyHint(to))
 }
 
 // hostName returns a host without its port.

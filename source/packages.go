@@ -69,7 +69,6 @@ func (i *invocation) financeClient(ctx context.Context, c *config.Config, client
 	if err != nil {
 		return nil, errLinkedRoot
 	}
-	i.finance = parsed.Host
 	// The audience is the address of the environment alone, in lower case (Microsoft, "Troubleshoot service authentication issues").
 	tokens, err := auth.NewFor(c, c.Credentials, "https://"+parsed.Host, i.signInClients)
 	if err != nil {

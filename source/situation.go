@@ -16,11 +16,10 @@ type situation struct {
 	verb     protocol.Verb
 	config   *config.Config // nil: it was not loaded
 	getenv   func(string) string
-	resuming bool   // a stream has a state, so that the environment was reached before
-	stream   bool   // the error is one of a stream
-	number   int    // of the application user that the error is about, from 0
-	changes  bool   // the stream is read by its changes
-	finance  string // the host of finance & operations; empty: it is not known
+	resuming bool // a stream has a state, so that the environment was reached before
+	stream   bool // the error is one of a stream
+	number   int  // of the application user that the error is about, from 0
+	changes  bool // the stream is read by its changes
 }
 
 // verbError is an error with the situation in which it occurred.

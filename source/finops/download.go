@@ -176,12 +176,12 @@ func (d *download) run(ctx context.Context) error {
 		case err == nil:
 			err = &BrokenResponseError{Reason: fmt.Sprintf("it has %d bytes of %d", d.at, d.total), passing: true}
 		case ctx.Err() != nil:
-			return &RequestError{Operation: operation, cause: ctx.Err()}
+			return c.failed(operation, 0, ctx.Err())
 		case errors.As(err, &lost), errors.As(err, &storage):
 			return err
 		case errors.As(err, &expired):
 			if d.urls++; d.urls > maxURLs {
-				return &RequestError{Operation: operation, Attempts: failed + d.urls, cause: expired.refused}
+				return c.failed(operation, failed+d.urls, expired.refused)
 			}
 			if d.url, err = c.awaitURL(ctx, d.execution, false); err != nil {
 				return err
@@ -195,7 +195,7 @@ func (d *download) run(ctx context.Context) error {
 			failed = 1
 		}
 		if failed >= c.options.Attempts || !temporary(err) || doubtful(err) && failed >= fewAttempts {
-			return &RequestError{Operation: operation, Attempts: failed, cause: withoutURL(err)}
+			return c.failed(operation, failed, withoutURL(err))
 		}
 		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, withoutURL(err)))
 		if err := sleep(ctx, c.options.backoff(failed)); err != nil {

@@ -24,6 +24,7 @@ var ErrLinkOutside = errors.New("the service sent a next link that leads elsewhe
 // RequestError names the request that failed. It wraps the reason.
 type RequestError struct {
 	Operation string // such as "read the lines of project Sales"
+	Host      string // of the service, with its port if that is not 443
 	Attempts  int
 	cause     error
 }

@@ -1,8 +1,9 @@
 // Package entityfile reads data packages of finance & operations and the entity files in them.
 //
 // [Open] opens a package, which is a zip file, and reads its [Manifest]. [Package.Verify] compares the checksum of the file of one
-// entity, and [Package.Rows] reads it row by row, whatever its form: XML with elements or with attributes, delimited text, or an Excel workbook. Each row is a list of
-// cells as text, in the order of the requested columns. [Conversion.Append] turns a cell into JSON by the type of its property.
+// entity, and [Package.Rows] reads it row by row, whatever its form: XML with elements or with attributes, delimited text, or an
+// Excel workbook. Each row is a list of cells as text, in the order of the requested columns. [Conversion.Append] turns a cell into
+// JSON by the type of its property.
 //
 // # What is known of the form
 //
