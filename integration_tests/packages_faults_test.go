@@ -109,7 +109,7 @@ func recoveredFaults() map[string]packageFault {
 			deadlock := finops.Outcome{Fails: true, Errors: []finops.Message{{Text: "DMF1996: a deadlock occurred."}}}
 			p.plan(deadlock, deadlock)
 		}},
-		"ExportToPackage refuses once": {exports: 1, prepare: func(p *packageLab) { p.plan(finops.Outcome{Refused: "not today"}) }},
+		"ExportToPackage refuses once": {exports: 1, prepare: func(p *packageLab) { p.plan(finops.Outcome{Refused: "The project is locked"}) }},
 		"a person runs the project": {exports: 1, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Takes: 2 * time.Second})
 			_, err := p.finance.RunInClient(packageProject, "USMF")
@@ -130,13 +130,13 @@ func reportedFaults() map[string]packageFault {
 		"an entity fails": {failure: config, message: "did not export the entity Fixed assets V2", exports: 1, partly: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Failing: []string{"Fixed assets V2"}, Errors: unescaped})
 		}},
-		"ExportToPackage refuses": {failure: config, message: "not today", prepare: func(p *packageLab) {
-			p.plan(finops.Outcome{Refused: "not today"}, finops.Outcome{Refused: "not today"})
+		"ExportToPackage refuses": {failure: config, message: "The project is locked", prepare: func(p *packageLab) {
+			p.plan(finops.Outcome{Refused: "The project is locked"}, finops.Outcome{Refused: "The project is locked"})
 		}},
 		"a line has no mapping":         {failure: config, message: "no valid mapping", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Unmapped = true }) }},
 		"a line is incremental":         {failure: config, message: "would be a change that is lost", partly: true, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Incremental = true }) }},
 		"the project imports":           {failure: config, message: "imports", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Operation = "Import" }) }},
-		"the project has another name":  {failure: config, message: `"All"`, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Name = "Other" }) }},
+		"the project has another name":  {failure: config, message: "is not restricted to other users, roles or companies", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Name = "Other" }) }},
 		"a company does not exist":      {failure: config, message: "Check that the legal entity exists", partly: true, prepare: func(p *packageLab) { p.companies("USMF", "XXXX") }},
 		"the application is missing":    {failure: config, message: "Microsoft Entra applications", prepare: func(p *packageLab) { p.finance.Unregister(simulator.DefaultApplication().ClientID) }},
 		"the package is always damaged": {failure: transient, message: "damaged", partly: true, prepare: func(p *packageLab) { p.plan(finops.Outcome{Edit: flip}) }},
