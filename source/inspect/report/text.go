@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/source/inspect"
@@ -57,12 +56,8 @@ func ofPackages(f inspect.Finding) bool { return f.Key == packages }
 
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	environment := func(f inspect.Finding) bool {
-		return !ofPackages(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
-	}
-	users := func(f inspect.Finding) bool {
-		return !ofPackages(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
-	}
+	environment := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutTheEnvironment() }
+	users := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutAUser() }
 	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
 	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
 }
@@ -109,7 +104,7 @@ func bottleneckText(e *Estimate) string {
 			"faster.", e.LongestTable)
 	case timing.Limits:
 		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
-			"server let %s keep only %d busy. More web servers or further application users (additional_credentials) make it faster.",
+			"server let %s keep only %d busy. Further application users (additional_credentials) make it faster, as more web servers do.",
 			quantity(int64(e.Parallel), "request"), quantity(int64(e.Users), "application user"), timing.Sustainable(e.Users))
 	case timing.Lanes:
 		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
@@ -139,7 +134,7 @@ func (s Style) verdict(r *Report) string {
 		if warnings > 0 {
 			found += " and " + quantity(warnings, "warning")
 		}
-		return s.paragraph(s.mark(wrong)+" ", found+". A sync would fail, or lack a table that the configuration names.")
+		return s.paragraph(s.mark(wrong)+" ", "Not ready to sync: "+found+".")
 	case Warnings:
 		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+quantity(warnings, "warning")+".")
 	default:
