@@ -36,13 +36,14 @@ func (f Facts) aboutPackages() []Finding {
 		problems := finops.Review(project)
 		all = append(all, ProjectFindings(problems)...)
 		if len(problems) == 0 || !problems[0].Fault.Stops() {
-			all = append(all, aboutProject(project))
+			all = append(all, aboutProject(project)...)
 		}
 	}
 	return all
 }
 
-func aboutProject(f finops.Facts) Finding {
+// aboutProject describes a project that can be exported, unless all its entities are incremental.
+func aboutProject(f finops.Facts) []Finding {
 	read := 0
 	for _, line := range f.Found.Lines {
 		if !line.Disabled && !line.Incremental {
@@ -50,13 +51,16 @@ func aboutProject(f finops.Facts) Finding {
 		}
 	}
 	noun := "entities"
-	if read == 1 {
+	switch read {
+	case 0:
+		return nil
+	case 1:
 		noun = "entity"
 	}
-	return Finding{
+	return []Finding{{
 		Severity: Info, Code: AboutProject, Subject: f.Found.Name, Key: packagesKey,
 		Sentence: fmt.Sprintf("The data project %q exports %d %s for %s.", f.Found.Name, read, noun, strings.Join(f.Companies, ", ")),
-	}
+	}}
 }
 
 // ProjectFindings returns the findings of problems of one project. Entities whose texts are cut are one finding together.
