@@ -28,6 +28,12 @@ type packageLab struct {
 // servePackages opens a lab with all projects that export in the configuration, for all companies.
 func servePackages(t *testing.T, o finops.Options) *packageLab {
 	t.Helper()
+	return servePackagesAt(t, o, simulator.FinanceOperationsOptions{})
+}
+
+// servePackagesAt is servePackages with a finance & operations environment that is served in another way.
+func servePackagesAt(t *testing.T, o finops.Options, at simulator.FinanceOperationsOptions) *packageLab {
+	t.Helper()
 	tables := schema.Realistic()
 	accounts := slices.IndexFunc(tables, func(table *schema.Table) bool { return table.LogicalName == "account" })
 	l := newLab(t, simulator.Options{Seed: 1, Tables: tables[accounts : accounts+1], DefaultRows: 3})
@@ -35,7 +41,7 @@ func servePackages(t *testing.T, o finops.Options) *packageLab {
 	var err error
 	p.finance, err = finops.New(o)
 	require.NoError(t, err)
-	p.server, err = l.server.StartFinanceOperations(t.Context(), p.finance, simulator.FinanceOperationsOptions{})
+	p.server, err = l.server.StartFinanceOperations(t.Context(), p.finance, at)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.server.Close()) })
 	var packages []map[string]any

@@ -174,8 +174,8 @@ func (s situation) explainFinance(err error) explanation {
 		return configError("Microsoft Entra does not know the address of finance & operations in this tenant: %v. Check finance_operations_url; it must be the "+
 			"address of the environment itself.", signIn)
 	case errors.As(err, &refused) && !s.reached() && refused.LeadsElsewhere():
-		return configError("%s responds with status %d to the request to %s, so it is not a finance & operations environment. Enter the address of the "+
-			"environment as finance_operations_url, such as https://contoso.operations.dynamics.com.", failed.Host, refused.Status, failed.Operation)
+		return configError("The address of finance & operations does not lead to it: %s responds to the request to %s with status %d. Enter the address of the "+
+			"environment as finance_operations_url, for example https://contoso.operations.dynamics.com.", failed.Host, failed.Operation, refused.Status)
 	case errors.As(err, &refused) && refused.Page.HTML:
 		return transientError("The response to the request to %s has status %d and is %s. A proxy, a firewall or a sign-in page responded in place of finance & "+
 			"operations.%s Check finance_operations_url, and the network.", failed.Operation, refused.Status, refused.Page, s.resumes())

@@ -98,9 +98,9 @@ func reviewed(ctx context.Context, client *finops.Client, p config.Package) (*fi
 		return nil, nil, err
 	}
 	problems := finops.Review(finops.Facts{Project: p.Project, Companies: p.Companies, Found: project})
-	stopping := slices.DeleteFunc(slices.Clone(problems), func(p finops.Problem) bool { return !p.Fault.Stops() })
-	if len(stopping) > 0 {
-		return nil, nil, &projectError{stopping}
+	if len(problems) > 0 && problems[0].Fault.Stops() {
+		why := func(p finops.Problem) bool { return p.Fault.Stops() || p.Fault == finops.Incremental }
+		return nil, nil, &projectError{slices.DeleteFunc(problems, func(p finops.Problem) bool { return !why(p) })}
 	}
 	return project, problems, nil
 }

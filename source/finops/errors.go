@@ -98,7 +98,7 @@ func (e *APIError) Forbidden() bool {
 // service, or redirects to a page of its own.
 func (e *APIError) LeadsElsewhere() bool {
 	redirected := e.Status >= http.StatusMultipleChoices && e.Status < http.StatusBadRequest
-	return e.Message == "" && (redirected || e.Status == http.StatusNotFound)
+	return redirected || e.Status == http.StatusNotFound
 }
 
 // newAPIError reads a refusal. The message of the exception is inside innererror; the one beside it is always the same

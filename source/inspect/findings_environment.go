@@ -53,7 +53,8 @@ func (f Facts) clockDiffers() []Finding {
 	}
 	return []Finding{{
 		Severity: Warning, Code: ClockDiffers, Subject: SubjectEnvironment,
-		Sentence: fmt.Sprintf("The clock of this machine is %v %s that of Dataverse.", f.ClockAhead.Abs().Round(time.Second), direction),
+		Sentence: fmt.Sprintf("The clock of this machine is %s %s that of Dataverse.",
+			number(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
 		NextStep: "Synchronize it: Microsoft Entra rejects a sign-in with a certificate or a token file if the clock is wrong by more than a few minutes.",
 	}}
 }
@@ -108,6 +109,9 @@ func (f Facts) aboutTables() []Finding {
 		}
 	}
 	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", listing.Grouped(int64(len(f.Tables))), tables(f.Listed), isAre(len(f.Tables)))
+	if len(f.Tables) == f.Listed && f.Listed > 1 {
+		sentence = fmt.Sprintf("All %s of the environment are selected.", tables(f.Listed))
+	}
 	if !f.NamesOnly {
 		sentence += " " + followedSentence(followed, len(f.Tables))
 	}
@@ -159,9 +163,13 @@ func (f Facts) notInspected() []Finding {
 	if len(f.NotRequested) > 0 {
 		findings = append(findings, Finding{
 			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.NotRequested, ", ")),
+			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. What is missing: %s.", strings.Join(f.NotRequested, ", ")),
 			NextStep: "The configuration may be right nevertheless. Try again at another time.",
 		})
+	}
+	if n := len(f.Late); n > 0 {
+		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("Dataverse responded too slowly to test %s in time: %s.",
+			selected(n), listed(f.Late)), "Try again at another time."))
 	}
 	if n := len(f.Untested); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",

@@ -44,7 +44,7 @@ func (f Facts) unmatched() []Finding {
 	}
 	if n := len(missing); n > 0 {
 		findings = append(findings, aboutTables(Error, TableMissing, names, fmt.Sprintf("include_tables names %s that the environment does not have: %s.",
-			tables(n), listed(missing)), "Correct the logical name, or remove it from include_tables.").of(includeTables))
+			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", plural(n, "name"), those(n))).of(includeTables))
 	}
 	return findings
 }

@@ -259,10 +259,14 @@ func TestReviewFindsWhatKeepsAProjectFromBeingExported(t *testing.T) {
 		facts finops.Facts
 		want  []finops.Problem
 	}{
-		"nothing is wrong":       {finops.Facts{Found: &good, Companies: []string{"usmf"}, Known: []string{"USMF"}}, nil},
-		"no such project":        {finops.Facts{}, []finops.Problem{{Fault: finops.ProjectMissing}}},
-		"it imports":             {finops.Facts{Found: &finops.Project{Name: "Sales"}}, []finops.Problem{{Fault: finops.ProjectImports}}},
-		"it has no entity":       {finops.Facts{Found: &finops.Project{Exports: true, Lines: []finops.Line{{Disabled: true}}}}, []finops.Problem{{Fault: finops.ProjectEmpty}}},
+		"nothing is wrong": {finops.Facts{Found: &good, Companies: []string{"usmf"}, Known: []string{"USMF"}}, nil},
+		"no such project":  {finops.Facts{}, []finops.Problem{{Fault: finops.ProjectMissing}}},
+		"it imports":       {finops.Facts{Found: &finops.Project{Name: "Sales"}}, []finops.Problem{{Fault: finops.ProjectImports}}},
+		"it has no entity": {finops.Facts{Found: &finops.Project{Exports: true, Lines: []finops.Line{{Disabled: true}}}}, []finops.Problem{{Fault: finops.ProjectEmpty}}},
+		"every entity is incremental": {
+			finops.Facts{Found: &finops.Project{Exports: true, Lines: []finops.Line{{Entity: "Items", Incremental: true}}}},
+			[]finops.Problem{{Fault: finops.ProjectEmpty}, {Fault: finops.Incremental, Subject: "Items"}},
+		},
 		"a company is mistyped":  {finops.Facts{Found: &good, Companies: []string{"USM"}, Known: []string{"USMF"}}, []finops.Problem{{Fault: finops.CompanyMissing, Subject: "USM"}}},
 		"a line is not mapped":   {finops.Facts{Found: with(finops.Line{Entity: "Items", Unmapped: true})}, []finops.Problem{{Fault: finops.Unmapped, Subject: "Items"}}},
 		"that line is disabled":  {finops.Facts{Found: with(finops.Line{Entity: "Items", Unmapped: true, Disabled: true})}, nil},

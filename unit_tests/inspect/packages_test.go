@@ -47,8 +47,6 @@ func TestProjectThatCanBeExportedIsDescribed(t *testing.T) {
 	f := with(func(f *inspect.Facts) {
 		f.Projects = []finops.Facts{{Project: "sales", Companies: []string{"USMF", "DEMF"}, Found: &finops.Project{
 			Name: "Sales", Exports: true, Lines: []finops.Line{{Entity: "Customers"}, {Entity: "Items"}, {Entity: "Workers", Disabled: true}},
-		}}, {Project: "changes", Companies: []string{"USMF"}, Found: &finops.Project{
-			Name: "Changes", Exports: true, Lines: []finops.Line{{Entity: "Customers", Incremental: true}},
 		}}}
 	})
 	var about []string

@@ -21,7 +21,7 @@ type Verdict string
 const (
 	Ready    Verdict = "ready"    // there is nothing to do
 	Warnings Verdict = "warnings" // syncs run, but something is missing from them or will fail later
-	Errors   Verdict = "errors"   // syncs fail
+	Errors   Verdict = "errors"   // syncs fail, or lack what the configuration names
 )
 
 // Report is what doctor has found out.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/source/inspect"
@@ -57,12 +56,8 @@ func ofPackages(f inspect.Finding) bool { return f.Key == packages }
 
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	environment := func(f inspect.Finding) bool {
-		return !ofPackages(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
-	}
-	users := func(f inspect.Finding) bool {
-		return !ofPackages(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
-	}
+	environment := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutTheEnvironment() }
+	users := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutAUser() }
 	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
 	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
 }
@@ -139,7 +134,7 @@ func (s Style) verdict(r *Report) string {
 		if warnings > 0 {
 			found += " and " + quantity(warnings, "warning")
 		}
-		return s.paragraph(s.mark(wrong)+" ", found+". A sync would fail, or lack a table that the configuration names.")
+		return s.paragraph(s.mark(wrong)+" ", "Not ready to sync: "+found+".")
 	case Warnings:
 		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+quantity(warnings, "warning")+".")
 	default:

@@ -188,8 +188,8 @@ func TestTheVerdictIsTheLastLine(t *testing.T) {
 	warned := troubled()
 	warned.Findings = warned.Findings[1:2]
 	for want, in := range map[string]report.Input{
-		"✗ 1 error and 2 warnings. A sync would fail, or lack a table that the configuration names.": troubled(),
-		"✗ 1 error. A sync would fail, or lack a table that the configuration names.":                unreachable(),
+		"✗ Not ready to sync: 1 error and 2 warnings.":   troubled(),
+		"✗ Not ready to sync: 1 error.":                  unreachable(),
 		"! Ready to sync, with 1 warning.":               warned,
 		"✓ Ready to sync. Nothing to improve was found.": healthy(),
 	} {
