@@ -104,7 +104,7 @@ func bottleneckText(e *Estimate) string {
 			"faster.", e.LongestTable)
 	case timing.Limits:
 		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
-			"server let %s keep only %d busy. More web servers or further application users (additional_credentials) make it faster.",
+			"server let %s keep only %d busy. Further application users (additional_credentials) make it faster, as more web servers do.",
 			quantity(int64(e.Parallel), "request"), quantity(int64(e.Users), "application user"), timing.Sustainable(e.Users))
 	case timing.Lanes:
 		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
