@@ -35,8 +35,7 @@ func TestACheckNamesWhatKeepsAProjectFromBeingExported(t *testing.T) {
 		"no such company":             {project("Good", "USMF", "USM"), "no legal entity USM,"},
 		"another address":             {map[string]any{"finance_operations_url": p.config["url"]}, "does not lead to it"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // not in parallel: the configurations have one file
 			requireStatus(t, p.with(t, c.settings), c.words)
 		})
 	}

@@ -220,7 +220,7 @@ func TestWhatMattersMostComesFirst(t *testing.T) {
 	}, codes)
 	assert.Equal(t, inspect.Error, inspect.Worst(found))
 	assert.Equal(t, `The environment is "Contoso", version 9.2, region EMEA.`, found[4].Text())
-	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles of its teams Sales, Service.`, found[5].Text())
+	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles Sales, Service through its teams.`, found[5].Text())
 	assert.Equal(t, "All 3 tables of the environment are selected. The changes of none of them can be followed.", found[6].Text())
 }
 

@@ -160,7 +160,7 @@ func (e *Environment) start(q request, user string) error {
 func refusedExport(q request) error {
 	const text = "Exception occurred while executing action ExportToPackage on Entity DataManagementDefinitionGroup: " +
 		"Export to package failed for definition group: %s, execution id: %s, reExecute: %t, legal entity: %s"
-	return fmt.Errorf(text, q.project, q.id, q.reExecute, q.company) // the words of the service
+	return fmt.Errorf(text, q.project, q.id, q.reExecute, q.company) //nolint:staticcheck // the words of the service
 }
 
 func (e *Environment) nextOutcome(project string) Outcome {

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/report"
 	"source-microsoft-dataverse/source/inspect/timing"
@@ -40,33 +42,45 @@ func page(rows int64, took time.Duration, size, omittable int64, more bool) *tim
 	return &timing.Page{Rows: rows, Took: took, Bytes: size, OmittableBytes: omittable, More: more}
 }
 
-// troubled is an environment with findings of each severity about each kind of subject.
+// selected returns a table that can be read and whose changes can be followed, with changes.
+func selected(name string, change func(*inspect.Table)) inspect.Table {
+	t := inspect.Table{Depth: dataverse.Global, Summary: dataverse.TableSummary{
+		Table: dataverse.Table{LogicalName: name, EntitySet: name + "s", Tracked: true}, Trackable: true,
+	}}
+	change(&t)
+	return t
+}
+
+// findings are those of an environment with findings of each severity about each kind of subject.
+func findings() []inspect.Finding {
+	project := finops.Project{Name: "Airbyte", Exports: true, Lines: []finops.Line{
+		{Entity: "Customers V3", Format: "XML-Element"}, {Entity: "Vendors V2", Format: "XML-Element"},
+	}}
+	return inspect.Facts{
+		Organization: &dataverse.Organization{Name: "Contoso", Version: "9.2.24104.198", Geo: "EUR"}, TokenDays: 2,
+		Users: []inspect.User{{
+			Name: "the application user", FullName: "# Airbyte", Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"},
+		}},
+		Listed: 812, CursorForUntracked: true,
+		Tables: []inspect.Table{
+			selected("account", func(t *inspect.Table) { t.Rows, t.Hidden = counted(1_240_000), []string{"creditlimit", "contoso_iban"} }),
+			selected("audit", func(t *inspect.Table) { t.Summary.Table.Tracked, t.Summary.Trackable = false, false }),
+			selected("contact", func(t *inspect.Table) { t.Rows = counted(80_000) }),
+			selected("contoso_secret", func(t *inspect.Table) {
+				t.Named, t.Depth, t.Summary.ReadPrivilege = true, dataverse.NoDepth, "prvReadcontoso_Secret"
+			}),
+			selected("team", func(*inspect.Table) {}),
+		},
+		Projects: []finops.Facts{{Project: "Airbyte", Companies: []string{"USMF"}, Found: &project}},
+	}.Findings()
+}
+
+// troubled is what doctor reports on such an environment.
 func troubled() report.Input {
 	return report.Input{
 		Connector: "source-microsoft-dataverse 0.1.0", Environment: "contoso.crm4.dynamics.com",
-		Users: []report.User{{Name: "# Airbyte", SignedIn: true, Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"}}},
-		Findings: []inspect.Finding{
-			{
-				Severity: inspect.Error, Code: inspect.TableForbidden, Subject: "contoso_secret", Key: "include_tables", Tables: []string{"contoso_secret"},
-				Sentence: "The application user cannot read table contoso_secret: the privilege prvReadcontoso_Secret is missing.",
-				NextStep: "Assign it a security role that has Read at Organization level on the table, or remove the table from include_tables.",
-			},
-			{
-				Severity: inspect.Warning, Code: inspect.ShortTokenLife, Subject: inspect.SubjectEnvironment,
-				Sentence: "The environment keeps deletions for 2 days only.",
-				NextStep: "Ask an administrator to raise organization.expirechangetrackingindays to 7 or more.",
-			},
-			{
-				Severity: inspect.Warning, Code: inspect.ColumnsHidden, Subject: "account", Tables: []string{"account"},
-				Sentence: "The application user may not read 2 secured columns of table account (creditlimit, contoso_iban), so their values are null.",
-				NextStep: "Add it to a column security profile that allows Read on them.",
-			},
-			{Severity: inspect.Info, Code: inspect.AboutEnvironment, Subject: inspect.SubjectEnvironment, Sentence: "Contoso is an environment in EUR, version 9.2.24104.198."},
-			{Severity: inspect.Info, Code: inspect.AboutUser, Subject: inspect.SubjectUser, Sentence: "# Airbyte has the security role Airbyte reader, and that of its teams Verkäufer."},
-			{Severity: inspect.Info, Code: inspect.AboutTables, Subject: inspect.SubjectTables, Sentence: "4 tables are selected, 3 of them with changes."},
-			{Severity: inspect.Info, Code: inspect.TrackingImpossible, Subject: "audit", Sentence: "Change tracking cannot be turned on for audit."},
-			{Severity: inspect.Info, Code: inspect.AboutProject, Subject: "Airbyte", Key: "packages", Sentence: `The data project "Airbyte" exports 2 entities for usmf.`},
-		},
+		Users:    []report.User{{Name: "# Airbyte", SignedIn: true, Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"}}},
+		Findings: findings(),
 		Tables: []timing.Table{
 			{
 				Name: "account", Mode: timing.Tracked, Counted: counted(1_240_000), Columns: 151, OmittableColumns: 41,
@@ -163,7 +177,7 @@ func TestMarksDifferWithoutColors(t *testing.T) {
 		text := report.New(troubled()).Text(report.Style{Unicode: unicode})
 		assert.NotContains(t, text, "\x1b")
 		marks := map[string]bool{}
-		for _, sentence := range []string{"The application user cannot", "The environment keeps", "Contoso is", "Change tracking cannot"} {
+		for _, sentence := range []string{"The application user lacks", "The environment keeps", "The environment is", "Change tracking cannot"} {
 			before, _, found := strings.Cut(text, sentence)
 			require.True(t, found)
 			marks[before[strings.LastIndexByte(before, '\n'):]] = true

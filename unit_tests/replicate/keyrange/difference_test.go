@@ -66,7 +66,7 @@ func TestTooManyDifferencesAreNotRead(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestTotalsTellSetsApart(t *testing.T) {
+func TestTotalsDistinguishSets(t *testing.T) {
 	total := func(keys ...keyrange.Key) (sum keyrange.Totals) {
 		for _, k := range keys {
 			sum.Add(k)

@@ -52,7 +52,7 @@ func TestRangesShrinkAsTheyAreRead(t *testing.T) {
 	r.End(second)
 	last := r.Scan()
 	r.Advance(last, numbered(40))
-	assert.Equal(t, "(20..30] (40..)", describe(r), "what has no upper bound ends only when it is told to")
+	assert.Equal(t, "(20..30] (40..)", describe(r), "what has no upper bound ends only by End")
 	r.End(last)
 	assert.Nil(t, r.Scan())
 	third := r.Open()
