@@ -173,15 +173,15 @@ func (s situation) explainFinance(err error) explanation {
 	case errors.As(err, &signIn) && (signIn.Has(500011) || signIn.Has(650057)):
 		return configError("Microsoft Entra does not know the address of finance & operations in this tenant: %v. Check finance_operations_url; it must be the "+
 			"address of the environment itself.", signIn)
+	case errors.As(err, &refused) && !s.reached() && refused.LeadsElsewhere():
+		return configError("The address of finance & operations does not lead to it: %s responds to the request to %s with status %d. Enter the address of the "+
+			"environment as finance_operations_url, for example https://contoso.operations.dynamics.com.", failed.Host, failed.Operation, refused.Status)
 	case errors.As(err, &refused) && refused.Page.HTML:
 		return transientError("The response to the request to %s has status %d and is %s. A proxy, a firewall or a sign-in page responded in place of finance & "+
 			"operations.%s Check finance_operations_url, and the network.", failed.Operation, refused.Status, refused.Page, s.resumes())
 	case errors.As(err, &refused) && refused.Forbidden():
 		return configError("Finance & operations does not accept the application: the request to %s was refused with status %d. In finance & operations, open "+
 			"%s, and add the client ID with a user whose security roles may read data projects.", failed.Operation, refused.Status, entraApplications)
-	case errors.As(err, &refused) && refused.Status == http.StatusNotFound && !s.reached():
-		return configError("The address of finance & operations does not lead to it: %s responds to the request to %s with status %d. Enter the address of the "+
-			"environment as finance_operations_url, for example https://contoso.operations.dynamics.com.", failed.Host, failed.Operation, refused.Status)
 	case errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests:
 		return transientError("Finance & operations limits the requests of the connector: %s.%s %s later.", clause(refused), s.resumes(), s.again())
 	case errors.As(err, &refused) && refused.Message != "" && refused.Status == http.StatusBadRequest:

@@ -24,8 +24,8 @@ const (
 	PackageCompleted = "_ab_package_completed_at"
 )
 
-// packagePrefix begins the names of the streams of entities of finance & operations.
-const packagePrefix = "dmf_"
+// PackagePrefix begins the names of the streams of entities of finance & operations.
+const PackagePrefix = "dmf_"
 
 // PackageStream returns an entity of a project as a stream. Every sync reads it in full.
 func PackageStream(project string, line finops.Line, e finops.Entity) protocol.Stream {
@@ -59,13 +59,13 @@ func PackageStreamName(project, entity string) string {
 }
 
 // PackageStreamPrefix begins the names of all streams of a project.
-func PackageStreamPrefix(project string) string { return packagePrefix + words(project) + "_" }
+func PackageStreamPrefix(project string) string { return PackagePrefix + words(project) + "_" }
 
 // PackagePatterns divides patterns into those for streams of entities of finance & operations and those for tables. Only a pattern
 // that begins with dmf_ is one for entities, if there are projects, so that * means all tables.
 func PackagePatterns(patterns []string, projects bool) (entities, tables []string) {
 	for _, pattern := range patterns {
-		if projects && strings.HasPrefix(pattern, packagePrefix) {
+		if projects && strings.HasPrefix(pattern, PackagePrefix) {
 			entities = append(entities, pattern)
 		} else {
 			tables = append(tables, pattern)

@@ -72,16 +72,15 @@ func (m *packageReader) readFile(ctx context.Context, p *entityfile.Package) (ro
 		return 0, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	if err := m.checkKey(entity, file); err != nil {
-		return 0, err
-	}
+	absent := absentColumns(entity, file, m.encoder.Columns())
 	open := m.state.Open
 	m.encoder.Begin(map[string]string{
 		catalog.Company: open.Company, catalog.PackageExecution: open.ID, catalog.PackageCompleted: open.Completed.Format(time.RFC3339),
-	})
+	}, absent)
 	if err := file.Skip(open.Rows); err != nil {
 		return 0, m.tooShort(err, file.Count())
 	}
+	firstRow := file.Count() + 1
 	for sinceState := 0; ; sinceState++ {
 		if sinceState == rowsPerState {
 			sinceState = 0
@@ -91,11 +90,16 @@ func (m *packageReader) readFile(ctx context.Context, p *entityfile.Package) (ro
 		}
 		cells, err := file.Next()
 		if errors.Is(err, io.EOF) {
-			m.report(ctx, file)
+			m.report(ctx, file, absent)
 			return file.Count(), m.flush(file.Count())
 		}
 		if err != nil {
 			return 0, errors.Join(m.flush(file.Count()), err)
+		}
+		if file.Count() == firstRow { // a file without rows may be without a header
+			if err := m.checkKey(absent); err != nil {
+				return 0, err
+			}
 		}
 		if err := m.encoder.Row(cells); err != nil {
 			return 0, fmt.Errorf("row %d of the file of entity %s: %w", file.Count(), m.stream.Entity, err)
@@ -134,28 +138,34 @@ func (m *packageReader) flush(position int64) error {
 	return nil
 }
 
-// checkKey finds columns of the key that the file does not have: without them, a destination would take different rows for one.
-func (m *packageReader) checkKey(entity entityfile.Entity, file *entityfile.Rows) error {
-	var missing []string
-	for _, key := range m.encoder.Keys() {
-		mapped := len(entity.Columns) == 0 || slices.ContainsFunc(entity.Columns, func(c string) bool { return strings.EqualFold(c, key) })
-		inHeader := file.Form == entityfile.XML || !slices.Contains(file.Missing(), key)
-		if !mapped || !inHeader {
-			missing = append(missing, key)
-		}
+// absentColumns returns those of the columns that a file does not have. XML has no header: there, the mapping of the entity shows them.
+func absentColumns(entity entityfile.Entity, file *entityfile.Rows, columns []string) []string {
+	if file.Form != entityfile.XML {
+		return file.Missing()
 	}
+	if len(entity.Columns) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(columns), func(column string) bool {
+		return slices.ContainsFunc(entity.Columns, func(mapped string) bool { return strings.EqualFold(mapped, column) })
+	})
+}
+
+// checkKey finds columns of the key that the file does not have: without them, a destination would take different rows for one.
+func (m *packageReader) checkKey(absent []string) error {
+	missing := slices.DeleteFunc(m.encoder.Keys(), func(key string) bool { return !slices.Contains(absent, key) })
 	if len(missing) > 0 {
 		return &KeyColumnError{m.stream.Entity, missing}
 	}
 	return nil
 }
 
-// report warns about what a file lacks or has lost.
-func (m *packageReader) report(ctx context.Context, file *entityfile.Rows) {
-	if missing := file.Missing(); file.Count() > 0 && len(missing) > 0 && !slices.Equal(missing, m.missing) {
-		m.missing = missing
+// report warns about what a file lacks or has lost. absent are the columns that are null in all its rows.
+func (m *packageReader) report(ctx context.Context, file *entityfile.Rows, absent []string) {
+	if file.Count() > 0 && len(absent) > 0 && !slices.Equal(absent, m.missing) {
+		m.missing = absent
 		m.log.WarnContext(ctx, "Selected columns are not in the file of the entity and are sent as null. Add them to the mapping of the entity in its "+
-			"project, or deselect them.", "columns", strings.Join(missing, ","))
+			"project, or deselect them.", "columns", strings.Join(absent, ","))
 	}
 	if cut := file.Cut(); len(cut) > 0 {
 		m.log.WarnContext(ctx, "Columns have values of exactly 255 characters, where an export to Excel cuts longer ones. Set the source data format of "+

@@ -221,7 +221,7 @@ func TestMessagesOfTheServiceHideSignatures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService()
 		s.sets[groups] = func(*http.Request) reply {
-			return refusal(http.StatusBadRequest, "cannot read https://storage.blob.core.windows.net/dmf/x?sv=1&sig=SECRET at all")
+			return refusal(http.StatusBadRequest, "cannot read https://storage.blob.core.windows.net/dmf/x?sv=1&sig=SECRET at all (query: se=2&sig=SECRET)")
 		}
 		err := s.client(t, finops.Options{}).Try(t.Context())
 		require.Error(t, err)

@@ -52,18 +52,21 @@ func TestCellsBecomeRecordsWithTheCompanyAndTheExecution(t *testing.T) {
 		"Name": cellText(), "Amount": cellNumber(), catalog.Company: cellText(), catalog.PackageExecution: cellText(), catalog.PackageCompleted: cellText(),
 	}), entityfile.Conversion{}, &stats)
 	assert.Equal(t, []string{"Amount", "Name"}, e.Columns())
-	e.Begin(map[string]string{catalog.Company: "USMF", catalog.PackageExecution: "x"})
+	e.Begin(map[string]string{catalog.Company: "USMF", catalog.PackageExecution: "x"}, nil)
 	require.NoError(t, e.Row([][]byte{[]byte("-.5"), []byte("a\u2028\"b\"")}))
 	require.NoError(t, e.Row([][]byte{nil, nil}))
 	all := encodeCells(t, e)
 	assert.Equal(t, `{"Amount":-0.5,"Name":"a\u2028\"b\"","_ab_package_completed_at":null,"_ab_package_execution_id":"x","dataAreaId":"USMF"}`, string(all[0].Record.Data))
 	assert.Equal(t, `{"Amount":null,"Name":"","_ab_package_completed_at":null,"_ab_package_execution_id":"x","dataAreaId":"USMF"}`, string(all[1].Record.Data))
 	assert.Empty(t, e.Records().Lines)
+	e.Begin(map[string]string{catalog.Company: "DEMF"}, []string{"Name"})
+	require.NoError(t, e.Row([][]byte{[]byte("1"), nil}))
+	assert.Equal(t, `{"Amount":1,"Name":null,"_ab_package_completed_at":null,"_ab_package_execution_id":null,"dataAreaId":"DEMF"}`, string(encodeCells(t, e)[0].Record.Data))
 }
 
 func TestCellOfAKeyIsNeverNull(t *testing.T) {
 	e := record.NewCellEncoder(cellStream(map[string]protocol.Property{"Id": {Type: []string{"null", "integer"}}, "Name": cellText()}, "Id"), entityfile.Conversion{}, &record.ColumnStats{})
-	e.Begin(nil)
+	e.Begin(nil, nil)
 	assert.Equal(t, []string{"Id"}, e.Keys())
 	require.NoError(t, e.Row([][]byte{nil, nil}))
 	var failed *record.CellError
@@ -77,7 +80,7 @@ func TestCellOfAKeyIsNeverNull(t *testing.T) {
 func TestCellsThatAreTooLongBecomeNull(t *testing.T) {
 	var stats record.ColumnStats
 	e := record.NewCellEncoder(cellStream(map[string]protocol.Property{"A": cellText(), "B": cellText(), "C": cellText(), "Id": cellText()}, "Id"), entityfile.Conversion{}, &stats)
-	e.Begin(nil)
+	e.Begin(nil, nil)
 	long := func(n int) []byte { return []byte(strings.Repeat("x", n)) }
 	require.NoError(t, e.Row([][]byte{long(record.MaxValue + 1), []byte("b"), nil, []byte("1")}))
 	require.NoError(t, e.Row([][]byte{long(8_000_000), long(7_000_000), long(7_900_000), []byte("2")}))
@@ -96,7 +99,7 @@ func TestCellsThatAreTooLongBecomeNull(t *testing.T) {
 
 func TestCellsAreEncodedWithoutAllocations(t *testing.T) {
 	e := record.NewCellEncoder(cellStream(map[string]protocol.Property{"Amount": cellNumber(), "Name": cellText()}), entityfile.Conversion{}, &record.ColumnStats{})
-	e.Begin(nil)
+	e.Begin(nil, nil)
 	cells := [][]byte{[]byte("1.2500"), []byte("Contoso")}
 	for range 1000 {
 		require.NoError(t, e.Row(cells))

@@ -146,7 +146,7 @@ func delivered(t *testing.T, stream protocol.Stream, content string, stats *reco
 	rows, err := p.Rows(context.Background(), p.Manifest.Entities[0], encoder.Columns())
 	require.NoError(t, err)
 	defer rows.Close()
-	encoder.Begin(map[string]string{catalog.Company: "USMF", catalog.PackageExecution: "ab-1", catalog.PackageCompleted: "2026-01-02T03:04:05Z"})
+	encoder.Begin(map[string]string{catalog.Company: "USMF", catalog.PackageExecution: "ab-1", catalog.PackageCompleted: "2026-01-02T03:04:05Z"}, nil)
 	for {
 		cells, err := rows.Next()
 		if err != nil {

@@ -35,6 +35,7 @@ type exports struct {
 	onStart func(x finops.Execution, begun bool)      // is called when an execution is run
 	gone    map[string]bool                           // executions whose packages are lost
 	empty   bool                                      // there is no package
+	mapped  []string                                  // the columns of every mapping; none: there is no mapping
 	calls   []string                                  // what was asked for
 	loads   int
 	folder  string
@@ -136,8 +137,12 @@ func (e *exports) content() []byte {
 		require.NoError(e.t, err)
 	}
 	manifest := `<DataManagementPackageManifest xmlns="http://schemas.microsoft.com/dynamics/2015/01/DataManagement"><DefinitionGroupName>Sales</DefinitionGroupName><PackageEntityList>`
+	mapping := ""
+	for _, column := range e.mapped {
+		mapping += `<EntityMap><XMLField>` + column + `</XMLField></EntityMap>`
+	}
 	for label, text := range e.files {
-		manifest += `<DataManagementPackageEntityData><EntityName>` + label + `</EntityName><InputFilePath>` + label + `.csv</InputFilePath><SourceFormat>CSV</SourceFormat></DataManagementPackageEntityData>`
+		manifest += `<DataManagementPackageEntityData><EntityMapList>` + mapping + `</EntityMapList><EntityName>` + label + `</EntityName><InputFilePath>` + label + `.csv</InputFilePath><SourceFormat>CSV</SourceFormat></DataManagementPackageEntityData>`
 		if text != "" {
 			write(label+".csv", text)
 		}

@@ -247,11 +247,38 @@ func TestFileWithoutAKeyColumnEndsItsStream(t *testing.T) {
 }
 
 func TestColumnThatTheFileLacksIsNullWithAWarning(t *testing.T) {
+	for entity, c := range map[string]struct{ file, record string }{
+		"Customers":  {"CUSTOMERID\r\nA\r\n", `{"Amount":null,"CustomerId":"A","dataAreaId":"USMF"}`},
+		"Currencies": {"CURRENCYCODE\r\nEUR\r\n", `{"CurrencyCode":"EUR","Name":null}`},
+	} {
+		e := newExports(t)
+		e.files[entity] = c.file
+		stream := map[string]replicate.PackageStream{"Customers": customers(""), "Currencies": currencies("")}[entity]
+		o := readSales(t.Context(), t, e, []string{"USMF"}, nil, stream)
+		assert.Equal(t, []string{c.record}, o.written(stream.Configured.Name, "RECORD"))
+		assert.Contains(t, o.log, "Selected columns are not in the file of the entity")
+	}
+}
+
+func TestColumnOutsideTheMappingIsNullInXML(t *testing.T) {
 	e := newExports(t)
-	e.files["Customers"] = "CUSTOMERID\r\nA\r\n"
+	e.files["Currencies"] = "<Document><X><CURRENCYCODE>EUR</CURRENCYCODE></X></Document>\n"
+	e.mapped = []string{"CURRENCYCODE"}
+	o := readSales(t.Context(), t, e, []string{"USMF"}, nil, currencies(""))
+	assert.Equal(t, []string{`{"CurrencyCode":"EUR","Name":null}`}, o.written(dmfCurrencies, "RECORD"))
+	assert.Contains(t, o.log, "columns=Name")
+	e.mapped = []string{"CURRENCYCODE", "NAME"}
+	o = readSales(t.Context(), t, e, []string{"USMF"}, nil, currencies(""))
+	assert.Equal(t, []string{`{"CurrencyCode":"EUR","Name":""}`}, o.written(dmfCurrencies, "RECORD"))
+	assert.NotContains(t, o.log, "Selected columns")
+}
+
+func TestEmptyFileOfAnEntityHasNoRows(t *testing.T) {
+	e := newExports(t)
+	e.files["Customers"] = "\ufeff"
 	o := readSales(t.Context(), t, e, []string{"USMF"}, nil, customers(""))
-	assert.Equal(t, []string{`{"Amount":null,"CustomerId":"A","dataAreaId":"USMF"}`}, o.written(dmfCustomers, "RECORD"))
-	assert.Contains(t, o.log, "Selected columns are not in the file of the entity")
+	assert.Zero(t, o.failed)
+	assert.Empty(t, o.written(dmfCustomers, "RECORD"))
 }
 
 func TestValueThatDoesNotParseIsNullWithItsReason(t *testing.T) {
