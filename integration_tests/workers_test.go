@@ -76,7 +76,7 @@ func work(ctx context.Context, t *testing.T, client *dataverse.Client, streams [
 	t.Helper()
 	pool := users.New([]users.User{{Name: "the user", Client: client}},
 		users.Options{Log: slog.New(slog.DiscardHandler), Explain: func(_ int, err error) string { return err.Error() }})
-	_, err := pool.SignIn(t.Context())
+	_, err := pool.SignIn(ctx)
 	assert.NoError(t, err)
 	out, in := io.Pipe()
 	counted := make(chan map[string]int, 1)

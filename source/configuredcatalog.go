@@ -35,6 +35,10 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 		file.Add(s, i.command.SyncMode)
 	}
 	err = i.connectWithin(ctx, i.process.Limits.standard().Discover, func(ctx context.Context, c *config.Config, client *dataverse.Client) error {
+		packages, patterns := catalog.PackagePatterns(patterns, len(c.Packages) > 0)
+		if err := i.addSelectedPackages(ctx, c, client, packages, &file); err != nil {
+			return err
+		}
 		if len(patterns) == 0 {
 			return i.keepPart(ctx, client, nil, &file)
 		}

@@ -55,7 +55,7 @@ func progressPlan(c *config.Config, client *dataverse.Client, p plan) progress.P
 		}
 		planned.Streams = append(planned.Streams, progress.PlannedStream{
 			Name: s.Configured.Name, Incremental: readsNewRows(s),
-			HasState: hasState(s.State), Estimate: rows, Counted: counted,
+			HasState: hasState(s.State), Estimate: rows, Counted: counted, Lanes: lanesOf(c, client, s),
 		})
 	}
 	for _, project := range p.projects {
@@ -70,6 +70,14 @@ func progressPlan(c *config.Config, client *dataverse.Client, p plan) progress.P
 func readsNewRows(s replicate.Stream) bool {
 	mode := replicate.ModeOf(s.Configured, s.Table)
 	return mode == replicate.FollowsChanges || mode == replicate.ReadsByCursor
+}
+
+// lanesOf returns how many pages of a stream are requested at once, as far as is known before it is read.
+func lanesOf(c *config.Config, client *dataverse.Client, s replicate.Stream) int {
+	if !c.ParallelSnapshots || s.Table == nil {
+		return 1
+	}
+	return replicate.Lanes(*s.Table, s.Rows, c.PageSize, client.Slots())
 }
 
 // parallelStreams returns a function that returns how many streams to read at once.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/source/config"
@@ -36,10 +37,25 @@ func (i *invocation) doctor(ctx context.Context) error {
 		return ctx.Err()
 	}
 	in.Findings = inspect.Sort(append(append(in.Findings, configurationWarnings(i.warnings)...), findingsOf(err)...))
-	for n, f := range in.Findings {
-		in.Findings[n].Sentence, in.Findings[n].NextStep = i.out.Redacted(f.Sentence), i.out.Redacted(f.NextStep)
-	}
+	i.redact(&in)
 	return i.printReport(report.New(in))
+}
+
+// redact masks the secrets of the configuration in what comes from the service.
+func (i *invocation) redact(in *report.Input) {
+	for n := range in.Findings {
+		f := &in.Findings[n]
+		f.Sentence, f.NextStep = i.out.Redacted(f.Sentence), i.out.Redacted(f.NextStep)
+	}
+	for n := range in.Users {
+		u := &in.Users[n]
+		u.Name = i.out.Redacted(u.Name)
+		for _, roles := range [][]string{u.Roles, u.TeamRoles} {
+			for k := range roles {
+				roles[k] = i.out.Redacted(roles[k])
+			}
+		}
+	}
 }
 
 // printReport prints a report. It returns errReported if the report has errors.
@@ -75,6 +91,11 @@ func (i *invocation) examine(ctx context.Context, c *config.Config, all []accoun
 	in.Environment = hostIn(c.Environment)
 	facts := i.inspect(ctx, c, all, inspect.Options{CountRows: true, Step: func(text string) { i.progress(text + " ...") }})
 	in.Findings = i.filtered(facts.Findings())
+	if ctx.Err() != nil { // requests that were cut off show nothing about the user or the tables
+		in.Findings = slices.DeleteFunc(in.Findings, func(f inspect.Finding) bool {
+			return f.Code == inspect.UserRefused || f.Code == inspect.NotListed
+		})
+	}
 	usable := 0
 	for _, u := range facts.Users {
 		in.Users = append(in.Users, report.User{

@@ -14,6 +14,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/timing"
+	"source-microsoft-dataverse/source/replicate"
 )
 
 const (
@@ -126,7 +127,7 @@ func definitionsOf(ctx context.Context, client *dataverse.Client, names []string
 }
 
 // timeTable times the pages of one table.
-func (i *invocation) timeTable(ctx context.Context, c *config.Config, client timing.Environment, definition dataverse.Table, t *timing.Table) error {
+func (i *invocation) timeTable(ctx context.Context, c *config.Config, client *dataverse.Client, definition dataverse.Table, t *timing.Table) error {
 	if definition, _ = catalog.WithoutContents(definition); t.Mode == timing.ByCursor && catalog.UntrackedCursor(definition) == "" {
 		t.Mode = timing.InFull
 	}
@@ -138,12 +139,13 @@ func (i *invocation) timeTable(ctx context.Context, c *config.Config, client tim
 		}
 	}
 	t.Columns = len(columns)
+	t.Lanes = lanesOfTable(c, definition, t, client.Slots())
 	page, err := timing.Measure(ctx, client, definition, columns, c.PageSize)
 	if err != nil {
 		return err
 	}
 	t.Page = &page
-	if t.Mode != timing.Tracked || !page.More {
+	if !page.More || t.Mode != timing.Tracked && t.Lanes <= 1 {
 		return nil
 	}
 	keys, err := timing.Measure(ctx, client, definition, []string{definition.PrimaryID}, c.PageSize)
@@ -151,6 +153,14 @@ func (i *invocation) timeTable(ctx context.Context, c *config.Config, client tim
 		t.Keys = &keys
 	}
 	return err
+}
+
+// lanesOfTable returns how many pages of a table are requested at once in the first sync.
+func lanesOfTable(c *config.Config, definition dataverse.Table, t *timing.Table, requests int) int {
+	if rows, known := t.Rows(); known && c.ParallelSnapshots && t.Mode != timing.ByCursor {
+		return replicate.Lanes(definition, rows, c.PageSize, requests)
+	}
+	return 1
 }
 
 // untimed returns the finding on a table whose page could not be timed.

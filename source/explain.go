@@ -118,7 +118,7 @@ func (s situation) explainLimit(err error) explanation {
 			"The other streams were read and their states are saved. Because this sync ends with an error, Airbyte does not replace "+
 			"the tables of streams whose sync mode overwrites. To let the other streams through, fix the failed streams, deselect "+
 			"them, or move them to a connection of their own.", partial.failed, partial.of)}
-	case errors.As(err, &slow) && slow.verb != protocol.Check:
+	case errors.As(err, &slow) && slow.verb != protocol.Check && slow.verb != protocol.Doctor:
 		return transientError("The discovery of tables did not finish within %v, because Dataverse or the sign-in host responds slowly "+
 			"or not at all. Try again. If the problem persists, offer fewer tables with include_tables or exclude_tables.", slow.limit)
 	case errors.As(err, &slow):

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -151,7 +152,7 @@ func (s situation) explainEntity(err error) explanation {
 		return configError("%s. A key cannot be delivered as null: %s. Refresh the source schema; if the problem persists, correct the row in finance & operations.",
 			capitalized(clause(err)), "destinations match rows by it")
 	case errors.As(err, &storage):
-		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file as much as its sheets. "+
+		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file in it as much again. "+
 			"Provide the space, or set TMPDIR to a folder that has it.", storage.Folder, clause(storage.Unwrap()))
 	default:
 		return explanation{}
@@ -172,6 +173,9 @@ func (s situation) explainFinance(err error) explanation {
 	case errors.As(err, &signIn) && (signIn.Has(500011) || signIn.Has(650057)):
 		return configError("Microsoft Entra does not know the address of finance & operations in this tenant: %v. Check finance_operations_url; it must be the "+
 			"address of the environment itself.", signIn)
+	case errors.As(err, &refused) && !s.reached() && refused.LeadsElsewhere():
+		return configError("The address of finance & operations does not lead to it: %s responds to the request to %s with status %d. Enter the address of the "+
+			"environment as finance_operations_url, for example https://contoso.operations.dynamics.com.", failed.Host, failed.Operation, refused.Status)
 	case errors.As(err, &refused) && refused.Page.HTML:
 		return transientError("The response to the request to %s has status %d and is %s. A proxy, a firewall or a sign-in page responded in place of finance & "+
 			"operations.%s Check finance_operations_url, and the network.", failed.Operation, refused.Status, refused.Page, s.resumes())
@@ -191,8 +195,7 @@ func (s situation) explainFinance(err error) explanation {
 		return systemError("The connector stopped because it cannot follow the response of finance & operations: %s. Report it with the log of this %s.",
 			clause(finops.ErrLinkOutside), s.run())
 	case errors.As(err, &connection):
-		return transientError("Finance & operations could not be reached: %s.%s Check finance_operations_url, and the network.",
-			clause(connection.Unwrap()), s.resumes())
+		return s.explainFinanceConnection(err, failed.Host, connection)
 	default:
 		var missing *dataverse.SignInError
 		if errors.As(err, &missing) {
@@ -200,6 +203,32 @@ func (s situation) explainFinance(err error) explanation {
 		}
 		return transientError("The request to %s failed: %s. %s.", failed.Operation, clause(failed.Unwrap()), s.again())
 	}
+}
+
+// explainFinanceConnection explains why no response came from finance & operations or from the storage of its packages.
+func (s situation) explainFinanceConnection(err error, address string, connection *finops.ConnectionError) explanation {
+	if e := s.explainProxy(err); e.message != "" {
+		return e
+	}
+	to := host{name: address, setting: "finance_operations_url"}
+	if e := s.explainTLS(err, to); e.message != "" {
+		return e
+	}
+	var unknown *net.DNSError
+	if errors.As(err, &unknown) && unknown.IsNotFound && !s.reached() && unknown.Name == hostName(address) {
+		return configError("The host %s of finance & operations cannot be found. Check finance_operations_url. If it is correct, or if it is empty and Dataverse "+
+			"returned this address, the name server (DNS) does not know the host.", unknown.Name)
+	}
+	return transientError("Finance & operations at %s, or the storage of its packages, could not be reached: %s.%s If the problem persists, check "+
+		"finance_operations_url and %s.%s", address, clause(connection.Unwrap()), s.resumes(), s.wayTo(to), s.proxyHint(to))
+}
+
+// hostName returns a host without its port.
+func hostName(address string) string {
+	if name, _, err := net.SplitHostPort(address); err == nil {
+		return name
+	}
+	return address
 }
 
 // capitalized returns a clause as the beginning of a sentence.

@@ -2,7 +2,9 @@ package source
 
 import (
 	"errors"
+	"strings"
 
+	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
@@ -21,6 +23,9 @@ func (s situation) explainStream(err error) explanation {
 	var nothing *record.NothingToReadError
 	var expired *replicate.TokenExpiredError
 	switch {
+	case errors.As(err, &gone) && strings.HasPrefix(gone.Table, catalog.PackagePrefix):
+		return configError("No data project in packages has the stream %s, and the environment has no table of that name. Add the project to packages, or "+
+			"refresh the source schema and deselect the stream.", gone.Table)
 	case errors.As(err, &gone):
 		return configError("The environment has no table %s that the Web API can read. The table was deleted, or it never existed in this "+
 			"environment. Refresh the source schema and deselect the stream.", gone.Table)

@@ -58,6 +58,14 @@ func (m memory) slots() int {
 	return max(2, int((int64(m)-resident)/(perRequest*streamsPerSlot)))
 }
 
+// room is the memory, in bytes, for the pages of one table that are under way at once; 0: any.
+func (m memory) room() int64 {
+	if m == 0 {
+		return 0
+	}
+	return max(int64(m)-resident, 1)
+}
+
 // responseBytes is the largest response that fits in the memory; 0: the client's default.
 func (m memory) responseBytes() int64 { return int64(m) / 2 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
 
 	"source-microsoft-dataverse/source/auth"
@@ -68,7 +69,6 @@ func (i *invocation) financeClient(ctx context.Context, c *config.Config, client
 	if err != nil {
 		return nil, errLinkedRoot
 	}
-	i.finance = parsed.Host
 	// The audience is the address of the environment alone, in lower case (Microsoft, "Troubleshoot service authentication issues").
 	tokens, err := auth.NewFor(c, c.Credentials, "https://"+parsed.Host, i.signInClients)
 	if err != nil {
@@ -98,9 +98,9 @@ func reviewed(ctx context.Context, client *finops.Client, p config.Package) (*fi
 		return nil, nil, err
 	}
 	problems := finops.Review(finops.Facts{Project: p.Project, Companies: p.Companies, Found: project})
-	stopping := slices.DeleteFunc(slices.Clone(problems), func(p finops.Problem) bool { return !p.Fault.Stops() })
-	if len(stopping) > 0 {
-		return nil, nil, &projectError{stopping}
+	if len(problems) > 0 && problems[0].Fault.Stops() {
+		why := func(p finops.Problem) bool { return p.Fault.Stops() || p.Fault == finops.Incremental }
+		return nil, nil, &projectError{slices.DeleteFunc(problems, func(p finops.Problem) bool { return !why(p) })}
 	}
 	return project, problems, nil
 }
@@ -125,14 +125,17 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 		if err != nil {
 			return err
 		}
-		var untyped []string
+		if err := i.addColumns(ctx, finance, project, entities); err != nil {
+			return err
+		}
+		var unknown []string
 		for n, line := range project.Lines {
 			entity := entities[n]
 			switch {
 			case line.Disabled, line.Incremental:
 				continue
 			case entity == nil || len(entity.Properties) == 0:
-				untyped = append(untyped, line.Entity)
+				unknown = append(unknown, line.Entity)
 				continue
 			}
 			stream := catalog.PackageStream(project.Name, line, *entity)
@@ -143,13 +146,30 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 			named[stream.Name] = is
 			add(stream)
 		}
-		if len(untyped) > 0 {
-			i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog, because the public metadata of finance & operations does not "+
-				"describe the columns: %s of project %s.", entitiesAre(len(untyped)), firstOf(untyped), project.Name))
+		if len(unknown) > 0 {
+			i.log.WarnContext(ctx, fmt.Sprintf("The catalog leaves out %s of project %s: %s. The public metadata of finance & operations does not describe "+
+				"the columns, and the job history has no package that does. Export the project once, then refresh the source schema.",
+				entityCount(len(unknown)), project.Name, firstOf(unknown)))
 		}
 	}
 	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s in %s of finance & operations.", entityCount(len(named)), count(len(c.Packages), "project")))
 	return nil
+}
+
+// addSelectedPackages adds the entities that match the patterns to a configured catalog.
+func (i *invocation) addSelectedPackages(ctx context.Context, c *config.Config, client *dataverse.Client, patterns []string, file *protocol.CatalogFile) error {
+	if len(patterns) == 0 {
+		return nil
+	}
+	var streams []protocol.Stream
+	if err := i.addPackages(ctx, c, client, func(s protocol.Stream) { streams = append(streams, s) }); err != nil {
+		return err
+	}
+	selected, err := catalog.SelectPackages(streams, patterns)
+	for _, s := range selected {
+		file.Add(s, airbyte.SyncModeFullRefresh)
+	}
+	return err
 }
 
 // entitiesOf reads the definitions of the entities in the lines of a project, in their order; nil: data management has no such
@@ -184,14 +204,6 @@ func entityCount(n int) string {
 		return "1 entity"
 	}
 	return fmt.Sprintf("%d entities", n)
-}
-
-// entitiesAre is a number of entities as the subject of a sentence, with its verb.
-func entitiesAre(n int) string {
-	if n == 1 {
-		return "1 entity is"
-	}
-	return entityCount(n) + " are"
 }
 
 // isPackage reports whether a stream is one of a project of the configuration, by its name.

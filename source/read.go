@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,8 +82,11 @@ func (i *invocation) replicate(ctx context.Context, c *config.Config, client *da
 		PageSize: c.PageSize, Organization: p.identity.OrganizationID, ID: i.process.Getenv("WORKER_JOB_ID"),
 		Attempt:      attempt(i.process.Getenv("WORKER_JOB_ATTEMPT")),
 		FailOnExpiry: c.FailOnExpiredToken, TokenLife: p.tokenLife, Origins: p.origins,
-		Parallel: parallelStreams(client), Progress: counters,
+		Parallel: parallelStreams(client), Progress: counters, Room: containerMemory(os.DirFS("/")).room(),
 		Projects: p.projects, KeepNoDate: c.KeepNoDate,
+	}
+	if c.ParallelSnapshots {
+		job.Slots = client.Slots
 	}
 	if p.finance != nil {
 		job.Exports = p.finance

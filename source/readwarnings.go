@@ -21,8 +21,10 @@ func (i *invocation) warnOfStreams(ctx context.Context, c *config.Config, client
 	if slices.ContainsFunc(p.streams, followsChanges) {
 		facts.TokenDays = p.tokenDays
 	}
-	depth := i.depths(ctx, client, p)
-	hidden := i.hiddenColumns(ctx, client, p, columns)
+	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
+	defer cancel()
+	depth := i.depths(limited, client, p)
+	hidden := i.hiddenColumns(limited, client, p, columns)
 	for _, s := range p.streams {
 		if s.Table == nil || s.Metadata != nil {
 			continue
@@ -60,9 +62,7 @@ func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p pla
 	}
 	var privileges dataverse.Privileges
 	if slices.ContainsFunc(p.streams, func(s replicate.Stream) bool { return !followsChanges(s) }) {
-		limited, cancel := context.WithTimeout(ctx, optionalTimeout)
-		defer cancel()
-		found, err := client.Privileges(limited, p.identity.UserID)
+		found, err := client.Privileges(ctx, p.identity.UserID)
 		if err != nil {
 			i.log.DebugContext(ctx, "the privileges of the application user cannot be retrieved", "error", err)
 		} else {
@@ -83,16 +83,14 @@ func (i *invocation) hiddenColumns(ctx context.Context, client *dataverse.Client
 		}
 	}
 	rights := inspect.ColumnRights{}
-	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
-	defer cancel()
-	columns, err := i.securedColumns(limited, client, p)
+	columns, err := i.securedColumns(ctx, client, p)
 	if err == nil && len(columns) > 0 {
-		rights.Readable, err = client.ReadableColumns(limited, p.identity.UserID)
+		rights.Readable, err = client.ReadableColumns(ctx, p.identity.UserID)
 		rights.Known = err == nil
 	}
 	if rights.Known {
 		// Not every user may read its own roles. One that may not is no administrator.
-		rights.Everything, _ = client.IsAdministrator(limited, p.identity.UserID)
+		rights.Everything, _ = client.IsAdministrator(ctx, p.identity.UserID)
 	}
 	if err != nil {
 		i.log.DebugContext(ctx, "the secured columns cannot be retrieved", "error", err)

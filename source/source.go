@@ -64,7 +64,6 @@ type invocation struct {
 
 	transport     http.RoundTripper // of all services
 	signInClients auth.Clients
-	finance       string // the host of finance & operations; empty: it was not needed, or is not known
 
 	warnings []string // about the configuration, which doctor reports
 	withheld []string // columns that are not offered because they are contents, as table.column

@@ -69,18 +69,23 @@ func (d *demo) discover(ctx context.Context) error {
 			return err
 		}
 	}
-	columns, incremental, metadata := 0, 0, 0
+	columns, incremental, metadata, entities := 0, 0, 0, 0
 	for _, s := range d.streams {
-		if strings.HasPrefix(s.Name, "_metadata_") {
+		switch {
+		case strings.HasPrefix(s.Name, "_metadata_"):
 			metadata++
+			continue
+		case strings.HasPrefix(s.Name, "dmf_"):
+			entities++
 			continue
 		}
 		columns += len(s.JSONSchema.Properties)
 		incremental += len(s.SupportedSyncModes) - 1
 	}
-	tables := len(d.streams) - metadata
-	d.say("%d streams of tables with %d columns; %d of them can be read incrementally.%s %d streams describe the tables.",
-		tables, columns, incremental, unlisted(len(schema.Realistic())-tables), metadata)
+	tables := len(d.streams) - metadata - entities
+	d.say("%d streams of tables with %d columns; %d of them can be read incrementally.%s %d streams describe the tables, and %d are\n"+
+		"entities of a data project in finance & operations.",
+		tables, columns, incremental, unlisted(len(schema.Realistic())-tables), metadata, entities)
 	return nil
 }
 

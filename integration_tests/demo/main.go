@@ -1,7 +1,8 @@
 // Command demo shows a replication that needs nothing but Go. It builds the connector, starts the simulator of Dataverse,
 // runs doctor, spec, check, discover, and a first sync, changes rows, and runs a second sync that delivers exactly those changes of
 // the tracked tables, and the others in full. It then compares each table value for value and exits with 1 if any differs. At its
-// end it prints a list of accounts with labels and names in place of codes and keys.
+// end it prints a list of accounts with labels and names in place of codes and keys, and reads the entities of a data project in
+// finance & operations.
 //
 //	go run ./integration_tests/demo [-rows 300] [-keep]
 package main

@@ -33,6 +33,7 @@ type demo struct {
 	environment *simulator.Environment
 	destination *destination.Destination
 	streams     []destination.Stream
+	finance     *finance
 }
 
 // play builds the connector, starts the simulator, and runs the acts.
@@ -53,14 +54,19 @@ func (d *demo) play(ctx context.Context) (err error) {
 		return fmt.Errorf("start the simulator: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if d.finance, err = startFinance(ctx, server); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.finance.server.Close()) }()
 	d.say("Binary       %s\nEnvironment  %s (HTTPS with a certificate authority of its own)", d.connector.Path, server.URL)
 	d.say("Tables       %d, of which %d with %d rows each are read", len(schema.Realistic()), len(tables()), d.rows)
+	d.say("Packages     %s, a finance & operations environment that is linked to it", d.finance.server.URL)
 	if err := d.writeConfig(server); err != nil {
 		return err
 	}
 	d.say("\n$ export DATAVERSE_CA_FILE=ca.pem")
 	d.destination = destination.New()
-	for _, act := range []func(context.Context) error{d.doctor, d.spec, d.check, d.discover, d.replicate, d.accounts} {
+	for _, act := range []func(context.Context) error{d.doctor, d.spec, d.check, d.discover, d.replicate, d.accounts, d.packages} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -76,6 +82,7 @@ func (d *demo) writeConfig(server *simulator.Server) error {
 	return d.write("config.json", map[string]any{
 		"url": server.URL, "authority_host": server.Authority, "odata_maxpagesize": pageSize,
 		"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
+		"packages":             []map[string]any{{"project": dataProject, "legal_entities": d.finance.environment.Companies()}},
 		"cursor_for_untracked": "off", // so that all deletions arrive, and the copy is exact
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // gate lets the requests of streams that are read in parallel through one at a time, in an order that depends on the seed
@@ -18,11 +19,14 @@ type gate struct {
 	open   bool
 	random *rand.Rand
 	admit  func(request) response // called for each request before it is served
+	settle time.Duration          // how long to wait for further requests of streams that send several at once; 0: each sends one
+	timer  *time.Timer            // until then
 }
 
 // waiter is a request that waits for its turn.
 type waiter struct {
 	request request
+	query   string
 	turn    chan response
 }
 
@@ -34,8 +38,8 @@ type request struct {
 	lookup bool // for rows by their keys, or for a proof that the user may read all rows
 }
 
-func newGate(seed uint64, streams []string, admit func(request) response) *gate {
-	g := &gate{live: map[string]bool{}, parked: map[string][]*waiter{}, random: random(seed), admit: admit}
+func newGate(seed uint64, streams []string, settle time.Duration, admit func(request) response) *gate {
+	g := &gate{live: map[string]bool{}, parked: map[string][]*waiter{}, random: random(seed), admit: admit, settle: settle}
 	for _, s := range streams {
 		g.live[s] = true
 	}
@@ -54,7 +58,7 @@ func (g *gate) pass(r *http.Request) response {
 		defer g.mu.Unlock()
 		return g.admit(q)
 	}
-	w := &waiter{q, make(chan response, 1)}
+	w := &waiter{q, r.URL.RawQuery, make(chan response, 1)}
 	g.parked[q.stream] = append(g.parked[q.stream], w)
 	g.next()
 	g.mu.Unlock()
@@ -80,6 +84,10 @@ func lookup(r *http.Request) bool {
 
 // next chooses a request if all streams wait. The caller holds the lock.
 func (g *gate) next() {
+	if g.settle > 0 {
+		g.rest()
+		return
+	}
 	for stream := range g.live {
 		if len(g.parked[stream]) == 0 {
 			return
@@ -122,6 +130,9 @@ func (g *gate) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = true
+	if g.timer != nil {
+		g.timer.Stop()
+	}
 	for _, waiters := range g.parked {
 		for _, w := range waiters {
 			w.turn <- served

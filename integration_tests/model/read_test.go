@@ -30,13 +30,14 @@ type connector struct {
 	binary        *binary.Binary
 	directory     string // of the files of a read
 	server        *simulator.Server
+	hint          int // how many requests the service recommends to send at once; 0: as many as the simulator does
 }
 
 // serve gives the environment an address that it did not have before.
 func (c *connector) serve(ctx context.Context, e *simulator.Environment) error {
 	const long = 100 * 365 * 24 * time.Hour // sign-in is not what is tried here
 	server, err := simulator.Start(ctx, e, simulator.ServerOptions{
-		CAFile: c.authority(), TokenLife: long, Applications: applications(),
+		CAFile: c.authority(), TokenLife: long, Applications: applications(), DOPHint: c.hint,
 	})
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func (c *connector) arguments(verb string, s switches, catalog, state any) ([]st
 	}{
 		{"--config", "config.json", s.labels.settings(map[string]any{
 			"url": c.server.URL, "authority_host": c.server.Authority, "odata_maxpagesize": s.size(), "on_expired_token": expired,
-			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types, "additional_credentials": s.furtherUsers(),
+			"cursor_for_untracked": s.notes.setting(), "lookup_types": s.types, "parallel_snapshots": !s.ranges.off, "additional_credentials": s.furtherUsers(),
 			"tenant_id": application.TenantID, "client_id": application.ClientID, "client_secret_value": application.Secret,
 		})},
 		{"--catalog", "catalog.json", catalog}, {"--state", "state.json", state},
@@ -154,7 +155,7 @@ func (w *world) read(ctx context.Context, c *connector, s step) (*destination.Re
 	defer cancel()
 	killed := false
 	admit, checkBlame := w.revoking(c, s.seed, w.admission(s, func() { killed = true }))
-	g := newGate(s.seed, w.configured(), admit)
+	g := newGate(s.seed, w.configured(), w.switches.ranges.settle(), admit)
 	o := newOutput(s.read.cut, g.ended, g.release)
 	injection := inject(c.server, func(r *http.Request) response {
 		if asksForBound(r) {

@@ -25,6 +25,7 @@ type switches struct {
 	two       bool // there are two application users, one of which fails in half of the reads
 	labels    labels
 	notes     untracked
+	ranges    ranges
 }
 
 func drawSwitches(r *rand.Rand) switches {
@@ -61,6 +62,7 @@ func (s switches) options(seed uint64, clock *clock) simulator.Options {
 	}
 	return simulator.Options{
 		Seed: seed, Tables: s.labels.shape(s.notes.shape(tables())), Languages: provisioned(), Rows: rows, Clock: clock.now, Behaviors: s.behaviors, ExpireDays: s.days,
+		Keys: s.ranges.keys,
 	}
 }
 
@@ -71,6 +73,11 @@ func (s switches) simpler() []switches {
 		func(s *switches) { s.notes = untracked{} },
 		func(s *switches) { s.notes.bounded = s.notes.incremental },
 		func(s *switches) { s.two = false },
+		func(s *switches) { s.ranges.off = true },
+		func(s *switches) { s.ranges.hint = min(s.ranges.hint, 2) },
+		func(s *switches) { s.ranges.keys = simulator.OneNode },
+		func(s *switches) { s.behaviors.ScanByVersion = false },
+		func(s *switches) { s.behaviors.KeyComparison = simulator.KeysCompared },
 		func(s *switches) { s.binary = false },
 		func(s *switches) { s.behind = false },
 		func(s *switches) { s.fail = false },
@@ -103,10 +110,11 @@ func (s switches) String() string {
 	return fmt.Sprintf("pages of %d rows (the service's own limit: %d), %d rows a table, tags on one page: %t, tokens last %d days, clocks differ: %t, "+
 		"months behind: %t, the built binary: %t, on_expired_token fail: %t, more orders than a state holds keys: %t, types of lookups: %t, annotations cost the delta link: %t, labels: %+v, token at the first page: %t, "+
 		"edited select %s, recreated rows only upserted: %t, deletions at each page's end: %t, "+
-		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t, notes: %s, two application users: %t",
+		"status of an expired token: %d, rows repeat: %t, changes end as of their first page: %t, no RetrieveMetadataChanges: %t, notes: %s, two application users: %t, ranges: %s, scans by version: %t, keys %s",
 		s.pageSize, s.shortest, s.rows, s.oneTag, s.days, s.drift, s.behind, s.binary, s.fail, s.large, s.types, b.AnnotationsDropDeltaLink, s.labels, b.TokenAt == simulator.FirstPage,
 		[]string{"honoured", "ignored", "refused"}[b.EditedSelect], b.RecreatedOnlyUpserted, b.DeletionsAtPageEnd, b.ExpiredStatus,
-		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable, s.notes, s.two)
+		b.RepeatRows, b.BoundedChanges, b.MetadataChangesUnavailable, s.notes, s.two, s.ranges, b.ScanByVersion,
+		[]string{"compared", "compared as text", "not compared", "refused"}[b.KeyComparison])
 }
 
 // ago returns how far the service's clock is behind.

@@ -28,7 +28,7 @@ func draw(seed uint64) trial {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := drawUntracked(trial{seed: seed, switches: drawSwitches(r), steps: drawSteps(r)})
 	t.switches.labels, t.switches.two = drawLabels(seed), drawTwo(seed)
-	return t
+	return drawRanges(t)
 }
 
 func (t trial) String() string {
@@ -57,7 +57,7 @@ func (p product) run(ctx context.Context, t trial) (err error) {
 	if w.environment, err = simulator.New(t.switches.options(t.seed, w.clock)); err != nil {
 		return err
 	}
-	c := &connector{specification: p.specification, binary: p.binary, directory: directory}
+	c := &connector{specification: p.specification, binary: p.binary, directory: directory, hint: t.switches.ranges.hint}
 	if err := c.serve(ctx, w.environment); err != nil {
 		return err
 	}
@@ -238,8 +238,11 @@ func (w *world) renewed(ctx context.Context, c *connector, seed uint64) error {
 		return nil
 	}
 	w.do(step{kind: how, table: stream})
-	for range 2 {
+	for again := range 2 {
 		report, err := w.quietSuccess(ctx, c, seed)
+		if err == nil && again == 0 {
+			err = w.eachRowOnce(stream, report)
+		}
 		if err != nil {
 			return fmt.Errorf("after %s %s: %w", how, stream, err)
 		}

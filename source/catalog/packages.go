@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,8 +24,8 @@ const (
 	PackageCompleted = "_ab_package_completed_at"
 )
 
-// packagePrefix begins the names of the streams of entities of finance & operations.
-const packagePrefix = "dmf_"
+// PackagePrefix begins the names of the streams of entities of finance & operations.
+const PackagePrefix = "dmf_"
 
 // PackageStream returns an entity of a project as a stream. Every sync reads it in full.
 func PackageStream(project string, line finops.Line, e finops.Entity) protocol.Stream {
@@ -58,7 +59,45 @@ func PackageStreamName(project, entity string) string {
 }
 
 // PackageStreamPrefix begins the names of all streams of a project.
-func PackageStreamPrefix(project string) string { return packagePrefix + words(project) + "_" }
+func PackageStreamPrefix(project string) string { return PackagePrefix + words(project) + "_" }
+
+// PackagePatterns divides patterns into those for streams of entities of finance & operations and those for tables. Only a pattern
+// that begins with dmf_ is one for entities, if there are projects, so that * means all tables.
+func PackagePatterns(patterns []string, projects bool) (entities, tables []string) {
+	for _, pattern := range patterns {
+		if projects && strings.HasPrefix(pattern, PackagePrefix) {
+			entities = append(entities, pattern)
+		} else {
+			tables = append(tables, pattern)
+		}
+	}
+	return entities, tables
+}
+
+// SelectPackages returns the streams that match at least one of the patterns. The error is a *PatternError if a pattern matches
+// none.
+func SelectPackages(streams []protocol.Stream, patterns []string) ([]protocol.Stream, error) {
+	var selected []protocol.Stream
+	var problems []string
+	matches := func(pattern, name string) bool {
+		matched, err := path.Match(pattern, name)
+		return err == nil && matched
+	}
+	for _, s := range streams {
+		if slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, s.Name) }) {
+			selected = append(selected, s)
+		}
+	}
+	for _, pattern := range patterns {
+		if !slices.ContainsFunc(selected, func(s protocol.Stream) bool { return matches(pattern, s.Name) }) {
+			problems = append(problems, fmt.Sprintf("The pattern %q matches no entity of the data projects in packages. dmf_* matches all of them.", pattern))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, &PatternError{strings.Join(problems, " ")}
+	}
+	return selected, nil
+}
 
 // words returns the letters and digits of a text in lower case, and an underscore in place of whatever is between them.
 func words(text string) string {

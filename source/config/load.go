@@ -53,6 +53,8 @@ type Config struct {
 	LabelLanguage int
 	// LookupTypes adds a column with the table of the target beside each lookup that has several targets.
 	LookupTypes bool
+	// ParallelSnapshots reads large tables by ranges of their keys, several at once.
+	ParallelSnapshots bool
 	// IncludeBinaryColumns offers the contents of notes, attachments, images and file columns.
 	IncludeBinaryColumns bool
 	// Packages are the data management projects of finance & operations whose entities are offered as streams.
@@ -201,6 +203,7 @@ func (l *loader) config() *Config {
 		l.warn("label_language has no effect unless choice_labels or metadata_streams is true.")
 	}
 	config.LookupTypes = l.flag("lookup_types", false)
+	config.ParallelSnapshots = l.flag("parallel_snapshots", true)
 	config.IncludeBinaryColumns = l.flag("include_binary_columns", false)
 	l.loadPackages(config)
 	config.Warnings = l.warnings

@@ -24,10 +24,13 @@ type mask struct {
 // jwt matches tokens and assertions in the compact form of a JWT (RFC 7519): a header of JSON, claims, and a signature.
 var jwt = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 
+// signed matches the signature of a url that needs no token, such as that of a package (Microsoft, "Create a service SAS").
+var signed = regexp.MustCompile(`\bsig=[^&\s"'\\]+`)
+
 // Redact masks the ids, client secrets, passwords and certificates of all credentials in a text: plain, percent-encoded, escaped
-// as in JSON, or in base64; the ids in any letter case. It masks tokens as well: whatever has the shape of a JWT. The first
-// characters of an id remain, none of a secret. Values shorter than four characters are not masked, because they are parts of
-// common words.
+// as in JSON, or in base64; the ids in any letter case. It masks tokens as well: whatever has the shape of a JWT, and the
+// signatures of urls. The first characters of an id remain, none of a secret. Values shorter than four characters are not masked,
+// because they are parts of common words.
 func (c *Config) Redact(text string) string {
 	masks := c.masks
 	if masks == nil {
@@ -53,7 +56,7 @@ func (m mask) apply(text string) string {
 }
 
 func (c *Config) newMasks() []mask {
-	masks := []mask{{pattern: jwt, replacement: stars}}
+	masks := []mask{{pattern: jwt, replacement: stars}, {pattern: signed, replacement: "sig=" + stars}}
 	for _, user := range append([]Credentials{c.Credentials}, c.AdditionalCredentials...) {
 		if keys := user.keyTexts(); keys.content != "" {
 			masks = append(masks, mask{pattern: run, only: newFragments(keys.content).in, replacement: stars})

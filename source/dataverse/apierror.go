@@ -34,17 +34,24 @@ const (
 	CodePageNumber           = "0x8004112a" // the service does not accept the paging cookie
 	CodePageOrder            = "0x80041129" // the paging cookie is of another order
 	CodeURINotParsed         = "0x80060888" // OData could not parse the request
+	CodeConditionOperator    = "0x80041120" // a condition is not supported, such as a comparison of the column's type
 	CodeNotLinked            = "0x80048d0b" // no finance & operations environment belongs to this one
 
 	codeThrottled        = "0x8005f103" // too many requests, by a limit without a name
 	codeSQLError         = "0x80044150" // generic SQL error, mostly a deadlock
 	codeSQLTimeout       = "0x80044151"
-	codeQueryTooMuch     = "0x80048544" // DataEngineQueryThrottling
 	codeSQLResourceLimit = "0x80072323" // Azure SQL resource limit
 	codeNoSandbox        = "0x8004418d" // plug-in sandbox not available
 	codeUnexpected       = "0x80040216"
 	codeNotInParts       = "0x80090017" // a file that is sent only as a whole (Microsoft, "Use file column data")
 )
+
+// queryThrottlingCodes are those with which the service refuses a query that loads its database too much, at once or after it has
+// run out of time (Microsoft, "Query throttling" and "Query anti-patterns"). Fewer such queries at once, or smaller pages, may
+// succeed.
+func queryThrottlingCodes() []string {
+	return []string{"0x80048544", "0x80048644", "0x80048744", "0x80048745", "0x80048573", "0x80048574", "0x80048575"}
+}
 
 // temporaryCodes are those of failures that pass, whatever their status.
 func temporaryCodes() []string {
@@ -61,7 +68,7 @@ func conclusiveCodes() []string {
 	return []string{
 		CodeNotFound, codeNotInParts, CodePrivilegeMissing, CodeNotMember, CodeNoRoles, CodeUserDisabled, CodeTicketOfDisabled, CodeNoLicense,
 		CodeTenantForbidden, CodeIPBlocked, CodeNotTracked, CodeRelatedNotTracked,
-		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed,
+		CodeTokenExpired, CodeTokenMalformed, CodePageNumber, CodePageOrder, CodeNoRetrieve, CodeURINotParsed, CodeConditionOperator,
 		CodeNotLinked,
 		"0x80060429",               // too many calculated columns
 		"0x8004e023",               // more than 50,000 rows in an aggregate
@@ -104,11 +111,14 @@ func (e *APIError) Throttled() bool {
 	switch e.Code {
 	case CodeThrottledTime, CodeThrottledRequests, CodeThrottledConcurrency, codeThrottled:
 		return true
-	case codeSQLTimeout, codeQueryTooMuch, CodeNotFound, CodePrivilegeMissing:
+	case codeSQLTimeout, CodeNotFound, CodePrivilegeMissing:
 		return false
 	}
-	return e.Status == http.StatusTooManyRequests
+	return e.Status == http.StatusTooManyRequests && !e.queryThrottled()
 }
+
+// queryThrottled reports whether the service refuses the query because it loads the database too much.
+func (e *APIError) queryThrottled() bool { return slices.Contains(queryThrottlingCodes(), e.Code) }
 
 // Temporary reports whether the same request may succeed later. Codes count before statuses. An inconclusive refusal
 // is temporary.
@@ -143,7 +153,7 @@ func (e *APIError) Inconclusive() bool {
 	default:
 		return false
 	}
-	if slices.Contains(temporaryCodes(), e.Code) || e.Code == codeQueryTooMuch || slices.Contains(conclusiveCodes(), e.Code) {
+	if slices.Contains(temporaryCodes(), e.Code) || e.queryThrottled() || slices.Contains(conclusiveCodes(), e.Code) {
 		return false
 	}
 	return !speaksOfRequest().MatchString(e.Message)

@@ -45,7 +45,7 @@ func costOf(err error) cost {
 
 func (e *APIError) cost() cost {
 	switch {
-	case e.Code == codeSQLTimeout, e.Code == codeQueryTooMuch:
+	case e.Code == codeSQLTimeout, e.queryThrottled():
 		return tooMuch
 	case e.Code == "" && (e.Status == http.StatusGatewayTimeout || e.Status == http.StatusRequestEntityTooLarge):
 		return tooMuch

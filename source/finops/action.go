@@ -13,7 +13,7 @@ import (
 func (c *Client) action(ctx context.Context, operation, name string, parameters any, once bool) (string, error) {
 	body, err := json.Marshal(parameters)
 	if err != nil {
-		return "", &RequestError{Operation: operation, cause: err}
+		return "", c.failed(operation, 0, err)
 	}
 	var text string
 	err = c.send(ctx, request{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -49,6 +50,7 @@ func (o Options) withDefaults() Options {
 
 // Client reads from one finance & operations environment. It is safe for concurrent use.
 type Client struct {
+	host    string       // of root
 	root    string       // https://host, with the path before /data on the systems that have one, without a trailing slash
 	service *http.Client // signs its requests
 	blobs   *http.Client // does not: the url of a package has its own signature, and belongs to another host
@@ -63,9 +65,15 @@ func New(root string, tokens dataverse.Tokens, transport http.RoundTripper, o Op
 	o = o.withDefaults()
 	// Neither service redirects; a redirect leads to a sign-in page or away from the environment.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	host, _, _ := strings.Cut(strings.TrimPrefix(root, "https://"), "/")
 	return &Client{
-		root: root, options: o, log: o.Log,
+		host: host, root: root, options: o, log: o.Log,
 		service: &http.Client{Transport: dataverse.Authorize(transport, tokens), Timeout: o.AttemptTimeout, CheckRedirect: stay},
 		blobs:   &http.Client{Transport: transport, CheckRedirect: stay},
 	}
+}
+
+// failed returns the error of a request.
+func (c *Client) failed(operation string, attempts int, cause error) *RequestError {
+	return &RequestError{Operation: operation, Host: c.host, Attempts: attempts, cause: cause}
 }

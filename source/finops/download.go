@@ -27,7 +27,16 @@ type File struct {
 // ReadAt implements io.ReaderAt.
 func (f *File) ReadAt(p []byte, at int64) (int, error) { return f.file.ReadAt(p, at) }
 
-// Size returns the number of bytes.
+// WriteAt implements io.WriterAt. The error is a *StorageError.
+func (f *File) WriteAt(p []byte, at int64) (int, error) {
+	n, err := f.file.WriteAt(p, at)
+	if err != nil {
+		return n, &StorageError{f.folder, withoutPath(err)}
+	}
+	return n, nil
+}
+
+// Size returns the number of bytes of a download.
 func (f *File) Size() int64 { return f.size }
 
 // Close frees the space.
@@ -46,8 +55,9 @@ func (e *StorageError) Error() string {
 // Unwrap returns the error of the operating system.
 func (e *StorageError) Unwrap() error { return e.cause }
 
-// newFile creates a file that only this user can read, and removes its name.
-func newFile(folder string) (*File, error) {
+// NewFile creates a file in a folder, "" that of os.TempDir, which only this user can read, and removes its name. The error is a
+// *StorageError.
+func NewFile(folder string) (*File, error) {
 	if folder == "" {
 		folder = os.TempDir()
 	}
@@ -86,7 +96,7 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 	began, wait := time.Now(), c.options.PollMin
 	grace := c.options.Grace
 	if mayBeNone {
-		grace /= 5
+		grace /= 30 // the job log counts no record, so that there is probably nothing to wait for
 	}
 	for {
 		url, err := c.packageURL(ctx, execution)
@@ -110,7 +120,21 @@ func (c *Client) Download(ctx context.Context, execution string, mayBeNone bool)
 	if err != nil || url == "" {
 		return nil, err
 	}
-	file, err := newFile(c.options.Folder)
+	return c.download(ctx, execution, url)
+}
+
+// Existing is Download for an execution of the past, whose package exists now or never will.
+func (c *Client) Existing(ctx context.Context, execution string) (*File, error) {
+	url, err := c.packageURL(ctx, execution)
+	if err != nil || url == "" {
+		return nil, err
+	}
+	return c.download(ctx, execution, url)
+}
+
+// download stores the package at a url in a file.
+func (c *Client) download(ctx context.Context, execution, url string) (*File, error) {
+	file, err := NewFile(c.options.Folder)
 	if err != nil {
 		return nil, err
 	}
@@ -152,12 +176,12 @@ func (d *download) run(ctx context.Context) error {
 		case err == nil:
 			err = &BrokenResponseError{Reason: fmt.Sprintf("it has %d bytes of %d", d.at, d.total), passing: true}
 		case ctx.Err() != nil:
-			return &RequestError{Operation: operation, cause: ctx.Err()}
+			return c.failed(operation, 0, ctx.Err())
 		case errors.As(err, &lost), errors.As(err, &storage):
 			return err
 		case errors.As(err, &expired):
 			if d.urls++; d.urls > maxURLs {
-				return &RequestError{Operation: operation, Attempts: failed + d.urls, cause: expired.refused}
+				return c.failed(operation, failed+d.urls, expired.refused)
 			}
 			if d.url, err = c.awaitURL(ctx, d.execution, false); err != nil {
 				return err
@@ -171,7 +195,7 @@ func (d *download) run(ctx context.Context) error {
 			failed = 1
 		}
 		if failed >= c.options.Attempts || !temporary(err) || doubtful(err) && failed >= fewAttempts {
-			return &RequestError{Operation: operation, Attempts: failed, cause: withoutURL(err)}
+			return c.failed(operation, failed, withoutURL(err))
 		}
 		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, withoutURL(err)))
 		if err := sleep(ctx, c.options.backoff(failed)); err != nil {
@@ -216,8 +240,8 @@ func (d *download) attempt(ctx context.Context) error {
 		n, err := response.Body.Read(chunk)
 		if n > 0 {
 			idle.Reset(d.client.options.AttemptTimeout)
-			if _, err := d.file.file.WriteAt(chunk[:n], d.at); err != nil {
-				return &StorageError{d.file.folder, withoutPath(err)}
+			if _, err := d.file.WriteAt(chunk[:n], d.at); err != nil {
+				return err
 			}
 			d.at += int64(n)
 		}

@@ -24,6 +24,7 @@ var ErrLinkOutside = errors.New("the service sent a next link that leads elsewhe
 // RequestError names the request that failed. It wraps the reason.
 type RequestError struct {
 	Operation string // such as "read the lines of project Sales"
+	Host      string // of the service, with its port if that is not 443
 	Attempts  int
 	cause     error
 }
@@ -93,6 +94,13 @@ func (e *APIError) Forbidden() bool {
 	return (e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized) && e.Page == (webpage.Page{})
 }
 
+// LeadsElsewhere reports whether the refusal is that of a host which is not a finance & operations environment: it does not know the
+// service, or redirects to a page of its own.
+func (e *APIError) LeadsElsewhere() bool {
+	redirected := e.Status >= http.StatusMultipleChoices && e.Status < http.StatusBadRequest
+	return redirected || e.Status == http.StatusNotFound
+}
+
 // newAPIError reads a refusal. The message of the exception is inside innererror; the one beside it is always the same
 // ("An error has occurred.").
 func newAPIError(response *http.Response, body []byte) *APIError {
@@ -130,8 +138,12 @@ func oneLine(text string) string {
 func withoutSignature(text string) string {
 	words := strings.Split(text, " ")
 	for i, word := range words {
-		if at := strings.IndexByte(word, '?'); at >= 0 && strings.Contains(word[:at], "://") {
-			words[i] = word[:at] + "?..."
+		before, query, _ := strings.Cut(word, "?")
+		switch {
+		case query != "" && strings.Contains(before, "://"):
+			words[i] = before + "?..."
+		case strings.Contains(word, "sig="):
+			words[i] = "..."
 		}
 	}
 	return strings.Join(words, " ")

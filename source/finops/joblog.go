@@ -1,8 +1,10 @@
 package finops
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +61,23 @@ func (c *Client) running(ctx context.Context, project string, waiting bool) ([]s
 	return running, nil
 }
 
+// Exported returns the ids of the executions of a project that exported an entity, the newest first, at most a few.
+func (c *Client) Exported(ctx context.Context, project string) ([]string, error) {
+	const most = 3
+	rows, err := rowsOf[jobRow](ctx, c, "read the job log of project "+project, filtered(jobDetails, "DefinitionGroupId", project, allCompanies))
+	if err != nil {
+		return nil, err
+	}
+	ended := map[string]time.Time{}
+	for _, r := range rows {
+		if at := r.ended(); r.JobID != "" && strings.EqualFold(r.status(), "Finished") && at.After(ended[r.JobID]) {
+			ended[r.JobID] = at
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(ended), func(a, b string) int { return cmp.Or(ended[b].Compare(ended[a]), cmp.Compare(a, b)) })
+	return ids[:min(len(ids), most)], nil
+}
+
 // notRun is the status of a part of an entity that was not run.
 const notRun = "NotRun"
 
@@ -77,11 +96,8 @@ func isOpen(status string) bool {
 func outcomeOf(status Status, rows []jobRow, noticed time.Time) Outcome {
 	o := Outcome{Status: status, Entities: make(map[string]EntityOutcome, len(rows))}
 	for _, r := range rows {
-		for _, text := range []string{r.StagingEndDateTime, r.TargetEndDateTime} {
-			// 1900-01-01 is how the service writes no time.
-			if at, err := time.Parse(time.RFC3339, text); err == nil && at.Year() > 1900 && at.After(o.Completed) {
-				o.Completed = at.UTC()
-			}
+		if at := r.ended(); at.After(o.Completed) {
+			o.Completed = at
 		}
 		o.Entities[strings.ToLower(r.EntityName)] = EntityOutcome{Status: r.status(), Records: r.records()}
 	}
@@ -89,6 +105,17 @@ func outcomeOf(status Status, rows []jobRow, noticed time.Time) Outcome {
 		o.Completed = noticed.UTC().Truncate(time.Second)
 	}
 	return o
+}
+
+// ended is when the last part of the entity ended, zero if that is not known: 1900-01-01 is how the service writes no time.
+func (r jobRow) ended() time.Time {
+	var last time.Time
+	for _, text := range []string{r.StagingEndDateTime, r.TargetEndDateTime} {
+		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Year() > 1900 && at.After(last) {
+			last = at.UTC()
+		}
+	}
+	return last
 }
 
 // status is that of the part which failed, or of the one that ran: without staging only the target has a status, and the

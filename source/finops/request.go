@@ -50,15 +50,15 @@ func (c *Client) send(ctx context.Context, q request) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return &RequestError{Operation: q.operation, cause: ctx.Err()}
+			return c.failed(q.operation, 0, ctx.Err())
 		}
 		so.count(err)
 		so.left = c.options.Budget - time.Since(began)
 		if !again(err, so, q.once, c.options.Attempts) {
-			return &RequestError{Operation: q.operation, Attempts: so.all, cause: withoutURL(err)}
+			return c.failed(q.operation, so.all, withoutURL(err))
 		}
 		if err := c.waitFor(ctx, q, err, so); err != nil {
-			return &RequestError{Operation: q.operation, Attempts: so.all, cause: err}
+			return c.failed(q.operation, so.all, err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ type Fault int
 const (
 	ProjectMissing   Fault = iota // no project has the name, or the application does not see it
 	ProjectImports                // the project imports
-	ProjectEmpty                  // no line of the project is exported
+	ProjectEmpty                  // no line of the project is exported in full
 	CompanyMissing                // Subject is no company
 	Unmapped                      // the mapping of the entity Subject is not valid, so that an export would not end
 	Incremental                   // the line of the entity Subject exports changes only
@@ -51,7 +51,7 @@ func Review(f Facts) []Problem {
 	case !f.Found.Exports:
 		add(ProjectImports, "")
 		return all
-	case !slices.ContainsFunc(f.Found.Lines, func(l Line) bool { return !l.Disabled }):
+	case !slices.ContainsFunc(f.Found.Lines, func(l Line) bool { return !l.Disabled && !l.Incremental }):
 		add(ProjectEmpty, "")
 	}
 	for _, company := range f.Companies {

@@ -21,7 +21,7 @@ func (c *Client) set(ctx context.Context, operation, path string, each func(rows
 	seen := map[string]bool{}
 	for path != "" {
 		if seen[path] || len(seen) == maxPages {
-			return &RequestError{Operation: operation, cause: ErrLinkOutside}
+			return c.failed(operation, 0, ErrLinkOutside)
 		}
 		seen[path] = true
 		var page struct {
@@ -39,10 +39,10 @@ func (c *Client) set(ctx context.Context, operation, path string, each func(rows
 			return err
 		}
 		if err := each(page.Value); err != nil {
-			return &RequestError{Operation: operation, cause: &BrokenResponseError{Reason: "its rows do not have the documented types"}}
+			return c.failed(operation, 0, &BrokenResponseError{Reason: "its rows do not have the documented types"})
 		}
 		if path, err = c.next(page.Next); err != nil {
-			return &RequestError{Operation: operation, cause: err}
+			return c.failed(operation, 0, err)
 		}
 	}
 	return nil

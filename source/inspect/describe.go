@@ -53,7 +53,10 @@ func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
 // list returns the tables of the environment. If the list with all their properties is refused, or does not arrive in time,
 // one with the names alone may.
 func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
-	summaries, failure := client.TableSummaries(g.limited)
+	deadline, _ := g.limited.Deadline()
+	limited, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	summaries, failure := client.TableSummaries(limited)
 	if failure == nil && len(summaries) > 0 {
 		return summaries
 	}
@@ -71,7 +74,7 @@ func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSum
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case g.limited.Err() != nil:
+	case limited.Err() != nil:
 		g.facts.NotRequested = append(g.facts.NotRequested, what)
 	case failure != nil:
 		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(failure)})

@@ -50,8 +50,10 @@ type Facts struct {
 	Counted bool
 	// NotRequested are the things that were not requested for lack of time, as noun phrases.
 	NotRequested []string
-	// Untested are the tables of include_tables of which no row was requested, for lack of time or because there are too many.
+	// Untested are the tables of include_tables of which no row was requested because there are too many of them.
 	Untested []string
+	// Late are the tables of which no row was requested for lack of time, or of which none arrived in time.
+	Late []string
 	// Unknown are the things that were requested but could not be retrieved.
 	Unknown []Unknown
 }

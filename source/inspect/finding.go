@@ -3,6 +3,7 @@ package inspect
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Severity is how much a finding matters.
@@ -10,7 +11,7 @@ type Severity string
 
 // The severities.
 const (
-	Error   Severity = "error"   // syncs fail, or a table that the configuration names cannot be read
+	Error   Severity = "error"   // syncs fail, or a table or an application user that the configuration names cannot be used
 	Warning Severity = "warning" // syncs run, but something is missing from them or will fail later
 	Info    Severity = "info"    // good to know
 )
@@ -95,10 +96,31 @@ const (
 	InspectionFailed       Code = "inspection-failed"       // an error has stopped the inspection
 )
 
-// Sort puts errors before warnings and these before infos. Findings of the same severity keep their order.
+// Sort puts errors before warnings and these before infos, and within each those about the environment, its users and the
+// configuration before those about tables and projects. Apart from that, findings keep their order.
 func Sort(findings []Finding) []Finding {
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.rank(), b.Severity.rank()), cmp.Compare(a.subjectRank(), b.subjectRank()))
+	})
 	return findings
+}
+
+// AboutAUser reports whether the finding is about an application user.
+func (f Finding) AboutAUser() bool {
+	return f.Subject == SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials")
+}
+
+// AboutTheEnvironment reports whether the finding is about the environment or the configuration as a whole.
+func (f Finding) AboutTheEnvironment() bool {
+	return slices.Contains([]string{"", SubjectEnvironment, SubjectConfiguration}, f.Subject)
+}
+
+// subjectRank is 0 for what concerns every table, otherwise 1.
+func (f Finding) subjectRank() int {
+	if f.AboutTheEnvironment() || f.AboutAUser() {
+		return 0
+	}
+	return 1
 }
 
 func (s Severity) rank() int { return slices.Index([]Severity{Error, Warning, Info}, s) }

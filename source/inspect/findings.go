@@ -67,10 +67,15 @@ func tables(n int) string { return number(n, "table") }
 
 // number is a number with its noun, and a comma between groups of three digits.
 func number(n int, noun string) string {
+	return listing.Grouped(int64(n)) + " " + plural(n, noun)
+}
+
+// plural is the form of a noun that goes with a number.
+func plural(n int, noun string) string {
 	if n == 1 {
-		return "1 " + noun
+		return noun
 	}
-	return listing.Grouped(int64(n)) + " " + noun + "s"
+	return noun + "s"
 }
 
 // those is how a sentence refers to tables that it has named: "it" or "them".

@@ -53,7 +53,8 @@ func (f Facts) clockDiffers() []Finding {
 	}
 	return []Finding{{
 		Severity: Warning, Code: ClockDiffers, Subject: SubjectEnvironment,
-		Sentence: fmt.Sprintf("The clock of this machine is %v %s that of Dataverse.", f.ClockAhead.Abs().Round(time.Second), direction),
+		Sentence: fmt.Sprintf("The clock of this machine is %s %s that of Dataverse.",
+			number(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
 		NextStep: "Synchronize it: Microsoft Entra rejects a sign-in with a certificate or a token file if the clock is wrong by more than a few minutes.",
 	}}
 }
@@ -108,6 +109,9 @@ func (f Facts) aboutTables() []Finding {
 		}
 	}
 	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", listing.Grouped(int64(len(f.Tables))), tables(f.Listed), isAre(len(f.Tables)))
+	if len(f.Tables) == f.Listed && f.Listed > 1 {
+		sentence = fmt.Sprintf("All %s of the environment are selected.", tables(f.Listed))
+	}
 	if !f.NamesOnly {
 		sentence += " " + followedSentence(followed, len(f.Tables))
 	}
@@ -142,12 +146,13 @@ func isAre(n int) string {
 
 // noCounts reports that the service has no row counts, which it takes once a day.
 func (f Facts) noCounts() []Finding {
-	if !f.Counted || len(f.Tables) == 0 || slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows == nil || *t.Rows > 0 }) {
+	counted := slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows != nil })
+	if !f.Counted || !counted || slices.ContainsFunc(f.Tables, func(t Table) bool { return t.Rows != nil && *t.Rows > 0 }) {
 		return nil
 	}
 	return []Finding{{
 		Severity: Info, Code: NoCounts, Subject: SubjectEnvironment,
-		Sentence: "Dataverse reports 0 rows for every selected table, as in an environment whose rows have not been counted yet, so nothing can be " +
+		Sentence: "Dataverse counts 0 rows in every selected table, as in an environment whose rows have not been counted yet, so nothing can be " +
 			"estimated from the numbers of rows.",
 	}}
 }
@@ -158,9 +163,13 @@ func (f Facts) notInspected() []Finding {
 	if len(f.NotRequested) > 0 {
 		findings = append(findings, Finding{
 			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. It is unknown: %s.", strings.Join(f.NotRequested, ", ")),
+			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. What is missing: %s.", strings.Join(f.NotRequested, ", ")),
 			NextStep: "The configuration may be right nevertheless. Try again at another time.",
 		})
+	}
+	if n := len(f.Late); n > 0 {
+		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("Dataverse responded too slowly to test %s in time: %s.",
+			selected(n), listed(f.Late)), "Try again at another time."))
 	}
 	if n := len(f.Untested); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",

@@ -12,7 +12,7 @@ const (
 	PackagesRefused   Code = "packages-refused"   // the projects cannot be read
 	ProjectMissing    Code = "project-missing"    // a project does not exist, or the application does not see it
 	ProjectImports    Code = "project-imports"    // a project imports
-	ProjectEmpty      Code = "project-empty"      // a project exports no entity
+	ProjectEmpty      Code = "project-empty"      // a project exports no entity in full
 	CompanyMissing    Code = "company-missing"    // a legal entity does not exist
 	EntityUnmapped    Code = "entity-unmapped"    // an entity without a valid mapping, so that an export would not end
 	EntityIncremental Code = "entity-incremental" // an entity whose export has changes only
@@ -99,8 +99,8 @@ func ofProject(p finops.Problem) Finding {
 		found.NextStep = "Enter the name of an export project in packages."
 	case finops.ProjectEmpty:
 		found.Code = ProjectEmpty
-		found.Sentence = fmt.Sprintf("The data project %q exports no entity.", p.Project)
-		found.NextStep = "Add entities to it, or remove it from packages."
+		found.Sentence = fmt.Sprintf("The data project %q has no entity that is exported in full.", p.Project)
+		found.NextStep = "Add entities to it that are set to full push, or remove it from packages."
 	case finops.CompanyMissing:
 		found.Code = CompanyMissing
 		found.Sentence = fmt.Sprintf("Finance & operations has no legal entity %s, which packages lists for the data project %q.", p.Subject, p.Project)

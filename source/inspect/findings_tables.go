@@ -36,20 +36,24 @@ func (f Facts) unmatched() []Finding {
 			missing, names = append(missing, text), append(names, u.Pattern.Glob)
 			continue
 		}
+		step := "Check its spelling; patterns match logical names, such as account or contoso_*."
+		if u.Nearest != "" && !isPattern(u.Pattern.Glob) {
+			step = fmt.Sprintf("Check its spelling; the nearest logical name is %s.", u.Nearest)
+		}
 		findings = append(findings, Finding{
 			Severity: Warning, Code: PatternUnmatched, Subject: SubjectConfiguration, Key: u.Pattern.Setting,
 			Sentence: fmt.Sprintf("The pattern %q in %s matches no table of the environment.", u.Pattern.Glob, u.Pattern.Setting),
-			NextStep: "Check its spelling; patterns match logical names, such as account or contoso_*.",
+			NextStep: step,
 		})
 	}
 	if n := len(missing); n > 0 {
 		findings = append(findings, aboutTables(Error, TableMissing, names, fmt.Sprintf("include_tables names %s that the environment does not have: %s.",
-			tables(n), listed(missing)), "Correct the logical name, or remove it from include_tables.").of(includeTables))
+			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", plural(n, "name"), those(n))).of(includeTables))
 	}
 	return findings
 }
 
-// notInWebAPI reports the tables that the configuration names in vain.
+// notInWebAPI reports the tables that the configuration names although the Web API cannot list their rows.
 func (f Facts) notInWebAPI() []Finding {
 	n := len(f.NotInWebAPI)
 	if n == 0 {
@@ -91,7 +95,7 @@ func (f Facts) forbidden() []Finding {
 	for _, t := range f.Tables {
 		name := t.Summary.Table.LogicalName
 		switch may, known := t.readable(); {
-		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table, which no one needs alone
+		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table has no privilege of its own
 			continue
 		case may, !known:
 			mayRead = true

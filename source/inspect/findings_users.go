@@ -55,7 +55,7 @@ func rolesOf(u User) string {
 		parts = append(parts, roleNoun(n)+" "+listed(u.Roles))
 	}
 	if n := len(u.TeamRoles); n > 0 {
-		parts = append(parts, roleNoun(n)+" of its teams "+listed(u.TeamRoles))
+		parts = append(parts, roleNoun(n)+" "+listed(u.TeamRoles)+" through its teams")
 	}
 	return strings.Join(parts, " and ")
 }

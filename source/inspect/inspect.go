@@ -99,7 +99,7 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 	summaries := g.describe(ctx)
 	g.selectTables(summaries)
 	g.columns()
-	g.settle()
+	g.applyRights()
 	g.packages(ctx)
 	g.probeAll()
 	return g.facts
@@ -110,7 +110,7 @@ type gatherer struct {
 	options  Options
 	accounts []Account
 	first    int             // the number of the first user that can be used
-	limited  context.Context //nolint:containedctx // the end of what the inspection can do without
+	limited  context.Context //nolint:containedctx // ends the requests that the inspection can do without
 
 	mu    sync.Mutex
 	facts Facts
@@ -203,8 +203,8 @@ func (g *gatherer) selectTables(summaries []dataverse.TableSummary) {
 	}
 }
 
-// settle draws from the rights of the users how far each table can be read.
-func (g *gatherer) settle() {
+// applyRights derives from the rights of the users how far each table can be read.
+func (g *gatherer) applyRights() {
 	for i := range g.facts.Tables {
 		t := &g.facts.Tables[i]
 		t.Depth = widest(g.facts.Users, *t)

@@ -28,22 +28,25 @@ func (g *gatherer) probeAll() {
 		return
 	}
 	g.options.Step(fmt.Sprintf("Requesting a row of %s", tables(len(candidates))))
+	for _, t := range candidates[min(probedAtMost, len(candidates)):] {
+		g.facts.Untested = append(g.facts.Untested, t.Summary.Table.LogicalName)
+	}
 	var group sync.WaitGroup
 	slots := make(chan struct{}, probedAtOnce)
-	for i, t := range candidates {
+	for _, t := range candidates[:min(probedAtMost, len(candidates))] {
 		slots <- struct{}{}
-		if i >= probedAtMost || g.limited.Err() != nil {
-			g.skip(t)
-			<-slots
-			continue
-		}
 		group.Go(func() {
 			defer func() { <-slots }()
+			if g.limited.Err() != nil {
+				g.late(t)
+				return
+			}
 			g.probe(t)
 		})
 	}
 	group.Wait()
 	slices.Sort(g.facts.Untested)
+	slices.Sort(g.facts.Late)
 }
 
 // candidates returns the tables of which to request a row, those first that the configuration names.
@@ -74,11 +77,11 @@ func (g *gatherer) candidates() []*Table {
 	return all[:min(samples, len(all))]
 }
 
-// skip notes a table of which no row was requested.
-func (g *gatherer) skip(t *Table) {
+// late notes a table of which no row arrived in time.
+func (g *gatherer) late(t *Table) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.facts.Untested = append(g.facts.Untested, t.Summary.Table.LogicalName)
+	g.facts.Late = append(g.facts.Late, t.Summary.Table.LogicalName)
 }
 
 // probe requests a row of a table, as a user that may read as much of it as any.
@@ -104,7 +107,7 @@ func (g *gatherer) probe(t *Table) {
 	switch {
 	case err == nil:
 	case g.limited.Err() != nil:
-		g.skip(t)
+		g.late(t)
 		return
 	default:
 		p.Tracked, p.Forbidden = false, dataverse.HasCode(err, dataverse.CodePrivilegeMissing)

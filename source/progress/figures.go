@@ -78,6 +78,9 @@ type PhaseSpan struct {
 	Pages   int64            `json:"pages"`
 	Scanned int64            `json:"scanned"`        // rows or keys on these pages, delivered or not
 	Waited  Seconds          `json:"waited_seconds"` // the part of the time in which the stream waited, as in Figures
+	// Lanes is the time that the pages would have taken one after the other: for each moment of the span, as many moments as
+	// pages were requested at once. 0: one was, all the time.
+	Lanes Seconds `json:"-"`
 }
 
 // StreamFigures describes one stream at a moment.
@@ -93,6 +96,8 @@ type StreamFigures struct {
 	// are zero if it does not wait.
 	Waiting    time.Time `json:"-"`
 	WaitingFor string    `json:"-"`
+	// Lanes is how many pages of the stream are requested at once when it reads its rows; 0 or 1: one.
+	Lanes int `json:"-"`
 	// EstimateKnown reports that Figures.Estimate is known, even if it is 0.
 	EstimateKnown bool `json:"-"`
 	// ReadsChanges reports that the stream follows changes from a saved state, so that it has no estimate.
@@ -126,6 +131,8 @@ type Snapshot struct {
 	Stage   Stage
 	Streams []StreamFigures // in the order of the catalog; empty until the streams are known
 	Totals  Figures         // of all streams; Waited is the time in which the service made all requests wait
+	// Lanes is how many pages of the stream are requested at once when it reads its rows; 0 or 1: one.
+	Lanes int `json:"-"`
 	// EstimateKnown reports whether Totals.Estimate covers every stream. Streams that follow changes count with what they have
 	// delivered.
 	EstimateKnown bool

@@ -98,6 +98,7 @@ func legend(started []*StreamFigures) []legendEntry {
 	var entries []legendEntry
 	for _, phase := range []checkpoint.Phase{
 		checkpoint.FullRefresh, checkpoint.Start, checkpoint.TokenScan, checkpoint.Snapshot, checkpoint.ReconcileDeletions, checkpoint.Changes,
+		checkpoint.PackageExport, checkpoint.PackageRows,
 	} {
 		inPhase := func(p PhaseSpan) bool { return p.Phase == phase }
 		if slices.ContainsFunc(started, func(s *StreamFigures) bool { return slices.ContainsFunc(s.Phases, inPhase) }) {

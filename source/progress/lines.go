@@ -93,10 +93,10 @@ func (s *Snapshot) slowest() *StreamFigures {
 		}
 		rest, known := measured.rest(s.At, stream)
 		if !s.Remaining.Known || !known {
-			rest.most = stream.Duration(s.At)
+			rest.alone.most = stream.Duration(s.At)
 		}
-		if found == nil || rest.most > longest {
-			found, longest = stream, rest.most
+		if found == nil || rest.alone.most > longest {
+			found, longest = stream, rest.alone.most
 		}
 	}
 	return found
@@ -122,7 +122,8 @@ func (s *StreamFigures) positionText() string {
 func (s *StreamFigures) expectedPages(span PhaseSpan) int64 {
 	switch span.Phase {
 	case checkpoint.FullRefresh, checkpoint.TokenScan, checkpoint.Snapshot:
-	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes, checkpoint.ByVersion, checkpoint.ByTime:
+	case checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes, checkpoint.ByVersion, checkpoint.ByTime,
+		checkpoint.PackageExport, checkpoint.PackageRows:
 		return 0
 	}
 	size := int64(dataverse.MaxPageSize)

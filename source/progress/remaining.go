@@ -35,12 +35,12 @@ func (t times) by(n int) times { return times{t.least / time.Duration(n), t.most
 // EstimateRemaining estimates the time that the streams still need. It is not known as long as a stream that is read in full has
 // no estimate or exceeds it, or no page of the kind that it still has to read has been measured.
 //
-// Each stream reads one page after the other, so the rest takes at least as long as the longest stream alone. All streams
-// together take their share of the parallel ones.
+// Each stream requests so many pages at once as it has lanes, mostly one, so the rest takes at least as long as the longest stream
+// alone. All streams together take their share of the parallel requests.
 func EstimateRemaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
 	measured := measure(at, streams)
 	var longest, sum times
-	open := 0
+	lanes := 0
 	for i := range streams {
 		if streams[i].Outcome != Open {
 			continue
@@ -49,13 +49,13 @@ func EstimateRemaining(at time.Time, streams []StreamFigures, parallel int) Rema
 		if !known {
 			return Remaining{}
 		}
-		open++
-		longest, sum = longest.max(rest), sum.plus(rest)
+		lanes += max(streams[i].Lanes, 1)
+		longest, sum = longest.max(rest.alone), sum.plus(rest.inTurn)
 	}
-	if open == 0 {
+	if lanes == 0 {
 		return Remaining{}
 	}
-	rest := longest.max(sum.by(max(min(parallel, open), 1)))
+	rest := longest.max(sum.by(max(min(parallel, lanes), 1)))
 	return Remaining{
 		Known: true,
 		Least: max(time.Duration(float64(rest.least)*optimism)-slack, 0),
@@ -63,34 +63,49 @@ func EstimateRemaining(at time.Time, streams []StreamFigures, parallel int) Rema
 	}
 }
 
+// remainder is the time that one stream still needs.
+type remainder struct {
+	alone  times // if no other stream is read
+	inTurn times // that its pages take one after the other
+}
+
+// inLanes returns the rest of a stream that requests so many pages at once.
+func (t times) inLanes(n int) remainder { return remainder{alone: t.by(max(n, 1)), inTurn: t} }
+
+// plus adds what follows.
+func (r remainder) plus(other remainder) remainder {
+	return remainder{r.alone.plus(other.alone), r.inTurn.plus(other.inTurn)}
+}
+
 // rest returns the time that one stream still needs.
-func (p *paces) rest(at time.Time, s *StreamFigures) (rest times, known bool) {
+func (p *paces) rest(at time.Time, s *StreamFigures) (left remainder, known bool) {
 	var span PhaseSpan
 	if len(s.Phases) > 0 {
 		span = s.Phases[len(s.Phases)-1]
 	}
 	own := paceOf(at, span)
-	left := s.Figures.Estimate - span.Scanned
-	inFull := s.EstimateKnown && (span.Pages <= 1 || left > -s.Figures.Estimate/tolerated)
+	rows := s.Figures.Estimate - span.Scanned
+	inFull := s.EstimateKnown && (span.Pages <= 1 || rows > -s.Figures.Estimate/tolerated)
 	switch span.Phase {
 	case checkpoint.Changes, checkpoint.ReconcileDeletions: // mostly one page; how many is not known
-		return p.changes.or(p.rows).of(0), span.Pages <= 1
+		return p.changes.or(p.rows).of(0).inLanes(1), span.Pages <= 1
 	case checkpoint.FullRefresh, checkpoint.Start, checkpoint.Snapshot:
 		own.support(p.rows)
-		return own.of(left), inFull && own.pages > 0
+		return own.of(rows).inLanes(s.Lanes), inFull && own.pages > 0
 	case checkpoint.TokenScan:
 		own.support(p.keys)
-		return own.of(left).plus(p.rows.of(s.Figures.Estimate)), inFull && own.pages > 0 && p.rows.pages > 0
+		return own.of(rows).inLanes(1).plus(p.rows.of(s.Figures.Estimate).inLanes(s.Lanes)), inFull && own.pages > 0 && p.rows.pages > 0
 	case checkpoint.ByVersion, checkpoint.ByTime: // shown as snapshots or changes
+	case checkpoint.PackageExport, checkpoint.PackageRows: // how many rows a package has is not known
 	}
 	switch { // it has not started
 	case s.ReadsChanges:
 		pages := p.changes.or(p.rows)
-		return pages.of(0), pages.pages > 0
+		return pages.of(0).inLanes(1), pages.pages > 0
 	case s.Mode == modeText(true) && s.Figures.Estimate > dataverse.MaxPageSize:
-		return p.keys.or(p.rows).of(left).plus(p.rows.of(left)), s.EstimateKnown && p.rows.pages > 0
+		return p.keys.or(p.rows).of(rows).inLanes(1).plus(p.rows.of(rows).inLanes(s.Lanes)), s.EstimateKnown && p.rows.pages > 0
 	default:
-		return p.rows.of(left), s.EstimateKnown && p.rows.pages > 0
+		return p.rows.of(rows).inLanes(s.Lanes), s.EstimateKnown && p.rows.pages > 0
 	}
 }
 
@@ -111,14 +126,14 @@ func measure(at time.Time, streams []StreamFigures) paces {
 				all.rows.add(paceOf(at, span))
 			case checkpoint.Changes:
 				all.changes.add(paceOf(at, span))
-			case checkpoint.ReconcileDeletions, checkpoint.ByVersion, checkpoint.ByTime:
+			case checkpoint.ReconcileDeletions, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.PackageExport, checkpoint.PackageRows:
 			}
 		}
 	}
 	return all
 }
 
-// pace is the time that pages took.
+// pace is the time that pages took, one after the other.
 type pace struct {
 	took    time.Duration
 	waited  time.Duration // the part of it in which the service made the stream wait
@@ -131,7 +146,12 @@ func paceOf(at time.Time, span PhaseSpan) pace {
 	if to.IsZero() {
 		to = at
 	}
-	return pace{took: to.Sub(span.From), waited: time.Duration(span.Waited), pages: span.Pages, scanned: span.Scanned}
+	p := pace{took: to.Sub(span.From), waited: time.Duration(span.Waited), pages: span.Pages, scanned: span.Scanned}
+	if span.Lanes > 0 && p.took > 0 { // all lanes wait together
+		p.waited = time.Duration(float64(p.waited) * float64(span.Lanes) / float64(p.took))
+		p.took = time.Duration(span.Lanes)
+	}
+	return p
 }
 
 func (p *pace) add(other pace) {

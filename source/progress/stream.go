@@ -32,6 +32,7 @@ type counters struct {
 	ended   time.Time
 	phases  []phase
 	pauses  pauses
+	lanes   atOnce
 	waiting string // why the stream waits, if it does
 	nulled  []NulledCells
 }
@@ -41,7 +42,29 @@ type phase struct {
 	span           PhaseSpan
 	pages, scanned int64
 	waited         time.Duration
+	further        time.Duration
 }
+
+// atOnce counts how many pages of a stream are requested at once.
+type atOnce struct {
+	planned int // once the rows are read
+	now     int
+	since   time.Time     // since when
+	further time.Duration // the time of all requests but the first at each moment, up to then
+}
+
+// change notes a change of the number.
+func (l *atOnce) change(n int, now time.Time) {
+	l.further, l.now, l.since = l.until(now), n, now
+}
+
+// until returns the time of all requests but the first, up to a moment.
+func (l *atOnce) until(now time.Time) time.Duration {
+	return l.further + time.Duration(max(l.now-1, 0))*now.Sub(l.since)
+}
+
+// expected returns the number for the rest of the rows.
+func (l *atOnce) expected() int { return max(l.planned, l.now) }
 
 var _ replicate.StreamProgress = (*counters)(nil)
 
@@ -50,6 +73,7 @@ func newStream(s *Sync, p PlannedStream) *counters {
 	stream.readsChanges.Store(p.Incremental && p.HasState)
 	stream.hasEstimate.Store(p.Counted)
 	stream.estimate.Store(p.Estimate)
+	stream.lanes.planned = p.Lanes
 	return stream
 }
 
@@ -79,6 +103,7 @@ func (s *counters) Phase(p checkpoint.Phase) {
 	s.endPhase(now)
 	s.phases = append(s.phases, phase{
 		span: PhaseSpan{Phase: p, From: now}, pages: s.pages.Load(), scanned: s.scanned.Load(), waited: s.pauses.until(now),
+		further: s.lanes.until(now),
 	})
 }
 
@@ -95,6 +120,9 @@ func (s *counters) counted(p phase, now time.Time) phase {
 	if p.span.To.IsZero() {
 		p.span.Pages, p.span.Scanned = s.pages.Load()-p.pages, s.scanned.Load()-p.scanned
 		p.span.Waited = Seconds(s.pauses.until(now) - p.waited)
+		if further := s.lanes.until(now) - p.further; further > 0 {
+			p.span.Lanes = Seconds(now.Sub(p.span.From) + further)
+		}
 	}
 	return p
 }
@@ -103,6 +131,13 @@ func (s *counters) counted(p phase, now time.Time) phase {
 func (s *counters) PageRead(rows int) {
 	s.scanned.Add(int64(rows))
 	s.pages.Add(1)
+}
+
+// Lanes notes how many pages are requested at once.
+func (s *counters) Lanes(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lanes.change(n, s.sync.options.Now())
 }
 
 // Delivered counts records that were written, and their length in bytes.
@@ -200,7 +235,7 @@ func (s *counters) figures(at time.Time) StreamFigures {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.Outcome, f.Started, f.Ended = s.outcome, s.started, s.ended
+	f.Outcome, f.Started, f.Ended, f.Lanes = s.outcome, s.started, s.ended, s.lanes.expected()
 	f.Figures.Waited = Seconds(s.pauses.until(at))
 	for _, p := range s.phases {
 		f.Phases = append(f.Phases, s.counted(p, at).span)

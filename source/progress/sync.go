@@ -46,6 +46,7 @@ type PlannedStream struct {
 	HasState    bool  // an earlier sync has saved a state
 	Estimate    int64 // rows that a read in full delivers, about
 	Counted     bool  // Estimate is known
+	Lanes       int   // how many pages of its rows are requested at once; 0 or 1: one
 }
 
 // Sync holds the counters of a sync. It is safe for concurrent use.

@@ -35,6 +35,7 @@ type CellEncoder struct {
 type cellColumn struct {
 	property finops.Property
 	member   []byte // ,"Name":
+	absent   bool   // from the file
 }
 
 // NewCellEncoder returns an encoder of a configured stream, which counts nulled values in stats.
@@ -75,8 +76,12 @@ func (e *CellEncoder) Keys() []string {
 	return names
 }
 
-// Begin begins a file. own are the values of the columns that no file has; one without a value is null.
-func (e *CellEncoder) Begin(own map[string]string) {
+// Begin begins a file. own are the values of the columns that no file has; one without a value is null. absent are those of Columns
+// that this file does not have: they are null, and not empty texts.
+func (e *CellEncoder) Begin(own map[string]string, absent []string) {
+	for i := range e.columns {
+		e.columns[i].absent = slices.Contains(absent, e.columns[i].property.Name)
+	}
 	e.constants = e.constants[:0]
 	for _, name := range e.own {
 		e.constants = append(appendString(append(e.constants, ','), name), ':')
@@ -135,9 +140,12 @@ func (e *CellEncoder) append(column int, text []byte) error {
 	before := len(e.lines)
 	reason := protocol.SourceSerializationError
 	var parsed bool
-	if len(text) > MaxValue {
+	switch {
+	case c.absent:
+		e.lines, parsed = append(e.lines, "null"...), true
+	case len(text) > MaxValue:
 		reason = protocol.SourceFieldSizeLimitation
-	} else {
+	default:
 		e.lines, parsed = e.conversion.Append(e.lines, c.property, text)
 	}
 	switch {

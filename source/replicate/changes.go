@@ -61,6 +61,7 @@ type changesScan struct {
 	// rows are read by their keys.
 	byKeys  bool
 	resumed bool
+	count   int64 // rows and deletions on the pages so far
 }
 
 // newChangesScan prepares a scan of changes. A scan that was resumed or restarted has sent rows that it does not know.
@@ -133,6 +134,7 @@ func (c *changesScan) check(page dataverse.Page) error {
 func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted []string) error {
 	r, s := c.r, c.state
 	r.report.age(ctx, s, page.At)
+	c.count += int64(c.scan.pages.rows() + len(c.scan.pages.deleted()))
 	if err := r.out.running(ctx); err != nil {
 		return err
 	}
@@ -155,10 +157,26 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	if page.Next == "" {
 		s.EndChanges(page.Delta, c.scan.began, again || c.resumed)
 		s.User = r.userName()
+		c.explain(ctx)
 		return r.saveEnd(ctx, s)
 	}
 	c.scan.advance(page.Next)
 	return r.save(ctx, s)
+}
+
+// explain ends the question whether a snapshot by ranges of the key has sent all rows, where it could only compare totals. If fewer
+// rows have changed since the delta token than the totals differ by, the table is read again, one page after the other. Changes that
+// an earlier process has followed are not counted, and may explain anything.
+func (c *changesScan) explain(ctx context.Context) {
+	r, s := c.r, c.state
+	if s.Unexplained <= c.count || c.resumed {
+		s.Explain()
+		return
+	}
+	r.log.WarnContext(ctx, "The rows that were read by ranges of their keys differ from the keys that were scanned before, and the changes since then do not "+
+		"explain it. The table is read again, one page after the other, and its rows are sent again.", "rows", s.Unexplained, "changes", c.count)
+	r.byPages = true
+	s.ReadAgain()
 }
 
 // stillDeleted leaves out deletions of rows that exist. One of a row that the scan has also sent may be older than the

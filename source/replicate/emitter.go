@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,7 @@ type message struct {
 // emitter writes a stream's messages in order while the stream continues to read: the next page is requested as soon as
 // the one before it is encoded. A state is written after the records that it covers, as it was when it was emitted.
 //
-// All methods but work and write belong to the goroutine that reads the stream.
+// Records and states are emitted by one goroutine at a time. The other methods are safe for concurrent use.
 type emitter struct {
 	stream string
 	output Output
@@ -36,9 +37,10 @@ type emitter struct {
 	done     chan struct{}
 	failed   atomic.Pointer[outputError]
 
-	isRunning   bool   // the status RUNNING was emitted
-	isThrottled bool   // and then RATE_LIMITED
-	lastState   []byte // nil once a record follows it
+	mu          sync.Mutex // of the two fields that follow
+	isRunning   bool       // the status RUNNING was emitted
+	isThrottled bool       // and then RATE_LIMITED
+	lastState   []byte     // nil once a record follows it
 }
 
 // newEmitter starts the writing. The emitter must be closed.
@@ -118,6 +120,8 @@ func (e *emitter) close() error {
 
 // running emits the status RUNNING once.
 func (e *emitter) running(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.isRunning {
 		return nil
 	}
@@ -128,6 +132,8 @@ func (e *emitter) running(ctx context.Context) error {
 // throttled emits that the service makes the stream wait. It returns no error: the next message returns an error of the
 // output.
 func (e *emitter) throttled(ctx context.Context, until time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.isThrottled = true
 	e.progress.Throttled(until)
 	e.try(ctx, func() error { return e.output.RateLimited(e.stream, until) })
@@ -135,6 +141,8 @@ func (e *emitter) throttled(ctx context.Context, until time.Time) {
 
 // unthrottled emits that such a wait has ended.
 func (e *emitter) unthrottled(ctx context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.isThrottled {
 		e.isThrottled, e.isRunning = false, true
 		e.try(ctx, func() error { return e.output.Status(e.stream, protocol.Running) })

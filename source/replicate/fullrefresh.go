@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"source-microsoft-dataverse/source/replicate/checkpoint"
+	"source-microsoft-dataverse/source/replicate/keyrange"
 )
 
 // rowsSentTwice is the rest of the report of a full refresh that starts over.
@@ -32,7 +33,19 @@ func (r *streamReader) readFullRefresh(ctx context.Context, sync checkpoint.Sync
 	if r.metadata != nil { // its pages are the connector's own
 		return r.scanFullRefresh(ctx, s)
 	}
-	_, err := newRecovery(r).run(ctx, s, r.scanFullRefresh)
+	_, err := newRecovery(r).run(ctx, s, func(ctx context.Context, s *checkpoint.State) error {
+		if !s.InMiddle() && r.size.rows >= leastPages*int64(r.job.PageSize) && r.dividable() {
+			s.ReadByRanges(keyrange.Divide(nil), r.target.plan.Select(), r.target.plan.Derived())
+			s.Scanned = &keyrange.Totals{}
+		}
+		if s.Ranges != nil {
+			r.out.progress.Phase(s.Phase)
+			if err := r.readRanges(ctx, s); err != nil || s.Complete {
+				return err
+			}
+		}
+		return r.scanFullRefresh(ctx, s)
+	})
 	return err
 }
 

@@ -62,15 +62,20 @@ type Job struct {
 	Definitions Definitions // needed for streams of metadata alone
 	// Assign returns the environment as the application user sees it that is to read a table: the given one, as a state
 	// names it, if it can. nil: there is one user, and Environment is read.
-	Assign       func(table, user string) UserEnvironment
-	Output       Output
-	Log          *slog.Logger
-	Explain      func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
-	PageSize     int
-	Parallel     func() int // how many streams to read at once, at least 1; asked before each stream
-	Organization string     // of the environment
-	ID           string     // the platform's job id, empty outside the platform
-	Attempt      int        // of the platform's job, from 0; 0 outside the platform
+	Assign   func(table, user string) UserEnvironment
+	Output   Output
+	Log      *slog.Logger
+	Explain  func(Stream, error) protocol.Failure // turns an error of a stream into what the user sees
+	PageSize int
+	Parallel func() int // how many streams to read at once, at least 1; asked before each stream
+	// Slots returns how many requests of all streams may be under way at once, at least 1. nil: each table is read one page
+	// after the other.
+	Slots func() int
+	// Room is the memory, in bytes, for the pages of one table that are under way at once; 0: any.
+	Room         int64
+	Organization string // of the environment
+	ID           string // the platform's job id, empty outside the platform
+	Attempt      int    // of the platform's job, from 0; 0 outside the platform
 	// Origins are tables with change tracking, the first choice first, that are probably small. The delta token of one of them
 	// bounds the scans of tables without change tracking.
 	Origins      []dataverse.Table
@@ -84,8 +89,10 @@ type Job struct {
 	// KeepNoDate delivers 1900-01-01 of the projects as it is.
 	KeepNoDate bool
 
-	pool   *record.Pool // for encoded pages
-	bounds *versionBounds
+	pool         *record.Pool // for encoded pages
+	bounds       *versionBounds
+	lanes        laneBudget
+	rangesFailed atomic.Bool // the environment does not return rows by ranges of the key as expected
 }
 
 // Run reads all streams, and those of Projects. A stream that fails is reported and does not affect the others. failed is the number of
@@ -128,6 +135,8 @@ func (j *Job) Run(ctx context.Context, streams []Stream) (failed int, err error)
 // read reads one stream from STARTED to COMPLETE or INCOMPLETE. Its error is one of the output.
 func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 	name := s.Configured.Name
+	j.lanes.stream(1)
+	defer j.lanes.stream(-1)
 	select {
 	case <-ctx.Done(): // nothing has been reported about the stream yet
 		return false, nil
@@ -170,11 +179,16 @@ func (j *Job) read(ctx context.Context, s Stream) (ok bool, err error) {
 
 // readRecovering is readStream, but returns a panic as an error of the stream: a defect that shows with one table does
 // not affect the others.
-func (j *Job) readRecovering(ctx context.Context, s Stream, out *emitter) (err error) {
+func (j *Job) readRecovering(ctx context.Context, s Stream, out *emitter) error {
+	return recovering(s.Configured.Name, func() error { return readStream(ctx, j, s, out) })
+}
+
+// recovering returns a panic of a part of reading a stream as an error.
+func recovering(stream string, read func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = fmt.Errorf("read %s: panic: %v\n%s", s.Configured.Name, value, debug.Stack())
+			err = fmt.Errorf("read %s: panic: %v\n%s", stream, value, debug.Stack())
 		}
 	}()
-	return readStream(ctx, j, s, out)
+	return read()
 }

@@ -7,6 +7,7 @@ import (
 
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
+	"source-microsoft-dataverse/source/record"
 )
 
 // packageAction is what follows an error of an export or its package.
@@ -51,6 +52,26 @@ func afterExport(err error, runs int) packageAction {
 	default:
 		return endStreams
 	}
+}
+
+// isSpent reports whether an execution is of no use to a later read after an error: it ended without what the stream needs, or its
+// package is lost, damaged, or not in a form that can be read. A later read exports the project anew, after the cause was removed.
+func isSpent(err error) bool {
+	var failed *finops.ExportError
+	var entity *finops.EntityError
+	var lost *finops.LostError
+	var damaged *entityfile.DamagedError
+	var refused *entityfile.RefusedError
+	var form *entityfile.FormError
+	var file *EntityFileError
+	var key *KeyColumnError
+	var cell *record.CellError
+	for _, target := range []any{&failed, &entity, &lost, &damaged, &refused, &form, &file, &key, &cell} {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return false
 }
 
 // runsAfter is the number of executions that follow one that failed.

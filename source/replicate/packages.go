@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -184,7 +183,7 @@ func (m *packageReader) needs(company string) bool {
 func (r *projectReader) readCompany(ctx context.Context, company string) error {
 	for runs := 0; ; {
 		members := r.members(company)
-		if len(members) == 0 || ctx.Err() != nil {
+		if len(members) == 0 || isEnding(ctx) {
 			return nil
 		}
 		err := r.readExecution(ctx, company, members)
@@ -280,75 +279,8 @@ func (w *exportWait) notify(finops.Status) {
 	}
 	w.saved = w.now()
 	for _, m := range w.members {
-		if w.failed = m.save(); w.failed != nil {
+		if w.failed = m.saveAgain(); w.failed != nil {
 			return
 		}
 	}
-}
-
-// endDone completes the streams that have the rows of all companies.
-func (r *projectReader) endDone(ctx context.Context) error {
-	var open []*packageReader
-	for _, m := range r.open {
-		if ctx.Err() != nil || slices.ContainsFunc(r.project.Companies, m.needs) {
-			open = append(open, m)
-			continue
-		}
-		if err := m.end(ctx); err != nil {
-			return err
-		}
-	}
-	r.open = open
-	return nil
-}
-
-// end completes the streams that are open. If the process ends before they are complete, they stay incomplete.
-func (r *projectReader) end(ctx context.Context) error {
-	for _, m := range r.open {
-		if ctx.Err() != nil {
-			r.failed++
-			m.progress.Stopped(ctx)
-			if err := r.job.Output.Status(m.name(), protocol.Incomplete); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := m.end(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// failAll ends streams with an error, unless the process ends.
-func (r *projectReader) failAll(ctx context.Context, streams []*packageReader, cause error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	for _, m := range streams {
-		if err := r.fail(ctx, m, cause); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fail ends a stream with an error.
-func (r *projectReader) fail(ctx context.Context, m *packageReader, cause error) error {
-	r.failed++
-	open := make([]*packageReader, 0, len(r.open))
-	for _, other := range r.open {
-		if other != m {
-			open = append(open, other)
-		}
-	}
-	r.open = open
-	m.reportNulled()
-	explained := r.job.Explain(Stream{Configured: m.stream.Configured}, cause)
-	explained.Stream = m.name()
-	m.progress.Failed(ctx, cause, explained)
-	if err := r.job.Output.Fail(explained); err != nil {
-		return err
-	}
-	return r.job.Output.Status(m.name(), protocol.Incomplete)
 }

@@ -1,17 +1,14 @@
 package replicate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
-	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
 	"source-microsoft-dataverse/source/protocol"
@@ -37,6 +34,7 @@ type packageReader struct {
 	encoder  *record.CellEncoder
 	stats    record.ColumnStats
 	running  bool
+	saved    []byte   // the state that was emitted last
 	missing  []string // columns that have been reported as missing
 }
 
@@ -83,13 +81,20 @@ func output(err error) error {
 	return nil
 }
 
-// save emits the state.
+// save emits the state if it differs from the one that was emitted last.
 func (m *packageReader) save() error {
 	raw, err := m.state.Encode()
-	if err != nil {
+	if err != nil || bytes.Equal(raw, m.saved) {
 		return err
 	}
+	m.saved = raw
 	return output(m.job.Output.Tracker().State(protocol.StreamState{Stream: m.name(), State: raw}))
+}
+
+// saveAgain emits the state also if it is the one that was emitted last.
+func (m *packageReader) saveAgain() error {
+	m.saved = nil
+	return m.save()
 }
 
 // forget drops the open execution because it failed or its package is lost.
@@ -150,152 +155,6 @@ func mayBeEmpty(o finops.Outcome) bool {
 		}
 	}
 	return len(o.Entities) > 0
-}
-
-// EntityFileError reports that the package of an execution lacks what it should have of an entity.
-type EntityFileError struct {
-	Entity string
-	Reason string // a clause
-}
-
-func (e *EntityFileError) Error() string { return "entity " + e.Entity + ": " + e.Reason }
-
-// KeyColumnError reports that the file of an entity lacks a column of the key.
-type KeyColumnError struct {
-	Entity  string
-	Columns []string
-}
-
-func (e *KeyColumnError) Error() string {
-	return fmt.Sprintf("the file of entity %s has no column %s, which is in the key", e.Entity, strings.Join(e.Columns, ", "))
-}
-
-// read sends the rows of the entity's file that have not been sent yet, and completes the company. A package without a file of the
-// entity has no rows of it if the job log counts none.
-func (m *packageReader) read(ctx context.Context, p *entityfile.Package, o finops.Outcome) error {
-	counted := o.Entity(m.stream.Entity)
-	sent, err := m.readFile(ctx, p)
-	switch {
-	case errors.Is(err, entityfile.ErrNoFile) && counted.Records == 0 && strings.EqualFold(counted.Status, "Finished"):
-		m.log.InfoContext(ctx, "The package has no file of the entity, and the job history counts no record.")
-	case errors.Is(err, entityfile.ErrNoFile):
-		return &EntityFileError{m.stream.Entity, fmt.Sprintf("the package has no file, although the job history counts %d records with status %q",
-			counted.Records, counted.Status)}
-	case err != nil:
-		return err
-	case sent == 0 && counted.Records > 0:
-		return &EntityFileError{m.stream.Entity, fmt.Sprintf("the file has no row, although the job history counts %d records", counted.Records)}
-	case sent < counted.Records:
-		m.log.WarnContext(ctx, fmt.Sprintf("The file of the entity has %d rows, and the job history counts %d records. Compare them in finance & operations.",
-			sent, counted.Records))
-	}
-	m.state.EndCompany()
-	return m.save()
-}
-
-// readFile sends the rows of the entity's file and returns how many it has.
-func (m *packageReader) readFile(ctx context.Context, p *entityfile.Package) (rows int64, err error) {
-	if p == nil {
-		return 0, entityfile.ErrNoFile
-	}
-	entity, found := p.Manifest.Entity(m.stream.Entity)
-	if !found {
-		return 0, entityfile.ErrNoFile
-	}
-	file, err := p.Rows(ctx, entity, m.encoder.Columns())
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	if err := m.checkKey(entity, file); err != nil {
-		return 0, err
-	}
-	open := m.state.Open
-	m.encoder.Begin(map[string]string{
-		catalog.Company: open.Company, catalog.PackageExecution: open.ID, catalog.PackageCompleted: open.Completed.Format(time.RFC3339),
-	})
-	if err := file.Skip(open.Rows); err != nil {
-		return 0, m.tooShort(err, file.Count())
-	}
-	for sinceState := 0; ; sinceState++ {
-		if sinceState == rowsPerState {
-			sinceState = 0
-			if err := errors.Join(m.flush(file.Count()), m.save()); err != nil {
-				return 0, err
-			}
-		}
-		cells, err := file.Next()
-		if errors.Is(err, io.EOF) {
-			m.report(ctx, file)
-			return file.Count(), m.flush(file.Count())
-		}
-		if err != nil {
-			return 0, errors.Join(m.flush(file.Count()), err)
-		}
-		if err := m.encoder.Row(cells); err != nil {
-			return 0, fmt.Errorf("row %d of the file of entity %s: %w", file.Count(), m.stream.Entity, err)
-		}
-		if m.encoder.Len() < cellBytes {
-			continue
-		}
-		if err := m.flush(file.Count()); err != nil {
-			return 0, err
-		}
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-	}
-}
-
-// tooShort returns the error of a file that ends before the rows that were sent of it.
-func (m *packageReader) tooShort(err error, rows int64) error {
-	if errors.Is(err, io.EOF) {
-		return &EntityFileError{m.stream.Entity, fmt.Sprintf("the file has %d rows, fewer than the %d that were sent before", rows, m.state.Open.Rows)}
-	}
-	return err
-}
-
-// flush writes the records that are encoded and notes the position in the file.
-func (m *packageReader) flush(position int64) error {
-	records := m.encoder.Records()
-	if records.Count > 0 {
-		if err := output(m.job.Output.Tracker().Record(records, m.name(), "")); err != nil {
-			return err
-		}
-		m.progress.PageRead(records.Count)
-		m.progress.Delivered(records.Count, 0, int64(len(records.Lines)))
-	}
-	m.state.Open.Rows = position
-	return nil
-}
-
-// checkKey finds columns of the key that the file does not have: without them, a destination would take different rows for one.
-func (m *packageReader) checkKey(entity entityfile.Entity, file *entityfile.Rows) error {
-	var missing []string
-	for _, key := range m.encoder.Keys() {
-		mapped := len(entity.Columns) == 0 || slices.ContainsFunc(entity.Columns, func(c string) bool { return strings.EqualFold(c, key) })
-		inHeader := file.Form == entityfile.XML || !slices.Contains(file.Missing(), key)
-		if !mapped || !inHeader {
-			missing = append(missing, key)
-		}
-	}
-	if len(missing) > 0 {
-		return &KeyColumnError{m.stream.Entity, missing}
-	}
-	return nil
-}
-
-// report warns about what a file lacks or has lost.
-func (m *packageReader) report(ctx context.Context, file *entityfile.Rows) {
-	if missing := file.Missing(); file.Count() > 0 && len(missing) > 0 && !slices.Equal(missing, m.missing) {
-		m.missing = missing
-		m.log.WarnContext(ctx, "Selected columns are not in the file of the entity and are sent as null. Add them to the mapping of the entity in its "+
-			"project, or deselect them.", "columns", strings.Join(missing, ","))
-	}
-	if cut := file.Cut(); len(cut) > 0 {
-		m.log.WarnContext(ctx, "Columns have values of exactly 255 characters, where an export to Excel cuts longer ones. Set the source data format of "+
-			"the entity to XML-Element or CSV-Unicode in its project.", "columns", strings.Join(cut, ","))
-	}
 }
 
 // end completes the stream.

@@ -44,6 +44,8 @@ type pageReader struct {
 	deltaLinkAtEnd bool
 	// verify, if any, reports what is wrong with the rows of a page.
 	verify func() error
+	// keepSize leaves it to the caller to request smaller pages.
+	keepSize bool
 	// encodedLast reports that the rows of a page are encoded after its response was checked.
 	encodedLast bool
 
@@ -143,17 +145,25 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 			p.out.progress.PageRead(p.rows())
 			return page, nil
 		}
-		before := p.size.now
-		if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
+		if p.keepSize || !p.shrink(ctx, err) {
 			return page, err
 		}
-		p.note()
-		p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector requests smaller ones.",
-			"rows", before, "now", p.size.now, "reason", err.Error())
 		if link.NumbersPages() {
 			return page, &smallerPagesError{rows: p.size.now, cause: err}
 		}
 	}
+}
+
+// shrink reports whether a page was too expensive and the next one can be smaller.
+func (p *pageReader) shrink(ctx context.Context, err error) bool {
+	before := p.size.now
+	if !dataverse.TooExpensive(err) || ctx.Err() != nil || !p.size.shrink(err) {
+		return false
+	}
+	p.note()
+	p.log.WarnContext(ctx, "A page was too expensive for the service, the network or the memory. The connector requests smaller ones.",
+		"rows", before, "now", p.size.now, "reason", err.Error())
+	return true
 }
 
 // complete reports what a page lacks that the service always sends.

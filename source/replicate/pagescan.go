@@ -19,6 +19,7 @@ type pageScan struct {
 	first   dataverse.Link // where the state has no link
 	began   time.Time      // when the first page came, by the service's clock
 	unsaved bool           // no saved state points to the current page
+	bytes   int64          // length of the records of the last page that was sent
 }
 
 // newPageScan prepares a scan that starts at the state's link, or at the first link. It must be closed to return the
@@ -70,8 +71,8 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 	if page.Count == 0 {
 		return nil
 	}
-	knew, keys := !c.unsaved && s.MaxCursor == c.encoder.MaxCursor(), s.KnownKeys
-	s.MaxCursor = c.encoder.MaxCursor()
+	knew, keys := !c.unsaved && s.MaxCursor >= c.encoder.MaxCursor(), s.KnownKeys
+	s.MaxCursor = max(s.MaxCursor, c.encoder.MaxCursor()) // other ranges of keys may be further
 	c.encoder.Keys(func(key []byte) { knew = s.Hold(key) && knew })
 	s.Trim()
 	if !knew || s.KnownKeys != keys {
@@ -80,6 +81,7 @@ func (c *pageScan) deliver(ctx context.Context, deleted []string) error {
 		}
 	}
 	rows, size := int64(page.Count), page.Bytes()
+	c.bytes = size
 	emitted = true
 	c.r.delivered(page.Count)
 	if err := c.r.out.records(ctx, page); err != nil {

@@ -25,6 +25,8 @@ type StreamProgress interface {
 	PageRead(rows int)
 	// Delivered reports records that were written, and their length in bytes.
 	Delivered(rows, deletions int, bytes int64)
+	// Lanes reports how many pages of the stream are requested at once from now on.
+	Lanes(n int)
 	// NoEstimate reports that Stream.Rows is not the number of rows that the stream will deliver.
 	NoEstimate()
 	// Throttled reports that the service makes the stream wait.
@@ -49,6 +51,7 @@ func (noProgress) Started()                                        {}
 func (noProgress) Phase(checkpoint.Phase)                          {}
 func (noProgress) PageRead(int)                                    {}
 func (noProgress) Delivered(int, int, int64)                       {}
+func (noProgress) Lanes(int)                                       {}
 func (noProgress) NoEstimate()                                     {}
 func (noProgress) Throttled(time.Time)                             {}
 func (noProgress) Retried(time.Duration)                           {}

@@ -41,8 +41,11 @@ func (r *streamReader) readStart(ctx context.Context, s *checkpoint.State) error
 	return r.saveEnd(ctx, s)
 }
 
-// readSnapshot reads all rows of a tracked table, starting at the state's page.
+// readSnapshot reads all rows of a tracked table, starting at the state's page, or the ranges of keys that are left.
 func (r *streamReader) readSnapshot(ctx context.Context, s *checkpoint.State) error {
+	if s.Ranges != nil {
+		return r.readRanges(ctx, s)
+	}
 	s.Begin(r.target.plan.Derived())
 	c := r.newTrackedScan(s)
 	defer c.close()

@@ -26,6 +26,8 @@ type streamReader struct {
 	moves    moves
 	// rowsPerPage and keysPerPage are the page sizes that the last scans of rows and of keys came to; 0: none yet.
 	rowsPerPage, keysPerPage int
+	scan                     *keyScan // of this process, if the rows are read by ranges of the key; nil: there is none
+	byPages                  bool     // ranges of the key have failed, so that one page is read after the other
 }
 
 // readStream reads a stream to its end.

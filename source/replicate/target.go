@@ -3,12 +3,14 @@ package replicate
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
+	"source-microsoft-dataverse/source/replicate/keyrange"
 )
 
 // target is a table to read, with its definition as known now. Dataverse may change it while a stream is read.
@@ -29,6 +31,37 @@ func (t *target) firstPage() dataverse.Link {
 // firstKeys is the first page of the table's keys alone.
 func (t *target) firstKeys() dataverse.Link {
 	return dataverse.NewLink(t.table.EntitySet, []string{t.table.PrimaryID})
+}
+
+// rowsWithin is the first page of the rows whose keys are in a range, in ascending order.
+func (t *target) rowsWithin(r keyrange.Range) dataverse.Link {
+	return t.within(t.firstPage(), r, "asc")
+}
+
+// keysWithin is the same of the keys alone, in ascending order.
+func (t *target) keysWithin(r keyrange.Range) dataverse.Link {
+	return t.within(t.firstKeys(), r, "asc")
+}
+
+// keysDownFrom is the same in descending order.
+func (t *target) keysDownFrom(r keyrange.Range) dataverse.Link {
+	return t.within(t.firstKeys(), r, "desc")
+}
+
+// within restricts a first page to a range of keys. That the Web API compares unique identifiers is not documented, and several
+// public clients rely on it: proveRanges finds out.
+func (t *target) within(link dataverse.Link, r keyrange.Range, order string) dataverse.Link {
+	var conditions []string
+	if r.After != nil {
+		conditions = append(conditions, t.table.PrimaryID+"%20gt%20"+r.After.String())
+	}
+	if r.UpTo != nil {
+		conditions = append(conditions, t.table.PrimaryID+"%20le%20"+r.UpTo.String())
+	}
+	if len(conditions) > 0 {
+		link = link.With("$filter=" + strings.Join(conditions, "%20and%20"))
+	}
+	return link.With("$orderby=" + t.table.PrimaryID + "%20" + order)
 }
 
 // editsSelection reports whether the changes since a delta link are requested with other columns than the link names.

@@ -56,7 +56,7 @@ func (r *streamReader) readPhases(ctx context.Context, s *checkpoint.State) erro
 			default: // deletions that could not be sent before can be now
 				s.Reconcile()
 			}
-		case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime:
+		case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.PackageExport, checkpoint.PackageRows:
 			err = fmt.Errorf("%w: its phase is %q", checkpoint.ErrBadState, s.Phase)
 		}
 		if err != nil {
@@ -88,7 +88,8 @@ func (r *streamReader) checkToken(ctx context.Context, s *checkpoint.State) (*ch
 		default:
 			return newRecovery(r).resync(ctx, s, err)
 		}
-	case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes:
+	case checkpoint.FullRefresh, checkpoint.ByVersion, checkpoint.ByTime, checkpoint.Start, checkpoint.ReconcileDeletions, checkpoint.Changes,
+		checkpoint.PackageExport, checkpoint.PackageRows:
 	}
 	return s, nil
 }

@@ -120,3 +120,15 @@ func TestInstanceDiscoveryIsForMicrosoftsHostsAlone(t *testing.T) {
 		assert.Equal(t, asks, e.discovered(), host)
 	}
 }
+
+func TestTokensOfAnotherServiceHaveItsScope(t *testing.T) {
+	e := newEntra(t)
+	c := settings("")
+	clients := auth.Clients{Entra: &http.Client{Transport: diverted{e}}, Identity: http.DefaultClient}
+	source, err := auth.NewFor(c, c.Credentials, "https://contoso.operations.dynamics.com", clients)
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, e.requests()[0].Get("scope"), "https://contoso.operations.dynamics.com/.default")
+	assert.Equal(t, map[string]bool{"login.microsoftonline.com": true}, e.hosts(), "the environment's cloud decides where to sign in")
+}

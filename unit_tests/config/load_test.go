@@ -81,6 +81,7 @@ func TestAConfigurationOfTheRequiredSettingsHasDefaults(t *testing.T) {
 	assert.Zero(t, c.LabelLanguage)
 	assert.False(t, c.LookupTypes)
 	assert.False(t, c.IncludeBinaryColumns)
+	assert.True(t, c.ParallelSnapshots)
 	assert.Empty(t, c.Warnings)
 }
 
@@ -89,7 +90,7 @@ func TestEverySettingIsLoaded(t *testing.T) {
 		"odata_maxpagesize": 250, "authority_host": "https://LOGIN.microsoftonline.us/",
 		"include_tables": []string{"account", "new_*"}, "exclude_tables": []string{"new_secret"},
 		"cursor_for_untracked": "off", "metadata_streams": false, "choice_labels": true, "label_language": 1031,
-		"lookup_types": true, "include_binary_columns": true,
+		"lookup_types": true, "include_binary_columns": true, "parallel_snapshots": false,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, 250, c.PageSize)
@@ -103,6 +104,7 @@ func TestEverySettingIsLoaded(t *testing.T) {
 	assert.Equal(t, 1031, c.LabelLanguage)
 	assert.True(t, c.LookupTypes)
 	assert.True(t, c.IncludeBinaryColumns)
+	assert.False(t, c.ParallelSnapshots)
 	assert.Empty(t, c.Warnings)
 }
 

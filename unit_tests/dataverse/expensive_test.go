@@ -34,6 +34,8 @@ func TestTooExpensivePageIsNotRetriedWhereASmallerOneExists(t *testing.T) {
 	for name, response := range map[string]http.HandlerFunc{
 		"an SQL timeout": refuse(http.StatusBadRequest, `{"error":{"code":"0x80044151","message":"SQL timeout expired."}}`),
 		"a query that is refused as too expensive": refuse(http.StatusTooManyRequests, `{"error":{"code":"0x80048544","message":"too much"}}`),
+		"a query that loads the database too much": refuse(http.StatusTooManyRequests, `{"error":{"code":"0x80048744","message":"too much"}}`),
+		"a query that times out for its form":      refuse(http.StatusBadRequest, `{"error":{"code":"0x80048574","message":"too much"}}`),
 		"a gateway that waited too long":           refuse(http.StatusGatewayTimeout, ""),
 		"a response that is too large to send":     refuse(http.StatusRequestEntityTooLarge, ""),
 		"an attempt that takes too long":           func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },

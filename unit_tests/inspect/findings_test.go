@@ -78,10 +78,10 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			f.Tables, f.Listed, f.ListProblem = nil, 0, problem("The IP firewall blocks it.", true)
 		}, []expected{{inspect.Error, inspect.NotListed, inspect.SubjectEnvironment, "IP firewall"}}},
 		"the clock is behind": {func(f *inspect.Facts) { f.ClockAhead = 7 * time.Minute }, []expected{
-			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "The clock of this machine is 7m0s behind that of Dataverse."},
+			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "The clock of this machine is 7 minutes behind that of Dataverse."},
 		}},
 		"the clock is ahead": {func(f *inspect.Facts) { f.ClockAhead = -time.Hour }, []expected{
-			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "1h0m0s ahead of that of Dataverse"},
+			{inspect.Warning, inspect.ClockDiffers, inspect.SubjectEnvironment, "60 minutes ahead of that of Dataverse"},
 		}},
 		"the clock is nearly right": {func(f *inspect.Facts) { f.ClockAhead = time.Minute }, nil},
 		"the certificate is about to expire": {func(f *inspect.Facts) {
@@ -103,11 +103,14 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "include_tables", Glob: "acount"}, Nearest: "account"}}
 		}, []expected{{inspect.Error, inspect.TableMissing, "acount", "1 table that the environment does not have: acount (the nearest is account)."}}},
 		"a pattern is in vain": {func(f *inspect.Facts) {
-			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "exclude_tables", Glob: "msdyn"}}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "new_*"}}}
+			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "exclude_tables", Glob: "acount"}, Nearest: "account"}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "new_*"}}}
 		}, []expected{
-			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "msdyn" in exclude_tables matches no table`},
+			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "acount" in exclude_tables matches no table of the environment. Check its spelling; the nearest logical name is account.`},
 			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "new_*" in include_tables matches no table`},
 		}},
+		"two named tables are missing": {func(f *inspect.Facts) {
+			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "include_tables", Glob: "a"}}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "b"}}}
+		}, []expected{{inspect.Error, inspect.TableMissing, inspect.SubjectTables, "have: a, b. Correct the logical names, or remove them from include_tables."}}},
 		"a named table is not in the Web API": {func(f *inspect.Facts) { f.NotInWebAPI = []string{"hidden"} }, []expected{
 			{inspect.Error, inspect.TableNotInWebAPI, "hidden", "whose rows the Web API cannot list: hidden. Remove it from include_tables."},
 		}},
@@ -166,13 +169,16 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Info, inspect.ChangesNotFollowed, "account", "account (virtual)"},
 		}},
 		"nothing is counted": {func(f *inspect.Facts) {
-			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(0))}
-		}, []expected{{inspect.Info, inspect.NoCounts, inspect.SubjectEnvironment, "0 rows for every selected table"}}},
+			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(0)), table("legacy")}
+		}, []expected{{inspect.Info, inspect.NoCounts, inspect.SubjectEnvironment, "0 rows in every selected table"}}},
 		"one count is not zero": {func(f *inspect.Facts) {
 			f.Counted, f.Tables = true, []inspect.Table{table("account", rows(0)), table("contact", rows(1))}
 		}, nil},
-		"time ran out": {func(f *inspect.Facts) { f.NotRequested, f.Untested = []string{"the secured columns"}, []string{"lead"} }, []expected{
-			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "It is unknown: the secured columns."},
+		"time ran out": {func(f *inspect.Facts) {
+			f.NotRequested, f.Late, f.Untested = []string{"the secured columns"}, []string{"contact"}, []string{"lead"}
+		}, []expected{
+			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "What is missing: the secured columns."},
+			{inspect.Warning, inspect.NotInspected, "contact", "Dataverse responded too slowly to test 1 selected table in time: contact. Try again"},
 			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
 		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
@@ -201,7 +207,7 @@ func TestWhatMattersMostComesFirst(t *testing.T) {
 	found := with(func(f *inspect.Facts) {
 		f.Organization = &dataverse.Organization{Name: "Contoso", Version: "9.2", Geo: "EMEA"}
 		f.Users[0].FullName, f.Users[0].Roles, f.Users[0].TeamRoles = "# Airbyte", []string{"Reader"}, []string{"Sales", "Service"}
-		f.TokenDays = 2
+		f.TokenDays, f.NotRequested = 2, []string{"the secured columns"}
 		f.Tables = []inspect.Table{table("account", untracked), table("contact", isNamed, at(dataverse.NoDepth)), table("lead", never)}
 	}).Findings()
 	var codes []inspect.Code
@@ -209,13 +215,13 @@ func TestWhatMattersMostComesFirst(t *testing.T) {
 		codes = append(codes, f.Code)
 	}
 	assert.Equal(t, []inspect.Code{
-		inspect.TableForbidden, inspect.ShortTokenLife, inspect.TrackingOff, inspect.AboutEnvironment, inspect.AboutUser, inspect.AboutTables,
+		inspect.TableForbidden, inspect.ShortTokenLife, inspect.NotInspected, inspect.TrackingOff, inspect.AboutEnvironment, inspect.AboutUser, inspect.AboutTables,
 		inspect.TrackingImpossible,
 	}, codes)
 	assert.Equal(t, inspect.Error, inspect.Worst(found))
-	assert.Equal(t, `The environment is "Contoso", version 9.2, region EMEA.`, found[3].Text())
-	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles of its teams Sales, Service.`, found[4].Text())
-	assert.Equal(t, "3 of the 3 tables of the environment are selected. The changes of none of them can be followed.", found[5].Text())
+	assert.Equal(t, `The environment is "Contoso", version 9.2, region EMEA.`, found[4].Text())
+	assert.Equal(t, `The application user is "# Airbyte" with the security role Reader and the security roles Sales, Service through its teams.`, found[5].Text())
+	assert.Equal(t, "All 3 tables of the environment are selected. The changes of none of them can be followed.", found[6].Text())
 }
 
 func TestASentenceNamesTenTablesAndTheFindingAll(t *testing.T) {

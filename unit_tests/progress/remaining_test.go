@@ -22,6 +22,11 @@ func TestTheRemainingTimeFollowsFromThePagesSoFar(t *testing.T) {
 	waited.Phases = []progress.PhaseSpan{half.Phases[0]}
 	waited.Phases[0].Waited = progress.Seconds(500 * time.Second)
 	keys := inPhase("contact", checkpoint.TokenScan, 100, 500_000, 500_000)
+	inLanes := half
+	inLanes.Lanes, inLanes.Phases = 4, []progress.PhaseSpan{half.Phases[0]}
+	inLanes.Phases[0].Lanes = progress.Seconds(4000 * time.Second)
+	beforeLanes := keys
+	beforeLanes.Lanes = 4
 	followed := progress.StreamFigures{Name: "task", Mode: "incremental", ReadsChanges: true}
 	for name, example := range map[string]struct {
 		streams     []progress.StreamFigures
@@ -37,6 +42,9 @@ func TestTheRemainingTimeFollowsFromThePagesSoFar(t *testing.T) {
 		"of small ones that wait":   {[]progress.StreamFigures{half, waiting("a", 0), waiting("b", 0)}, 1, 1020 * time.Second, 1020 * time.Second},
 		"of changes that wait":      {[]progress.StreamFigures{half, followed, followed}, 1, 1020 * time.Second, 1020 * time.Second},
 		"of a token scan and after": {[]progress.StreamFigures{half, keys}, 2, 1010 * time.Second, 1010 * time.Second},
+		"of one in lanes":           {[]progress.StreamFigures{inLanes}, 8, 1000 * time.Second, 1000 * time.Second},
+		"of one in lanes and more":  {[]progress.StreamFigures{inLanes, inLanes}, 4, 2000 * time.Second, 2000 * time.Second},
+		"of one that gets lanes":    {[]progress.StreamFigures{half, beforeLanes}, 1, 2010 * time.Second, 2010 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := progress.EstimateRemaining(later(1000*time.Second), example.streams, example.parallel)

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,12 +85,12 @@ func TestDoctorHasColorsOnlyWhereTheyAreWanted(t *testing.T) {
 		args      []string
 		colors    bool
 	}{
-		"a terminal":           {terminal: true, variables: map[string]string{"TERM": "xterm"}, colors: true},
-		"a file":               {variables: map[string]string{"TERM": "xterm"}},
-		"NO_COLOR":             {terminal: true, variables: map[string]string{"NO_COLOR": "0"}},
-		"a terminal without":   {terminal: true, variables: map[string]string{"TERM": "dumb"}},
-		"the flag":             {terminal: true, args: []string{"--no-color"}},
-		"NO_COLOR that is set": {terminal: true, variables: map[string]string{"NO_COLOR": ""}, colors: true},
+		"a terminal":                {terminal: true, variables: map[string]string{"TERM": "xterm"}, colors: true},
+		"a file":                    {variables: map[string]string{"TERM": "xterm"}},
+		"NO_COLOR":                  {terminal: true, variables: map[string]string{"NO_COLOR": "0"}},
+		"a terminal without colors": {terminal: true, variables: map[string]string{"TERM": "dumb"}},
+		"the flag":                  {terminal: true, args: []string{"--no-color"}},
+		"an empty NO_COLOR":         {terminal: true, variables: map[string]string{"NO_COLOR": ""}, colors: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := e.runForPeople(t, func(p *source.Process) {
@@ -129,6 +131,42 @@ func TestWhatStopsDoctorIsInItsReport(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheReportOfDoctorShowsNoSecret(t *testing.T) {
+	everything := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("x-ms-service-request-id", clientID)
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+			"code": "0x1", "message": strings.Join([]string{tenantID, clientID, secret, url.QueryEscape(secret), r.Header.Get("Authorization")}, " "),
+		}})
+	}
+	for _, place := range []string{whoAmI, definitions, privileges, rowCounts, metadata, api + "accounts"} {
+		for _, form := range [][]string{nil, {"--json"}} {
+			e := populated(t)
+			e.respond(place, everything)
+			got := e.runForPeople(t, nil, append([]string{"doctor", "--debug"}, form...)...)
+			assert.NotEmpty(t, got.stdout)
+			for _, hidden := range []string{tenantID, clientID, secret, url.QueryEscape(secret), "the-access-token"} {
+				assert.NotContains(t, got.stdout, hidden, place)
+				assert.NotContains(t, got.stderr, hidden, place)
+			}
+			escaped, err := json.Marshal(secret)
+			require.NoError(t, err)
+			assert.NotContains(t, got.stdout, strings.Trim(string(escaped), `"`), place)
+		}
+	}
+}
+
+func TestDoctorEndsAtItsLimit(t *testing.T) {
+	e := newEnvironment(t)
+	e.respond(whoAmI, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	got := e.runForPeople(t, func(p *source.Process) { p.Limits.Check = 100 * time.Millisecond }, "doctor", "--json")
+	assert.Equal(t, 1, got.code)
+	r := reported(t, got)
+	assert.Len(t, r.Findings, 1, got.stdout)
+	assert.Contains(t, sentencesOf(r, "error"), "The connection check did not finish within 100ms")
 }
 
 func TestAPageThatCannotBeTimedIsAWarning(t *testing.T) {

@@ -94,3 +94,19 @@ func TestScanDoesNotGoOnWithALesserRight(t *testing.T) {
 	assert.True(t, dataverse.HasCode(err, dataverse.CodeUserDisabled), "%v", err)
 	assert.Empty(t, l.clients[1].pages)
 }
+
+func TestColumnsThatNoReaderOfATableMayReadAreReturned(t *testing.T) {
+	l := newLab(t, 2)
+	l.signIn()
+	accounts := users.Table{
+		Name: "account", Depth: func(p dataverse.Privileges) dataverse.Depth { return p.Read("account") },
+		Secured: []dataverse.SecuredColumn{{Property: "salary", ID: "s"}, {Property: "bonus", ID: "b"}},
+	}
+	for _, c := range l.clients {
+		c.privileges = dataverse.Privileges{"prvreadaccount": dataverse.Global}
+	}
+	l.clients[1].columns = map[string]bool{"b": true}
+	assert.Empty(t, l.pool.Unreadable(accounts), "the rights are not known yet")
+	l.pool.Compare(t.Context(), []users.Table{accounts})
+	assert.Equal(t, []string{"salary"}, l.pool.Unreadable(accounts))
+}

@@ -1,7 +1,9 @@
 package planted
 
+import "slices"
+
 // List returns all defects.
-func List() []Defect { return append(scans(), doubts()...) }
+func List() []Defect { return slices.Concat(scans(), doubts(), divided()) }
 
 const (
 	changes     = "source/replicate/changes.go"
@@ -34,7 +36,7 @@ func scans() []Defect {
 			"	set, query, _ := strings.Cut(link, \"?\")\n	values, err := url.ParseQuery(query)\n	return Link(set + \"?\" + values.Encode()), err"}}},
 		{"the delta token is taken after the rows", []Edit{{snapshot, "			s.EndSnapshot()\n", "			s.DeltaLink = page.Delta\n			s.EndSnapshot()\n"}}},
 		{"a deletion's cursor equals that of the row", []Edit{{encoder, "max(CursorAt(at), e.before.Next())", "max(CursorAt(at), e.before)"}}},
-		{"the max cursor is not kept", []Edit{{pagescan, "	s.MaxCursor = c.encoder.MaxCursor()\n", ""}}},
+		{"the max cursor is not kept", []Edit{{pagescan, "	s.MaxCursor = max(s.MaxCursor, c.encoder.MaxCursor()) // other ranges of keys may be further\n", ""}}},
 		{"the deletion of a row that was created again is believed", []Edit{{changes, "if c.sent.MayHold(key) {", "if c.scan.unsaved && c.sent.MayHold(key) {"}}},
 		{"a scan of changes that continues forgets what was sent", []Edit{{changes, "NewSentKeys(c.resumed || s.Restarts > 0)", "NewSentKeys(s.Restarts > 0)"}}},
 		{"a resync does not supersede what was sent", []Edit{{transitions, "Phase: Start, MaxCursor: s.MaxCursor, KnownKeys:", "Phase: Start, KnownKeys:"}}},

@@ -13,35 +13,43 @@ import (
 
 // packed is a file that is compressed while it is written, so that a large one takes little memory.
 type packed struct {
-	*bufio.Writer
+	buffer *bufio.Writer
+	body   compressedBody
+}
+
+// compressedBody is what a file is compressed to. A bytes.Buffer does not fail, and neither do the writers around it.
+type compressedBody struct {
 	deflate *flate.Writer
 	out     bytes.Buffer
 	sum     hash.Hash32
 	size    uint64
 }
 
+func (b *compressedBody) Write(data []byte) (int, error) {
+	b.size += uint64(len(data))
+	b.sum.Write(data)
+	return b.deflate.Write(data)
+}
+
 func newPacked() *packed {
-	p := &packed{sum: crc32.NewIEEE()}
-	p.deflate, _ = flate.NewWriter(&p.out, flate.BestSpeed) // the level exists
-	p.Writer = bufio.NewWriterSize((*summed)(p), 64<<10)
+	p := &packed{body: compressedBody{sum: crc32.NewIEEE()}}
+	p.body.deflate, _ = flate.NewWriter(&p.body.out, flate.BestSpeed) // the level exists
+	p.buffer = bufio.NewWriterSize(&p.body, 64<<10)
 	return p
 }
 
 // newPackedText returns a packed file with that text.
 func newPackedText(text string) *packed {
 	p := newPacked()
-	_, _ = p.WriteString(text)
+	p.WriteString(text)
 	return p
 }
 
-// summed counts and sums what is compressed. A bytes.Buffer does not fail, and neither do the writers around it.
-type summed packed
+// Write implements io.Writer.
+func (p *packed) Write(data []byte) (int, error) { return p.buffer.Write(data) }
 
-func (p *summed) Write(data []byte) (int, error) {
-	p.size += uint64(len(data))
-	p.sum.Write(data)
-	return p.deflate.Write(data)
-}
+// WriteString appends a text.
+func (p *packed) WriteString(text string) { _, _ = p.buffer.WriteString(text) }
 
 // archive makes a zip archive. Errors of writers into a bytes.Buffer do not occur.
 type archive struct {
@@ -58,13 +66,13 @@ func newArchive(at time.Time) *archive {
 
 // add adds a file, which is not written to any more.
 func (a *archive) add(name string, p *packed) {
-	_ = p.Flush()
-	_ = p.deflate.Close()
+	_ = p.buffer.Flush()
+	_ = p.body.deflate.Close()
 	w, _ := a.zip.CreateRaw(&zip.FileHeader{
-		Name: name, Method: zip.Deflate, Modified: a.at, CRC32: p.sum.Sum32(),
-		CompressedSize64: uint64(p.out.Len()), UncompressedSize64: p.size,
+		Name: name, Method: zip.Deflate, Modified: a.at, CRC32: p.body.sum.Sum32(),
+		CompressedSize64: uint64(p.body.out.Len()), UncompressedSize64: p.body.size,
 	})
-	_, _ = w.Write(p.out.Bytes())
+	_, _ = w.Write(p.body.out.Bytes())
 }
 
 func (a *archive) bytes() []byte {

@@ -158,8 +158,9 @@ func (e *Environment) start(q request, user string) error {
 
 // refusedExport is the generic refusal of ExportToPackage. Its text for each cause is not documented.
 func refusedExport(q request) error {
-	return fmt.Errorf("Exception occurred while executing action ExportToPackage on Entity DataManagementDefinitionGroup: "+
-		"Export to package failed for definition group: %s, execution id: %s, reExecute: %t, legal entity: %s", q.project, q.id, q.reExecute, q.company) //nolint:staticcheck // the words of the service
+	const text = "Exception occurred while executing action ExportToPackage on Entity DataManagementDefinitionGroup: " +
+		"Export to package failed for definition group: %s, execution id: %s, reExecute: %t, legal entity: %s"
+	return fmt.Errorf(text, q.project, q.id, q.reExecute, q.company) //nolint:staticcheck // the words of the service
 }
 
 func (e *Environment) nextOutcome(project string) Outcome {

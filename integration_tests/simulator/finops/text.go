@@ -22,7 +22,7 @@ func newTextWriter(s sheet) *textWriter {
 	w := &textWriter{sheet: s, out: newPacked()}
 	switch s.format.Encoding {
 	case UTF16:
-		w.out.Write([]byte{0xff, 0xfe})
+		_, _ = w.out.Write([]byte{0xff, 0xfe})
 	case UTF8Mark:
 		w.out.WriteString("\ufeff")
 	case UTF8, Windows52:
@@ -67,14 +67,14 @@ func (w *textWriter) line(texts []string, quoteAll bool) bool {
 func (w *textWriter) encode(text string) bool {
 	switch w.format.Encoding {
 	case UTF16:
-		w.out.Write(utf16LE(text))
+		_, _ = w.out.Write(utf16LE(text))
 	case Windows52:
 		for _, c := range text {
 			// The two agree but for 128 to 159, which generated rows do not have.
 			if c >= utf8.RuneSelf && c < 0xa0 || c > 0xff {
 				return false
 			}
-			w.out.WriteByte(byte(c))
+			_, _ = w.out.Write([]byte{byte(c)})
 		}
 	case UTF8, UTF8Mark:
 		w.out.WriteString(text)

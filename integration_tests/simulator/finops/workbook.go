@@ -148,7 +148,7 @@ func (w *workbookWriter) end() *packed {
 		part("xl/sharedStrings.xml", fmt.Sprintf(`<sst %s count="%d" uniqueCount="%d">%s</sst>`, mainSchema, len(w.shared), len(w.shared), table.String()))
 	}
 	part("xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+relationships+`</Relationships>`)
-	_, _ = w.rows.WriteString(`</sheetData></worksheet>`)
+	w.rows.WriteString(`</sheetData></worksheet>`)
 	workbook.add("xl/worksheets/sheet1.xml", w.rows)
 	return newPackedText(string(workbook.bytes()))
 }

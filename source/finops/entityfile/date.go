@@ -77,19 +77,19 @@ func daysOf(year, month int) int {
 
 // isClock reports whether a text is a time of day, as 23:59, 23:59:59 or 23:59:59.9999999.
 func isClock(text []byte) bool {
-	whole, fraction, found := bytes.Cut(text, []byte{'.'})
-	if found && (len(fraction) == 0 || len(fraction) > 9 || !areDigits(fraction) || len(whole) != len("00:00:00")) {
+	seconds, fraction, found := bytes.Cut(text, []byte{'.'})
+	if found && (len(fraction) == 0 || len(fraction) > 9 || !areDigits(fraction) || len(seconds) != len("00:00:00")) {
 		return false
 	}
-	if len(whole) != len("00:00") && len(whole) != len("00:00:00") || whole[2] != ':' {
+	if len(seconds) != len("00:00") && len(seconds) != len("00:00:00") || seconds[2] != ':' {
 		return false
 	}
-	hour, isHour := smallNumber(whole[:2])
-	minute, isMinute := smallNumber(whole[3:5])
+	hour, isHour := smallNumber(seconds[:2])
+	minute, isMinute := smallNumber(seconds[3:5])
 	second, isSecond := 0, true
-	if len(whole) > len("00:00") {
-		second, isSecond = smallNumber(whole[6:])
-		isSecond = isSecond && whole[5] == ':'
+	if len(seconds) > len("00:00") {
+		second, isSecond = smallNumber(seconds[6:])
+		isSecond = isSecond && seconds[5] == ':'
 	}
 	return isHour && isMinute && isSecond && hour < 24 && minute < 60 && second < 60
 }

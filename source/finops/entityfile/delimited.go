@@ -24,7 +24,7 @@ type delimitedRows struct {
 	qualifier byte
 	rowEnd    []byte
 	columns   []int  // of each cell: its index in the request
-	places    []span // of the cells of the current row, relative to the window
+	cells     []span // of the cells of the current row, relative to the window
 }
 
 // newDelimitedRows reads the header. A file without any text has no rows.
@@ -40,8 +40,8 @@ func newDelimitedRows(r io.Reader, most int, c *columns) (*delimitedRows, error)
 	if err != nil {
 		return nil, err
 	}
-	names := make([][]byte, len(d.places))
-	for i, p := range d.places {
+	names := make([][]byte, len(d.cells))
+	for i, p := range d.cells {
 		names[i] = d.text.rest()[p.from:p.to]
 	}
 	d.columns, err = c.header(names)
@@ -107,17 +107,20 @@ func (d *delimitedRows) next(r *Rows) error {
 		if err != nil {
 			return err
 		}
-		if len(d.columns) > 1 && len(d.places) == 1 && d.places[0] == (span{}) {
+		if len(d.columns) > 1 && len(d.cells) == 1 && d.cells[0] == (span{}) {
 			d.text.at += length // an empty line, such as the last
 			continue
 		}
-		if len(d.places) != len(d.columns) {
+		if len(d.cells) != len(d.columns) {
 			return d.wrongNumber()
 		}
 		rest := d.text.rest()
 		for i, column := range d.columns {
-			if column != noColumn {
-				r.put(column, rest[d.places[i].from:d.places[i].to])
+			if column == noColumn {
+				continue
+			}
+			if err := r.put(column, rest[d.cells[i].from:d.cells[i].to]); err != nil {
+				return err
 			}
 		}
 		d.text.at += length
@@ -128,7 +131,7 @@ func (d *delimitedRows) next(r *Rows) error {
 func (d *delimitedRows) wrongNumber() error {
 	return &FormError{
 		Reason: fmt.Sprintf("it has %d cells under a header of %d, probably because a value contains the delimiter %q or a line end",
-			len(d.places), len(d.columns), d.delimiter),
+			len(d.cells), len(d.columns), d.delimiter),
 		Advice: "Select XML-Element as the source data format in its data project, or a format with a text qualifier.",
 	}
 }
@@ -136,7 +139,7 @@ func (d *delimitedRows) wrongNumber() error {
 // row finds the cells of the next row and removes the qualifiers from them. It returns the length of the row with its end,
 // and io.EOF if there is no row.
 func (d *delimitedRows) row() (int, error) {
-	d.places = d.places[:0]
+	d.cells = d.cells[:0]
 	if len(d.text.rest()) == 0 {
 		if err := d.text.fill(); err != nil {
 			return 0, err
@@ -148,10 +151,10 @@ func (d *delimitedRows) row() (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if len(d.places) == maxColumns {
+		if len(d.cells) == maxColumns {
 			return 0, &RefusedError{Reason: fmt.Sprintf("has a row with more than %d cells", maxColumns)}
 		}
-		d.places = append(d.places, cell)
+		d.cells = append(d.cells, cell)
 		rest := d.text.rest()
 		switch {
 		case end == len(rest):

@@ -1,8 +1,9 @@
 // Package entityfile reads data packages of finance & operations and the entity files in them.
 //
-// [Open] opens a package, which is a zip file, and reads its [Manifest]. [Package.Rows] reads the file of one entity row by
-// row, whatever its form: XML with elements or with attributes, delimited text, or an Excel workbook. Each row is a list of
-// cells as text, in the order of the requested columns. [Conversion.Append] turns a cell into JSON by the type of its property.
+// [Open] opens a package, which is a zip file, and reads its [Manifest]. [Package.Verify] compares the checksum of the file of one
+// entity, and [Package.Rows] reads it row by row, whatever its form: XML with elements or with attributes, delimited text, or an
+// Excel workbook. Each row is a list of cells as text, in the order of the requested columns. [Conversion.Append] turns a cell into
+// JSON by the type of its property.
 //
 // # What is known of the form
 //
@@ -21,5 +22,6 @@
 //   - [*DamagedError]: the bytes are not those that the service wrote. Another download may help.
 //   - [*RefusedError]: the package is beyond a bound or names a path. Another download does not help.
 //   - [*FormError]: the file cannot be read in the form that it has. Its project needs another format.
+//   - [*finops.StorageError]: a workbook could not be unpacked into a temporary file.
 //   - [ErrNoFile]: the package has no file of the entity, as it may if the entity has no rows.
 package entityfile

@@ -166,7 +166,7 @@ func readFile(t *testing.T, name, content string, window int) (rows []string, er
 		_, _ = io.WriteString(into, f.content)
 	}
 	_ = w.Close()
-	p, err := Open(bytes.NewReader(packed.Bytes()), int64(packed.Len()), Options{TempDir: t.TempDir(), Limits: Limits{Row: window, Strings: 1 << 16}})
+	p, err := Open(bytes.NewReader(packed.Bytes()), int64(packed.Len()), Options{Limits: Limits{Row: window, Strings: 1 << 16}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 // manifestName is the file that lists the entities of a package.
 const manifestName = "Manifest.xml"
 
-// Manifest describes the entities of a package (schema http://schemas.microsoft.com/dynamics/2015/01/DataManagement, as in
+// Manifest describes the entities of a package (schema schemas.microsoft.com/dynamics/2015/01/DataManagement, as in
 // the packages of Microsoft, "Data entities overview").
 type Manifest struct {
 	Project  string // DefinitionGroupName
@@ -83,10 +83,10 @@ func parseManifest(r io.Reader, most int) (Manifest, error) {
 	}
 }
 
-// The depths of a manifest: the root, the list, an entity and its members; the list of mappings, a mapping and its members.
+// The depths of a manifest: the root, the list, an entity and its fields; the list of mappings, a mapping and its fields.
 const (
 	entityDepth  = 3
-	memberDepth  = entityDepth + 1
+	fieldDepth   = entityDepth + 1
 	mappingDepth = entityDepth + 3
 )
 
@@ -127,16 +127,16 @@ func (p *manifestParser) end(depth int) {
 	switch {
 	case depth == 2 && string(p.path[1]) == "DefinitionGroupName":
 		p.manifest.Project = text
-	case depth == memberDepth && inEntity:
-		p.member(string(p.path[memberDepth-1]), text)
+	case depth == fieldDepth && inEntity:
+		p.field(string(p.path[fieldDepth-1]), text)
 	case depth == mappingDepth && inEntity && text != "" &&
-		string(p.path[memberDepth-1]) == mapListElement && string(p.path[mappingDepth-1]) == columnElement:
+		string(p.path[fieldDepth-1]) == mapListElement && string(p.path[mappingDepth-1]) == columnElement:
 		e := &p.manifest.Entities[len(p.manifest.Entities)-1]
 		e.Columns = append(e.Columns, text)
 	}
 }
 
-func (p *manifestParser) member(name, text string) {
+func (p *manifestParser) field(name, text string) {
 	e := &p.manifest.Entities[len(p.manifest.Entities)-1]
 	switch name {
 	case "EntityName":

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"source-microsoft-dataverse/source/finops"
 )
 
 // Form is the form of an entity file.
@@ -33,6 +35,7 @@ type Rows struct {
 	source  rowSource
 	close   []io.Closer
 	row     int64
+	most    int      // bytes of a row
 	arena   []byte   // the texts of the current row
 	spans   []span   // where the text of each column is in arena
 	cells   [][]byte // the same as slices
@@ -53,7 +56,7 @@ type span struct{ from, to int }
 // ends what is done before the first row: a workbook is unpacked.
 //
 // The error is ErrNoFile if the package has no file of the entity. Otherwise it is a *DamagedError, a *RefusedError, a
-// *FormError, or one of the temporary file that a workbook is unpacked into.
+// *FormError, or a *finops.StorageError of the file that a workbook is unpacked into.
 func (p *Package) Rows(ctx context.Context, e Entity, names []string) (*Rows, error) {
 	f := p.files.find(e.File)
 	if e.File == "" || f == nil {
@@ -64,7 +67,7 @@ func (p *Package) Rows(ctx context.Context, e Entity, names []string) (*Rows, er
 		return nil, err
 	}
 	r := &Rows{
-		file: f.Name, raw: unpacked, close: []io.Closer{unpacked},
+		file: f.Name, raw: unpacked, close: []io.Closer{unpacked}, most: p.limits.Row,
 		columns: newColumns(names, e.Columns), spans: make([]span, len(names)), cells: make([][]byte, len(names)),
 	}
 	if err := r.open(ctx, p, f, unpacked); err != nil {
@@ -161,8 +164,8 @@ func (r *Rows) Cut() []string {
 // typed returns an error of the file as one of this package. If the text is not well-formed, the rest of the file is read to
 // its checksum, which shows whether the service wrote it so.
 func (r *Rows) typed(err error) error {
-	var temporary *temporaryFileError
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &temporary) {
+	var storage *finops.StorageError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &storage) {
 		return err
 	}
 	err = typed(r.file, err)
@@ -188,10 +191,19 @@ func (r *Rows) Close() error {
 var errClosed = errors.New("the entity file is closed")
 
 // put sets the text of a column in the current row. A column that occurs twice has the last text.
-func (r *Rows) put(column int, text []byte) {
+func (r *Rows) put(column int, text []byte) (err error) {
 	from := len(r.arena)
-	r.arena = append(r.arena, text...)
+	r.arena, err = appendUpTo(r.most, r.arena, text)
 	r.spans[column] = span{from, len(r.arena)}
+	return err
+}
+
+// appendUpTo appends a text. The error is errTooLong if the result is longer than it may be.
+func appendUpTo(most int, dst, text []byte) ([]byte, error) {
+	if len(dst)+len(text) > most {
+		return dst, errTooLong
+	}
+	return append(dst, text...), nil
 }
 
 // atRow adds the row to an error of the form.

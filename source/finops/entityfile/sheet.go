@@ -16,15 +16,15 @@ type sheetRows struct {
 	shared  *sharedStrings
 	columns []int // of each column of the sheet that has a header: its index in the request
 
-	value  []byte // of the current cell
-	texts  []byte // of the current row
-	places []place
-	cut    []bool // of each column of the sheet
-	done   bool
+	value []byte // of the current cell
+	texts []byte // of the current row
+	cells []sheetCell
+	cut   []bool // of each column of the sheet
+	done  bool
 }
 
-// place is where the text of a cell is, and the column of the sheet, from 0.
-type place struct {
+// sheetCell is where the text of a cell is, and the column of the sheet, from 0.
+type sheetCell struct {
 	column int
 	span
 }
@@ -50,11 +50,11 @@ func (s *sheetRows) header(c *columns) error {
 		return err
 	}
 	last := 0
-	for _, p := range s.places {
+	for _, p := range s.cells {
 		last = max(last, p.column)
 	}
 	names := make([][]byte, last+1)
-	for _, p := range s.places {
+	for _, p := range s.cells {
 		names[p.column] = s.texts[p.from:p.to]
 	}
 	s.columns, err = c.header(names)
@@ -73,14 +73,17 @@ func (s *sheetRows) next(r *Rows) error {
 		if s.isDummy() {
 			continue
 		}
-		for _, p := range s.places {
+		for _, p := range s.cells {
 			if p.column >= len(s.columns) {
 				return &FormError{Reason: "it has a cell to the right of the last column with a name"}
 			}
-			if column := s.columns[p.column]; column != noColumn {
-				text := s.texts[p.from:p.to]
-				s.cut[p.column] = s.cut[p.column] || isCut(text)
-				r.put(column, text)
+			column, text := s.columns[p.column], s.texts[p.from:p.to]
+			if column == noColumn {
+				continue
+			}
+			s.cut[p.column] = s.cut[p.column] || isCut(text)
+			if err := r.put(column, text); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -88,7 +91,7 @@ func (s *sheetRows) next(r *Rows) error {
 }
 
 func (s *sheetRows) isDummy() bool {
-	return slices.ContainsFunc(s.places, func(p place) bool { return bytes.HasPrefix(s.texts[p.from:p.to], []byte(dummyRow)) })
+	return slices.ContainsFunc(s.cells, func(p sheetCell) bool { return bytes.HasPrefix(s.texts[p.from:p.to], []byte(dummyRow)) })
 }
 
 // isCut reports whether a text has the length at which exports cut.
@@ -118,14 +121,14 @@ func (s *sheetRows) cutColumns(c *columns) []string {
 
 // row reads the cells of the next row that has any. It returns io.EOF behind the last row.
 func (s *sheetRows) row() error {
-	s.places, s.texts = s.places[:0], s.texts[:0]
+	s.cells, s.texts = s.cells[:0], s.texts[:0]
 	following := 0
 	for {
 		kind, err := s.scanner.next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlEnd && string(s.scanner.name) == "row" && len(s.places) > 0:
+		case kind == xmlEnd && string(s.scanner.name) == "row" && len(s.cells) > 0:
 			return nil
 		case kind != xmlStart || string(s.scanner.name) != "c":
 			continue
@@ -157,9 +160,9 @@ func (s *sheetRows) cell(following int) (int, error) {
 		return column, err
 	}
 	from := len(s.texts)
-	s.texts = append(s.texts, text...)
-	s.places = append(s.places, place{column, span{from, len(s.texts)}})
-	return column, nil
+	s.texts, err = appendUpTo(s.scanner.text.most, s.texts, text)
+	s.cells = append(s.cells, sheetCell{column, span{from, len(s.texts)}})
+	return column, err
 }
 
 // cellKind is how the text of a cell is found (ECMA-376, part 1, 18.18.11, ST_CellType).
@@ -198,11 +201,14 @@ func (s *sheetRows) content(kind cellKind) ([]byte, error) {
 		case token == xmlEnd && string(s.scanner.name) == "c":
 			return s.text(kind)
 		case kind == cellInline:
-			s.value = inline.add(s.value, s.scanner, token)
+			s.value, err = inline.add(s.value, s.scanner, token, s.scanner.text.most)
 		case token == xmlText && inValue:
-			s.value = append(s.value, s.scanner.value...)
+			s.value, err = appendUpTo(s.scanner.text.most, s.value, s.scanner.value)
 		case token != xmlText:
 			inValue = token == xmlStart && string(s.scanner.name) == "v"
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }

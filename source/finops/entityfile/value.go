@@ -19,15 +19,17 @@ type Conversion struct {
 //
 // An empty cell is:
 //
-//   - "" in a String, because finance & operations has no nulls (Microsoft, "Choose finance and operations data in Azure Synapse
-//     Link for Dataverse");
+//   - "" in a String, a GUID and an Enum: finance & operations has no nulls (Microsoft, "Choose finance and operations data in
+//     Azure Synapse Link for Dataverse");
 //   - null in a property of another type;
 //   - the default of its type in a key, because keys are never null: "", 0 or 1900-01-01, which keys also keep.
 //
 // A key that was not parsed must not be delivered.
 func (o Conversion) Append(dst []byte, of finops.Property, cell []byte) (json []byte, parsed bool) {
-	if of.Type == finops.String {
+	switch of.Type {
+	case finops.String, finops.GUID, finops.Enum:
 		return appendText(dst, cell)
+	case finops.Integer, finops.Number, finops.Date, finops.DateTime, finops.LocalTime:
 	}
 	cell = bytes.Trim(cell, " \t\r\n")
 	if len(cell) == 0 && !of.Key {
@@ -41,8 +43,7 @@ func (o Conversion) Append(dst []byte, of finops.Property, cell []byte) (json []
 		json, ok = appendNumber(dst, orDefault(cell, "0"))
 	case finops.Date, finops.DateTime, finops.LocalTime:
 		json, ok = o.appendDate(dst, of, orDefault(cell, noDate))
-	case finops.GUID, finops.Enum, finops.String:
-		json, ok = appendText(dst, cell)
+	case finops.String, finops.GUID, finops.Enum: // above
 	}
 	if !ok {
 		return append(dst, "null"...), false
@@ -60,23 +61,23 @@ func orDefault(cell []byte, zero string) []byte {
 // appendInteger appends an integer. One with a fraction of zeros is accepted, as some programs write it.
 func appendInteger(dst, cell []byte) ([]byte, bool) {
 	negative, digits := cutSign(cell)
-	whole, fraction, _ := bytes.Cut(digits, []byte{'.'})
-	if len(whole) == 0 || !areDigits(whole) || len(bytes.Trim(fraction, "0")) > 0 {
+	integer, fraction, _ := bytes.Cut(digits, []byte{'.'})
+	if len(integer) == 0 || !areDigits(integer) || len(bytes.Trim(fraction, "0")) > 0 {
 		return dst, false
 	}
-	whole = withoutLeadingZeros(whole)
+	integer = withoutLeadingZeros(integer)
 	const largest, lowest = "9223372036854775807", "9223372036854775808"
 	bound := largest
 	if negative {
 		bound = lowest
 	}
-	if len(whole) > len(bound) || len(whole) == len(bound) && string(whole) > bound {
+	if len(integer) > len(bound) || len(integer) == len(bound) && string(integer) > bound {
 		return dst, false
 	}
-	if negative && string(whole) != "0" {
+	if negative && string(integer) != "0" {
 		dst = append(dst, '-')
 	}
-	return append(dst, whole...), true
+	return append(dst, integer...), true
 }
 
 // appendNumber appends a number with a decimal point. Real numbers of an export have no digit before the point if that would
@@ -90,17 +91,17 @@ func appendNumber(dst, cell []byte) ([]byte, bool) {
 			return dst, false
 		}
 	}
-	whole, fraction, _ := bytes.Cut(mantissa, []byte{'.'})
-	if len(whole)+len(fraction) == 0 || !areDigits(whole) || !areDigits(fraction) {
+	integer, fraction, _ := bytes.Cut(mantissa, []byte{'.'})
+	if len(integer)+len(fraction) == 0 || !areDigits(integer) || !areDigits(fraction) {
 		return dst, false
 	}
 	if negative {
 		dst = append(dst, '-')
 	}
-	if whole = withoutLeadingZeros(whole); len(whole) == 0 {
+	if integer = withoutLeadingZeros(integer); len(integer) == 0 {
 		dst = append(dst, '0')
 	}
-	dst = append(dst, whole...)
+	dst = append(dst, integer...)
 	if len(fraction) > 0 {
 		dst = append(append(dst, '.'), fraction...)
 	}

@@ -6,24 +6,27 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"source-microsoft-dataverse/source/finops"
 )
 
 // openWorkbook opens the first sheet of a workbook (ECMA-376, part 1, SpreadsheetML). A workbook is a zip file of its own,
 // which is unpacked into a temporary file because its directory is at its end.
 func (r *Rows) openWorkbook(ctx context.Context, p *Package, f *zip.File, packed io.Reader) error {
-	file, err := newTemporaryFile(p.tempDir)
+	file, err := finops.NewFile(p.tempDir)
 	if err != nil {
 		return err
 	}
 	r.close = append(r.close, file)
-	size, err := file.fill(ctx, packed)
+	size, err := store(ctx, file, packed)
 	if err != nil {
 		return err
 	}
-	files, err := openArchive(file.file, size, f.Name, p.limits)
+	files, err := openArchive(file, size, f.Name, p.limits)
 	if err != nil {
 		return err
 	}
@@ -48,6 +51,25 @@ func (r *Rows) openWorkbook(ctx context.Context, p *Package, f *zip.File, packed
 	rows := &sheetRows{scanner: x, shared: shared}
 	r.source = rows
 	return rows.header(r.columns)
+}
+
+// store writes a text to a file and returns its size. It ends with the context.
+func store(ctx context.Context, file *finops.File, text io.Reader) (size int64, err error) {
+	block := make([]byte, 128<<10)
+	for ctx.Err() == nil {
+		n, err := text.Read(block)
+		if _, storage := file.WriteAt(block[:n], size); storage != nil {
+			return size, storage
+		}
+		size += int64(n)
+		switch {
+		case err == io.EOF: //nolint:errorlint // readers return it as it is
+			return size, nil
+		case err != nil:
+			return size, err
+		}
+	}
+	return size, ctx.Err()
 }
 
 const (
@@ -180,7 +202,10 @@ func readSharedStrings(a archive, limits Limits) (*sharedStrings, error) {
 		case err != nil:
 			return nil, err
 		}
-		if s.text = texts.add(s.text, x, kind); kind == xmlEnd && string(x.name) == "si" {
+		if s.text, err = texts.add(s.text, x, kind, math.MaxInt); err != nil { // the limit below is less
+			return nil, err
+		}
+		if kind == xmlEnd && string(x.name) == "si" {
 			s.ends = append(s.ends, uint32(len(s.text))) //nolint:gosec // the limit below is less
 		}
 		if int64(len(s.text)+4*len(s.ends)) > limits.Strings {
@@ -198,18 +223,18 @@ type stringReader struct {
 	inText, inPronunciation bool
 }
 
-func (s *stringReader) add(text []byte, x *xmlScanner, kind xmlKind) []byte {
+func (s *stringReader) add(text []byte, x *xmlScanner, kind xmlKind, most int) ([]byte, error) {
 	switch {
 	case kind == xmlText:
 		if s.inText && !s.inPronunciation {
-			return append(text, x.value...)
+			return appendUpTo(most, text, x.value)
 		}
 	case string(x.name) == "t":
 		s.inText = kind == xmlStart
 	case string(x.name) == "rPh":
 		s.inPronunciation = kind == xmlStart
 	}
-	return text
+	return text, nil
 }
 
 // unescapeCell replaces escapes such as _x000D_ in the text of a cell by their characters, in place (ECMA-376, part 1,

@@ -19,6 +19,10 @@ const (
 // maxDepth is how deeply elements may be nested. A manifest has six levels, a sheet eight.
 const maxDepth = 64
 
+// maxName is the length of the longest name of an element or an attribute, in bytes. Names are kept as long as they are open, and
+// those of columns as long as the file is.
+const maxName = 1 << 10
+
 // maxAttributes is how many attributes an element may have: a sheet has up to 16,384 columns.
 const maxAttributes = 20_000
 
@@ -188,38 +192,38 @@ func (x *xmlScanner) markup() (xmlKind, bool, error) {
 	}
 }
 
-// skip skips a comment or an instruction.
+// skip skips a comment.
 func (x *xmlScanner) skip(after int, mark string) (xmlKind, bool, error) {
-	whole, err := x.until(after, mark)
-	x.text.at += len(whole)
+	token, err := x.until(after, mark)
+	x.text.at += len(token)
 	return 0, false, err
 }
 
 // literal reads a CDATA section.
 func (x *xmlScanner) literal() (xmlKind, bool, error) {
-	whole, err := x.until(len("<![CDATA["), "]]>")
+	token, err := x.until(len("<![CDATA["), "]]>")
 	if err != nil {
 		return 0, false, err
 	}
 	if x.depth() == 0 {
 		return 0, false, errors.New("it has text outside its root element")
 	}
-	x.text.at += len(whole)
+	x.text.at += len(token)
 	x.scratch = x.scratch[:0]
-	x.value = x.lineEnds(whole[len("<![CDATA[") : len(whole)-len("]]>")])
+	x.value = x.lineEnds(token[len("<![CDATA[") : len(token)-len("]]>")])
 	return xmlText, true, nil
 }
 
 func (x *xmlScanner) endTag() (xmlKind, bool, error) {
-	whole, err := x.until(len("</"), ">")
+	token, err := x.until(len("</"), ">")
 	if err != nil {
 		return 0, false, err
 	}
-	name := bytes.TrimRight(whole[len("</"):len(whole)-1], " \t\r\n")
+	name := bytes.TrimRight(token[len("</"):len(token)-1], " \t\r\n")
 	if x.depth() == 0 || !bytes.Equal(name, x.innermost()) {
 		return 0, false, fmt.Errorf("its element %q is not open where it ends", shown(name))
 	}
-	x.text.at += len(whole)
+	x.text.at += len(token)
 	x.pop()
 	return xmlEnd, true, nil
 }

@@ -44,14 +44,18 @@ func (s *xmlRows) next(r *Rows) error {
 		case kind == xmlStart && depth > cellDepth:
 			return composite(s.scanner.name)
 		case kind == xmlText && depth == cellDepth && column != noColumn:
-			s.value = append(s.value, s.scanner.value...)
+			if s.value, err = appendUpTo(r.most, s.value, s.scanner.value); err != nil {
+				return err
+			}
 		case kind == xmlText && depth < cellDepth && len(bytes.Trim(s.scanner.value, " \t\n")) > 0:
 			return &FormError{Reason: "it has text outside the elements of its columns", Advice: adviseXML}
 		case kind == xmlEnd && depth == cellDepth-1:
 			if column != noColumn {
-				r.put(column, s.value)
+				err = r.put(column, s.value)
 			}
-			column = noColumn
+			if column = noColumn; err != nil {
+				return err
+			}
 		case kind == xmlEnd && depth == rowDepth-1 && cells > 0: // a row without any column has no data
 			return nil
 		}
@@ -67,11 +71,11 @@ func (s *xmlRows) attributes(r *Rows) (int, error) {
 		}
 		cells++
 		column, err := r.columns.of(a.name)
+		if err == nil && column != noColumn {
+			err = r.put(column, a.value)
+		}
 		if err != nil {
 			return 0, err
-		}
-		if column != noColumn {
-			r.put(column, a.value)
 		}
 	}
 	return cells, nil

@@ -20,6 +20,8 @@ func (x *xmlScanner) startTag() (xmlKind, bool, error) {
 	switch {
 	case len(name) == 0:
 		return 0, false, errors.New("it has an element without a name")
+	case len(name) > maxName:
+		return 0, false, &RefusedError{Reason: fmt.Sprintf("has an element with a name of more than %d bytes", maxName)}
 	case x.depth() == 0 && x.rooted:
 		return 0, false, errors.New("it has more than one root element")
 	case x.depth() == maxDepth:
@@ -84,6 +86,9 @@ func (x *xmlScanner) readAttributes(rest []byte) error {
 		}
 		if len(x.attributes) == maxAttributes {
 			return &RefusedError{Reason: fmt.Sprintf("has an element with more than %d attributes", maxAttributes)}
+		}
+		if len(name) > maxName {
+			return &RefusedError{Reason: fmt.Sprintf("has an attribute with a name of more than %d bytes", maxName)}
 		}
 		x.attributes = append(x.attributes, xmlAttribute{name, value})
 		rest = rest[1+end+1:]

@@ -10,19 +10,19 @@ import (
 // instruction skips a processing instruction. The XML declaration may name the encoding: the text is decoded by its byte
 // order mark, so only what that can be is accepted.
 func (x *xmlScanner) instruction() (xmlKind, bool, error) {
-	whole, err := x.until(len("<?"), "?>")
+	token, err := x.until(len("<?"), "?>")
 	if err != nil {
 		return 0, false, err
 	}
-	if bytes.HasPrefix(whole, []byte("<?xml ")) {
-		if name := declaredEncoding(whole); !supported(name) {
+	if bytes.HasPrefix(token, []byte("<?xml ")) {
+		if name := declaredEncoding(token); !supported(name) {
 			return 0, false, &FormError{
 				Reason: fmt.Sprintf("it is encoded as %q", name),
 				Advice: "Select a source data format with the code page Unicode or UTF-8 in its data project.",
 			}
 		}
 	}
-	x.text.at += len(whole)
+	x.text.at += len(token)
 	return 0, false, nil
 }
 

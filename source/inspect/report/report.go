@@ -21,7 +21,7 @@ type Verdict string
 const (
 	Ready    Verdict = "ready"    // there is nothing to do
 	Warnings Verdict = "warnings" // syncs run, but something is missing from them or will fail later
-	Errors   Verdict = "errors"   // syncs fail
+	Errors   Verdict = "errors"   // syncs fail, or lack what the configuration names
 )
 
 // Report is what doctor has found out.
@@ -75,8 +75,10 @@ type Estimate struct {
 	MostSeconds  float64           `json:"most_seconds"`
 	Bottleneck   timing.Bottleneck `json:"bottleneck"`
 	LongestTable string            `json:"longest_table"`
-	Parallel     int               `json:"parallel_requests"` // that run at the same time
-	Users        int               `json:"users"`
+	// LongestTableLanes is how many pages of that table are requested at the same time.
+	LongestTableLanes int `json:"longest_table_lanes"`
+	Parallel          int `json:"parallel_requests"` // that run at the same time
+	Users             int `json:"users"`
 	// UncountedTables are those whose numbers of rows are not known. They are not part of the estimate.
 	UncountedTables []string `json:"uncounted_tables"`
 }
@@ -119,7 +121,7 @@ func New(in Input) *Report {
 	if load, known := timing.FirstLoad(in.Tables, in.Capacity); known {
 		r.Estimate = &Estimate{
 			Tables: len(in.Tables) - len(load.Unknown), Rows: load.Rows, Requests: load.Requests,
-			LeastSeconds: seconds(load.Least), MostSeconds: seconds(load.Most), Bottleneck: load.Bottleneck, LongestTable: load.Longest,
+			LeastSeconds: seconds(load.Least), MostSeconds: seconds(load.Most), Bottleneck: load.Bottleneck, LongestTable: load.Longest, LongestTableLanes: load.Lanes,
 			Parallel: in.Capacity.Requests, Users: in.Capacity.Users, UncountedTables: notNil(load.Unknown),
 		}
 	}

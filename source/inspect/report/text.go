@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"source-microsoft-dataverse/source/inspect"
@@ -32,6 +31,9 @@ func (r *Report) Text(s Style) string {
 	}
 	if r.Estimate != nil {
 		text.WriteString("\n" + s.colored("First sync", bold) + "\n" + s.estimate(r.Estimate))
+		if len(r.group(ofPackages)) > 0 {
+			text.WriteString(s.paragraph("  ", "The exports of finance & operations are not included."))
+		}
 	}
 	if r.Schedule != nil {
 		text.WriteString("\n" + s.colored("How often to sync", bold) + "\n" + s.schedule(r.Schedule))
@@ -49,17 +51,15 @@ type group struct {
 // packages is the setting of the projects of finance & operations. Findings about them have it as their key.
 const packages = "packages"
 
+// ofPackages reports whether a finding is about finance & operations.
+func ofPackages(f inspect.Finding) bool { return f.Key == packages }
+
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	finance := func(f inspect.Finding) bool { return f.Key == packages }
-	environment := func(f inspect.Finding) bool {
-		return !finance(f) && slices.Contains([]string{"", inspect.SubjectEnvironment, inspect.SubjectConfiguration}, f.Subject)
-	}
-	users := func(f inspect.Finding) bool {
-		return !finance(f) && (f.Subject == inspect.SubjectUser || strings.HasPrefix(f.Subject, "additional_credentials"))
-	}
-	tables := func(f inspect.Finding) bool { return !finance(f) && !environment(f) && !users(f) }
-	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", finance}}
+	environment := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutTheEnvironment() }
+	users := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutAUser() }
+	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
 }
 
 // finding returns a finding, and below it what to do.
@@ -73,12 +73,18 @@ func (s Style) finding(f inspect.Finding) string {
 	return text
 }
 
+// many is the number of tables from which on an estimate is hardly that of the tables that will be synced.
+const many = 100
+
 // estimate returns the sentences on the first sync.
 func (s Style) estimate(e *Estimate) string {
 	text := s.paragraph("  ", fmt.Sprintf("About %s of %s in %s: %s.", quantity(e.Rows, "row"), quantity(int64(e.Tables), "table"),
 		quantity(e.Requests, "request"), rangeText(e.LeastSeconds, e.MostSeconds)))
 	if e.MostSeconds > minute {
 		text += s.paragraph("  ", bottleneckText(e))
+	}
+	if e.Tables > many {
+		text += s.paragraph("  ", "To estimate the tables that you are going to select, name them with --filter.")
 	}
 	if len(e.UncountedTables) > 0 {
 		text += s.paragraph("  ", fmt.Sprintf("Not included: %s, because Dataverse has not counted the rows.", firstOf(e.UncountedTables)))
@@ -90,11 +96,15 @@ func (s Style) estimate(e *Estimate) string {
 func bottleneckText(e *Estimate) string {
 	switch e.Bottleneck {
 	case timing.Latency:
+		if e.LongestTableLanes > 1 {
+			return fmt.Sprintf("What limits it is the latency of Dataverse: although up to %d pages of table %s are requested at the same time, the "+
+				"pages of its keys follow one another.", e.LongestTableLanes, e.LongestTable)
+		}
 		return fmt.Sprintf("What limits it is the latency of Dataverse: the pages of table %s follow one another. Fewer columns make them "+
 			"faster.", e.LongestTable)
 	case timing.Limits:
 		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
-			"server let %s keep only %d busy. More web servers or further application users (additional_credentials) make it faster.",
+			"server let %s keep only %d busy. Further application users (additional_credentials) make it faster, as more web servers do.",
 			quantity(int64(e.Parallel), "request"), quantity(int64(e.Users), "application user"), timing.Sustainable(e.Users))
 	case timing.Lanes:
 		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
@@ -124,7 +134,7 @@ func (s Style) verdict(r *Report) string {
 		if warnings > 0 {
 			found += " and " + quantity(warnings, "warning")
 		}
-		return s.paragraph(s.mark(wrong)+" ", found+". A sync would fail, or lack a table that the configuration names.")
+		return s.paragraph(s.mark(wrong)+" ", "Not ready to sync: "+found+".")
 	case Warnings:
 		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+quantity(warnings, "warning")+".")
 	default:

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"source-microsoft-dataverse/source/listing"
 )
 
 // timings returns the timings, and a sentence on the columns that can be left out.
@@ -20,8 +22,8 @@ func (s Style) table(all []Timing) string {
 	lines := [][]string{{"TABLE", "ROWS", "PAGE", "TIME", "ROWS/S", "MB", "COLUMNS", "OMITTABLE"}}
 	for _, t := range all {
 		lines = append(lines, []string{
-			s.shown(t.Table), rowsText(t), number(t.PageRows), fmt.Sprintf("%.2fs", t.PageSeconds), rateText(t),
-			fmt.Sprintf("%.1f", float64(t.PageBytes)/1e6), number(int64(t.Columns)), omittableText(t),
+			s.shown(t.Table), rowsText(t), listing.Grouped(t.PageRows), fmt.Sprintf("%.2fs", t.PageSeconds), rateText(t),
+			fmt.Sprintf("%.1f", float64(t.PageBytes)/1e6), listing.Grouped(int64(t.Columns)), omittableText(t),
 		})
 	}
 	widths := make([]int, len(lines[0]))
@@ -57,7 +59,7 @@ func (s Style) stacked(all []Timing) string {
 	for _, t := range all {
 		text.WriteString(s.paragraph("  ", t.Table))
 		text.WriteString(s.paragraph("    ", fmt.Sprintf("rows %s, page %s in %.2fs, %s rows/s, %.1f MB, columns %d, omittable %s",
-			rowsText(t), number(t.PageRows), t.PageSeconds, rateText(t), float64(t.PageBytes)/1e6, t.Columns, omittableText(t))))
+			rowsText(t), listing.Grouped(t.PageRows), t.PageSeconds, rateText(t), float64(t.PageBytes)/1e6, t.Columns, omittableText(t))))
 	}
 	return text.String()
 }
@@ -66,14 +68,14 @@ func rowsText(t Timing) string {
 	if t.Rows == nil {
 		return "-"
 	}
-	return number(*t.Rows)
+	return listing.Grouped(*t.Rows)
 }
 
 func rateText(t Timing) string {
 	if t.PageSeconds == 0 {
 		return "-"
 	}
-	return number(int64(float64(t.PageRows) / t.PageSeconds))
+	return listing.Grouped(int64(float64(t.PageRows) / t.PageSeconds))
 }
 
 func omittableText(t Timing) string {

@@ -3,25 +3,17 @@ package report
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
-)
 
-// number returns a number with commas between groups of three digits.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
-}
+	"source-microsoft-dataverse/source/listing"
+)
 
 // quantity returns a number with its noun, in the plural unless there is one.
 func quantity(n int64, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return number(n) + " " + noun
+	return listing.Grouped(n) + " " + noun
 }
 
 // The units of time in seconds, with the number of each from which on the next one is used.

@@ -18,7 +18,6 @@ const (
 type Capacity struct {
 	Requests int // that run at the same time, as the service recommends or the configuration limits them
 	Users    int // application users
-	Lanes    int // requests for one table at the same time; 0: 1, because its pages follow one another
 	PageSize int // of the configuration, in rows; 0: the most that the service sends
 }
 
@@ -31,8 +30,8 @@ type Bottleneck string
 
 // The bottlenecks of a first load.
 const (
-	// Latency: the pages of the longest table follow one another, or its lanes do, so the time of the service for each of
-	// them counts.
+	// Latency: the pages of the longest table follow one another, or at least those of its keys do, so the time of the service
+	// for each of them counts.
 	Latency Bottleneck = "latency"
 	// Lanes: as many requests run at the same time as the service recommends, or as the configuration allows.
 	Lanes Bottleneck = "lanes"
@@ -48,6 +47,7 @@ type Load struct {
 	Most       time.Duration
 	Bottleneck Bottleneck
 	Longest    string // the table that takes the longest
+	Lanes      int    // of its pages that are requested at the same time
 	// Unknown are the tables whose numbers of rows are not known. The load is that of the others.
 	Unknown []string
 }
@@ -55,15 +55,15 @@ type Load struct {
 // FirstLoad estimates the first sync of tables. Known is false if no page was measured, or if no number of rows is known
 // although a page was full.
 //
-// Each table is read page after page, or in lanes, and tables are read in parallel. The load is at least as long as
-// that of the longest table, and as all requests divided by those that run at the same time. The upper end of the range
+// Each table is read page after page, or in lanes, and tables are read in parallel. The load is at least as long as that of the
+// longest table, and as all requests divided by those that run at the same time. The upper end of the range
 // also allows for the service protection limits of one web server: an environment may have more, but that is not visible.
 func FirstLoad(tables []Table, c Capacity) (l Load, known bool) {
 	all, measured := speedOf(tables, c.size())
 	if !measured {
 		return Load{}, false
 	}
-	var chain, sum, longest time.Duration
+	var longest, sum time.Duration
 	counted := 0
 	for _, t := range tables {
 		rows, isKnown := t.Rows()
@@ -72,26 +72,25 @@ func FirstLoad(tables []Table, c Capacity) (l Load, known bool) {
 			continue
 		}
 		counted++
-		requests, took := load(t, rows, all.of(t))
-		l.Rows, l.Requests, sum = l.Rows+rows, l.Requests+requests, sum+took
-		if took > longest || l.Longest == "" {
-			longest, l.Longest = took, t.Name
+		own := costOf(t, rows, all.of(t))
+		l.Rows, l.Requests, sum = l.Rows+rows, l.Requests+own.requests, sum+own.busy
+		if own.took > longest || l.Longest == "" {
+			longest, l.Longest, l.Lanes = own.took, t.Name, max(t.Lanes, 1)
 		}
-		chain = max(chain, took/time.Duration(lanesOf(requests, c)))
 	}
 	if counted == 0 {
 		return Load{}, false
 	}
 	parallel, users := max(c.Requests, 1), max(c.Users, 1)
-	free := max(chain, sum/time.Duration(parallel))
+	free := max(longest, sum/time.Duration(parallel))
 	limited := max(sum/time.Duration(min(parallel, Sustainable(users))),
 		time.Duration(float64(l.Requests)/requestsPerSecond/float64(users)*float64(time.Second)))
-	l.Least = time.Duration(float64(free) * optimism)
-	l.Most = time.Duration(float64(max(free, limited)) * pessimism)
+	l.Least = time.Duration(float64(free) * optimism).Round(time.Millisecond)
+	l.Most = time.Duration(float64(max(free, limited)) * pessimism).Round(time.Millisecond)
 	switch {
 	case limited > free:
 		l.Bottleneck = Limits
-	case chain >= sum/time.Duration(parallel):
+	case longest >= sum/time.Duration(parallel):
 		l.Bottleneck = Latency
 	default:
 		l.Bottleneck = Lanes
@@ -99,18 +98,26 @@ func FirstLoad(tables []Table, c Capacity) (l Load, known bool) {
 	return l, true
 }
 
-// load returns the requests of the first sync of a table, and the time that they take one after another. A table with
-// change tracking of more than one page takes a scan of the keys first.
-func load(t Table, rows int64, p speed) (requests int64, took time.Duration) {
-	n := pages(rows, p.size)
-	requests, took = n, time.Duration(n)*p.row
-	if t.Mode == Tracked && n > 1 {
-		requests, took = requests+n, took+time.Duration(n)*p.key
-	}
-	return requests, took
+// cost is what the first sync of a table takes.
+type cost struct {
+	requests int64
+	busy     time.Duration // all requests one after another
+	took     time.Duration // as the requests follow each other, or run at the same time
 }
 
-// lanesOf returns how many requests for a table run at the same time.
-func lanesOf(requests int64, c Capacity) int64 {
-	return max(1, min(int64(c.Lanes), int64(c.Requests), requests))
+// costOf returns the cost of a table. If it has more than one page and change tracking, a scan of its keys comes before the
+// rows. If a table without change tracking is read in lanes, the scan runs along with them.
+func costOf(t Table, rows int64, s speed) cost {
+	n := pages(rows, s.size)
+	keys, all, lanes := time.Duration(n)*s.key, time.Duration(n)*s.row, time.Duration(max(t.Lanes, 1))
+	switch {
+	case n == 1:
+		return cost{requests: n, busy: all, took: all}
+	case t.Mode == Tracked:
+		return cost{requests: 2 * n, busy: keys + all, took: keys + all/lanes}
+	case lanes > 1:
+		return cost{requests: 2 * n, busy: keys + all, took: max(keys, all/lanes)}
+	default:
+		return cost{requests: n, busy: all, took: all}
+	}
 }

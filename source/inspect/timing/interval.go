@@ -36,7 +36,7 @@ func Suggest(tables []Table, c Capacity, tokenLife time.Duration) (i Interval, k
 	sum, longest := time.Duration(i.Requests)*all.key, time.Duration(0)
 	for _, t := range tables {
 		requests, took := withoutChanges(t, all.of(t))
-		i.Requests, sum, longest = i.Requests+requests, sum+took, max(longest, took/time.Duration(lanesOf(requests, c)))
+		i.Requests, sum, longest = i.Requests+requests, sum+took, max(longest, took/time.Duration(max(t.Lanes, 1)))
 		if t.Mode == Tracked {
 			i.Within = tokenLife / 2
 		}

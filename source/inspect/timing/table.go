@@ -22,6 +22,8 @@ type Table struct {
 	Mode Mode
 	// Counted is the number of rows as the service has counted them within the last 24 hours; nil: unknown.
 	Counted *int64
+	// Lanes is how many of its pages are requested at the same time when all rows are read; 0: one.
+	Lanes int
 	// Columns is the number of columns that the connector offers, OmittableColumns of those among them that can be left out.
 	Columns, OmittableColumns int
 	// Page is the first page of the rows, Keys that of the keys alone; nil: not measured.

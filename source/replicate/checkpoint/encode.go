@@ -9,14 +9,19 @@ import (
 	"strings"
 )
 
-// Version is the version of the states that this program reads and writes.
-const Version = 2
+const (
+	// Version is the version of the states that this program writes, unless they have ranges of the key.
+	Version = 2
+	// RangesVersion is the version of states with ranges of the key, or with what is to be verified after them: a program that
+	// does not know them would read no rows. This program reads both versions.
+	RangesVersion = 3
+)
 
 // FutureStateError reports a state that a newer version of the connector wrote.
 type FutureStateError struct{ Version int }
 
 func (e *FutureStateError) Error() string {
-	return fmt.Sprintf("the saved state has version %d, and this version of the connector reads version %d", e.Version, Version)
+	return fmt.Sprintf("the saved state has version %d, and this version of the connector reads version %d", e.Version, RangesVersion)
 }
 
 // ErrBadState reports a state that is neither one of this connector nor one of the Python connector.
@@ -68,7 +73,7 @@ func checkVersion(raw json.RawMessage) error {
 		}
 	}
 	switch {
-	case version > Version:
+	case version > RangesVersion:
 		return &FutureStateError{Version: version}
 	case version < Version:
 		return fmt.Errorf("%w: its version is %d", ErrBadState, version)
@@ -98,8 +103,11 @@ func invalid(s *State) string {
 	default:
 		return fmt.Sprintf("its phase is %q", s.Phase)
 	}
-	if !s.MaxCursor.Valid() {
+	switch {
+	case !s.MaxCursor.Valid():
 		return "its max_cursor is not a time"
+	case s.Ranges != nil && (s.Phase != Snapshot && s.Phase != FullRefresh || s.Link != "" || s.Ranges.Left == nil):
+		return "it has ranges of keys and no scan that reads them"
 	}
 	return ""
 }
@@ -107,6 +115,9 @@ func invalid(s *State) string {
 // Encode returns the state as the protocol carries it.
 func (s State) Encode() (json.RawMessage, error) {
 	s.Version = Version
+	if s.Ranges != nil || s.Scanned != nil || s.Unexplained != 0 {
+		s.Version = RangesVersion
+	}
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("write the state: %w", err)

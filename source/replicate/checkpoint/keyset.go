@@ -73,12 +73,15 @@ func (k *KeySet) sorted() []guid {
 
 // Fits reports whether the set is small enough for a state.
 func (k *KeySet) Fits() bool {
-	if len(k.keys) > maxKeys {
+	if k.Full() {
 		return false
 	}
 	text, err := k.MarshalText()
 	return err == nil && len(text) <= maxKeySetText
 }
+
+// Full reports whether the set has more keys than any state may have.
+func (k *KeySet) Full() bool { return len(k.keys) > maxKeys }
 
 // MarshalText compresses the keys. Keys that were generated in sequence share their last bytes, so they compress best
 // when the first bytes of all keys come first, then the second bytes, and so on.

@@ -84,14 +84,14 @@ func (y Sync) Open(saved *State) (*State, Opening) {
 	case TokenScan:
 		return y.openTokenScan(s)
 	case Snapshot:
-		if s.InMiddle() && (!y.Continues(s.Link) || !SameColumns(s.Derived, y.Derived)) {
+		if s.InMiddle() && !y.continuesScan(s) {
 			s.Restart()
 			return s, SnapshotRestarted
 		}
 		return s, SnapshotResumed
 	case ReconcileDeletions:
 		return s, ReconcileResumed
-	case FullRefresh, ByVersion, ByTime, Start, Changes:
+	case FullRefresh, ByVersion, ByTime, Start, Changes, PackageExport, PackageRows:
 	}
 	if s.InMiddle() {
 		return s, ChangesResumed
@@ -161,6 +161,17 @@ func (y Sync) Continues(link dataverse.Link) bool {
 	return link.Usable() && link.EntitySet() == y.EntitySet && SameColumns(link.Select(), y.Columns)
 }
 
+// continuesScan reports whether a saved scan has the current entity set and columns. Keys do not depend on the entity set.
+func (y Sync) continuesScan(s *State) bool {
+	if !SameColumns(s.Derived, y.Derived) {
+		return false
+	}
+	if s.Ranges != nil {
+		return y.continuesRanges(s)
+	}
+	return y.Continues(s.Link)
+}
+
 // SameColumns reports whether two lists name the same columns, in whatever order.
 func SameColumns(a, b []string) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
@@ -196,10 +207,11 @@ func (y Sync) OpenFullRefresh(saved *State) (*State, FullOpening) {
 		return clone(saved), FullRefreshDone
 	case saved.Complete || !saved.InMiddle():
 		return s, FullRefreshBegins
-	case !y.Continues(saved.Link) || !SameColumns(saved.Derived, y.Derived):
+	case !y.continuesScan(saved):
 		return s, FullRefreshRestarted
 	default:
 		s.Link, s.PageSize, s.Restarts, s.Began, s.Derived = saved.Link, saved.PageSize, saved.Restarts, saved.Began, saved.Derived
+		s.Ranges, s.Scanned = saved.Ranges, saved.Scanned
 		return s, FullRefreshResumed
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
+	"source-microsoft-dataverse/source/replicate/keyrange"
 )
 
 // State is the checkpoint of one stream. The platform stores it and does not interpret it. What the fields mean
@@ -81,6 +82,15 @@ type State struct {
 	// Began is when a full refresh, or the current scan of a table without change tracking, began, by the service's clock.
 	// Deletions since then are unknown to a sync that follows the changes after it.
 	Began time.Time `json:"began,omitzero"`
+	// Ranges are the ranges of the key that are still to be read, if a snapshot or a full refresh reads several at once. Link is
+	// empty then.
+	Ranges *Ranges `json:"ranges,omitempty"`
+	// Scanned are the totals of the keys that a scan of all keys has seen so far, if the rows may be read by ranges. nil: they
+	// are not known.
+	Scanned *keyrange.Totals `json:"scanned,omitempty"`
+	// Unexplained is by how many rows those that ranges have sent differ from the keys that were scanned, if only the changes can
+	// explain it. 0: they do not, or it is explained.
+	Unexplained int64 `json:"unexplained,omitempty"`
 	// Complete marks the end of a full refresh. Airbyte's Python CDK uses the same name.
 	Complete bool `json:"__ab_full_refresh_sync_complete,omitempty"`
 
@@ -127,5 +137,5 @@ func known(t time.Time) time.Time {
 	return t
 }
 
-// InMiddle reports whether the state is past the first page of its scan.
-func (s *State) InMiddle() bool { return s.Link != "" }
+// InMiddle reports whether the state is past the first page of its scan, or the scan reads ranges of the key.
+func (s *State) InMiddle() bool { return s.Link != "" || s.Ranges != nil }

@@ -21,7 +21,8 @@ func FuzzParse(f *testing.F) {
 		`{"version":2,"phase":"token_scan","link":"accounts?$select=accountid","known_keys":"AQAA//8=","restarts":1}`,
 		`{"version":2,"phase":"changes","delta_link":"accounts?$deltatoken=1%21","newest_row":{"key":"a","version":"7"},"generation":3}`,
 		`{"version":2,"phase":"reconcile_deletions","delta_link":"accounts?$deltatoken=1%21","known_keys":"YwCDZCAAAQAA//8=","deletions_unknown_since":"2026-04-01T12:00:00Z"}`,
-		`{"version":0}`, `{"version":3}`, `{"__ab_no_cursor_state_message":true}`, `{"$deltatoken":null,"version":2,"phase":"full_refresh"}`,
+		`{"version":3,"phase":"full_refresh","ranges":{"left":"AA","columns":"1","sent":{"rows":1,"sum":"2"}},"scanned":{"rows":3,"sum":"4"}}`,
+		`{"version":0}`, `{"version":4}`, `{"__ab_no_cursor_state_message":true}`, `{"$deltatoken":null,"version":2,"phase":"full_refresh"}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -14,7 +14,7 @@ func clone(s *State) *State {
 
 // ScanForToken goes from Start to a token scan: the table has more than one page.
 func (s *State) ScanForToken() {
-	s.Phase, s.Link, s.PageSize = TokenScan, "", 0
+	s.Phase, s.Link, s.PageSize, s.Scanned = TokenScan, "", 0, nil
 }
 
 // TakeToken goes to the snapshot from a token scan, or from Start if the table has only one page. issued is when the
@@ -37,7 +37,7 @@ func (s *State) Advance(next dataverse.Link, pageSize int) {
 
 // Restart returns a scan to its first page. It keeps the delta token, which is older than all rows that are read again.
 func (s *State) Restart() {
-	s.Link, s.PageSize = "", 0
+	s.Link, s.PageSize, s.Ranges, s.Scanned = "", 0, nil, nil
 	s.Restarts++
 	if s.Phase == TokenScan {
 		s.Issued = time.Time{}
@@ -47,7 +47,7 @@ func (s *State) Restart() {
 // EndSnapshot continues after the last page of a snapshot: with the known keys if they have to show which rows are
 // deleted, otherwise with the changes.
 func (s *State) EndSnapshot() {
-	s.Link, s.PageSize = "", 0
+	s.Link, s.PageSize, s.Ranges, s.Scanned = "", 0, nil, nil
 	if s.KnownKeys != nil && !s.DeletionsUnknownSince.IsZero() {
 		s.Phase = ReconcileDeletions
 		return
@@ -98,7 +98,7 @@ func (s *State) EndChanges(link dataverse.Link, issued time.Time, again bool) {
 
 // EndFullRefresh ends a full refresh.
 func (s *State) EndFullRefresh() {
-	s.Link, s.PageSize, s.Restarts, s.Complete = "", 0, 0, true
+	s.Link, s.PageSize, s.Restarts, s.Ranges, s.Scanned, s.Complete = "", 0, 0, nil, nil, true
 }
 
 // Resync gives up the delta token and begins another snapshot, whose records supersede those sent before. Deletions are

@@ -60,14 +60,14 @@ func large(t testing.TB, rows int) map[string]string {
 var largeColumns = []string{"ColumnA", "ColumnC", "ColumnL"}
 
 func TestARowAllocatesNothing(t *testing.T) {
-	for name, content := range large(t, 2000) {
+	for name, content := range large(t, 1000) {
 		t.Run(name, func(t *testing.T) {
 			rows, err := rowsOf(t, content, largeColumns...)
 			require.NoError(t, err)
 			_, err = rows.Next()
 			require.NoError(t, err)
 			var out []byte
-			require.Zero(t, testing.AllocsPerRun(1900, func() {
+			require.Zero(t, testing.AllocsPerRun(900, func() {
 				cells, err := rows.Next()
 				if err != nil {
 					panic(err)
@@ -83,7 +83,7 @@ func TestARowAllocatesNothing(t *testing.T) {
 
 // TestMemoryDoesNotGrowWithTheFile reads files whose rows take several times the memory that it allows. The package itself is on disk in a sync.
 func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
-	for name, content := range large(t, 12_000) {
+	for name, content := range large(t, 6_000) {
 		t.Run(name, func(t *testing.T) {
 			runtime.GC()
 			var before, after runtime.MemStats
@@ -96,9 +96,9 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 				}
 			}
 			require.True(t, errors.Is(err, io.EOF), "%v", err)
-			require.EqualValues(t, 12_000, rows.Count())
+			require.EqualValues(t, 6_000, rows.Count())
 			runtime.ReadMemStats(&after)
-			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2<<20))
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(700<<10))
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
 )
 
@@ -105,6 +106,11 @@ func TestPackagesBeyondABoundAreRefused(t *testing.T) {
 		{"a large manifest", good, entityfile.Limits{Manifest: 900}, "has more bytes than a manifest may have"},
 		{"a long row", packaged(t, "a.csv", rows+"1,"+strings.Repeat("x", 9_000)+"\n"), entityfile.Limits{Row: 8_000}, "has a row or a value that is longer than fits in memory"},
 		{"a long value in XML", packaged(t, "a.xml", "<D><a><b>"+strings.Repeat("x", 9_000)+"</b></a></D>"), entityfile.Limits{Row: 8_000}, "longer than fits"},
+		{"a long value in parts", packaged(t, "a.xml", "<D><a><DESCRIPTION>"+strings.Repeat("xxxx<!-- -->", 3_000)+"</DESCRIPTION></a></D>"), entityfile.Limits{Row: 8_000}, "longer than fits"},
+		{"a long row of one column", packaged(t, "a.xml", "<D><a>"+strings.Repeat("<DESCRIPTION>xxxx</DESCRIPTION>", 3_000)+"</a></D>"), entityfile.Limits{Row: 8_000}, "longer than fits"},
+		{"a long cell in parts", packaged(t, "a.xlsx", sheet(t, `<row>`+inline("A1", "DESCRIPTION")+`</row><row><c t="inlineStr"><is>`+strings.Repeat("<t>xxxx</t>", 3_000)+`</is></c></row>`)), entityfile.Limits{Row: 8_000}, "longer than fits"},
+		{"a long name", packaged(t, "a.xml", "<D><"+strings.Repeat("x", 2_000)+"/></D>"), entityfile.Limits{}, "an element with a name of more than 1024 bytes"},
+		{"a long name of an attribute", packaged(t, "a.xml", "<D><a "+strings.Repeat("x", 2_000)+"='1'/></D>"), entityfile.Limits{}, "an attribute with a name of more than 1024 bytes"},
 		{"deeply nested XML in the manifest", zipped(t, file{"Manifest.xml", strings.ReplaceAll(nested, "Document", "DataManagementPackageManifest")}), entityfile.Limits{}, "nests elements more than 64 deep"},
 		{"a document type", packaged(t, "a.xml", `<!DOCTYPE a [<!ENTITY b "bbb">]><a>&b;</a>`), entityfile.Limits{}, "declares a document type"},
 		{"a name above the folder", zipped(t, file{"Manifest.xml", manifest("a")}, file{"../../etc/cron.d/a", "x"}), entityfile.Limits{}, `the name "../../etc/cron.d/a", which leads out of a folder`},
@@ -132,7 +138,7 @@ func TestSharedStringsHaveABound(t *testing.T) {
 	require.ErrorContains(t, failed(t, content, entityfile.Limits{Strings: 10_000}), "its shared strings have more than 10000 bytes. Select XML-Element")
 }
 
-func TestADamagedPackageIsToldFromABadFile(t *testing.T) {
+func TestADamagedPackageIsDistinguishedFromABadFile(t *testing.T) {
 	var stored bytes.Buffer
 	w := zip.NewWriter(&stored)
 	for _, f := range []file{{"Manifest.xml", manifest("a.xml")}, {"a.xml", "<D><a CUSTOMERGROUPID='1'/></D>" + strings.Repeat(" ", 300)}} {
@@ -224,6 +230,34 @@ func TestAWorkbookLeavesNoFile(t *testing.T) {
 	p, err = open(t, packaged(t, "a.xlsx", sheet(t, "")), entityfile.Options{TempDir: dir + "/missing"})
 	require.NoError(t, err)
 	_, err = p.Rows(context.Background(), p.Manifest.Entities[0], nil)
-	require.ErrorContains(t, err, "unpack a workbook into a temporary file")
-	require.ErrorIs(t, err, os.ErrNotExist)
+	var storage *finops.StorageError
+	require.ErrorAs(t, err, &storage)
+	require.Equal(t, dir+"/missing", storage.Folder)
+}
+
+func TestAFileIsVerifiedBeforeItsRowsAreRead(t *testing.T) {
+	good := packaged(t, "a.csv", "CUSTOMERGROUPID\n"+strings.Repeat("1\n", 1000))
+	for _, c := range []struct {
+		name, content string
+		damaged       bool
+		is            error
+	}{
+		{"a good file", good, false, nil},
+		{"another checksum", patched(good, "a.csv", func(h []byte) { h[16] ^= 1 }), true, zip.ErrChecksum},
+		{"no file", zipped(t, file{"Manifest.xml", manifest("a.csv")}), false, entityfile.ErrNoFile},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := open(t, c.content, entityfile.Options{})
+			require.NoError(t, err)
+			err = p.Verify(context.Background(), p.Manifest.Entities[0])
+			require.ErrorIs(t, err, c.is)
+			var damaged *entityfile.DamagedError
+			require.Equal(t, c.damaged, errors.As(err, &damaged))
+		})
+	}
+	p, err := open(t, good, entityfile.Options{})
+	require.NoError(t, err)
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, p.Verify(canceled, p.Manifest.Entities[0]), context.Canceled)
 }

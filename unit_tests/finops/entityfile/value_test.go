@@ -23,8 +23,8 @@ func TestACellBecomesJSONByItsType(t *testing.T) {
 		{finops.String, "é\u0085\u2028\u2029\ufffd😀\x00", `"é\u0085\u2028\u2029` + "\ufffd" + `😀\ufffd"`},
 		{finops.String, "caf\xe9", notParsed},
 		{finops.Enum, "Yes", `"Yes"`},
-		{finops.Enum, "", "null"},
-		{finops.GUID, "", "null"},
+		{finops.Enum, "", `""`},
+		{finops.GUID, "", `""`},
 		{finops.GUID, "00000000-0000-0000-0000-000000000000", `"00000000-0000-0000-0000-000000000000"`},
 
 		{finops.Integer, "12", "12"},
@@ -124,12 +124,4 @@ func TestKeysAreNeverNull(t *testing.T) {
 	out, parsed := entityfile.Conversion{}.Append(nil, finops.Property{Type: finops.Date, Key: true}, []byte("1900-01-01 00:00:00"))
 	require.True(t, parsed)
 	require.Equal(t, `"1900-01-01"`, string(out))
-}
-
-func TestOnlyBuiltInFormatsAreKnownToBeInUTC(t *testing.T) {
-	for format, utc := range map[string]bool{"XML-Element": true, "XML-Attribute": true, "Excel": true, "CSV-Unicode": false, "CSV": false, "Own": false, "": false} {
-		require.Equal(t, utc, entityfile.InUTC(format), format)
-	}
-	require.True(t, entityfile.CutsText("EXCEL"))
-	require.False(t, entityfile.CutsText("XML-Element"))
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/report"
 	"source-microsoft-dataverse/source/inspect/timing"
@@ -39,33 +42,45 @@ func page(rows int64, took time.Duration, size, omittable int64, more bool) *tim
 	return &timing.Page{Rows: rows, Took: took, Bytes: size, OmittableBytes: omittable, More: more}
 }
 
-// troubled is an environment with findings of each severity about each kind of subject.
+// selected returns a table that can be read and whose changes can be followed, with changes.
+func selected(name string, change func(*inspect.Table)) inspect.Table {
+	t := inspect.Table{Depth: dataverse.Global, Summary: dataverse.TableSummary{
+		Table: dataverse.Table{LogicalName: name, EntitySet: name + "s", Tracked: true}, Trackable: true,
+	}}
+	change(&t)
+	return t
+}
+
+// findings are those of an environment with findings of each severity about each kind of subject.
+func findings() []inspect.Finding {
+	project := finops.Project{Name: "Airbyte", Exports: true, Lines: []finops.Line{
+		{Entity: "Customers V3", Format: "XML-Element"}, {Entity: "Vendors V2", Format: "XML-Element"},
+	}}
+	return inspect.Facts{
+		Organization: &dataverse.Organization{Name: "Contoso", Version: "9.2.24104.198", Geo: "EUR"}, TokenDays: 2,
+		Users: []inspect.User{{
+			Name: "the application user", FullName: "# Airbyte", Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"},
+		}},
+		Listed: 812, CursorForUntracked: true,
+		Tables: []inspect.Table{
+			selected("account", func(t *inspect.Table) { t.Rows, t.Hidden = counted(1_240_000), []string{"creditlimit", "contoso_iban"} }),
+			selected("audit", func(t *inspect.Table) { t.Summary.Table.Tracked, t.Summary.Trackable = false, false }),
+			selected("contact", func(t *inspect.Table) { t.Rows = counted(80_000) }),
+			selected("contoso_secret", func(t *inspect.Table) {
+				t.Named, t.Depth, t.Summary.ReadPrivilege = true, dataverse.NoDepth, "prvReadcontoso_Secret"
+			}),
+			selected("team", func(*inspect.Table) {}),
+		},
+		Projects: []finops.Facts{{Project: "Airbyte", Companies: []string{"USMF"}, Found: &project}},
+	}.Findings()
+}
+
+// troubled is what doctor reports on such an environment.
 func troubled() report.Input {
 	return report.Input{
 		Connector: "source-microsoft-dataverse 0.1.0", Environment: "contoso.crm4.dynamics.com",
-		Users: []report.User{{Name: "# Airbyte", SignedIn: true, Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"}}},
-		Findings: []inspect.Finding{
-			{
-				Severity: inspect.Error, Code: inspect.TableForbidden, Subject: "contoso_secret", Key: "include_tables", Tables: []string{"contoso_secret"},
-				Sentence: "The application user cannot read table contoso_secret: the privilege prvReadcontoso_Secret is missing.",
-				NextStep: "Assign it a security role that has Read at Organization level on the table, or remove the table from include_tables.",
-			},
-			{
-				Severity: inspect.Warning, Code: inspect.ShortTokenLife, Subject: inspect.SubjectEnvironment,
-				Sentence: "The environment keeps deletions for 2 days only.",
-				NextStep: "Ask an administrator to raise organization.expirechangetrackingindays to 7 or more.",
-			},
-			{
-				Severity: inspect.Warning, Code: inspect.ColumnsHidden, Subject: "account", Tables: []string{"account"},
-				Sentence: "The application user may not read 2 secured columns of table account (creditlimit, contoso_iban), so their values are null.",
-				NextStep: "Add it to a column security profile that allows Read on them.",
-			},
-			{Severity: inspect.Info, Code: inspect.AboutEnvironment, Subject: inspect.SubjectEnvironment, Sentence: "Contoso is an environment in EUR, version 9.2.24104.198."},
-			{Severity: inspect.Info, Code: inspect.AboutUser, Subject: inspect.SubjectUser, Sentence: "# Airbyte has the security role Airbyte reader, and that of its teams Verkäufer."},
-			{Severity: inspect.Info, Code: inspect.AboutTables, Subject: inspect.SubjectTables, Sentence: "4 tables are selected, 3 of them with changes."},
-			{Severity: inspect.Info, Code: inspect.TrackingImpossible, Subject: "audit", Sentence: "Change tracking cannot be turned on for audit."},
-			{Severity: inspect.Info, Code: inspect.AboutProject, Subject: "Airbyte", Key: "packages", Sentence: `The data project "Airbyte" exports 2 entities for usmf.`},
-		},
+		Users:    []report.User{{Name: "# Airbyte", SignedIn: true, Roles: []string{"Airbyte reader"}, TeamRoles: []string{"Verkäufer"}}},
+		Findings: findings(),
 		Tables: []timing.Table{
 			{
 				Name: "account", Mode: timing.Tracked, Counted: counted(1_240_000), Columns: 151, OmittableColumns: 41,
@@ -119,6 +134,29 @@ func TestTheReportsAreTheGoldenOnes(t *testing.T) {
 	golden(t, "troubled.json", string(text))
 }
 
+func TestEachBottleneckIsExplained(t *testing.T) {
+	slow := func(name string, lanes int) timing.Table {
+		return timing.Table{Name: name, Mode: timing.Tracked, Lanes: lanes, Counted: counted(1_000_000), Page: page(5000, time.Second, 1, 0, true)}
+	}
+	var many []timing.Table
+	for i := range 200 {
+		many = append(many, slow(fmt.Sprintf("table%d", i), 1))
+	}
+	for want, c := range map[string]struct {
+		tables   []timing.Table
+		capacity timing.Capacity
+	}{
+		"the pages of table a follow one another.":                                              {[]timing.Table{slow("a", 1)}, timing.Capacity{Requests: 4, Users: 1}},
+		"up to 4 pages of table a are requested at the same time, the pages of its keys follow": {[]timing.Table{slow("a", 4)}, timing.Capacity{Requests: 8, Users: 1}},
+		"parallel requests: 4 requests at the same time":                                        {many, timing.Capacity{Requests: 4, Users: 1}},
+		"the limits of one web server let 1 application user keep only 4 busy.":                 {many, timing.Capacity{Requests: 9, Users: 1}},
+		"name them with --filter.":                                                              {many, timing.Capacity{Requests: 9, Users: 1}},
+	} {
+		text := report.New(report.Input{Tables: c.tables, Capacity: c.capacity}).Text(report.Style{})
+		assert.Contains(t, strings.Join(strings.Fields(text), " "), want)
+	}
+}
+
 func TestEachFindingIsShownOnce(t *testing.T) {
 	text := report.New(troubled()).Text(report.Style{Unicode: true, Width: 100})
 	for _, f := range troubled().Findings {
@@ -139,7 +177,7 @@ func TestMarksDifferWithoutColors(t *testing.T) {
 		text := report.New(troubled()).Text(report.Style{Unicode: unicode})
 		assert.NotContains(t, text, "\x1b")
 		marks := map[string]bool{}
-		for _, sentence := range []string{"The application user cannot", "The environment keeps", "Contoso is", "Change tracking cannot"} {
+		for _, sentence := range []string{"The application user lacks", "The environment keeps", "The environment is", "Change tracking cannot"} {
 			before, _, found := strings.Cut(text, sentence)
 			require.True(t, found)
 			marks[before[strings.LastIndexByte(before, '\n'):]] = true
@@ -164,8 +202,8 @@ func TestTheVerdictIsTheLastLine(t *testing.T) {
 	warned := troubled()
 	warned.Findings = warned.Findings[1:2]
 	for want, in := range map[string]report.Input{
-		"✗ 1 error and 2 warnings. A sync would fail, or lack a table that the configuration names.": troubled(),
-		"✗ 1 error. A sync would fail, or lack a table that the configuration names.":                unreachable(),
+		"✗ Not ready to sync: 1 error and 2 warnings.":   troubled(),
+		"✗ Not ready to sync: 1 error.":                  unreachable(),
 		"! Ready to sync, with 1 warning.":               warned,
 		"✓ Ready to sync. Nothing to improve was found.": healthy(),
 	} {

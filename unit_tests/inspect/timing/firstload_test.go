@@ -22,6 +22,13 @@ func big(name string) timing.Table {
 	}
 }
 
+// laned is a big table that is read in lanes.
+func laned(mode timing.Mode) timing.Table {
+	t := big("account")
+	t.Mode, t.Lanes = mode, 4
+	return t
+}
+
 func TestFirstLoadsAreRangesWithABottleneck(t *testing.T) {
 	four := timing.Capacity{Requests: 4, Users: 1}
 	eight := []timing.Table{big("a"), big("b"), big("c"), big("d"), big("e"), big("f"), big("g"), big("h")}
@@ -32,54 +39,58 @@ func TestFirstLoadsAreRangesWithABottleneck(t *testing.T) {
 	}{
 		"one table is as slow as its pages": {
 			[]timing.Table{big("account")}, four,
-			timing.Load{Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account"},
+			timing.Load{Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account", Lanes: 1},
 		},
-		"lanes divide a table": {
-			[]timing.Table{big("account")}, timing.Capacity{Requests: 4, Users: 1, Lanes: 4},
-			timing.Load{Rows: 1e6, Requests: 400, Least: 70 * time.Second, Most: 150 * time.Second, Bottleneck: timing.Latency, Longest: "account"},
+		"lanes divide the rows of a table, but not its keys": {
+			[]timing.Table{laned(timing.Tracked)}, timing.Capacity{Requests: 8, Users: 2},
+			timing.Load{Rows: 1e6, Requests: 400, Least: 133 * time.Second, Most: 285 * time.Second, Bottleneck: timing.Latency, Longest: "account", Lanes: 4},
+		},
+		"lanes of a full refresh run along with its keys": {
+			[]timing.Table{laned(timing.InFull)}, timing.Capacity{Requests: 8, Users: 2},
+			timing.Load{Rows: 1e6, Requests: 400, Least: 84 * time.Second, Most: 180 * time.Second, Bottleneck: timing.Latency, Longest: "account", Lanes: 4},
 		},
 		"parallel requests divide many tables": {
 			eight, four,
-			timing.Load{Rows: 8e6, Requests: 3200, Least: 560 * time.Second, Most: 1200 * time.Second, Bottleneck: timing.Lanes, Longest: "a"},
+			timing.Load{Rows: 8e6, Requests: 3200, Least: 560 * time.Second, Most: 1200 * time.Second, Bottleneck: timing.Lanes, Longest: "a", Lanes: 1},
 		},
 		"a user keeps four requests busy": {
 			eight, timing.Capacity{Requests: 8, Users: 1},
-			timing.Load{Rows: 8e6, Requests: 3200, Least: 280 * time.Second, Most: 1200 * time.Second, Bottleneck: timing.Limits, Longest: "a"},
+			timing.Load{Rows: 8e6, Requests: 3200, Least: 280 * time.Second, Most: 1200 * time.Second, Bottleneck: timing.Limits, Longest: "a", Lanes: 1},
 		},
 		"two users keep eight busy": {
 			eight, timing.Capacity{Requests: 8, Users: 2},
-			timing.Load{Rows: 8e6, Requests: 3200, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "a"},
+			timing.Load{Rows: 8e6, Requests: 3200, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "a", Lanes: 1},
 		},
 		"requests are limited too": {
 			[]timing.Table{{Name: "quick", Mode: timing.InFull, Counted: counted(60_000_000), Page: full(10 * time.Millisecond)}}, timing.Capacity{Requests: 4},
-			timing.Load{Rows: 60e6, Requests: 12000, Least: 84 * time.Second, Most: 900 * time.Second, Bottleneck: timing.Limits, Longest: "quick"},
+			timing.Load{Rows: 60e6, Requests: 12000, Least: 84 * time.Second, Most: 900 * time.Second, Bottleneck: timing.Limits, Longest: "quick", Lanes: 1},
 		},
 		"a table that was not measured is like the others": {
 			[]timing.Table{big("account"), {Name: "contact", Mode: timing.ByCursor, Counted: counted(500_001)}}, timing.Capacity{Requests: 1},
-			timing.Load{Rows: 1_500_001, Requests: 501, Least: 378980 * time.Millisecond, Most: 812100 * time.Millisecond, Bottleneck: timing.Lanes, Longest: "account"},
+			timing.Load{Rows: 1_500_001, Requests: 501, Least: 378980 * time.Millisecond, Most: 812100 * time.Millisecond, Bottleneck: timing.Lanes, Longest: "account", Lanes: 1},
 		},
 		"a table of one page takes no scan of its keys": {
 			[]timing.Table{{Name: "team", Mode: timing.Tracked, Counted: counted(7_000_000), Page: &timing.Page{Rows: 12, Took: 100 * time.Millisecond}}}, four,
-			timing.Load{Rows: 12, Requests: 1, Least: 70 * time.Millisecond, Most: 150 * time.Millisecond, Bottleneck: timing.Latency, Longest: "team"},
+			timing.Load{Rows: 12, Requests: 1, Least: 70 * time.Millisecond, Most: 150 * time.Millisecond, Bottleneck: timing.Latency, Longest: "team", Lanes: 1},
 		},
 		"a table whose rows are not counted is left out": {
 			[]timing.Table{big("account"), {Name: "contact", Page: full(time.Second)}, {Name: "lead"}}, four,
 			timing.Load{
-				Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account",
+				Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account", Lanes: 1,
 				Unknown: []string{"contact", "lead"},
 			},
 		},
 		"a count below the first page is none": {
 			[]timing.Table{big("account"), {Name: "contact", Counted: counted(4000), Page: full(time.Second)}}, four,
 			timing.Load{
-				Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account",
+				Rows: 1e6, Requests: 400, Least: 280 * time.Second, Most: 600 * time.Second, Bottleneck: timing.Latency, Longest: "account", Lanes: 1,
 				Unknown: []string{"contact"},
 			},
 		},
 		"smaller pages are more pages": {
 			[]timing.Table{{Name: "lead", Mode: timing.InFull, Counted: counted(1000), Page: &timing.Page{Rows: 100, Took: time.Second, More: true}}},
 			timing.Capacity{Requests: 4, PageSize: 100},
-			timing.Load{Rows: 1000, Requests: 10, Least: 7 * time.Second, Most: 15 * time.Second, Bottleneck: timing.Latency, Longest: "lead"},
+			timing.Load{Rows: 1000, Requests: 10, Least: 7 * time.Second, Most: 15 * time.Second, Bottleneck: timing.Latency, Longest: "lead", Lanes: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

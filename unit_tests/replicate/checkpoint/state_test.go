@@ -161,12 +161,12 @@ func TestOnlyAStateThatIsNullIsNull(t *testing.T) {
 }
 
 func TestAStateOfANewerConnectorIsRefused(t *testing.T) {
-	_, err := checkpoint.Parse(json.RawMessage(`{"version":3,"phase":"changes","position":[1]}`))
+	_, err := checkpoint.Parse(json.RawMessage(`{"version":4,"phase":"changes","position":[1]}`))
 	var future *checkpoint.FutureStateError
 	require.ErrorAs(t, err, &future)
-	assert.Equal(t, 3, future.Version)
-	assert.EqualError(t, err, "the saved state has version 3, and this version of the connector reads version 2")
-	for _, raw := range []string{`{"version":3,"phase":{}}`, `{"version":3,"known_keys":{}}`, `{"version":3,"max_cursor":5}`, `{"$deltatoken":1,"version":3}`} {
+	assert.Equal(t, 4, future.Version)
+	assert.EqualError(t, err, "the saved state has version 4, and this version of the connector reads version 3")
+	for _, raw := range []string{`{"version":4,"phase":{}}`, `{"version":4,"known_keys":{}}`, `{"version":4,"max_cursor":5}`, `{"$deltatoken":1,"version":4}`} {
 		_, err := checkpoint.Parse(json.RawMessage(raw))
 		assert.ErrorAs(t, err, &future, raw)
 	}

@@ -1,0 +1,282 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/replicate/checkpoint"
+	"source-microsoft-dataverse/source/replicate/keyrange"
+)
+
+// A large table is read by ranges of its key, several at once:
+//
+//  1. A scan of all keys precedes the rows. For a table with change tracking it is the token scan; for a full refresh it is
+//     findPath, which runs ahead of the rows. Its keys show where to divide the table.
+//  2. Three requests prove that the service compares and orders keys as expected (proveRanges).
+//  3. Lanes read the ranges. Each takes one, requests the rows behind the last row that it got, up to the end of the range, and
+//     takes the next range. It never follows a next link, so a page may have any size. A lane that finds no range halves the
+//     largest one of another.
+//  4. Each page is verified before anything of it is sent (lane.verify, lane.isMissing): its rows are in order and in the range,
+//     and every sampled key is on it or no longer exists.
+//  5. A page and the state behind it are emitted as one step, and the state moves no earlier (rangeScan.deliver).
+//  6. In the end the keys that were sent are compared with those that were scanned (rangeScan.compare).
+//
+// Whatever is not as expected makes the table be read one page after the other.
+
+// maxLanes is the most lanes of one table.
+const maxLanes = 16
+
+// rangeScan reads the ranges of a table that are left.
+type rangeScan struct {
+	r     *streamReader
+	state *checkpoint.State
+	keys  *keyScan // of this process; nil: another one has scanned the keys
+
+	mu      sync.Mutex // of what follows, of the state and of what is emitted
+	changed *sync.Cond // something that a lane may wait for
+	active  int        // lanes that read, and the scan of keys of a full refresh
+	flow    flow
+}
+
+// readRanges reads the ranges of a state that are left. If they are not as expected, the state is back at the first page of its
+// scan.
+func (r *streamReader) readRanges(ctx context.Context, s *checkpoint.State) error {
+	c := &rangeScan{r: r, state: s, keys: r.scan, flow: newFlow(r.job.Room)}
+	c.changed = sync.NewCond(&c.mu)
+	err := c.read(ctx)
+	if reason := unexpected(err); reason != "" && ctx.Err() == nil {
+		r.log.WarnContext(ctx, "The table is read one page after the other, and not by ranges of its key: "+reason+"."+sentByRanges(s), "reason", err.Error())
+		r.byPages, r.scan = true, nil
+		s.ReadByPages()
+		return r.save(ctx, s)
+	}
+	return err
+}
+
+// sentByRanges returns what to report about rows that have been sent by ranges, if there are any, before a table is read again.
+func sentByRanges(s *checkpoint.State) string {
+	switch {
+	case s.Ranges.Sent.Rows == 0:
+		return ""
+	case s.Phase == checkpoint.FullRefresh:
+		return rowsSentTwice
+	default:
+		return " Its rows are sent again."
+	}
+}
+
+// read reads the ranges and verifies that they were all rows.
+func (c *rangeScan) read(ctx context.Context) error {
+	if err := c.r.out.running(ctx); err != nil {
+		return err
+	}
+	path := c.openPath()
+	if path == nil && c.keys != nil {
+		if err := c.prove(ctx); err != nil {
+			return err
+		}
+	}
+	if path == nil {
+		c.announce(ctx)
+	}
+	if err := c.readLanes(ctx, path); err != nil {
+		return err
+	}
+	return c.end(ctx)
+}
+
+// announce logs that the table is read by several lanes.
+func (c *rangeScan) announce(ctx context.Context) {
+	if most := min(c.r.job.slots(), maxLanes); most > 1 {
+		c.r.log.InfoContext(ctx, fmt.Sprintf("The table is large and is read by ranges of its key, up to %d at once.", most))
+	}
+}
+
+// openPath returns the range whose keys findPath has to scan ahead of the rows, nil if they are scanned already, or if the rows are not
+// read by several lanes.
+func (c *rangeScan) openPath() *keyrange.Range {
+	s := c.state
+	if s.Phase != checkpoint.FullRefresh || s.Scanned == nil {
+		return nil
+	}
+	path := s.Ranges.Left.Scan()
+	if path != nil && c.r.job.slots() < 2 {
+		s.Ranges.Left.Release(path)
+		path, s.Scanned = nil, nil // the totals would lack the rest
+	}
+	if path != nil {
+		c.keys, c.active = newPath(s), 1
+	}
+	return path
+}
+
+// readLanes reads ranges until none is left. path is the range of findPath, nil if there is none.
+func (c *rangeScan) readLanes(ctx context.Context, path *keyrange.Range) error {
+	name := c.r.target.stream.Name
+	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, c.wake)()
+	if path != nil {
+		group.Go(func() error { return recovering(name, func() error { return c.findPath(ctx, path) }) })
+	}
+	for range maxLanes {
+		group.Go(func() error { return recovering(name, func() error { return c.runLane(ctx) }) })
+	}
+	err := group.Wait()
+	c.r.out.progress.Lanes(1)
+	return err
+}
+
+// wake makes lanes that wait look again.
+func (c *rangeScan) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed.Broadcast()
+}
+
+// runLane reads one range after another until none is left.
+func (c *rangeScan) runLane(ctx context.Context) error {
+	var l *lane
+	for {
+		one, err := c.take(ctx)
+		if one == nil || err != nil {
+			return err
+		}
+		if l == nil {
+			l = c.newLane()
+			defer l.close()
+		}
+		if err := l.readRange(ctx, one); err != nil {
+			return err
+		}
+	}
+}
+
+// take waits for a range to read, and for permission to read one more at once. nil: none is left.
+func (c *rangeScan) take(ctx context.Context) (*keyrange.Range, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left := c.state.Ranges.Left
+	for !left.Empty() && ctx.Err() == nil {
+		if c.join() {
+			one := left.Open()
+			if one == nil && c.keys != nil {
+				one = left.Halve(&c.keys.sample, int64(c.r.job.PageSize))
+			}
+			if one != nil {
+				return one, nil
+			}
+			c.leave()
+		}
+		c.changed.Wait()
+	}
+	return nil, ctx.Err()
+}
+
+// join reports whether one more lane may read now, and counts it. The lock is held.
+func (c *rangeScan) join() bool {
+	if c.active > 0 && (c.active >= c.flow.lanes() || !c.r.job.lanes.take(c.r.job.slots())) {
+		return false
+	}
+	c.active++
+	c.r.out.progress.Lanes(c.active)
+	return true
+}
+
+// leave ends the permission of join. The lock is held.
+func (c *rangeScan) leave() {
+	c.active--
+	if c.active > 0 {
+		c.r.job.lanes.giveBack()
+	}
+	c.r.out.progress.Lanes(c.active)
+}
+
+// surplus reports whether more lanes read than may. The lock is held.
+func (c *rangeScan) surplus() bool {
+	return c.active > 1 && (c.active > c.flow.lanes() || c.r.job.lanes.exceeded(c.r.job.slots()))
+}
+
+// deliver sends a page of a range and the state behind it. If the range no longer reaches as far as the page, because another lane
+// reads the rest, the page is dropped and requested again. It reports whether the lane is done with the range: it is read to its
+// end, or others have to read it.
+func (c *rangeScan) deliver(ctx context.Context, l *lane, one *keyrange.Range, page dataverse.Page) (done bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.changed.Broadcast()
+	s, last := c.state, len(l.keys)-1
+	if last >= 0 && !one.Contains(l.keys[last]) {
+		l.close()
+		return false, nil
+	}
+	if s.Began.IsZero() && s.Phase == checkpoint.FullRefresh {
+		s.Began = page.At
+	}
+	if err := l.scan.deliver(ctx, nil); err != nil {
+		return false, err
+	}
+	c.count(l.keys)
+	if last < 0 || page.Next == "" && one.UpTo != nil {
+		s.Ranges.Left.End(one)
+	} else {
+		s.Ranges.Left.Advance(one, l.keys[last])
+	}
+	c.r.moves.count++
+	if err := c.r.save(ctx, s); err != nil {
+		return false, err
+	}
+	c.flow.good(l.scan.bytes)
+	switch {
+	case !s.Ranges.Left.Has(one):
+		c.leave()
+		return true, nil
+	case c.surplus():
+		s.Ranges.Left.Release(one)
+		c.leave()
+		return true, nil
+	default:
+		return false, nil
+	}
+}
+
+// relieve makes fewer lanes read the table after a page that was too expensive. It reports whether the page may succeed now.
+func (c *rangeScan) relieve(ctx context.Context, l *lane, cause error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.flow.lanes()
+	if !c.flow.tooExpensive(l.sent, time.Now(), c.active) {
+		return false
+	}
+	if now := c.flow.lanes(); now < before {
+		c.r.log.WarnContext(ctx, "A page was too expensive while several of the table were requested at once. The connector requests fewer at once.",
+			"requests", now, "reason", cause.Error())
+	}
+	return true
+}
+
+// yield reports whether other lanes have to go on with a range, because more read than may.
+func (c *rangeScan) yield(one *keyrange.Range) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.surplus() {
+		return false
+	}
+	c.state.Ranges.Left.Release(one)
+	c.leave()
+	c.changed.Broadcast()
+	return true
+}
+
+// count notes keys that have been sent. The lock is held.
+func (c *rangeScan) count(keys []keyrange.Key) {
+	for _, k := range keys {
+		c.state.Ranges.Sent.Add(k)
+		if c.keys != nil && c.keys.difference != nil {
+			c.keys.difference.Remove(k)
+		}
+	}
+}
