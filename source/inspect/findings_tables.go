@@ -36,10 +36,14 @@ func (f Facts) unmatched() []Finding {
 			missing, names = append(missing, text), append(names, u.Pattern.Glob)
 			continue
 		}
+		step := "Check its spelling; patterns match logical names, such as account or contoso_*."
+		if u.Nearest != "" && !isPattern(u.Pattern.Glob) {
+			step = fmt.Sprintf("Check its spelling; the nearest logical name is %s.", u.Nearest)
+		}
 		findings = append(findings, Finding{
 			Severity: Warning, Code: PatternUnmatched, Subject: SubjectConfiguration, Key: u.Pattern.Setting,
 			Sentence: fmt.Sprintf("The pattern %q in %s matches no table of the environment.", u.Pattern.Glob, u.Pattern.Setting),
-			NextStep: "Check its spelling; patterns match logical names, such as account or contoso_*.",
+			NextStep: step,
 		})
 	}
 	if n := len(missing); n > 0 {

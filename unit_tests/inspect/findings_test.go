@@ -103,9 +103,9 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "include_tables", Glob: "acount"}, Nearest: "account"}}
 		}, []expected{{inspect.Error, inspect.TableMissing, "acount", "1 table that the environment does not have: acount (the nearest is account)."}}},
 		"a pattern is in vain": {func(f *inspect.Facts) {
-			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "exclude_tables", Glob: "msdyn"}}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "new_*"}}}
+			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "exclude_tables", Glob: "acount"}, Nearest: "account"}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "new_*"}}}
 		}, []expected{
-			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "msdyn" in exclude_tables matches no table`},
+			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "acount" in exclude_tables matches no table of the environment. Check its spelling; the nearest logical name is account.`},
 			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "new_*" in include_tables matches no table`},
 		}},
 		"two named tables are missing": {func(f *inspect.Facts) {

@@ -85,12 +85,12 @@ func TestDoctorHasColorsOnlyWhereTheyAreWanted(t *testing.T) {
 		args      []string
 		colors    bool
 	}{
-		"a terminal":           {terminal: true, variables: map[string]string{"TERM": "xterm"}, colors: true},
-		"a file":               {variables: map[string]string{"TERM": "xterm"}},
-		"NO_COLOR":             {terminal: true, variables: map[string]string{"NO_COLOR": "0"}},
-		"a terminal without":   {terminal: true, variables: map[string]string{"TERM": "dumb"}},
-		"the flag":             {terminal: true, args: []string{"--no-color"}},
-		"NO_COLOR that is set": {terminal: true, variables: map[string]string{"NO_COLOR": ""}, colors: true},
+		"a terminal":                {terminal: true, variables: map[string]string{"TERM": "xterm"}, colors: true},
+		"a file":                    {variables: map[string]string{"TERM": "xterm"}},
+		"NO_COLOR":                  {terminal: true, variables: map[string]string{"NO_COLOR": "0"}},
+		"a terminal without colors": {terminal: true, variables: map[string]string{"TERM": "dumb"}},
+		"the flag":                  {terminal: true, args: []string{"--no-color"}},
+		"an empty NO_COLOR":         {terminal: true, variables: map[string]string{"NO_COLOR": ""}, colors: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := e.runForPeople(t, func(p *source.Process) {
