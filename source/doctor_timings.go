@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -42,12 +43,16 @@ func (i *invocation) timeTables(ctx context.Context, c *config.Config, client *d
 	}
 	uncountZeros(t.tables)
 	definitions, failed, err := definitionsOf(ctx, client, chosen)
+	var untimed []untimedTable
 	if err != nil {
-		t.findings = append(t.findings, i.untimed(c, inspect.SubjectTables, err))
+		for _, name := range chosen {
+			untimed = append(untimed, untimedTable{name, err})
+		}
+		t.findings = i.untimed(c, untimed)
 		return t
 	}
 	for _, f := range failed {
-		t.findings = append(t.findings, i.untimed(c, f.Table, f))
+		untimed = append(untimed, untimedTable{f.Table, f})
 	}
 	errs := make([]error, len(t.tables))
 	var group errgroup.Group
@@ -63,9 +68,10 @@ func (i *invocation) timeTables(ctx context.Context, c *config.Config, client *d
 	_ = group.Wait() // the errors are in errs
 	for n, err := range errs {
 		if err != nil {
-			t.findings = append(t.findings, i.untimed(c, t.tables[n].Name, err))
+			untimed = append(untimed, untimedTable{t.tables[n].Name, err})
 		}
 	}
+	t.findings = i.untimed(c, untimed)
 	return t
 }
 
@@ -163,26 +169,40 @@ func lanesOfTable(c *config.Config, definition dataverse.Table, t *timing.Table,
 	return 1
 }
 
-// untimed returns the finding on a table whose page could not be timed.
-func (i *invocation) untimed(c *config.Config, subject string, err error) inspect.Finding {
-	f := inspect.Finding{Severity: inspect.Warning, Code: inspect.TableFailed, Subject: subject}
-	if subject != inspect.SubjectTables {
-		f.Tables = []string{subject}
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		f.Code = inspect.NotInspected
-		f.Sentence = fmt.Sprintf("The time was too short to read a page of %s.", pageSubject(subject))
-		f.NextStep = "Run doctor again, or for fewer tables with --filter."
-		return f
-	}
-	f.Sentence = fmt.Sprintf("A page of %s could not be read. %s", pageSubject(subject), explain(&verbError{i.situation(c), err}).Message)
-	return f
+// untimedTable is a table whose page could not be timed.
+type untimedTable struct {
+	name string
+	err  error
 }
 
-// pageSubject is a table, or all tables, in a sentence.
-func pageSubject(subject string) string {
-	if subject == inspect.SubjectTables {
-		return "the tables"
+// untimed returns the findings on tables whose pages could not be timed: one for all that have the same reason.
+func (i *invocation) untimed(c *config.Config, all []untimedTable) []inspect.Finding {
+	var reasons []string
+	tables := map[string][]string{}
+	for _, t := range all {
+		reason := "" // the time was too short
+		if !errors.Is(t.err, context.DeadlineExceeded) {
+			reason = explain(&verbError{i.situation(c), t.err}).Message
+		}
+		if tables[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		tables[reason] = append(tables[reason], t.name)
 	}
-	return "table " + subject
+	var findings []inspect.Finding
+	for _, reason := range reasons {
+		names := tables[reason]
+		f := inspect.Finding{Severity: inspect.Warning, Code: inspect.TableFailed, Subject: inspect.SubjectTables, Tables: names}
+		of := "the tables " + strings.Join(names, ", ")
+		if len(names) == 1 {
+			f.Subject, of = names[0], "table "+names[0]
+		}
+		f.Sentence = fmt.Sprintf("A page of %s could not be read. %s", of, reason)
+		if reason == "" {
+			f.Code, f.NextStep = inspect.NotInspected, "Run doctor again, or for fewer tables with --filter."
+			f.Sentence = fmt.Sprintf("The time was too short to read a page of %s.", of)
+		}
+		findings = append(findings, f)
+	}
+	return findings
 }

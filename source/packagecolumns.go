@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
@@ -28,6 +29,9 @@ func (i *invocation) addColumns(ctx context.Context, client *finops.Client, proj
 		return err
 	}
 	for _, execution := range executions {
+		if !slices.ContainsFunc(untyped, lacks) {
+			break
+		}
 		manifest, err := manifestOf(ctx, client, execution)
 		if err != nil {
 			i.log.DebugContext(ctx, "a package of the job history cannot be read", "execution", execution, "error", err)

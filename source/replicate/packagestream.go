@@ -108,9 +108,32 @@ func (m *packageReader) forget(ctx context.Context) {
 	}
 }
 
-// readPackage downloads the package of an execution and reads the files of the streams. A stream whose entity was not exported, or
-// whose file cannot be read, ends with the error. An error that is about the package is returned.
+// exported returns the streams whose entities an execution exported. The others end with the error.
+func (r *projectReader) exported(ctx context.Context, x finops.Execution, o finops.Outcome, members []*packageReader) ([]*packageReader, error) {
+	var exported []*packageReader
+	for _, m := range members {
+		err := r.job.Exports.EntityFailed(ctx, x, o, m.stream.Entity)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err == nil:
+			exported = append(exported, m)
+			continue
+		}
+		if err := r.fail(ctx, m, err); err != nil {
+			return nil, output(err)
+		}
+	}
+	return exported, nil
+}
+
+// readPackage downloads the package of an execution and reads the files of the streams. A stream whose file cannot be read ends
+// with the error. An error that is about the package is returned.
 func (r *projectReader) readPackage(ctx context.Context, x finops.Execution, o finops.Outcome, members []*packageReader) error {
+	members, err := r.exported(ctx, x, o, members)
+	if err != nil || len(members) == 0 {
+		return err
+	}
 	file, err := r.job.Exports.Download(ctx, x.ID, mayBeEmpty(o))
 	if err != nil {
 		return err
@@ -125,11 +148,8 @@ func (r *projectReader) readPackage(ctx context.Context, x finops.Execution, o f
 		return &finops.LostError{Execution: x.ID, Reason: "finance & operations has no url of it although the export succeeded"}
 	}
 	for _, m := range members {
-		err := r.job.Exports.EntityFailed(ctx, x, o, m.stream.Entity)
-		if err == nil {
-			m.progress.Phase(checkpoint.PackageRows)
-			err = m.read(ctx, p, o)
-		}
+		m.progress.Phase(checkpoint.PackageRows)
+		err := m.read(ctx, p, o)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -175,6 +175,10 @@ func TestEntityThatFailedEndsItsStreamAlone(t *testing.T) {
 	assert.Empty(t, o.written(dmfCustomers, "RECORD"))
 	assert.Len(t, o.written(dmfCurrencies, "COMPLETE"), 1)
 	assert.Equal(t, []string{"idle USMF", "export USMF", "download"}, e.calls, "no other stream needs the second company")
+	e.calls = nil
+	o = readSales(t.Context(), t, e, []string{"USMF"}, nil, customers(""))
+	assert.Equal(t, 1, o.failed)
+	assert.Equal(t, []string{"idle USMF", "export USMF"}, e.calls, "no stream needs the package")
 }
 
 func TestLostPackageIsExportedAgain(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"source-microsoft-dataverse/source"
+	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/report"
 )
 
@@ -176,6 +177,24 @@ func TestAPageThatCannotBeTimedIsAWarning(t *testing.T) {
 	assert.Contains(t, sentencesOf(r, "warning"), "A page of table tag could not be read. ")
 	require.Len(t, r.Timings, 1)
 	assert.Equal(t, "account", r.Timings[0].Table)
+}
+
+func TestTablesThatTakeTooLongAreOneWarning(t *testing.T) {
+	t.Parallel()
+	e := populated(t)
+	for _, rows := range []string{"accounts", "tagset"} {
+		e.respond(api+rows, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	}
+	got := e.runForPeople(t, func(p *source.Process) { p.Limits.Check = 2 * time.Second }, "doctor", "--json")
+	var late []inspect.Finding
+	for _, f := range reported(t, got).Findings {
+		if f.Code == inspect.NotInspected {
+			late = append(late, f)
+		}
+	}
+	require.Len(t, late, 1, got.stdout)
+	assert.Equal(t, []string{"account", "tag"}, late[0].Tables)
+	assert.Equal(t, "The time was too short to read a page of the tables account, tag.", late[0].Sentence)
 }
 
 func TestAFilterNarrowsWhatDoctorExamines(t *testing.T) {
