@@ -74,7 +74,7 @@ func readsNewRows(s replicate.Stream) bool {
 
 // lanesOf returns how many pages of a stream are requested at once, as far as is known before it is read.
 func lanesOf(c *config.Config, client *dataverse.Client, s replicate.Stream) int {
-	if !c.ParallelSnapshots || s.Table == nil {
+	if !c.ParallelSnapshots || s.Table == nil || s.Metadata != nil || replicate.ModeOf(s.Configured, s.Table) == replicate.ReadsByCursor {
 		return 1
 	}
 	return replicate.Lanes(*s.Table, s.Rows, c.PageSize, client.Slots())

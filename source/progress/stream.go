@@ -63,8 +63,13 @@ func (l *atOnce) until(now time.Time) time.Duration {
 	return l.further + time.Duration(max(l.now-1, 0))*now.Sub(l.since)
 }
 
-// expected returns the number for the rest of the rows.
-func (l *atOnce) expected() int { return max(l.planned, l.now) }
+// expected returns the number for the rest of the rows: the present one, or what was planned as long as there is none.
+func (l *atOnce) expected() int {
+	if l.since.IsZero() {
+		return l.planned
+	}
+	return l.now
+}
 
 var _ replicate.StreamProgress = (*counters)(nil)
 

@@ -10,13 +10,18 @@ import (
 // off for a smaller one.
 const leastPages = 20
 
+// fewKeys is how many keys of a scan are kept before its difference is made, whose memory a small table is not worth.
+const fewKeys = 8192
+
 // keyScan is what a scan of all keys of a table leaves behind for reading the rows by ranges of the key: where to divide the table,
 // and which keys the ranges have to have in the end. It is not safe for concurrent use.
 type keyScan struct {
 	sample keyrange.Sample
 	totals keyrange.Totals
-	// difference are the keys that were scanned and not sent; nil: an earlier process has scanned some of them.
+	// difference are the keys that were scanned and not sent; nil: there are only few, or an earlier process has scanned some of them.
 	difference *keyrange.Difference
+	whole      bool               // this process has scanned all keys
+	few        []keyrange.Key     // that were scanned, as long as there is no difference
 	known      *checkpoint.KeySet // of a small table; nil: it is too large for a state
 	last       keyrange.Key       // that was scanned
 	unordered  bool               // the keys were not ascending
@@ -31,7 +36,7 @@ func (r *streamReader) newKeyScan(s *checkpoint.State) *keyScan {
 	case small || !r.dividable():
 		return nil
 	case !s.InMiddle():
-		return &keyScan{difference: keyrange.NewDifference(), known: checkpoint.NewKeySet()}
+		return &keyScan{whole: true, known: checkpoint.NewKeySet()}
 	case s.Scanned != nil:
 		return &keyScan{totals: *s.Scanned, unordered: true}
 	default: // it is not known what was scanned before
@@ -88,14 +93,31 @@ func (k *keyScan) addKey(key keyrange.Key) {
 	k.last = key
 	k.sample.Add(key)
 	k.totals.Add(key)
-	if k.difference != nil {
+	switch {
+	case k.difference != nil:
 		k.difference.Add(key)
+	case k.whole:
+		if k.few = append(k.few, key); len(k.few) == fewKeys {
+			k.makeDifference()
+		}
 	}
 	if k.known != nil {
 		if _, ok := k.known.Add([]byte(key.String())); !ok || k.known.Full() {
 			k.known = nil
 		}
 	}
+}
+
+// makeDifference makes the difference of a scan of all keys.
+func (k *keyScan) makeDifference() {
+	if !k.whole || k.difference != nil {
+		return
+	}
+	k.difference = keyrange.NewDifference()
+	for _, key := range k.few {
+		k.difference.Add(key)
+	}
+	k.few = nil
 }
 
 // toSave returns the totals for a state. A small table has none: it is not read by ranges.
@@ -114,6 +136,7 @@ func (r *streamReader) planRanges(s *checkpoint.State, scan *keyScan) {
 	if s.Scanned == nil {
 		return
 	}
+	scan.makeDifference()
 	pages := s.Scanned.Rows / int64(r.job.PageSize)
 	cuts := scan.sample.Quantiles(keyrange.Parts(pages))
 	s.ReadByRanges(keyrange.Divide(cuts), r.target.plan.Select(), r.target.plan.Derived())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -130,18 +131,19 @@ func (l *lane) seesEveryRow(ctx context.Context) error {
 	return newLookup(l.c.r).seesEveryRow(ctx)
 }
 
-// missing returns the keys that a page of a range has to have, as far as they are known, and lacks.
+// missing returns the keys that a page of a range has to have, as far as they are known, and lacks: those that this process has
+// sampled, and the upper bound, which is the key of a row whichever process has scanned it.
 func (c *rangeScan) missing(covered keyrange.Range, keys []keyrange.Key) []keyrange.Key {
-	if c.keys == nil { // another process has sampled them; the bounds of ranges were among them
-		bound := keyrange.Sample{}
-		if covered.UpTo != nil {
-			bound.Add(*covered.UpTo)
-		}
-		return bound.Missing(covered, keys)
+	var missing []keyrange.Key
+	if c.keys != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		missing = c.keys.sample.Missing(covered, keys)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.keys.sample.Missing(covered, keys)
+	if upTo := covered.UpTo; upTo != nil && (len(keys) == 0 || keys[len(keys)-1] != *upTo) && !slices.Contains(missing, *upTo) {
+		missing = append(missing, *upTo)
+	}
+	return missing
 }
 
 // exist reports whether any of some rows exists.

@@ -12,10 +12,11 @@ type flow struct {
 	most    int
 	largest int64 // bytes of the largest page so far
 	pages   int   // good ones since the number has changed
+	needed  int   // good ones before one more lane; doubles with each failure that follows too soon
 	lowered time.Time
 }
 
-func newFlow(room int64) flow { return flow{room: room, most: maxLanes} }
+func newFlow(room int64) flow { return flow{room: room, most: maxLanes, needed: pagesBeforeLarger} }
 
 // lanes returns how many lanes may read at once. A page exists twice for a moment: as it came, and as it is sent.
 func (f *flow) lanes() int {
@@ -28,7 +29,7 @@ func (f *flow) lanes() int {
 // good notes a page that arrived, and its length in bytes.
 func (f *flow) good(bytes int64) {
 	f.largest = max(f.largest, bytes)
-	if f.pages++; f.pages >= pagesBeforeLarger && f.most < maxLanes {
+	if f.pages++; f.pages >= f.needed && f.most < maxLanes {
 		f.most++
 		f.pages = 0
 	}
@@ -41,6 +42,9 @@ func (f *flow) tooExpensive(sent, now time.Time, active int) bool {
 		return true
 	}
 	if before := min(f.most, active); before > 1 {
+		if f.pages < f.needed && f.most < maxLanes {
+			f.needed *= 2
+		}
 		f.most, f.pages, f.lowered = before/2, 0, now
 		return true
 	}

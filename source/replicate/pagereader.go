@@ -46,6 +46,8 @@ type pageReader struct {
 	verify func() error
 	// keepSize leaves it to the caller to request smaller pages.
 	keepSize bool
+	// aside reports that the pages do not bring the phase further: their keys are scanned beside its rows.
+	aside bool
 	// encodedLast reports that the rows of a page are encoded after its response was checked.
 	encodedLast bool
 
@@ -142,7 +144,7 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 			p.size.fixed = p.size.fixed || page.Next.NumbersPages()
 			p.size.grow()
 			p.note()
-			p.out.progress.PageRead(p.rows())
+			p.out.progress.PageRead(p.counted())
 			return page, nil
 		}
 		if p.keepSize || !p.shrink(ctx, err) {
@@ -152,6 +154,14 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 			return page, &smallerPagesError{rows: p.size.now, cause: err}
 		}
 	}
+}
+
+// counted returns by how many rows the page brings the phase further.
+func (p *pageReader) counted() int {
+	if p.aside {
+		return 0
+	}
+	return p.rows()
 }
 
 // shrink reports whether a page was too expensive and the next one can be smaller.

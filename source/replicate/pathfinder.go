@@ -12,7 +12,7 @@ import (
 // newPath returns the keyScan of a full refresh. If an earlier process has scanned keys, its totals continue those.
 func newPath(s *checkpoint.State) *keyScan {
 	if *s.Scanned == (keyrange.Totals{}) {
-		return &keyScan{difference: keyrange.NewDifference()}
+		return &keyScan{whole: true, difference: keyrange.NewDifference()}
 	}
 	return &keyScan{totals: *s.Scanned}
 }
@@ -22,6 +22,7 @@ func newPath(s *checkpoint.State) *keyScan {
 func (c *rangeScan) findPath(ctx context.Context, last *keyrange.Range) error {
 	sink := record.NewKeySink(c.r.target.table)
 	pages := newKeyReader(c.r, sink, dataverse.MaxPageSize)
+	pages.aside = true
 	var keys []keyrange.Key
 	pages.verify = func() (err error) {
 		if keys, err = parseKeys(sink.Keys()); err != nil {
@@ -77,6 +78,7 @@ func (c *rangeScan) endPath(last *keyrange.Range) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state.Ranges.Left.Release(last)
+	c.scans = 0
 	c.leave()
 	c.changed.Broadcast()
 }

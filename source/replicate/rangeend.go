@@ -47,9 +47,14 @@ func (c *rangeScan) compare(ctx context.Context) (unexplained int64, err error) 
 		return 0, nil
 	}
 	apart := s.Scanned.Apart(s.Ranges.Sent)
-	if apart > 0 && s.Phase == checkpoint.FullRefresh {
-		r.log.InfoContext(ctx, "The number of rows that were sent differs from that of the keys that were scanned before, because rows were created "+
-			"or deleted meanwhile.", "sent", s.Ranges.Sent.Rows, "scanned", s.Scanned.Rows)
+	switch {
+	case s.Phase != checkpoint.FullRefresh || apart == 0:
+	case s.Ranges.Sent.Rows < s.Scanned.Rows:
+		r.log.WarnContext(ctx, "Fewer rows were sent than keys were scanned before the read was interrupted. Rows that were deleted in the meantime may "+
+			"explain it. To be certain, refresh the stream.", "sent", s.Ranges.Sent.Rows, "scanned", s.Scanned.Rows)
+	default:
+		r.log.InfoContext(ctx, "The rows that were sent differ from the keys that were scanned before the read was interrupted. Rows that were created or "+
+			"deleted in the meantime may explain it.", "sent", s.Ranges.Sent.Rows, "scanned", s.Scanned.Rows)
 	}
 	return apart, nil
 }

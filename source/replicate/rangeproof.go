@@ -29,12 +29,12 @@ func (c *rangeScan) prove(ctx context.Context) error {
 	from = min(from, to-1)
 	within := keyrange.Range{After: &sorted[from], UpTo: &sorted[to]}
 	above, upTo := keyrange.Range{After: within.UpTo}, keyrange.Range{UpTo: within.UpTo}
-	for _, question := range []func() error{
+	for _, request := range []func() error{
 		func() error { return c.proveRange(ctx, within, dataverse.MaxPageSize) },
 		func() error { return c.proveRange(ctx, above, keysBeside) },
 		func() error { return c.proveLast(ctx, upTo) },
 	} {
-		if err := question(); err != nil {
+		if err := request(); err != nil {
 			if unexpected(err) != "" {
 				c.r.job.rangesFailed.Store(true)
 			}
@@ -92,7 +92,9 @@ func (c *rangeScan) proveDeleted(ctx context.Context, keys []keyrange.Key) error
 // readKeys reads one page of keys, and reports whether there are more.
 func (r *streamReader) readKeys(ctx context.Context, link dataverse.Link, most int) (keys []keyrange.Key, more bool, err error) {
 	sink := record.NewKeySink(r.target.table)
-	page, err := newKeyReader(r, sink, most).read(ctx, link)
+	pages := newKeyReader(r, sink, most)
+	pages.aside = true
+	page, err := pages.read(ctx, link)
 	if err != nil {
 		return nil, false, err
 	}

@@ -17,7 +17,7 @@ import (
 //
 //  1. A scan of all keys precedes the rows. For a table with change tracking it is the token scan; for a full refresh it is
 //     findPath, which runs ahead of the rows. Its keys show where to divide the table.
-//  2. Three requests prove that the service compares and orders keys as expected (proveRanges).
+//  2. Three requests prove that the service compares and orders keys as expected (rangeScan.prove).
 //  3. Lanes read the ranges. Each takes one, requests the rows behind the last row that it got, up to the end of the range, and
 //     takes the next range. It never follows a next link, so a page may have any size. A lane that finds no range halves the
 //     largest one of another.
@@ -40,6 +40,7 @@ type rangeScan struct {
 	mu      sync.Mutex // of what follows, of the state and of what is emitted
 	changed *sync.Cond // something that a lane may wait for
 	active  int        // lanes that read, and the scan of keys of a full refresh
+	scans   int        // 1 while the keys of a full refresh are scanned: their pages are small
 	flow    flow
 }
 
@@ -49,9 +50,13 @@ func (r *streamReader) readRanges(ctx context.Context, s *checkpoint.State) erro
 	c := &rangeScan{r: r, state: s, keys: r.scan, flow: newFlow(r.job.Room)}
 	c.changed = sync.NewCond(&c.mu)
 	err := c.read(ctx)
+	if err == nil {
+		r.scan = nil // with its memory
+	}
 	if reason := unexpected(err); reason != "" && ctx.Err() == nil {
 		r.log.WarnContext(ctx, "The table is read one page after the other, and not by ranges of its key: "+reason+"."+sentByRanges(s), "reason", err.Error())
 		r.byPages, r.scan = true, nil
+		r.out.progress.Lanes(1)
 		s.ReadByPages()
 		return r.save(ctx, s)
 	}
@@ -110,7 +115,7 @@ func (c *rangeScan) openPath() *keyrange.Range {
 		path, s.Scanned = nil, nil // the totals would lack the rest
 	}
 	if path != nil {
-		c.keys, c.active = newPath(s), 1
+		c.keys, c.active, c.scans = newPath(s), 1, 1
 	}
 	return path
 }
@@ -127,8 +132,18 @@ func (c *rangeScan) readLanes(ctx context.Context, path *keyrange.Range) error {
 		group.Go(func() error { return recovering(name, func() error { return c.runLane(ctx) }) })
 	}
 	err := group.Wait()
+	c.leaveAll()
 	c.r.out.progress.Lanes(1)
 	return err
+}
+
+// leaveAll ends the permissions of lanes that an error has ended.
+func (c *rangeScan) leaveAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.active > 0 {
+		c.leave()
+	}
 }
 
 // wake makes lanes that wait look again.
@@ -179,7 +194,7 @@ func (c *rangeScan) take(ctx context.Context) (*keyrange.Range, error) {
 
 // join reports whether one more lane may read now, and counts it. The lock is held.
 func (c *rangeScan) join() bool {
-	if c.active > 0 && (c.active >= c.flow.lanes() || !c.r.job.lanes.take(c.r.job.slots())) {
+	if c.active > 0 && (c.active-c.scans >= c.flow.lanes() || !c.r.job.lanes.take(c.r.job.slots())) {
 		return false
 	}
 	c.active++
@@ -198,7 +213,7 @@ func (c *rangeScan) leave() {
 
 // surplus reports whether more lanes read than may. The lock is held.
 func (c *rangeScan) surplus() bool {
-	return c.active > 1 && (c.active > c.flow.lanes() || c.r.job.lanes.exceeded(c.r.job.slots()))
+	return c.active > 1 && (c.active-c.scans > c.flow.lanes() || c.r.job.lanes.exceeded(c.r.job.slots()))
 }
 
 // deliver sends a page of a range and the state behind it. If the range no longer reaches as far as the page, because another lane
@@ -248,7 +263,7 @@ func (c *rangeScan) relieve(ctx context.Context, l *lane, cause error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before := c.flow.lanes()
-	if !c.flow.tooExpensive(l.sent, time.Now(), c.active) {
+	if !c.flow.tooExpensive(l.sent, time.Now(), c.active-c.scans) {
 		return false
 	}
 	if now := c.flow.lanes(); now < before {

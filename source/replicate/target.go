@@ -49,7 +49,7 @@ func (t *target) keysDownFrom(r keyrange.Range) dataverse.Link {
 }
 
 // within restricts a first page to a range of keys. That the Web API compares unique identifiers is not documented, and several
-// public clients rely on it: proveRanges finds out.
+// public clients rely on it: rangeScan.prove finds out.
 func (t *target) within(link dataverse.Link, r keyrange.Range, order string) dataverse.Link {
 	var conditions []string
 	if r.After != nil {
