@@ -18,17 +18,32 @@ func (i *invocation) print(text []byte) error {
 // progress shows on stderr what a verb for people is doing, in place of what it showed before, and nothing for "". Where
 // no person watches, it shows nothing.
 func (i *invocation) progress(text string) {
-	const clearLine = "\r\x1b[K"
-	if i.process.StderrTerminal && i.process.Getenv("TERM") != "dumb" {
-		_, _ = fmt.Fprint(i.process.Stderr, clearLine+text)
+	if before := i.clearProgress(); before != "" {
+		_ = i.writeStderr(before + text)
 	}
+}
+
+// clearProgress returns what removes the text of progress, "" if nothing is shown.
+func (i *invocation) clearProgress() string {
+	if i.process.StderrTerminal && i.process.Getenv("TERM") != "dumb" {
+		return "\r\x1b[K"
+	}
+	return ""
 }
 
 // comment writes a sentence to stderr if a person watches.
 func (i *invocation) comment(format string, args ...any) {
 	if i.process.StderrTerminal {
-		_, _ = fmt.Fprintf(i.process.Stderr, format+"\n", args...)
+		_ = i.writeStderr(fmt.Sprintf(format+"\n", args...))
 	}
+}
+
+// writeStderr writes a text to stderr, undivided. Requests that run at the same time may all log.
+func (i *invocation) writeStderr(text string) error {
+	i.stderr.Lock()
+	defer i.stderr.Unlock()
+	_, err := fmt.Fprint(i.process.Stderr, text)
+	return err
 }
 
 // width returns the width of the terminal on stdout, listing.NoLimit if it is not a terminal or its size is unknown.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"source-microsoft-dataverse/source/auth"
 	"source-microsoft-dataverse/source/protocol"
@@ -57,6 +58,7 @@ type invocation struct {
 	command protocol.Command
 	out     *protocol.Writer
 	log     *slog.Logger
+	stderr  sync.Mutex // of what is written to stderr while a verb works
 
 	resuming bool        // a stream of a read has a state
 	users    *users.Pool // the application users; nil: there is one

@@ -49,9 +49,7 @@ func levelAdvice(value string) string {
 
 // logLine writes a log as a line to stderr.
 func (i *invocation) logLine(level airbyte.LogLevel, text string) error {
-	i.progress("")
-	_, err := fmt.Fprintf(i.process.Stderr, "%s: %s\n", level, i.out.Redacted(text))
-	return err
+	return i.writeStderr(fmt.Sprintf("%s%s: %s\n", i.clearProgress(), level, i.out.Redacted(text)))
 }
 
 // fail reports why the run failed: as an error message of the protocol, unless the verb is for people, and as a line on
