@@ -106,12 +106,14 @@ func TestARestartFromEachStateDeliversWhatLaterStatesCount(t *testing.T) {
 	const rows = 90
 	for _, table := range slices.Concat(trackedTables, untrackedTables) {
 		t.Run(table+", a first read", func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{table: rows}})
 			l.restartFromEachState(destination.New(), l.configured(table), rows)
 		})
 	}
 	for _, table := range trackedTables {
 		t.Run(table+", a read of changes", func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{table: rows}})
 			d, catalog := destination.New(), l.configured(table)
 			l.sync(d, catalog)

@@ -59,6 +59,7 @@ func TestColumnsAndTablesMayAppearDisappearOrBeRenamed(t *testing.T) {
 	} {
 		for name, c := range drifts() {
 			t.Run(name+", and the service "+service+" another selection", func(t *testing.T) {
+				t.Parallel()
 				// Delta tokens that are issued in the same second are equal, and so the sequence of requests depends on the time.
 				began := time.Now()
 				l := newLab(t, simulator.Options{
