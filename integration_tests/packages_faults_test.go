@@ -134,10 +134,10 @@ func reportedFaults() map[string]packageFault {
 			p.plan(finops.Outcome{Refused: "The project is locked"}, finops.Outcome{Refused: "The project is locked"})
 		}},
 		"a line has no mapping":         {failure: config, message: "no valid mapping", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Unmapped = true }) }},
-		"a line is incremental":         {failure: config, message: "would be a change that is lost", partly: true, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Incremental = true }) }},
+		"a line is incremental":         {failure: config, message: "its changes would be lost", partly: true, prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Incremental = true }) }},
 		"the project imports":           {failure: config, message: "imports", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Operation = "Import" }) }},
 		"the project has another name":  {failure: config, message: "is not restricted to other users, roles or companies", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Name = "Other" }) }},
-		"a company does not exist":      {failure: config, message: "Check that the legal entity exists", partly: true, prepare: func(p *packageLab) { p.companies("USMF", "XXXX") }},
+		"a company does not exist":      {failure: config, message: "Check that the legal entity exists", partly: true, prepare: func(p *packageLab) { p.companies("USMF", "ZZMF") }},
 		"the application is missing":    {failure: config, message: "Microsoft Entra applications", prepare: func(p *packageLab) { p.finance.Unregister(simulator.DefaultApplication().ClientID) }},
 		"the package is always damaged": {failure: transient, message: "damaged", partly: true, prepare: func(p *packageLab) { p.plan(finops.Outcome{Edit: flip}) }},
 		"a name leads out of the package": {failure: config, message: "leads out of a folder", prepare: func(p *packageLab) {

@@ -51,7 +51,7 @@ func (s situation) explainProject(err error) explanation {
 		return explanation{configError("").typ, strings.Join(sentences, " ")}
 	case errors.As(err, &line) && line.incremental:
 		return configError("The entity %s of project %s is set to incremental push. An export of such an entity has only what changed since the last "+
-			"export, whoever ran that one, and no later export has it again: a package that is lost would be a change that is lost. The connector "+
+			"export by any user, and no later export repeats it: if a package were lost, its changes would be lost. The connector "+
 			"therefore reads only entities that are set to full push. Set Default refresh type of the entity to Full push only in the project, or deselect the stream.",
 			line.entity, line.project)
 	case errors.As(err, &line):

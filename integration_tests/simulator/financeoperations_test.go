@@ -176,7 +176,7 @@ func TestRefusalsOfExportToPackage(t *testing.T) {
 	}{
 		"an unknown project":   {func(a map[string]any) { a["definitionGroupId"] = "None" }, "Data project None does not exist."},
 		"an import project":    {func(a map[string]any) { a["definitionGroupId"] = "Import of customers" }, "Export to package failed"},
-		"an unknown company":   {func(a map[string]any) { a["legalEntityId"] = "XXXX" }, "legal entity: XXXX"},
+		"an unknown company":   {func(a map[string]any) { a["legalEntityId"] = "ZZMF" }, "legal entity: ZZMF"},
 		"a used id":            {func(a map[string]any) { a["executionId"] = "used" }, "execution id: used"},
 		"a missing member":     {func(a map[string]any) { delete(a, "reExecute") }, "reExecute"},
 		"a text for a boolean": {func(a map[string]any) { a["reExecute"] = "false" }, "reExecute"},

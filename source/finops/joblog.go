@@ -29,8 +29,8 @@ func (c *Client) jobLog(ctx context.Context, execution string) ([]jobRow, error)
 	return slices.DeleteFunc(rows, func(r jobRow) bool { return !strings.EqualFold(r.JobID, execution) }), err
 }
 
-// Running returns the ids of the executions of a project that have not ended, whoever started them, sorted. The job log shows
-// which may not have, and their own status which have not: the log keeps the statuses of entities in executions that were aborted.
+// Running returns the ids of the executions of a project that have not ended, sorted, including those that others started. Their
+// own statuses decide: the job log keeps the statuses of entities in executions that were aborted, so it shows only candidates.
 func (c *Client) Running(ctx context.Context, project string) ([]string, error) {
 	return c.running(ctx, project, false)
 }

@@ -132,10 +132,10 @@ func (c *Client) EntityFailed(ctx context.Context, x Execution, o Outcome, label
 	return &EntityError{Execution: x, Entity: label, Status: entity.Status, Messages: c.messages(ctx, x.ID)}
 }
 
-// AwaitIdle waits until no execution of a project runs, whoever started it: a project has one at a time. It returns the
-// execution of this connector for the company instead if one runs. refused reports that an export was refused just now: then an
-// execution that has not begun counts as well. Otherwise it does not, because it may never begin. notify is called before each wait, with the id of one that it
-// waits for.
+// AwaitIdle waits until no execution of a project runs: a project has one at a time, including those that others start. If an
+// execution of this connector for the company runs, AwaitIdle returns it instead. refused reports that an export was refused just
+// now: then an execution that has not begun counts as well. Otherwise it does not, because it may never begin. notify is called
+// before each wait, with the id of an execution that is waited for.
 func (c *Client) AwaitIdle(ctx context.Context, project, company string, refused bool, notify func(execution string)) (*Execution, error) {
 	began, wait := time.Now(), c.options.PollMin
 	for {

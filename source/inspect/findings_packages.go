@@ -111,8 +111,8 @@ func ofProject(p finops.Problem) Finding {
 		found.NextStep = "Open the mapping of the entity in the project and generate it, or disable the entity."
 	case finops.Incremental:
 		found.Code = EntityIncremental
-		found.Sentence = fmt.Sprintf("The entity %s of the data project %q is set to incremental push, so the connector does not read it: a package that is lost "+
-			"would be a change that is lost. An export of the project for its other entities also takes these changes from whoever else reads them.",
+		found.Sentence = fmt.Sprintf("The entity %s of the data project %q is set to incremental push, so the connector does not read it: if a package "+
+			"were lost, its changes would be lost. An export of the project for its other entities also consumes these changes, so other consumers do not get them.",
 			p.Subject, p.Project)
 		found.NextStep = "Set the entity to full push, or move it to another project."
 	case finops.ExecutionRunning:

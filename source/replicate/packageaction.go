@@ -54,8 +54,8 @@ func afterExport(err error, runs int) packageAction {
 	}
 }
 
-// isSpent reports whether an execution is of no use to a later read after an error: it ended without what the stream needs, or its
-// package is lost, damaged, or not in a form that can be read. A later read exports the project anew, after the cause was removed.
+// isSpent reports whether an error shows that a later read cannot use an execution: it ended without what the stream needs, or its
+// package is lost, damaged, or not in a form that can be read. A later read exports the project again.
 func isSpent(err error) bool {
 	var failed *finops.ExportError
 	var entity *finops.EntityError

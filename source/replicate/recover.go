@@ -207,7 +207,7 @@ func (v *recovery) findTable(ctx context.Context, s *checkpoint.State, cause err
 }
 
 // returnsNoChanges reports whether the service refuses a delta link, or returns all rows instead of changes: the other reasons
-// for a resync are about the environment's history, whoever requests the changes and however.
+// for a resync are about the environment's history and do not depend on the request or its user.
 func returnsNoChanges(err error) bool {
 	var refused *dataverse.APIError
 	return errors.As(err, &refused) || errors.Is(err, ErrNoChanges)

@@ -203,7 +203,7 @@ func TestRefusedExportIsNotRepeatedByTheClient(t *testing.T) {
 		var refused *finops.RefusedError
 		require.ErrorAs(t, err, &refused)
 		assert.Contains(t, err.Error(), "Export to package failed for definition group: Sales")
-		assert.NotContains(t, err.Error(), "Stack", "a stack trace is of no use to the reader")
+		assert.NotContains(t, err.Error(), "Stack", "a stack trace does not help the reader")
 		assert.Equal(t, 1, s.count("ExportToPackage"))
 	})
 }

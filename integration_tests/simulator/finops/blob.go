@@ -54,7 +54,7 @@ func (e *Environment) signature(name, start, expiry string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Blobs serves the packages, as Azure Storage does, to whoever has a URL with a valid signature.
+// Blobs serves the packages, as Azure Storage does: a URL with a valid signature is enough to get one.
 func (e *Environment) Blobs() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/odata"
 )
 
-// QueryThrottling refuses queries that load the database, whoever sends them (Microsoft, "Query throttling"). Queries are of
+// QueryThrottling refuses queries that load the database, regardless of the user (Microsoft, "Query throttling"). Queries are of
 // one shape if they differ only in the values of their filters and in the page.
 type QueryThrottling struct {
 	Parallel int    // queries of one shape at one moment; 0: any number
