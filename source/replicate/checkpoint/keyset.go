@@ -76,6 +76,10 @@ func (k *KeySet) Fits() bool {
 	if k.Full() {
 		return false
 	}
+	const overhead = 64 // of an incompressible text: DEFLATE stores it in blocks with headers of 5 bytes (RFC 1951)
+	if base64.StdEncoding.EncodedLen(len(k.keys)*len(guid{})+overhead) <= maxKeySetText {
+		return true // most sets are this small, and need not be compressed for each page
+	}
 	text, err := k.MarshalText()
 	return err == nil && len(text) <= maxKeySetText
 }
