@@ -51,7 +51,7 @@ func (d *Destination) Differences(stream string, want iter.Seq2[string, map[stri
 
 // expected is an environment's row as the destination should have it.
 func (t *table) expected(row map[string]json.RawMessage) Row {
-	expected := Row{}
+	expected := make(Row, len(t.configured.Stream.JSONSchema.Properties))
 	for name, property := range t.configured.Stream.JSONSchema.Properties {
 		value, exists := row[name]
 		if !exists {

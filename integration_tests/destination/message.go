@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	gojson "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -23,11 +24,11 @@ type Message struct {
 
 // Record is a row, or the deletion of one.
 type Record struct {
-	Stream    string                     `json:"stream"`
-	Namespace json.RawMessage            `json:"namespace"`
-	EmittedAt json.Number                `json:"emitted_at"`
-	Data      map[string]json.RawMessage `json:"data"`
-	Meta      json.RawMessage            `json:"meta"`
+	Stream    string          `json:"stream"`
+	Namespace json.RawMessage `json:"namespace"`
+	EmittedAt jsontext.Value  `json:"emitted_at"`
+	Data      Row             `json:"data"`
+	Meta      json.RawMessage `json:"meta"`
 }
 
 // Log is a line of the log.
@@ -39,11 +40,11 @@ type Log struct {
 
 // Trace is an error or the status of a stream.
 type Trace struct {
-	Type         string        `json:"type"`
-	EmittedAt    json.Number   `json:"emitted_at"`
-	Error        *Error        `json:"error"`
-	StreamStatus *StreamStatus `json:"stream_status"`
-	Estimate     *Estimate     `json:"estimate"`
+	Type         string         `json:"type"`
+	EmittedAt    jsontext.Value `json:"emitted_at"`
+	Error        *Error         `json:"error"`
+	StreamStatus *StreamStatus  `json:"stream_status"`
+	Estimate     *Estimate      `json:"estimate"`
 }
 
 // Error is an error as the platform shows it.
@@ -70,10 +71,10 @@ type StreamStatus struct {
 
 // Estimate is how many rows and bytes a stream is likely to bring.
 type Estimate struct {
-	Name  string       `json:"name"`
-	Type  string       `json:"type"`
-	Rows  *json.Number `json:"row_estimate"`
-	Bytes *json.Number `json:"byte_estimate"`
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Rows  *int64 `json:"row_estimate"`
+	Bytes *int64 `json:"byte_estimate"`
 }
 
 // ConnectionStatus is the result of check.
@@ -82,9 +83,41 @@ type ConnectionStatus struct {
 	Message string `json:"message"`
 }
 
-// lineBreaks are the characters beyond line feed at which some readers of lines, Python's str.splitlines among them,
-// break a line.
-const lineBreaks = "\u0085\u2028\u2029\r\v\f\x1c\x1d\x1e"
+// isLineBreak reports whether some readers of lines, Python's str.splitlines among them, break a line at a character that
+// is not a line feed.
+func isLineBreak(r rune) bool {
+	switch r {
+	case '\u0085', '\u2028', '\u2029', '\r', '\v', '\f', '\x1c', '\x1d', '\x1e':
+		return true
+	default:
+		return false
+	}
+}
+
+// UnmarshalJSONFrom reads a row and copies its values as they are.
+func (r *Row) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if kind := d.PeekKind(); kind != '{' {
+		return fmt.Errorf("the data is %v and no object", kind)
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	*r = Row{}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		column := name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		(*r)[column] = bytes.Clone(value)
+	}
+	_, err := d.ReadToken()
+	return err
+}
 
 // Parse reads a line of stdout. The error is how the line violates the protocol: it is no JSON object, or more than
 // one, its names repeat, its type is unknown, its body is another type's, or it has members that the protocol lacks.
@@ -93,15 +126,13 @@ func Parse(line []byte) (Message, error) {
 	if len(line) == 0 || line[0] != '{' {
 		return m, errors.New("the line is no JSON object")
 	}
-	if !jsontext.Value(line).IsValid() {
-		return m, errors.New("the line is not one JSON object with unique names and good UTF-8")
-	}
-	if bytes.ContainsAny(line, lineBreaks) {
+	if bytes.ContainsFunc(line, isLineBreak) {
 		return m, errors.New("the line holds a character at which some readers break lines")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&m); err != nil {
+	if err := gojson.Unmarshal(line, &m, gojson.RejectUnknownMembers(true)); err != nil {
+		if _, isSyntax := errors.AsType[*jsontext.SyntacticError](err); isSyntax {
+			return m, fmt.Errorf("the line is not one JSON object with unique names and good UTF-8: %w", err)
+		}
 		return m, fmt.Errorf("the line is no message: %w", err)
 	}
 	bodies := map[string]bool{

@@ -3,15 +3,13 @@ package destination
 import (
 	"errors"
 	"fmt"
-
-	"github.com/xeipuuv/gojsonschema"
 )
 
 // progress is how far one stream of a sync has come.
 type progress struct {
 	configured *ConfiguredStream
 	table      *table
-	schema     *gojsonschema.Schema
+	schema     *validator
 	report     *StreamReport
 	staged     map[string]version // the newest version of each key, of a stream with deduplication
 

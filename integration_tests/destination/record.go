@@ -69,8 +69,9 @@ func (p *progress) checkColumns(r *Record) error {
 	if p.columns == nil {
 		p.columns = slices.Sorted(maps.Keys(r.Data))
 	}
-	if now := slices.Sorted(maps.Keys(r.Data)); !slices.Equal(now, p.columns) {
-		return fmt.Errorf("the row has the columns %v, and one before had %v", now, p.columns)
+	missing := func(column string) bool { _, exists := r.Data[column]; return !exists }
+	if len(r.Data) != len(p.columns) || slices.ContainsFunc(p.columns, missing) {
+		return fmt.Errorf("the row has the columns %v, and one before had %v", slices.Sorted(maps.Keys(r.Data)), p.columns)
 	}
 	return nil
 }
@@ -83,12 +84,8 @@ func isDeletion(row Row) bool {
 
 // stage keeps the columns of a row that are declared, as the platform does, and stages the row for the end of the sync.
 func (p *progress) stage(r *Record, sequence int64) error {
-	row := Row{}
-	for column, value := range r.Data {
-		if p.configured.declares(column) {
-			row[column] = value
-		}
-	}
+	row := r.Data
+	maps.DeleteFunc(row, func(column string, _ json.RawMessage) bool { return !p.configured.declares(column) })
 	key, err := keyOf(row, p.configured.PrimaryKey)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,11 +20,21 @@ const zoneless = "2006-01-02T15:04:05.999999999"
 const withoutTimezone = "timestamp_without_timezone"
 
 // validators are the validators of schemas, by their text.
-type validators map[string]*gojsonschema.Schema
+type validators map[string]*validator
+
+// validator checks rows against a schema. A schema states the types and the format of each column, and nothing about
+// several columns. So a type that was valid in a column without a format is valid in every row.
+type validator struct {
+	schema *gojsonschema.Schema
+	valid  map[columnType]bool
+}
+
+// columnType is a column and the JSON type of a value in it.
+type columnType struct{ column, name string }
 
 // of returns a validator of a stream's schema. The validator knows date-time only with a zone: columns without one are
 // left to checkText.
-func (v validators) of(s Schema) (*gojsonschema.Schema, error) {
+func (v validators) of(s Schema) (*validator, error) {
 	s.Properties = maps.Clone(s.Properties)
 	for name, p := range s.Properties {
 		if p.AirbyteType == withoutTimezone {
@@ -44,25 +55,68 @@ func (v validators) of(s Schema) (*gojsonschema.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema: %w", err)
 	}
-	v[string(raw)] = schema
-	return schema, nil
+	v[string(raw)] = &validator{schema: schema, valid: map[columnType]bool{}}
+	return v[string(raw)], nil
 }
 
-// checkValues checks a row against the stream's schema, and what the validator is lenient about.
-func (p *progress) checkValues(r *Record) error {
-	raw, err := json.Marshal(r.Data)
-	if err != nil {
-		return fmt.Errorf("write the row: %w", err)
+// check checks the values of a row whose validity is not known from their types.
+func (v *validator) check(properties map[string]Property, row Row) error {
+	var types []columnType // that are valid if this row is
+	values := map[string]any{}
+	for column, value := range row {
+		t := columnType{column, typeOf(value)}
+		if v.valid[t] {
+			continue
+		}
+		if t.name == "null" || t.name != "" && properties[column].Format == "" {
+			types = append(types, t)
+		}
+		decoder := json.NewDecoder(bytes.NewReader(value))
+		decoder.UseNumber()
+		var decoded any
+		if err := decoder.Decode(&decoded); err != nil {
+			return fmt.Errorf("read the value of %s: %w", column, err)
+		}
+		values[column] = decoded
 	}
-	result, err := p.schema.Validate(gojsonschema.NewBytesLoader(raw))
+	result, err := v.schema.Validate(gojsonschema.NewRawLoader(values))
 	if err != nil {
 		return fmt.Errorf("check the row against its schema: %w", err)
 	}
 	if !result.Valid() {
 		return fmt.Errorf("the row does not fit the schema: %v", result.Errors())
 	}
+	for _, t := range types {
+		v.valid[t] = true
+	}
+	return nil
+}
+
+// typeOf returns the JSON type of a value, "" where a schema may depend on more: for a number with a fraction or an
+// exponent, which may be an integer, an object and an array.
+func typeOf(value json.RawMessage) string {
+	switch {
+	case value[0] == 'n':
+		return "null"
+	case value[0] == 't', value[0] == 'f':
+		return "boolean"
+	case value[0] == '"':
+		return "string"
+	case isInteger(string(value)):
+		return "integer"
+	default:
+		return ""
+	}
+}
+
+// checkValues checks a row against the stream's schema, and what the validator is lenient about.
+func (p *progress) checkValues(r *Record) error {
+	properties := p.configured.Stream.JSONSchema.Properties
+	if err := p.schema.check(properties, r.Data); err != nil {
+		return err
+	}
 	for column, value := range r.Data {
-		if err := checkValue(p.configured.Stream.JSONSchema.Properties[column], value); err != nil {
+		if err := checkValue(properties[column], value); err != nil {
 			return fmt.Errorf("column %s: %w", column, err)
 		}
 	}
