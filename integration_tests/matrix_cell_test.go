@@ -64,7 +64,10 @@ func (c *cell) attempt(ctx context.Context) (err error) {
 	if err := c.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.server.Close()) }()
+	defer func() {
+		err = errors.Join(err, c.server.Close())
+		c.environment, c.server = nil, nil // all cells together would fill the memory
+	}()
 	catalog, err := destination.Configure(c.streams, struckTable, anotherTable, virtualTable)
 	if err != nil {
 		return err
@@ -222,7 +225,7 @@ func (c *cell) inProcess(ctx context.Context, args []string, limits source.Limit
 	var stdout bytes.Buffer
 	code := source.Run(ctx, source.Process{
 		Specification: c.specification, Version: "matrix", Args: args, Stdout: &stdout, Limits: limits,
-		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": c.path("ca.pem")}[name] },
+		Getenv: variablesHere(c.path("ca.pem")),
 	})
 	return bytes.Split(bytes.TrimSuffix(stdout.Bytes(), []byte{'\n'}), []byte{'\n'}), code, nil
 }

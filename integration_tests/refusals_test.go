@@ -41,10 +41,9 @@ func (l *lab) checkHere(t *testing.T) (diagnosis, [][]byte) {
 	specification, err := os.ReadFile("../spec.json")
 	require.NoError(t, err)
 	var stdout bytes.Buffer
-	variables := map[string]string{"DATAVERSE_CA_FILE": l.file("ca.pem", l.server.CAPEM)}
 	code := source.Run(t.Context(), source.Process{
 		Specification: specification, Version: "test", Args: []string{"check", "--config", l.configFile(), "--debug"}, Stdout: &stdout,
-		Getenv: func(name string) string { return variables[name] }, Limits: source.Limits{Backoff: time.Millisecond},
+		Getenv: variablesHere(l.file("ca.pem", l.server.CAPEM)), Limits: source.Limits{Backoff: time.Millisecond},
 	})
 	result := binary.Result{Lines: bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n")), ExitCode: code}
 	if code == 0 {

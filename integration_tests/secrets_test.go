@@ -89,7 +89,7 @@ func TestAPanicShowsNoSecrets(t *testing.T) {
 					if name == "DATAVERSE_CA_FILE" { // asked for when the secrets are known
 						panic("at " + s.application.Secret + " of " + s.application.TenantID + "/" + s.application.ClientID)
 					}
-					return ""
+					return variablesHere("")(name)
 				},
 			})
 			assert.Equal(t, 1, code)

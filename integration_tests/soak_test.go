@@ -102,7 +102,7 @@ func (l *lab) soak(d *destination.Destination, catalog destination.Catalog) {
 	code := source.Run(ctx, source.Process{
 		Specification: specification, Version: "soak", Args: l.readArgs(d, catalog), Stdout: &stdout,
 		Limits: source.Limits{Backoff: time.Second / soakPace},
-		Getenv: func(name string) string { return map[string]string{"DATAVERSE_CA_FILE": l.directory + "/ca.pem"}[name] },
+		Getenv: variablesHere(l.directory + "/ca.pem"),
 	})
 	require.NoError(l.t, ctx.Err(), "the read hangs")
 	s, err := d.Begin(catalog)
