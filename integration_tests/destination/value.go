@@ -79,6 +79,9 @@ func (v *validator) check(properties map[string]Property, row Row) error {
 		}
 		values[column] = decoded
 	}
+	if len(values) == 0 {
+		return nil
+	}
 	result, err := v.schema.Validate(gojsonschema.NewRawLoader(values))
 	if err != nil {
 		return fmt.Errorf("check the row against its schema: %w", err)

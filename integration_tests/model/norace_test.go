@@ -5,6 +5,6 @@ package model_test
 import "time"
 
 const (
-	usualTrials = 200
+	usualTrials = 100
 	perTrial    = 250 * time.Millisecond // on two busy processors
 )
