@@ -1,12 +1,10 @@
 package inspect
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Findings returns what the facts mean, what matters most first: errors, then warnings, then infos, and within each those
@@ -55,28 +53,10 @@ func (t Table) readable() (readable, known bool) {
 const named = 10
 
 // listed lists texts in a sentence.
-func listed(texts []string) string {
-	if len(texts) <= named {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:named], ", "), len(texts)-named)
-}
+func listed(texts []string) string { return prose.List(texts, named) }
 
 // tables is a number of tables with its noun.
-func tables(n int) string { return number(n, "table") }
-
-// number is a number with its noun, and a comma between groups of three digits.
-func number(n int, noun string) string {
-	return listing.Grouped(int64(n)) + " " + plural(n, noun)
-}
-
-// plural is the form of a noun that goes with a number.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
+func tables(n int) string { return prose.Quantity(n, "table") }
 
 // those is how a sentence refers to tables that it has named: "it" or "them".
 func those(n int) string {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // notListed returns why the tables are unknown.
@@ -54,7 +54,7 @@ func (f Facts) clockDiffers() []Finding {
 	return []Finding{{
 		Severity: Warning, Code: ClockDiffers, Subject: SubjectEnvironment,
 		Sentence: fmt.Sprintf("The clock of this machine is %s %s that of Dataverse.",
-			number(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
+			prose.Quantity(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
 		NextStep: "Synchronize it: Microsoft Entra rejects a sign-in with a certificate or a token file if the clock is wrong by more than a few minutes.",
 	}}
 }
@@ -70,7 +70,7 @@ func (f Facts) shortTokenLife() []Finding {
 	return []Finding{{
 		Severity: Warning, Code: ShortTokenLife, Subject: SubjectEnvironment,
 		Sentence: fmt.Sprintf("The environment keeps deletions and delta tokens for only %s (organization.expirechangetrackingindays). If the next "+
-			"successful sync comes later, every table is re-read in full.", number(f.TokenDays, "day")),
+			"successful sync comes later, every table is re-read in full.", prose.Quantity(f.TokenDays, "day")),
 		NextStep: fmt.Sprintf("Sync at least every %d hours, or ask an administrator to raise the setting; its default is 7.", f.TokenDays*12),
 		Key:      "on_expired_token",
 	}}
@@ -108,7 +108,7 @@ func (f Facts) aboutTables() []Finding {
 			rows, counted = rows+*t.Rows, true
 		}
 	}
-	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", listing.Grouped(int64(len(f.Tables))), tables(f.Listed), isAre(len(f.Tables)))
+	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", prose.Grouped(len(f.Tables)), tables(f.Listed), isAre(len(f.Tables)))
 	if len(f.Tables) == f.Listed && f.Listed > 1 {
 		sentence = fmt.Sprintf("All %s of the environment are selected.", tables(f.Listed))
 	}
@@ -116,7 +116,7 @@ func (f Facts) aboutTables() []Finding {
 		sentence += " " + followedSentence(followed, len(f.Tables))
 	}
 	if counted && rows > 0 {
-		sentence += fmt.Sprintf(" In all, there are about %s.", number(int(rows), "row"))
+		sentence += fmt.Sprintf(" In all, there are about %s.", prose.Quantity(rows, "row"))
 	}
 	return []Finding{{Severity: Info, Code: AboutTables, Subject: SubjectTables, Sentence: sentence}}
 }
@@ -133,7 +133,7 @@ func followedSentence(followed, of int) string {
 	case followed == 0:
 		return "The changes of none of them can be followed."
 	default:
-		return fmt.Sprintf("The changes of %s of them can be followed.", listing.Grouped(int64(followed)))
+		return fmt.Sprintf("The changes of %s of them can be followed.", prose.Grouped(followed))
 	}
 }
 

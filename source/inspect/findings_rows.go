@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // limitedDepth warns of tables of which the application user may read only some rows. Dataverse rejects a request for the
@@ -79,7 +80,7 @@ func (f Facts) columnsHidden() []Finding {
 		return nil
 	}
 	return []Finding{aboutTables(Warning, ColumnsHidden, names, fmt.Sprintf("The application user may not read %s, so Dataverse sends null in place of "+
-		"every value: %s.", number(n, "secured column"), listed(hidden)), fmt.Sprintf("Add the application user to a column security profile that has Read on %s, "+
+		"every value: %s.", prose.Quantity(n, "secured column"), listed(hidden)), fmt.Sprintf("Add the application user to a column security profile that has Read on %s, "+
 		"or deselect %[1]s.", those(n)))}
 }
 

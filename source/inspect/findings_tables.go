@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // follows reports whether the changes of a table can be followed, as far as is known.
@@ -48,7 +48,7 @@ func (f Facts) unmatched() []Finding {
 	}
 	if n := len(missing); n > 0 {
 		findings = append(findings, aboutTables(Error, TableMissing, names, fmt.Sprintf("include_tables names %s that the environment does not have: %s.",
-			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", plural(n, "name"), those(n))).of(includeTables))
+			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", prose.Plural(n, "name"), those(n))).of(includeTables))
 	}
 	return findings
 }
@@ -140,7 +140,7 @@ func selected(n int) string {
 	if n == 1 {
 		return "1 selected table"
 	}
-	return listing.Grouped(int64(n)) + " selected tables"
+	return prose.Grouped(n) + " selected tables"
 }
 
 // failed reports the tables whose request for a row failed for another reason than a missing privilege. Such a failure is
@@ -165,7 +165,7 @@ func (f Facts) failed() []Finding {
 	}
 	if len(more) > 0 {
 		findings = append(findings, aboutTables(Warning, TableFailed, more, fmt.Sprintf("No row of %s could be retrieved either: %s.",
-			number(len(more), "other table"), listed(more)), ""))
+			prose.Quantity(len(more), "other table"), listed(more)), ""))
 	}
 	return findings
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // subject returns what findings about a user call it.
@@ -96,7 +97,7 @@ func inDays(left time.Duration) string {
 	if left < day {
 		return "in less than a day"
 	}
-	return "in " + number(int(left/day), "day")
+	return "in " + prose.Quantity(int(left/day), "day")
 }
 
 // lessRights warns of users that may read less than others, so that the streams of some tables are not divided among all.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Table is a table to read, with what decides how much of it a user may read.
@@ -56,10 +57,11 @@ func (p *Pool) Compare(ctx context.Context, tables []Table) {
 	p.mu.Lock()
 	p.tables, p.rights = compared, found
 	p.mu.Unlock()
+	const most = 20 // names in a sentence
 	for _, u := range p.users {
 		if less := lesser[u]; len(less) > 0 {
 			p.options.Log.WarnContext(ctx, fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s. "+
-				"Give all application users the same security roles and column security profiles.", capital(u.Name), listed(less)))
+				"Give all application users the same security roles and column security profiles.", capital(u.Name), prose.List(less, most)))
 		}
 	}
 }
@@ -102,15 +104,6 @@ func difference(r, widest *rights, t Table) string {
 	missing, hidden := r.unreadable(t), widest.unreadable(t)
 	missing = slices.DeleteFunc(missing, func(column string) bool { return slices.Contains(hidden, column) })
 	return "without column " + strings.Join(missing, ", ")
-}
-
-// listed lists texts in a sentence, at most as many as a person reads.
-func listed(texts []string) string {
-	const most = 20
-	if len(texts) <= most {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
 // retrieve retrieves the rights of all users that can sign in. A user whose rights are not known reads nothing, unless
