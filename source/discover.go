@@ -159,10 +159,7 @@ func firstOf(texts []string) string {
 
 // count is a number with its noun.
 func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d %s", n, prose.Plural(n, noun))
 }
 
 // tablesAre is a number of tables as the subject of a sentence, with its verb.

@@ -43,7 +43,7 @@ func Lines(text string, cells int) []string {
 	for word := range strings.FieldsSeq(text) {
 		last, length := &lines[len(lines)-1], Cells(word)
 		switch {
-		case width == 0:
+		case *last == "":
 			*last, width = word, length
 		case width+1+length > cells:
 			lines, width = append(lines, word), length

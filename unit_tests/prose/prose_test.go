@@ -29,6 +29,7 @@ func TestLinesBreakBetweenWords(t *testing.T) {
 		"indivisible one":   {"indivisible", "one"},
 		"東京 京都":             {"東京", "京都"},       // two cells each
 		"Cafe\u0301 bar":    {"Cafe\u0301 bar"}, // the accent takes none
+		"\u0301 bar":        {"\u0301 bar"},
 		"a b c d e f g h i": {"a b c d", "e f g h", "i"},
 	} {
 		assert.Equal(t, want, prose.Lines(text, 8), text)
