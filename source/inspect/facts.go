@@ -212,8 +212,7 @@ type Table struct {
 
 // Probe is the outcome of a request for one row of a table.
 type Probe struct {
-	Tracked bool          // it was a request with change tracking, and succeeded
-	Took    time.Duration // from the request to its response, waits included
+	Tracked bool // it was a request with change tracking, and succeeded
 	// Forbidden reports that the application user lacks the privilege to read the table.
 	Forbidden bool
 	// Limited reports that a request with change tracking was refused for lack of a privilege, and one without succeeded.

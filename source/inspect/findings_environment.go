@@ -38,7 +38,7 @@ func (f Facts) aboutEnvironment() []Finding {
 	return []Finding{{Severity: Info, Code: AboutEnvironment, Subject: SubjectEnvironment, Sentence: sentence + "."}}
 }
 
-// clockTolerance is how wrong a clock may be before it is worth a warning. Microsoft Entra rejects an assertion outside its
+// clockTolerance is the greatest difference between the clocks that brings no warning. Microsoft Entra rejects an assertion outside its
 // validity, which is ten minutes in this connector, with a tolerance of five minutes.
 const clockTolerance = 2 * time.Minute
 
@@ -59,7 +59,8 @@ func (f Facts) clockDiffers() []Finding {
 	}}
 }
 
-// shortLife is how many days a delta token must be valid for syncs that run once a day to be safe from an outage of a day.
+// shortLife is the most days of a delta token's life that bring a warning: after one or two failed daily syncs, the token has
+// expired.
 const shortLife = 2
 
 // shortTokenLife warns of an environment in which a sync that fails for a day or two costs a snapshot of every table.
@@ -121,7 +122,7 @@ func (f Facts) aboutTables() []Finding {
 	return []Finding{{Severity: Info, Code: AboutTables, Subject: SubjectTables, Sentence: sentence}}
 }
 
-// followedSentence is of how many of some tables the changes can be followed.
+// followedSentence returns of how many tables the changes can be followed.
 func followedSentence(followed, of int) string {
 	switch {
 	case of == 1 && followed == 1:
@@ -201,7 +202,7 @@ func (f Facts) notRetrieved() []Finding {
 	return findings
 }
 
-// capital returns a text that begins a sentence.
+// capital returns a text with a capital letter at its beginning.
 func capital(text string) string {
 	if text == "" {
 		return ""

@@ -63,7 +63,7 @@ func (f Facts) notInWebAPI() []Finding {
 		tables(n), listed(f.NotInWebAPI)), fmt.Sprintf("Remove %s from include_tables.", those(n))).of(includeTables)}
 }
 
-// noneSelected reports a configuration that leaves nothing to sync for another reason than a table that is missing.
+// noneSelected reports that the configuration selects no table, unless a table that it names is missing.
 func (f Facts) noneSelected() []Finding {
 	if f.ListProblem != nil || f.Listed == 0 || len(f.Tables) > 0 || len(f.NotInWebAPI) > 0 {
 		return nil
@@ -81,7 +81,7 @@ func (f Facts) noneSelected() []Finding {
 	}}
 }
 
-// assignRole is what an administrator does about a missing privilege to read tables, without its period.
+// assignRole returns what to do about a missing privilege to read tables, as a sentence without its period.
 func assignRole(n int) string {
 	return fmt.Sprintf("Assign the application user a security role that has Read at Organization level on %s", those(n))
 }
@@ -94,7 +94,7 @@ func (f Facts) forbidden() []Finding {
 	reason := map[string]string{}
 	for _, t := range f.Tables {
 		name := t.Summary.Table.LogicalName
-		switch may, known := t.readable(); {
+		switch may, known := t.Readable(); {
 		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table has no privilege of its own
 			continue
 		case may, !known:
@@ -143,8 +143,8 @@ func selected(n int) string {
 	return prose.Grouped(n) + " selected tables"
 }
 
-// failed reports the tables whose request for a row failed for another reason than a missing privilege. Such a failure is
-// an error only if the configuration names the table and another attempt would not help.
+// failed reports the tables of which no row could be retrieved although no privilege is missing. That is an error only if the
+// configuration names the table and another attempt would not help.
 func (f Facts) failed() []Finding {
 	var findings []Finding
 	var more []string
