@@ -173,7 +173,7 @@ func (f Facts) notInspected() []Finding {
 			selected(n), listed(f.Late)), "Try again at another time."))
 	}
 	if n := len(f.Keyless); n > 0 {
-		findings = append(findings, aboutTables(Warning, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
+		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
 			tables(n), wasWere(n), listed(f.Keyless)), ""))
 	}
 	if n := len(f.Untested); n > 0 {

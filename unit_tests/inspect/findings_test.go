@@ -183,7 +183,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
 		}},
 		"the primary key of a named table is unknown": {func(f *inspect.Facts) { f.Keyless = []string{"contact"} }, []expected{
-			{inspect.Warning, inspect.NotInspected, "contact", "1 table of include_tables was not tested, because the primary key is unknown: contact."},
+			{inspect.Info, inspect.NotInspected, "contact", "1 table of include_tables was not tested, because the primary key is unknown: contact."},
 		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
