@@ -79,7 +79,7 @@ func (g *gatherer) describeEnvironment(group *sync.WaitGroup) {
 // list returns the tables of the environment. If the list with all their properties is refused, or does not arrive in time,
 // one with the names alone may.
 func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
-	summaries, failure := client.TableSummaries(g.limited)
+	summaries, failure := client.TableSummaries(g.limited) //nolint:contextcheck // it is derived from ctx
 	if failure == nil && len(summaries) > 0 {
 		return summaries
 	}
