@@ -48,7 +48,7 @@ func (s situation) explainProject(err error) explanation {
 		for _, f := range inspect.ProjectFindings(project.problems) {
 			sentences = append(sentences, f.Text())
 		}
-		return explanation{configError("").typ, strings.Join(sentences, " ")}
+		return configError("%s", strings.Join(sentences, " "))
 	case errors.As(err, &line) && line.incremental:
 		return configError("The entity %s of project %s is set to incremental push. An export of such an entity has only what changed since the last "+
 			"export by any user, and no later export repeats it: if a package were lost, its changes would be lost. The connector "+
