@@ -52,6 +52,8 @@ type Facts struct {
 	NotRequested []string
 	// Untested are the tables of include_tables of which no row was requested because there are too many of them.
 	Untested []string
+	// Keyless are the tables of include_tables of which no row could be requested because their primary key is unknown.
+	Keyless []string
 	// Late are the tables of which no row was requested for lack of time, or of which none arrived in time.
 	Late []string
 	// Unknown are the things that were requested but could not be retrieved.

@@ -171,6 +171,10 @@ func (f Facts) notInspected() []Finding {
 		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("Dataverse responded too slowly to test %s in time: %s.",
 			selected(n), listed(f.Late)), "Try again at another time."))
 	}
+	if n := len(f.Keyless); n > 0 {
+		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
+			tables(n), wasWere(n), listed(f.Keyless)), ""))
+	}
 	if n := len(f.Untested); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
 			tables(n), wasWere(n), listed(f.Untested)), ""))

@@ -95,10 +95,10 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 		return g.facts
 	}
 	g.first = first
-	g.options.Step("Reading the rights of the application user and the list of tables")
-	summaries := g.describe(ctx)
-	g.selectTables(summaries)
-	g.columns()
+	g.options.Step("Reading the privileges of the application user and the list of tables")
+	g.selectTables(g.essentials(ctx))
+	g.options.Step("Reading the security roles, the secured columns and the properties of the environment")
+	g.describe()
 	g.applyRights()
 	g.packages(ctx)
 	g.probeAll()

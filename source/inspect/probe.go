@@ -23,6 +23,7 @@ const (
 
 // probeAll requests a row of each table that include_tables selects, or of some tables if none seems to be readable.
 func (g *gatherer) probeAll() {
+	g.noteKeyless()
 	candidates := g.candidates()
 	if len(candidates) == 0 {
 		return
@@ -47,6 +48,23 @@ func (g *gatherer) probeAll() {
 	group.Wait()
 	slices.Sort(g.facts.Untested)
 	slices.Sort(g.facts.Late)
+}
+
+// noteKeyless notes the tables that include_tables selects and of which no row can be requested because their primary key is
+// unknown. If the list of tables with their properties did not arrive in time, they are late.
+func (g *gatherer) noteKeyless() {
+	if !g.options.Config.Tables.Restricted() {
+		return
+	}
+	noted := &g.facts.Keyless
+	if g.facts.NamesOnly && g.limited.Err() != nil {
+		noted = &g.facts.Late
+	}
+	for _, t := range g.facts.Tables {
+		if t.Summary.Table.PrimaryID == "" {
+			*noted = append(*noted, t.Summary.Table.LogicalName)
+		}
+	}
 }
 
 // candidates returns the tables of which to request a row, those first that the configuration names.

@@ -181,6 +181,9 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Warning, inspect.NotInspected, "contact", "Dataverse responded too slowly to test 1 selected table in time: contact. Try again"},
 			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
 		}},
+		"the primary key of a named table is unknown": {func(f *inspect.Facts) { f.Keyless = []string{"contact"} }, []expected{
+			{inspect.Info, inspect.NotInspected, "contact", "1 table of include_tables was not tested, because the primary key is unknown: contact."},
+		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
 		}},
