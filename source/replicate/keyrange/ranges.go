@@ -17,7 +17,7 @@ type Range struct {
 	use         use
 }
 
-// use is what happens to a range.
+// use is what is being done with a range.
 type use int
 
 const (
@@ -58,16 +58,7 @@ func Parts(pages int64) int { return int(max(min(pages/pagesPerRange, MaxRanges)
 // Empty reports whether everything has been read.
 func (r *Ranges) Empty() bool { return len(r.list) == 0 }
 
-// All returns the ranges that are still to be read, in ascending order.
-func (r *Ranges) All() []Range {
-	all := make([]Range, len(r.list))
-	for i, one := range r.list {
-		all[i] = *one
-	}
-	return all
-}
-
-// Open returns a range that waits, and notes that somebody does; nil: there is none.
+// Open returns a range that waits, and notes that it is being read; nil: there is none.
 func (r *Ranges) Open() *Range {
 	for _, one := range r.list {
 		if one.use == waiting {
@@ -78,8 +69,8 @@ func (r *Ranges) Open() *Range {
 	return nil
 }
 
-// Scan returns the range without an upper bound, and notes that somebody scans its keys, so that nobody reads it; nil: it has been
-// read.
+// Scan returns the range without an upper bound, and notes that its keys are being scanned, so that Open does not return it; nil: it
+// has been read.
 func (r *Ranges) Scan() *Range {
 	if last := len(r.list) - 1; last >= 0 && r.list[last].UpTo == nil {
 		r.list[last].use = scanning
@@ -88,7 +79,7 @@ func (r *Ranges) Scan() *Range {
 	return nil
 }
 
-// Release notes that nobody reads or scans a range for now.
+// Release makes a range wait that was being read or scanned.
 func (r *Ranges) Release(one *Range) { one.use = waiting }
 
 // Advance notes that the rows of a range up to a key have been sent.
@@ -133,7 +124,7 @@ func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 }
 
 // Extend divides the range that is scanned at a key up to which all keys are known: the rows up to there can be read. If the
-// ranges become too many for a state, those that nobody reads are joined in pairs.
+// ranges become too many for a state, those that wait are joined in pairs.
 func (r *Ranges) Extend(scanned *Range, upTo Key) {
 	at := slices.Index(r.list, scanned)
 	r.list = slices.Insert(r.list, at, &Range{After: scanned.After, UpTo: &upTo})
@@ -143,7 +134,7 @@ func (r *Ranges) Extend(scanned *Range, upTo Key) {
 	}
 }
 
-// join joins adjacent ranges in pairs, unless somebody reads one of them.
+// join joins adjacent ranges in pairs if both wait.
 func (r *Ranges) join() {
 	var joined []*Range
 	for i := 0; i < len(r.list); i++ {
@@ -157,7 +148,7 @@ func (r *Ranges) join() {
 	r.list = joined
 }
 
-// adjacent reports whether one range begins where the other one ends, and nobody reads either.
+// adjacent reports whether both ranges wait, and next begins where one ends.
 func adjacent(one, next *Range) bool {
 	return one.use == waiting && next.use == waiting && one.UpTo != nil && next.After != nil && *one.UpTo == *next.After
 }
