@@ -164,8 +164,5 @@ func count(n int, noun string) string {
 
 // tablesAre is a number of tables as the subject of a sentence, with its verb.
 func tablesAre(n int) string {
-	if n == 1 {
-		return "1 table is"
-	}
-	return count(n, "table") + " are"
+	return count(n, "table") + " " + prose.Form(n, "is", "are")
 }

@@ -85,13 +85,7 @@ func mostImportant(known []inspect.Table) []string {
 		return *t.Rows
 	}
 	slices.SortStableFunc(sorted, func(a, b inspect.Table) int {
-		if a.Named != b.Named {
-			if a.Named {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(rows(b), rows(a))
+		return cmp.Or(inspect.NamedFirst(a, b), cmp.Compare(rows(b), rows(a)))
 	})
 	var names []string
 	for _, t := range sorted[:min(len(sorted), timedTables)] {

@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -150,7 +151,7 @@ func (s situation) explainEntity(err error) explanation {
 			"project, under the name that the public metadata has in upper case.", key.Entity, strings.Join(key.Columns, ", "))
 	case errors.As(err, &cell):
 		return configError("%s. A key cannot be delivered as null: %s. Refresh the source schema; if the problem persists, correct the row in finance & operations.",
-			capitalized(clause(err)), "destinations match rows by it")
+			prose.Capital(clause(err)), "destinations match rows by it")
 	case errors.As(err, &storage):
 		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file in it as much again. "+
 			"Provide the space, or set TMPDIR to a folder that has it.", storage.Folder, clause(storage.Unwrap()))
@@ -229,12 +230,4 @@ func hostName(address string) string {
 		return name
 	}
 	return address
-}
-
-// capitalized returns a clause as the beginning of a sentence.
-func capitalized(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

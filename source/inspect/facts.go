@@ -50,7 +50,7 @@ type Facts struct {
 
 	// Counted reports that row counts were requested.
 	Counted bool
-	// NotRequested are the things that were not requested for lack of time, as noun phrases.
+	// NotRequested are the things that were not requested for lack of time, or did not arrive in time, as noun phrases.
 	NotRequested []string
 	// Untested are the tables of include_tables of which no row was requested because there are too many of them.
 	Untested []string
@@ -208,6 +208,18 @@ type Table struct {
 	Rows *int64
 	// Probe is the outcome of a request for one row, nil if none was sent.
 	Probe *Probe
+}
+
+// NamedFirst compares two tables so that those that include_tables names are sorted before the others.
+func NamedFirst(a, b Table) int {
+	switch {
+	case a.Named == b.Named:
+		return 0
+	case a.Named:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // Probe is the outcome of a request for one row of a table.

@@ -114,6 +114,9 @@ func (f Finding) AboutTheEnvironment() bool {
 	return slices.Contains([]string{"", SubjectEnvironment, SubjectConfiguration}, f.Subject)
 }
 
+// AboutPackages reports whether the finding is about finance & operations.
+func (f Finding) AboutPackages() bool { return f.Key == packagesKey }
+
 // subjectRank is 0 for what concerns every table, otherwise 1.
 func (f Finding) subjectRank() int {
 	if f.AboutTheEnvironment() || f.AboutAUser() {

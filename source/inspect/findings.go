@@ -59,12 +59,7 @@ func listed(texts []string) string { return prose.List(texts, named) }
 func tables(n int) string { return prose.Quantity(n, "table") }
 
 // those returns the pronoun for tables that a sentence has named.
-func those(n int) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
-}
+func those(n int) string { return prose.Form(n, "it", "them") }
 
 // aboutTables returns a finding about tables, with the subject that follows from their number.
 func aboutTables(severity Severity, code Code, names []string, sentence, nextStep string) Finding {

@@ -109,7 +109,7 @@ func (f Facts) aboutTables() []Finding {
 			rows, counted = rows+*t.Rows, true
 		}
 	}
-	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", prose.Grouped(len(f.Tables)), tables(f.Listed), isAre(len(f.Tables)))
+	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", prose.Grouped(len(f.Tables)), tables(f.Listed), prose.Form(len(f.Tables), "is", "are"))
 	if len(f.Tables) == f.Listed && f.Listed > 1 {
 		sentence = fmt.Sprintf("All %s of the environment are selected.", tables(f.Listed))
 	}
@@ -136,13 +136,6 @@ func followedSentence(followed, of int) string {
 	default:
 		return fmt.Sprintf("The changes of %s of them can be followed.", prose.Grouped(followed))
 	}
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 // noCounts reports that the service has no row counts, which it takes once a day.
@@ -174,20 +167,13 @@ func (f Facts) notInspected() []Finding {
 	}
 	if n := len(f.Keyless); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
-			tables(n), wasWere(n), listed(f.Keyless)), ""))
+			tables(n), prose.Form(n, "was", "were"), listed(f.Keyless)), ""))
 	}
 	if n := len(f.Untested); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
-			tables(n), wasWere(n), listed(f.Untested)), ""))
+			tables(n), prose.Form(n, "was", "were"), listed(f.Untested)), ""))
 	}
 	return findings
-}
-
-func wasWere(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
 }
 
 // notRetrieved reports what the application user may not read about itself and the environment.
@@ -196,16 +182,8 @@ func (f Facts) notRetrieved() []Finding {
 	for _, u := range f.Unknown {
 		findings = append(findings, Finding{
 			Severity: Info, Code: NotRetrieved, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("%s cannot be retrieved: %s.", capital(u.What), strings.TrimRight(u.Reason, ". ")),
+			Sentence: fmt.Sprintf("%s cannot be retrieved: %s.", prose.Capital(u.What), strings.TrimRight(u.Reason, ". ")),
 		})
 	}
 	return findings
-}
-
-// capital returns a text with a capital letter at its beginning.
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

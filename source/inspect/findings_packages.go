@@ -24,6 +24,7 @@ const (
 // JobHistory is the page of finance & operations that lists executions.
 const JobHistory = "Data management > Job history"
 
+// packagesKey is the setting of the projects. All findings about them have it as their key, and no others.
 const packagesKey = "packages"
 
 // aboutPackages returns what is wrong with the projects of the configuration.

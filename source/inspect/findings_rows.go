@@ -37,7 +37,7 @@ func (f Facts) limitedDepth() []Finding {
 	var findings []Finding
 	if n := len(undecided); n > 0 {
 		findings = append(findings, aboutTables(Warning, LimitedDepth, names, fmt.Sprintf("The application user has the Read privilege on %s below "+
-			"Organization level, so %s changes cannot be followed, and a full refresh reads only the rows that it may see: %s.", selected(n), itsTheir(n),
+			"Organization level, so %s changes cannot be followed, and a full refresh reads only the rows that it may see: %s.", selected(n), prose.Form(n, "its", "their"),
 			listed(undecided)), assignRole(n)+"."))
 	}
 	if len(read) > 0 {
@@ -45,13 +45,6 @@ func (f Facts) limitedDepth() []Finding {
 			"To sync all rows, give it a security role with Read at Organization level."))
 	}
 	return findings
-}
-
-func itsTheir(n int) string {
-	if n == 1 {
-		return "its"
-	}
-	return "their"
 }
 
 // readInPart returns what follows from a depth below Organization level for streams of tables, each with its depth.

@@ -136,12 +136,7 @@ func (f Facts) forbidden() []Finding {
 }
 
 // selected is a number of selected tables.
-func selected(n int) string {
-	if n == 1 {
-		return "1 selected table"
-	}
-	return prose.Grouped(n) + " selected tables"
-}
+func selected(n int) string { return prose.Quantity(n, "selected table") }
 
 // failed reports the tables of which no row could be retrieved although no privilege is missing. That is an error only if the
 // configuration names the table and another attempt would not help.

@@ -33,7 +33,7 @@ func (f Facts) aboutUsers() []Finding {
 		if u.SignIn != nil || u.FullName == "" && len(u.Roles)+len(u.TeamRoles) == 0 {
 			continue
 		}
-		sentence := capital(u.Name)
+		sentence := prose.Capital(u.Name)
 		if u.FullName != "" {
 			sentence += fmt.Sprintf(" is %q", u.FullName)
 		}
@@ -53,19 +53,12 @@ func (f Facts) aboutUsers() []Finding {
 func rolesOf(u User) string {
 	var parts []string
 	if n := len(u.Roles); n > 0 {
-		parts = append(parts, roleNoun(n)+" "+listed(u.Roles))
+		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.Roles))
 	}
 	if n := len(u.TeamRoles); n > 0 {
-		parts = append(parts, roleNoun(n)+" "+listed(u.TeamRoles)+" through its teams")
+		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.TeamRoles)+" through its teams")
 	}
 	return strings.Join(parts, " and ")
-}
-
-func roleNoun(n int) string {
-	if n == 1 {
-		return "the security role"
-	}
-	return "the security roles"
 }
 
 // certificateNotice is how long before a certificate expires the warning begins. An organization can take weeks to renew one.
@@ -118,7 +111,7 @@ func (f Facts) lessRights() []Finding {
 		if len(lesser[i]) > 0 {
 			findings = append(findings, Finding{
 				Severity: Warning, Code: LessRights, Subject: u.subject(), Tables: slices.Clone(names[i]), Key: u.Setting,
-				Sentence: fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s.", capital(u.Name), listed(lesser[i])),
+				Sentence: fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s.", prose.Capital(u.Name), listed(lesser[i])),
 				NextStep: "Give all application users the same security roles and column security profiles.",
 			})
 		}

@@ -76,16 +76,7 @@ func (g *gatherer) candidates() []*Table {
 		}
 	}
 	if g.options.Config.Tables.Restricted() {
-		slices.SortStableFunc(all, func(a, b *Table) int {
-			switch {
-			case a.Named == b.Named:
-				return 0
-			case a.Named:
-				return -1
-			default:
-				return 1
-			}
-		})
+		slices.SortStableFunc(all, func(a, b *Table) int { return NamedFirst(*a, *b) })
 		return all
 	}
 	all = slices.DeleteFunc(all, func(t *Table) bool { return t.Summary.ReadPrivilege == "" })

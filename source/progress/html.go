@@ -71,7 +71,7 @@ func (r *Report) page() page {
 		p.Failures = append(p.Failures, r.Failures[i].text())
 	}
 	for _, u := range r.Users {
-		p.Users = append(p.Users, userText{upperFirst(u.Name), prose.Grouped(u.Requests), prose.Grouped(u.Records), duration(time.Duration(u.Throttled))})
+		p.Users = append(p.Users, userText{prose.Capital(u.Name), prose.Grouped(u.Requests), prose.Grouped(u.Records), duration(time.Duration(u.Throttled))})
 	}
 	for _, n := range r.Nulled {
 		p.Nulled = append(p.Nulled, nulledText{n.Stream, n.Column, n.Reason, prose.Grouped(n.Cells)})
@@ -105,7 +105,7 @@ func (r *Report) sentence() string {
 	case r.Outcome == Complete && r.Totals.Records() == 0:
 		return "There was nothing to deliver: " + allComplete(streams)
 	case r.Outcome == Complete:
-		return upperFirst(allComplete(streams))
+		return prose.Capital(allComplete(streams))
 	case r.Outcome == Failed && streams == 0:
 		return "The sync failed before it read a stream. Nothing was delivered."
 	case r.Outcome == Failed && failed == 0:
@@ -141,8 +141,6 @@ func allComplete(streams int) string {
 	}
 	return "all " + prose.Grouped(int64(streams)) + " streams are complete."
 }
-
-func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func (r *Report) count(matches func(*StreamFigures) bool) int {
 	n := 0

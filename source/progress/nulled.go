@@ -42,9 +42,5 @@ func nulledLine(stream string, cells map[string]int64) string {
 	for i, reason := range reasons {
 		reasons[i] = fmt.Sprintf("%s (%s)", prose.Grouped(cells[reason]), reason)
 	}
-	verb := "were"
-	if total == 1 {
-		verb = "was"
-	}
-	return fmt.Sprintf("Stream %s: %s %s sent as null: %s.", stream, prose.Quantity(total, "cell"), verb, strings.Join(reasons, ", "))
+	return fmt.Sprintf("Stream %s: %s %s sent as null: %s.", stream, prose.Quantity(total, "cell"), prose.Form(total, "was", "were"), strings.Join(reasons, ", "))
 }

@@ -43,7 +43,7 @@ func (r *Report) Text() []string {
 
 // text returns, as a line of the log, what an application user has done.
 func (u UserFigures) text() string {
-	return fmt.Sprintf("%s sent %s, delivered %s, and was throttled for %s.", upperFirst(u.Name),
+	return fmt.Sprintf("%s sent %s, delivered %s, and was throttled for %s.", prose.Capital(u.Name),
 		prose.Quantity(u.Requests, "request"), prose.Quantity(u.Records, "record"), duration(time.Duration(u.Throttled)))
 }
 

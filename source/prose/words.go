@@ -25,11 +25,22 @@ func Quantity[N int | int64](n N, noun string) string {
 }
 
 // Plural returns the form of a regular noun that goes with a number.
-func Plural[N int | int64](n N, noun string) string {
+func Plural[N int | int64](n N, noun string) string { return Form(n, noun, noun+"s") }
+
+// Form returns the form of a word that goes with a number.
+func Form[N int | int64](n N, one, many string) string {
 	if n == 1 {
-		return noun
+		return one
 	}
-	return noun + "s"
+	return many
+}
+
+// Capital returns a text with a capital letter at its beginning.
+func Capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // List returns texts with commas between them, as a part of a sentence. If there are more than most, it returns only so many

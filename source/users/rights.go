@@ -50,7 +50,7 @@ func (p *Pool) Compare(ctx context.Context, tables []Table) {
 	for _, u := range p.users {
 		if less := lesser[u]; len(less) > 0 {
 			p.options.Log.WarnContext(ctx, fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s. "+
-				"Give all application users the same security roles and column security profiles.", capital(u.Name), prose.List(less, named)))
+				"Give all application users the same security roles and column security profiles.", prose.Capital(u.Name), prose.List(less, named)))
 		}
 	}
 }

@@ -14,6 +14,11 @@ func TestNumbersHaveCommasAndNouns(t *testing.T) {
 	}
 }
 
+func TestASentenceBeginsWithACapitalLetter(t *testing.T) {
+	assert.Equal(t, "The application user", prose.Capital("the application user"))
+	assert.Empty(t, prose.Capital(""))
+}
+
 func TestAListNamesOnlySoMany(t *testing.T) {
 	texts := []string{"account", "contact", "lead"}
 	assert.Equal(t, "account, contact, lead", prose.List(texts, 3))

@@ -32,7 +32,7 @@ func (r *Report) Text(s Style) string {
 	}
 	if r.Estimate != nil {
 		text.WriteString("\n" + s.colored("First sync", bold) + "\n" + s.estimate(r.Estimate))
-		if len(r.group(ofPackages)) > 0 {
+		if len(r.group(inspect.Finding.AboutPackages)) > 0 {
 			text.WriteString(s.paragraph("  ", "The exports of finance & operations are not included."))
 		}
 	}
@@ -49,18 +49,12 @@ type group struct {
 	of    func(inspect.Finding) bool
 }
 
-// packages is the setting of the projects of finance & operations. Findings about them have it as their key.
-const packages = "packages"
-
-// ofPackages reports whether a finding is about finance & operations.
-func ofPackages(f inspect.Finding) bool { return f.Key == packages }
-
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	environment := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutTheEnvironment() }
-	users := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutAUser() }
-	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
-	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
+	environment := func(f inspect.Finding) bool { return !f.AboutPackages() && f.AboutTheEnvironment() }
+	users := func(f inspect.Finding) bool { return !f.AboutPackages() && f.AboutAUser() }
+	tables := func(f inspect.Finding) bool { return !f.AboutPackages() && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", inspect.Finding.AboutPackages}}
 }
 
 // finding returns a finding, and below it what to do.
