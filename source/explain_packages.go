@@ -48,7 +48,7 @@ func (s situation) explainProject(err error) explanation {
 		for _, f := range inspect.ProjectFindings(project.problems) {
 			sentences = append(sentences, f.Text())
 		}
-		return explanation{configError("").typ, strings.Join(sentences, " ")}
+		return configError("%s", strings.Join(sentences, " "))
 	case errors.As(err, &line) && line.incremental:
 		return configError("The entity %s of project %s is set to incremental push. An export of such an entity has only what changed since the last "+
 			"export by any user, and no later export repeats it: if a package were lost, its changes would be lost. The connector "+
@@ -167,7 +167,7 @@ func (s situation) explainFinance(err error) explanation {
 	}
 	var refused *finops.APIError
 	var broken *finops.BrokenResponseError
-	var connection *finops.ConnectionError
+	var connection *dataverse.ConnectionError
 	var signIn *auth.Error
 	switch {
 	case errors.As(err, &signIn) && (signIn.Has(500011) || signIn.Has(650057)):
@@ -206,7 +206,7 @@ func (s situation) explainFinance(err error) explanation {
 }
 
 // explainFinanceConnection explains why no response came from finance & operations or from the storage of its packages.
-func (s situation) explainFinanceConnection(err error, address string, connection *finops.ConnectionError) explanation {
+func (s situation) explainFinanceConnection(err error, address string, connection *dataverse.ConnectionError) explanation {
 	if e := s.explainProxy(err); e.message != "" {
 		return e
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
 )
 
 // maxURLs is how many urls of one package are requested because a url was refused. A url is valid for about an hour, and each
@@ -195,10 +197,10 @@ func (d *download) run(ctx context.Context) error {
 			failed = 1
 		}
 		if failed >= c.options.Attempts || !temporary(err) || doubtful(err) && failed >= fewAttempts {
-			return c.failed(operation, failed, withoutURL(err))
+			return c.failed(operation, failed, dataverse.WithoutURL(err))
 		}
-		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, withoutURL(err)))
-		if err := sleep(ctx, c.options.backoff(failed)); err != nil {
+		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, dataverse.WithoutURL(err)))
+		if err := sleep(ctx, dataverse.Backoff(c.options.WaitMin, c.options.WaitMax, failed)); err != nil {
 			return err
 		}
 	}
@@ -252,7 +254,7 @@ func (d *download) attempt(ctx context.Context) error {
 			}
 			return nil
 		case err != nil:
-			return &BrokenResponseError{Reason: fmt.Sprintf("it was cut off after %d bytes", d.at), passing: true, cause: withoutURL(err)}
+			return &BrokenResponseError{Reason: fmt.Sprintf("it was cut off after %d bytes", d.at), passing: true, cause: dataverse.WithoutURL(err)}
 		}
 	}
 }

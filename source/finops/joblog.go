@@ -50,7 +50,7 @@ func (c *Client) running(ctx context.Context, project string, waiting bool) ([]s
 	}
 	slices.Sort(open)
 	for _, id := range slices.Compact(open) {
-		status, err := c.Status(ctx, id)
+		status, _, err := c.status(ctx, id)
 		if err != nil {
 			return nil, err
 		}
