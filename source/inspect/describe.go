@@ -79,10 +79,7 @@ func (g *gatherer) describeEnvironment(group *sync.WaitGroup) {
 // list returns the tables of the environment. If the list with all their properties is refused, or does not arrive in time,
 // one with the names alone may.
 func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
-	deadline, _ := g.limited.Deadline()
-	limited, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	summaries, failure := client.TableSummaries(limited)
+	summaries, failure := client.TableSummaries(g.limited) //nolint:contextcheck // it is derived from ctx
 	if failure == nil && len(summaries) > 0 {
 		return summaries
 	}
@@ -100,7 +97,7 @@ func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSum
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case limited.Err() != nil:
+	case g.limited.Err() != nil:
 		g.facts.NotRequested = append(g.facts.NotRequested, what)
 	case failure != nil:
 		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(failure)})
@@ -211,8 +208,8 @@ func (g *gatherer) count(client Client) {
 	})
 }
 
-// withNames returns a list of tables of which only the names are known. They are taken for tables with change tracking, of
-// which nothing is reported.
+// withNames returns a list of tables of which only the names are known. They count as tables with change tracking, so that no
+// finding is about their change tracking.
 func withNames(names []string) []dataverse.TableSummary {
 	summaries := make([]dataverse.TableSummary, len(names))
 	for i, name := range names {

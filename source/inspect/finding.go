@@ -16,8 +16,7 @@ const (
 	Info    Severity = "info"    // good to know
 )
 
-// Finding is one thing that an inspection has found. It is about a single subject, or about all tables of which the same
-// is true.
+// Finding is one thing that an inspection has found, about one subject or about all tables that share it.
 type Finding struct {
 	Severity Severity `json:"severity"`
 	// Code names the kind of the finding for programs. It does not change from version to version.
@@ -26,7 +25,7 @@ type Finding struct {
 	// that holds a further application user, such as additional_credentials[0], the logical name of a table, the name of a data
 	// project, or SubjectTables for several of them.
 	Subject string `json:"subject"`
-	// Sentence is what was found, as one sentence or more.
+	// Sentence is what was found, in one or more sentences.
 	Sentence string `json:"sentence"`
 	// NextStep is what to do, as a sentence; empty if there is nothing to do, or if Sentence includes it.
 	NextStep string `json:"next_step"`

@@ -17,7 +17,7 @@ const (
 	probedAtOnce = 8
 	// probedAtMost bounds the requests of a configuration whose include_tables selects hundreds of tables.
 	probedAtMost = 200
-	// samples is of how many tables a row is requested before none is called readable.
+	// samples is the number of tables of which a row is requested before all tables are reported as unreadable.
 	samples = 5
 )
 
@@ -67,7 +67,7 @@ func (g *gatherer) noteKeyless() {
 	}
 }
 
-// candidates returns the tables of which to request a row, those first that the configuration names.
+// candidates returns the tables of which to request a row. Those that the configuration names come first.
 func (g *gatherer) candidates() []*Table {
 	var all []*Table
 	for i := range g.facts.Tables {
@@ -89,7 +89,7 @@ func (g *gatherer) candidates() []*Table {
 		return all
 	}
 	all = slices.DeleteFunc(all, func(t *Table) bool { return t.Summary.ReadPrivilege == "" })
-	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.readable(); return may || !known }) {
+	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.Readable(); return may || !known }) {
 		return nil
 	}
 	return all[:min(samples, len(all))]
@@ -102,7 +102,7 @@ func (g *gatherer) late(t *Table) {
 	g.facts.Late = append(g.facts.Late, t.Summary.Table.LogicalName)
 }
 
-// probe requests a row of a table, as a user that may read as much of it as any.
+// probe requests a row of a table as one of the users that may read the most of it.
 func (g *gatherer) probe(t *Table) {
 	number := g.first
 	for i, u := range g.facts.Users {
@@ -112,7 +112,6 @@ func (g *gatherer) probe(t *Table) {
 		}
 	}
 	client := g.accounts[number].Client
-	began := g.options.Now()
 	summary := t.Summary.Table
 	p := &Probe{Tracked: summary.Tracked && !summary.Elastic && !summary.Virtual}
 	err := requestRow(g.limited, client, summary, p.Tracked)
@@ -121,7 +120,6 @@ func (g *gatherer) probe(t *Table) {
 		err = requestRow(g.limited, client, summary, false)
 		p.Limited = err == nil
 	}
-	p.Took = g.options.Now().Sub(began)
 	switch {
 	case err == nil:
 	case g.limited.Err() != nil:

@@ -21,7 +21,7 @@ import (
 	"source-microsoft-dataverse/source/users"
 )
 
-// client is an application user of an environment. The zero value can do everything, at once.
+// client is an application user of an environment. The zero value serves every request without an error or a delay.
 type client struct {
 	user, organization string
 	signIn             error
