@@ -144,7 +144,7 @@ func reportedFaults() map[string]packageFault {
 		"a name leads out of the package": {failure: config, message: "leads out of a folder", prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Edit: renamed(func(name string) string { return strings.Replace(name, "Currencies.xml", "../Currencies.xml", 1) })})
 		}},
-		"the file of an entity with rows is missing": {failure: transient, message: "Nothing was taken for an empty entity", partly: true, prepare: func(p *packageLab) {
+		"the file of an entity with rows is missing": {failure: transient, message: "did not treat the entity as empty", partly: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Edit: renamed(func(name string) string { return strings.Replace(name, "Fixed assets V2.csv", "", 1) })})
 		}},
 		"the export never ends": {failure: transient, message: "delete it under Data management > Job history", waits: true, prepare: func(p *packageLab) {

@@ -93,7 +93,7 @@ func (s situation) explainExport(err error) explanation {
 			"continues with it. If it does not end, delete it under %s. If the export takes that long, raise package_timeout_minutes.",
 			stuck.Project, stuck.After, stuck.Execution, stuck.Status, jobHistory)
 	case errors.As(err, &lost):
-		return transientError("The package of execution %s is lost: %s. Packages are kept for seven days, and shorter if the job history is cleaned up. %s to "+
+		return transientError("The package of execution %s is lost: %s. Packages are kept for seven days, or less if the job history is cleaned up. %s to "+
 			"export the project again.", lost.Execution, lost.Reason, s.again())
 	default:
 		return explanation{}
@@ -136,21 +136,21 @@ func (s situation) explainEntity(err error) explanation {
 	var storage *finops.StorageError
 	switch {
 	case errors.As(err, &damaged):
-		return transientError("The package arrived damaged, and again when it was downloaded again: %s. A proxy or a firewall may change what it forwards. %s.",
+		return transientError("The package arrived damaged, and so did the second download: %s. A proxy or a firewall may change what it forwards. %s.",
 			clause(damaged), s.again())
 	case errors.As(err, &refused):
 		return configError("The connector does not read the package, to protect the machine it runs on: %s. Split the entity with a filter in its project.", clause(refused))
 	case errors.As(err, &form):
 		return configError("The entity file is in a form that the connector cannot read without losing data: %s.", clause(form))
 	case errors.As(err, &file):
-		return transientError("The package is not complete: %s. Nothing was taken for an empty entity. %s. If the problem persists, compare the execution under %s.",
+		return transientError("The package is not complete: %s. The connector did not treat the entity as empty. %s. If the problem persists, compare the execution under %s.",
 			clause(file), s.again(), jobHistory)
 	case errors.As(err, &key):
 		return configError("The file of entity %s has no column %s, which is in the key of the stream. Add it to the mapping of the entity in the "+
 			"project, under the name that the public metadata has in upper case.", key.Entity, strings.Join(key.Columns, ", "))
 	case errors.As(err, &cell):
-		return configError("%s. A key cannot be delivered as null: %s. Refresh the source schema; if the problem persists, correct the row in finance & operations.",
-			capitalized(clause(err)), "destinations match rows by it")
+		return configError("%s. A key cannot be delivered as null, because destinations match rows by it. Refresh the source schema; if the problem persists, "+
+			"correct the row in finance & operations.", capitalized(clause(err)))
 	case errors.As(err, &storage):
 		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file in it as much again. "+
 			"Provide the space, or set TMPDIR to a folder that has it.", storage.Folder, clause(storage.Unwrap()))

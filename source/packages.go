@@ -135,7 +135,7 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 		for n, line := range project.Lines {
 			entity := entities[n]
 			switch {
-			case line.Disabled, line.Incremental:
+			case !line.InFull():
 				continue
 			case entity == nil || len(entity.Properties) == 0:
 				unknown = append(unknown, line.Entity)
@@ -182,7 +182,7 @@ func entitiesOf(ctx context.Context, client *finops.Client, project *finops.Proj
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelEntities)
 	for n, line := range project.Lines {
-		if line.Disabled || line.Incremental {
+		if !line.InFull() {
 			continue
 		}
 		group.Go(func() error {

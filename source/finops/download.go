@@ -105,10 +105,9 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 		if err != nil || url != "" || time.Since(began) > grace {
 			return url, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if wait, err = c.poll(ctx, wait); err != nil {
 			return "", err
 		}
-		wait = min(wait*3/2, c.options.PollMax)
 	}
 }
 

@@ -45,7 +45,7 @@ func (f Facts) aboutPackages() []Finding {
 func aboutProject(f finops.Facts) Finding {
 	read := 0
 	for _, line := range f.Found.Lines {
-		if !line.Disabled && !line.Incremental {
+		if line.InFull() {
 			read++
 		}
 	}
