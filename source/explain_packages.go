@@ -90,7 +90,7 @@ func (s situation) explainExport(err error) explanation {
 		return transientError("Execution %s of project %s, which this connector did not start, has been running for more than %v. A project has one execution at "+
 			"a time, so the connector could not export it. If the execution does not end, delete it under %s.", stuck.Execution, stuck.Project, stuck.After, jobHistory)
 	case errors.As(err, &stuck):
-		return transientError("The export of project %s did not end within %v: execution %s is still %s. The execution goes on, and the next attempt "+
+		return transientError("The export of project %s did not end within %v: execution %s is still %s. The execution keeps running, and the next attempt "+
 			"continues with it. If it does not end, delete it under %s. If the export takes that long, raise package_timeout_minutes.",
 			stuck.Project, stuck.After, stuck.Execution, stuck.Status, jobHistory)
 	case errors.As(err, &lost):

@@ -12,7 +12,7 @@ import (
 // ended before its request was sent, or just after.
 const fewPolls = 3
 
-// Export runs an execution to its end and returns how it ended. An execution that an earlier process has begun goes on: it is
+// Export runs an execution to its end and returns how it ended. An execution that an earlier process has begun is continued: it is
 // requested only if the service does not know it. notify, unless it is nil, is called with each status.
 //
 // An execution that ended as Succeeded or PartiallySucceeded has a package. One that was not started is a *RefusedError, one that

@@ -12,7 +12,7 @@ import (
 // end verifies that all rows have been sent, and ends the scan.
 func (c *rangeScan) end(ctx context.Context) error {
 	r, s := c.r, c.state
-	if s.Phase == checkpoint.Snapshot { // a right that was lost meanwhile would have hidden rows
+	if s.Phase == checkpoint.Snapshot { // a right that was lost in the meantime would have hidden rows
 		if err := newLookup(r).seesEveryRow(ctx); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ type keyedRow struct {
 	deleted bool
 }
 
-// newKeyedService returns a service with so many rows, whose keys are random.
+// newKeyedService returns a service with count rows, whose keys are random.
 func newKeyedService(seed uint64, count int) *keyedService {
 	source := rand.New(rand.NewPCG(seed, 3))
 	s := &keyedService{table: account()}

@@ -20,7 +20,7 @@ func inLanes(slots int) func(*replicate.Job) {
 	}
 }
 
-// large is the stream of a table that is known to have so many rows.
+// large returns a stream with the number of rows that its table is known to have.
 func large(stream replicate.Stream, rows int) replicate.Stream {
 	stream.Rows = int64(rows)
 	return stream

@@ -7,7 +7,7 @@ const (
 	MaxRanges = 48
 	// pagesPerRange is the fewest pages for which a range of its own is worth its partly filled last page.
 	pagesPerRange = 4
-	// pagesToHalve is the fewest pages that must be left of a range to halve it: one is under way, and each half has another.
+	// pagesToHalve is the fewest pages of a range that is halved: one is under way, and each half has another.
 	pagesToHalve = 3
 )
 
@@ -52,7 +52,7 @@ func Divide(at []Key) *Ranges {
 	return r
 }
 
-// Parts returns into how many ranges a table of so many pages is divided.
+// Parts returns the number of ranges into which a table is divided that has the given number of pages.
 func Parts(pages int64) int { return int(max(min(pages/pagesPerRange, MaxRanges), 1)) }
 
 // Empty reports whether everything has been read.
@@ -98,9 +98,9 @@ func (r *Ranges) End(one *Range) {
 // Has reports whether a range is still to be read.
 func (r *Ranges) Has(one *Range) bool { return slices.Contains(r.list, one) }
 
-// Halve divides the open range of which most is left, and returns its upper half, open as well. A page of the range may be under
-// way, so the cut is behind it as far as the sample shows. nil: of no open range is enough left. rowsPerPage is the number of rows
-// of a page.
+// Halve divides the range that has the most rows left of those that are being read, and returns its upper half, which is being read
+// as well; nil: none has enough rows left. A page of the range may be under way, so Halve divides what the sample shows after a page of
+// rowsPerPage rows.
 func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 	var largest *Range
 	var left []Key
