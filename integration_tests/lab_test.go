@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 		reportPeak(report)
 		return
 	}
+	if os.Getenv(shortPauses) != "" {
+		os.Exit(runWithShortPauses())
+	}
 	debug.SetGCPercent(garbagePercent)
 	directory, err := os.MkdirTemp("", "connector")
 	if err == nil {
@@ -71,6 +74,7 @@ type lab struct {
 	server      *simulator.Server
 	directory   string
 	config      map[string]any
+	hurried     bool // reads have short pauses
 }
 
 func newLab(t *testing.T, o simulator.Options) *lab {
@@ -116,7 +120,11 @@ func (l *lab) configFile() string { return l.file("config.json", l.config) }
 
 // variables let the connector trust the server.
 func (l *lab) variables(more ...string) []string {
-	return append([]string{"DATAVERSE_CA_FILE=" + filepath.Join(l.directory, "ca.pem")}, more...)
+	all := append([]string{"DATAVERSE_CA_FILE=" + filepath.Join(l.directory, "ca.pem")}, more...)
+	if l.hurried {
+		all = append(all, shortPauses+"=1")
+	}
+	return all
 }
 
 // run runs the connector with arguments as they are.
@@ -130,7 +138,7 @@ func (l *lab) runWith(variables []string, args ...string) binary.Result {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), runTimeout)
 	defer cancel()
-	result, err := connector.Run(ctx, args, l.variables(variables...))
+	result, err := l.program().Run(ctx, args, l.variables(variables...))
 	require.NoError(l.t, err)
 	require.NoError(l.t, ctx.Err(), "the connector hangs")
 	assert.Empty(l.t, result.Stderr, "stderr")

@@ -24,6 +24,7 @@ type packageFault struct {
 	message string // a part of the error
 	exports int    // for the first company, in the read with the fault; 0: not compared
 	partly  bool   // only one of the two streams fails
+	waits   bool   // the reads wait for finance & operations, so that they have short pauses
 }
 
 // packageProject is the project of these tests, and what exports to the first company are counted under.
@@ -90,8 +91,8 @@ func recoveredFaults() map[string]packageFault {
 			p.behave(func(b *finops.Behaviors) { b.Waits = true })
 			p.plan(finops.Outcome{Takes: 2 * time.Second})
 		}},
-		"the execution is unknown at first": {exports: 1, prepare: func(p *packageLab) { p.behave(func(b *finops.Behaviors) { b.RecordDelay = 2 * time.Second }) }},
-		"there is no URL at first":          {exports: 1, prepare: func(p *packageLab) { p.behave(func(b *finops.Behaviors) { b.URLDelay = 2 * time.Second }) }},
+		"the execution is unknown at first": {exports: 1, waits: true, prepare: func(p *packageLab) { p.behave(func(b *finops.Behaviors) { b.RecordDelay = time.Second }) }},
+		"there is no URL at first":          {exports: 1, waits: true, prepare: func(p *packageLab) { p.behave(func(b *finops.Behaviors) { b.URLDelay = time.Second }) }},
 		"429":                               {exports: 1, prepare: func(p *packageLab) { p.strike("/data/", 4, throttled) }},
 		"502":                               {exports: 1, prepare: func(p *packageLab) { p.strike("GetExecutionSummaryStatus", 2, faults.GatewayError(502).Then) }},
 		"the URL has expired":               {exports: 1, prepare: func(p *packageLab) { p.strike("/dmf/", 2, storageError(http.StatusForbidden, "AuthenticationFailed")) }},
@@ -110,7 +111,7 @@ func recoveredFaults() map[string]packageFault {
 			p.plan(deadlock, deadlock)
 		}},
 		"ExportToPackage refuses once": {exports: 1, prepare: func(p *packageLab) { p.plan(finops.Outcome{Refused: "The project is locked"}) }},
-		"a person runs the project": {exports: 1, prepare: func(p *packageLab) {
+		"a person runs the project": {exports: 1, waits: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Takes: 2 * time.Second})
 			_, err := p.finance.RunInClient(packageProject, "USMF")
 			assert.NoError(p.t, err)
@@ -130,7 +131,7 @@ func reportedFaults() map[string]packageFault {
 		"an entity fails": {failure: config, message: "did not export the entity Fixed assets V2", exports: 1, partly: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Failing: []string{"Fixed assets V2"}, Errors: unescaped})
 		}},
-		"ExportToPackage refuses": {failure: config, message: "The project is locked", prepare: func(p *packageLab) {
+		"ExportToPackage refuses": {failure: config, message: "The project is locked", waits: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Refused: "The project is locked"}, finops.Outcome{Refused: "The project is locked"})
 		}},
 		"a line has no mapping":         {failure: config, message: "no valid mapping", prepare: func(p *packageLab) { p.change(func(q *finops.Project) { q.Lines[1].Unmapped = true }) }},
@@ -143,10 +144,10 @@ func reportedFaults() map[string]packageFault {
 		"a name leads out of the package": {failure: config, message: "leads out of a folder", prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Edit: renamed(func(name string) string { return strings.Replace(name, "Currencies.xml", "../Currencies.xml", 1) })})
 		}},
-		"the file of an entity with rows is missing": {failure: transient, message: "Nothing was taken for an empty entity", partly: true, prepare: func(p *packageLab) {
+		"the file of an entity with rows is missing": {failure: transient, message: "did not treat the entity as empty", partly: true, prepare: func(p *packageLab) {
 			p.plan(finops.Outcome{Edit: renamed(func(name string) string { return strings.Replace(name, "Fixed assets V2.csv", "", 1) })})
 		}},
-		"the export never ends": {failure: transient, message: "delete it under Data management > Job history", prepare: func(p *packageLab) {
+		"the export never ends": {failure: transient, message: "delete it under Data management > Job history", waits: true, prepare: func(p *packageLab) {
 			p.config["package_timeout_minutes"] = 1
 			p.plan(finops.Outcome{Stuck: true})
 		}},
@@ -177,6 +178,9 @@ func meet(t *testing.T, fault packageFault) {
 	}}))
 	const shared, other = "dmf_all_currencies", "dmf_all_fixed_assets_v2"
 	d, catalog := destination.New(), p.overwriting(shared, other)
+	if fault.waits {
+		p.hurry()
+	}
 	fault.prepare(p)
 	report, result := p.apply(d, catalog, p.runWith(ofOneJob(), append(p.readArgs(d, catalog), "--debug")...))
 	for _, line := range result.Lines {

@@ -6,10 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,6 +25,7 @@ func TestALargeEntityTakesLittleMemory(t *testing.T) {
 	}
 	for _, format := range []string{"EXCEL", "XML-Element"} {
 		t.Run(format, func(t *testing.T) {
+			t.Parallel()
 			o := sampleWith(finops.Project{Name: "Large", Lines: []finops.Line{{Entity: "Fixed assets V2", Format: format}}})
 			o.Companies = o.Companies[:1]
 			at := 3
@@ -49,11 +46,7 @@ func (p *packageLab) readForPeak(d *destination.Destination, c destination.Catal
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), runTimeout)
 	defer cancel()
-	self, err := os.Executable()
-	require.NoError(p.t, err)
-	report := filepath.Join(p.directory, "peak")
-	command := exec.CommandContext(ctx, self, append([]string{connector.Path}, p.readArgs(d, c)...)...)
-	command.Env = append(append(os.Environ(), p.variables()...), peakReport+"="+report)
+	command, peakOf := p.commandForPeak(ctx, p.readArgs(d, c)...)
 	stdout, err := command.StdoutPipe()
 	require.NoError(p.t, err)
 	require.NoError(p.t, command.Start())
@@ -72,9 +65,5 @@ func (p *packageLab) readForPeak(d *destination.Destination, c destination.Catal
 	}
 	require.NoError(p.t, command.Wait())
 	assert.True(p.t, json.Valid(last) && bytes.Contains(last, []byte(`"COMPLETE"`)), "%s", last)
-	raw, err := os.ReadFile(report)
-	require.NoError(p.t, err)
-	peak, err = strconv.ParseInt(string(raw), 10, 64)
-	require.NoError(p.t, err)
-	return records, peak
+	return records, peakOf()
 }

@@ -40,16 +40,27 @@ func runForPeak(t *testing.T, l *lab, verb string) (stdout string, peak int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
-	self, err := os.Executable()
-	require.NoError(t, err)
-	report := filepath.Join(l.directory, "peak")
-	command := exec.CommandContext(ctx, self, connector.Path, verb, "--config", l.configFile())
-	command.Env = append(append(os.Environ(), l.variables()...), peakReport+"="+report)
+	command, peakOf := l.commandForPeak(ctx, verb, "--config", l.configFile())
 	output, err := command.Output()
 	require.NoError(t, err)
-	raw, err := os.ReadFile(report)
-	require.NoError(t, err)
-	peak, err = strconv.ParseInt(string(raw), 10, 64)
-	require.NoError(t, err)
-	return string(output), peak
+	return string(output), peakOf()
+}
+
+// commandForPeak returns a command that runs the connector, and a function that returns its peak resident size in bytes once it has
+// ended.
+func (l *lab) commandForPeak(ctx context.Context, args ...string) (command *exec.Cmd, peak func() int64) {
+	l.t.Helper()
+	self, err := os.Executable()
+	require.NoError(l.t, err)
+	report := filepath.Join(l.directory, "peak")
+	command = exec.CommandContext(ctx, self, append([]string{connector.Path}, args...)...)
+	command.Env = append(append(os.Environ(), l.variables()...), peakReport+"="+report)
+	return command, func() int64 {
+		l.t.Helper()
+		raw, err := os.ReadFile(report)
+		require.NoError(l.t, err)
+		bytes, err := strconv.ParseInt(string(raw), 10, 64)
+		require.NoError(l.t, err)
+		return bytes
+	}
 }

@@ -10,8 +10,8 @@ import (
 	"source-microsoft-dataverse/source/users"
 )
 
-// check reports whether syncs can work with the configuration: everything that a person must fix at once as FAILED, what is
-// missing from syncs or will fail later in the log. An outage is an error of the run.
+// check reports whether syncs can work with the configuration: FAILED with everything that a person must fix, or SUCCEEDED. It
+// logs what syncs lack and what will fail later. An outage is an error of the run.
 func (i *invocation) check(ctx context.Context) error {
 	var problems []string
 	problem := i.within(ctx, i.process.Limits.standard().Check, func(ctx context.Context) error {
@@ -39,8 +39,7 @@ func (i *invocation) check(ctx context.Context) error {
 	return i.out.ConnectionStatus(problems)
 }
 
-// inspect gathers the facts about a configuration and its environment. Of the options, it sets those that follow from the
-// invocation.
+// inspect gathers the facts about a configuration and its environment. It sets the options that follow from the invocation.
 func (i *invocation) inspect(ctx context.Context, c *config.Config, all []account, o inspect.Options) inspect.Facts {
 	inspected := make([]inspect.Account, len(all))
 	for n, a := range all {

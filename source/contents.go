@@ -7,6 +7,7 @@ import (
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/replicate"
 )
 
@@ -28,12 +29,8 @@ func (i *invocation) logWithheld(ctx context.Context) {
 	if len(i.withheld) == 0 {
 		return
 	}
-	verb := "are"
-	if len(i.withheld) == 1 {
-		verb = "is"
-	}
 	i.log.InfoContext(ctx, fmt.Sprintf("%s with the contents of notes, attachments or images %s not offered, such as %s. To offer them, "+
-		"set include_binary_columns.", count(len(i.withheld), "column"), verb, i.withheld[0]))
+		"set include_binary_columns.", count(len(i.withheld), "column"), prose.Form(len(i.withheld), "is", "are"), i.withheld[0]))
 }
 
 // contents returns where the contents of files come from, nil if the configuration does not include them.

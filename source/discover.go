@@ -11,6 +11,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -153,24 +154,15 @@ func (i *invocation) selectedTables(ctx context.Context, client *dataverse.Clien
 // firstOf lists texts in a sentence, at most as many as a person reads.
 func firstOf(texts []string) string {
 	const most = 20
-	if len(texts) <= most {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+	return prose.List(texts, most)
 }
 
 // count is a number with its noun.
 func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d %s", n, prose.Plural(n, noun))
 }
 
 // tablesAre is a number of tables as the subject of a sentence, with its verb.
 func tablesAre(n int) string {
-	if n == 1 {
-		return "1 table is"
-	}
-	return count(n, "table") + " are"
+	return count(n, "table") + " " + prose.Form(n, "is", "are")
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"source-microsoft-dataverse/source/config"
-	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/report"
 	"source-microsoft-dataverse/source/inspect/timing"
@@ -76,8 +75,8 @@ func (i *invocation) printReport(r *report.Report) error {
 	return nil
 }
 
-// style returns how to lay a report out: in colors at a terminal, unless the user does not want them (https://no-color.org)
-// or the terminal has none.
+// style returns the layout of a report: with colors at a terminal, unless the user turns them off (https://no-color.org) or the
+// terminal has none.
 func (i *invocation) style() report.Style {
 	getenv := i.process.Getenv
 	return report.Style{
@@ -119,7 +118,7 @@ func (i *invocation) examine(ctx context.Context, c *config.Config, all []accoun
 	in.TokenLife = time.Duration(cmp.Or(facts.TokenDays, defaultTokenDays)) * 24 * time.Hour
 }
 
-// filtered returns findings in which a selection without a table is blamed on --filter, if the command line has it.
+// filtered returns the findings. If nothing is selected and the command line has --filter, the finding names the flag.
 func (i *invocation) filtered(findings []inspect.Finding) []inspect.Finding {
 	for n := range findings {
 		if f := &findings[n]; f.Code == inspect.NoTableSelected && len(i.command.Filter) > 0 {
@@ -134,7 +133,7 @@ func (i *invocation) filtered(findings []inspect.Finding) []inspect.Finding {
 func readableTables(all []inspect.Table) []inspect.Table {
 	var readable []inspect.Table
 	for _, t := range all {
-		if t.Depth != dataverse.NoDepth && (t.Probe == nil || t.Probe.Problem == nil) {
+		if may, known := t.Readable(); (may || !known) && (t.Probe == nil || t.Probe.Problem == nil) {
 			readable = append(readable, t)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 const (
 	// timedTables is the most tables whose pages doctor times.
 	timedTables = 8
-	// timedAtOnce is how many pages are timed at the same time: no more than are sent without waiting for each other.
+	// timedAtOnce is how many pages are timed at the same time. They are so few that none of them waits for a slot.
 	timedAtOnce = 3
 )
 
@@ -31,8 +31,8 @@ type timings struct {
 	findings []inspect.Finding // on tables whose pages were not timed
 }
 
-// timeTables times a page of the most important of the selected tables, and one of their keys where a sync reads these first.
-// It ends in time: what takes longer than the limit is a finding.
+// timeTables times a page of the most important of the selected tables, and one of their keys if a sync reads these first. When
+// the context ends, the tables that remain are a finding.
 func (i *invocation) timeTables(ctx context.Context, c *config.Config, client *dataverse.Client, known []inspect.Table) timings {
 	var t timings
 	chosen := mostImportant(known)
@@ -85,13 +85,7 @@ func mostImportant(known []inspect.Table) []string {
 		return *t.Rows
 	}
 	slices.SortStableFunc(sorted, func(a, b inspect.Table) int {
-		if a.Named != b.Named {
-			if a.Named {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(rows(b), rows(a))
+		return cmp.Or(inspect.NamedFirst(a, b), cmp.Compare(rows(b), rows(a)))
 	})
 	var names []string
 	for _, t := range sorted[:min(len(sorted), timedTables)] {

@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/finops/entityfile"
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/record"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -48,7 +49,7 @@ func (s situation) explainProject(err error) explanation {
 		for _, f := range inspect.ProjectFindings(project.problems) {
 			sentences = append(sentences, f.Text())
 		}
-		return explanation{configError("").typ, strings.Join(sentences, " ")}
+		return configError("%s", strings.Join(sentences, " "))
 	case errors.As(err, &line) && line.incremental:
 		return configError("The entity %s of project %s is set to incremental push. An export of such an entity has only what changed since the last "+
 			"export by any user, and no later export repeats it: if a package were lost, its changes would be lost. The connector "+
@@ -89,11 +90,11 @@ func (s situation) explainExport(err error) explanation {
 		return transientError("Execution %s of project %s, which this connector did not start, has been running for more than %v. A project has one execution at "+
 			"a time, so the connector could not export it. If the execution does not end, delete it under %s.", stuck.Execution, stuck.Project, stuck.After, jobHistory)
 	case errors.As(err, &stuck):
-		return transientError("The export of project %s did not end within %v: execution %s is still %s. The execution goes on, and the next attempt "+
+		return transientError("The export of project %s did not end within %v: execution %s is still %s. The execution keeps running, and the next attempt "+
 			"continues with it. If it does not end, delete it under %s. If the export takes that long, raise package_timeout_minutes.",
 			stuck.Project, stuck.After, stuck.Execution, stuck.Status, jobHistory)
 	case errors.As(err, &lost):
-		return transientError("The package of execution %s is lost: %s. Packages are kept for seven days, and shorter if the job history is cleaned up. %s to "+
+		return transientError("The package of execution %s is lost: %s. Packages are kept for seven days, or less if the job history is cleaned up. %s to "+
 			"export the project again.", lost.Execution, lost.Reason, s.again())
 	default:
 		return explanation{}
@@ -136,21 +137,21 @@ func (s situation) explainEntity(err error) explanation {
 	var storage *finops.StorageError
 	switch {
 	case errors.As(err, &damaged):
-		return transientError("The package arrived damaged, and again when it was downloaded again: %s. A proxy or a firewall may change what it forwards. %s.",
+		return transientError("The package arrived damaged, and so did the second download: %s. A proxy or a firewall may change what it forwards. %s.",
 			clause(damaged), s.again())
 	case errors.As(err, &refused):
 		return configError("The connector does not read the package, to protect the machine it runs on: %s. Split the entity with a filter in its project.", clause(refused))
 	case errors.As(err, &form):
 		return configError("The entity file is in a form that the connector cannot read without losing data: %s.", clause(form))
 	case errors.As(err, &file):
-		return transientError("The package is not complete: %s. Nothing was taken for an empty entity. %s. If the problem persists, compare the execution under %s.",
+		return transientError("The package is not complete: %s. The connector did not treat the entity as empty. %s. If the problem persists, compare the execution under %s.",
 			clause(file), s.again(), jobHistory)
 	case errors.As(err, &key):
 		return configError("The file of entity %s has no column %s, which is in the key of the stream. Add it to the mapping of the entity in the "+
 			"project, under the name that the public metadata has in upper case.", key.Entity, strings.Join(key.Columns, ", "))
 	case errors.As(err, &cell):
-		return configError("%s. A key cannot be delivered as null: %s. Refresh the source schema; if the problem persists, correct the row in finance & operations.",
-			capitalized(clause(err)), "destinations match rows by it")
+		return configError("%s. A key cannot be delivered as null, because destinations match rows by it. Refresh the source schema; if the problem persists, "+
+			"correct the row in finance & operations.", prose.Capital(clause(err)))
 	case errors.As(err, &storage):
 		return systemError("The package could not be stored in %s: %s. A package needs as much space as its zip file, and an Excel file in it as much again. "+
 			"Provide the space, or set TMPDIR to a folder that has it.", storage.Folder, clause(storage.Unwrap()))
@@ -167,7 +168,7 @@ func (s situation) explainFinance(err error) explanation {
 	}
 	var refused *finops.APIError
 	var broken *finops.BrokenResponseError
-	var connection *finops.ConnectionError
+	var connection *dataverse.ConnectionError
 	var signIn *auth.Error
 	switch {
 	case errors.As(err, &signIn) && (signIn.Has(500011) || signIn.Has(650057)):
@@ -206,7 +207,7 @@ func (s situation) explainFinance(err error) explanation {
 }
 
 // explainFinanceConnection explains why no response came from finance & operations or from the storage of its packages.
-func (s situation) explainFinanceConnection(err error, address string, connection *finops.ConnectionError) explanation {
+func (s situation) explainFinanceConnection(err error, address string, connection *dataverse.ConnectionError) explanation {
 	if e := s.explainProxy(err); e.message != "" {
 		return e
 	}
@@ -229,12 +230,4 @@ func hostName(address string) string {
 		return name
 	}
 	return address
-}
-
-// capitalized returns a clause as the beginning of a sentence.
-func capitalized(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -152,18 +153,9 @@ func entry(term, description string) string {
 func wrap(text, indent string) string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(text, "\n") {
-		line := indent
-		for word := range strings.FieldsSeq(paragraph) {
-			if len(line) > len(indent) && len(line)+1+len(word) > helpWidth {
-				lines = append(lines, line)
-				line = indent
-			}
-			if len(line) > len(indent) {
-				line += " "
-			}
-			line += word
+		for _, line := range prose.Lines(paragraph, helpWidth-len(indent)) {
+			lines = append(lines, strings.TrimRight(indent+line, " "))
 		}
-		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -55,8 +55,9 @@ func helpTexts() map[protocol.Verb]helpText {
 	return map[protocol.Verb]helpText{
 		protocol.Check: {
 			"check --config FILE [FLAGS]",
-			"Tests the configuration: signs in to Microsoft Entra, and lists the tables of the environment. The result is a " +
-				"CONNECTION_STATUS message of the Airbyte protocol, SUCCEEDED or FAILED with the cause.",
+			"Tests the configuration: signs in to Microsoft Entra, lists the tables of the environment, and examines whether the " +
+				"application user can read them. The result is a CONNECTION_STATUS message of the Airbyte protocol, SUCCEEDED, or FAILED " +
+				"with all causes. Warnings are logged.",
 			"  source-microsoft-dataverse check --config config.json",
 		},
 		protocol.Doctor: {

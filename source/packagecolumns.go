@@ -13,7 +13,7 @@ import (
 // Nothing is exported for it. Entities that no package has stay without columns.
 func (i *invocation) addColumns(ctx context.Context, client *finops.Client, project *finops.Project, entities []*finops.Entity) error {
 	lacks := func(n int) bool {
-		return !project.Lines[n].Disabled && !project.Lines[n].Incremental && (entities[n] == nil || len(entities[n].Properties) == 0)
+		return project.Lines[n].InFull() && (entities[n] == nil || len(entities[n].Properties) == 0)
 	}
 	var untyped []int
 	for n := range entities {

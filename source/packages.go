@@ -1,12 +1,14 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bitstrapped/airbyte"
 	"golang.org/x/sync/errgroup"
@@ -80,10 +82,11 @@ func (i *invocation) financeClient(ctx context.Context, c *config.Config, client
 // packageOptions returns the options of a client of finance & operations.
 func (i *invocation) packageOptions(c *config.Config) finops.Options {
 	l := i.process.Limits
+	second := cmp.Or(l.Backoff, time.Second) // all waits for an export scale with the backoff
 	options := finops.Options{
-		Agent: name + "/" + i.process.version(), Log: i.log, Timeout: c.PackageTimeout,
-		AttemptTimeout: l.Attempt, WaitMin: l.Backoff, WaitMax: 60 * l.Backoff, Budget: l.Budget,
-		PollMin: 5 * l.Backoff, PollMax: 60 * l.Backoff, Grace: 900 * l.Backoff,
+		Agent: name + "/" + i.process.version(), Log: i.log,
+		AttemptTimeout: l.Attempt, WaitMin: second, WaitMax: 60 * second, Budget: l.Budget,
+		PollMin: 5 * second, PollMax: 60 * second, Grace: 900 * second, Timeout: time.Duration(c.PackageTimeout.Seconds()) * second,
 	}
 	if i.command.Verb == protocol.Check {
 		options.Attempts = 3
@@ -132,7 +135,7 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 		for n, line := range project.Lines {
 			entity := entities[n]
 			switch {
-			case line.Disabled, line.Incremental:
+			case !line.InFull():
 				continue
 			case entity == nil || len(entity.Properties) == 0:
 				unknown = append(unknown, line.Entity)
@@ -179,7 +182,7 @@ func entitiesOf(ctx context.Context, client *finops.Client, project *finops.Proj
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelEntities)
 	for n, line := range project.Lines {
-		if line.Disabled || line.Incremental {
+		if !line.InFull() {
 			continue
 		}
 		group.Go(func() error {

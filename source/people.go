@@ -15,8 +15,8 @@ func (i *invocation) print(text []byte) error {
 	return err
 }
 
-// progress shows on stderr what a verb for people is doing, in place of what it showed before, and nothing for "". Where
-// no person watches, it shows nothing.
+// progress shows on stderr what a verb for people is doing. It replaces what it showed before, and "" removes it. If stderr is not
+// a terminal, it shows nothing.
 func (i *invocation) progress(text string) {
 	if before := i.clearProgress(); before != "" {
 		_ = i.writeStderr(before + text)
@@ -38,7 +38,7 @@ func (i *invocation) comment(format string, args ...any) {
 	}
 }
 
-// writeStderr writes a text to stderr, undivided. Requests that run at the same time may all log.
+// writeStderr writes a text to stderr as a whole, because requests that run at the same time may all log.
 func (i *invocation) writeStderr(text string) error {
 	i.stderr.Lock()
 	defer i.stderr.Unlock()

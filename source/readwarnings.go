@@ -9,13 +9,14 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/replicate"
+	"source-microsoft-dataverse/source/users"
 )
 
 // secured are the secured columns that streams select, by logical name of the table.
 type secured map[string][]dataverse.SecuredColumn
 
-// warnOfStreams logs what the rows and columns of the streams lack, and what will soon keep them from being read. Whatever
-// cannot be retrieved is not reported: a check does that.
+// warnOfStreams logs which rows and columns the streams lack, and what will soon keep syncs from working. It does not report
+// what cannot be retrieved, because a check does.
 func (i *invocation) warnOfStreams(ctx context.Context, c *config.Config, client *dataverse.Client, p plan, columns secured) {
 	facts := inspect.Facts{Now: time.Now(), Users: inspectedUsers(c)}
 	if slices.ContainsFunc(p.streams, followsChanges) {
@@ -53,9 +54,9 @@ func inspectedUsers(c *config.Config) []inspect.User {
 	return all
 }
 
-// depths returns the function that returns the depth at which the rows of a stream are read, "" if it is unknown. Where
-// there are several application users, it is that of the ones that read the stream. If all streams read changes, which
-// Dataverse refuses below Organization level, no depth is needed.
+// depths returns a function for the depth at which the rows of a stream are read, "" if it is unknown. If there are several
+// application users, it is the depth of those that read the stream. No depth is needed if all streams read changes, which
+// Dataverse refuses below Organization level.
 func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p plan) func(replicate.Stream) dataverse.Depth {
 	if i.users != nil {
 		return func(s replicate.Stream) dataverse.Depth { return i.users.Depth(userTable(s)) }
@@ -72,8 +73,8 @@ func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p pla
 	return func(s replicate.Stream) dataverse.Depth { return readDepth(privileges, s) }
 }
 
-// hiddenColumns returns the function that returns the selected columns of a stream that none of the application users may
-// read that read the stream.
+// hiddenColumns returns a function for the selected columns of a stream that may not be read by any of the application users
+// that read the stream.
 func (i *invocation) hiddenColumns(ctx context.Context, client *dataverse.Client, p plan, columns secured) func(replicate.Stream) []string {
 	if i.users != nil {
 		return func(s replicate.Stream) []string {
@@ -82,15 +83,10 @@ func (i *invocation) hiddenColumns(ctx context.Context, client *dataverse.Client
 			return i.users.Unreadable(table)
 		}
 	}
-	rights := inspect.ColumnRights{}
+	var rights users.ColumnRights
 	columns, err := i.securedColumns(ctx, client, p)
 	if err == nil && len(columns) > 0 {
-		rights.Readable, err = client.ReadableColumns(ctx, p.identity.UserID)
-		rights.Known = err == nil
-	}
-	if rights.Known {
-		// Not every user may read its own roles. One that may not is no administrator.
-		rights.Everything, _ = client.IsAdministrator(ctx, p.identity.UserID)
+		rights, err = users.RetrieveColumnRights(ctx, client, p.identity.UserID)
 	}
 	if err != nil {
 		i.log.DebugContext(ctx, "the secured columns cannot be retrieved", "error", err)

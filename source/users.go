@@ -10,6 +10,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/progress"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 	"source-microsoft-dataverse/source/users"
@@ -151,7 +152,7 @@ func userIn(err error) string {
 	if !errors.As(err, &failed) {
 		return ""
 	}
-	return strings.ToUpper(failed.Name[:1]) + failed.Name[1:] + " cannot be used. "
+	return prose.Capital(failed.Name) + " cannot be used. "
 }
 
 // explainUsers explains what several application users may not have in common, and what they must.

@@ -28,7 +28,7 @@ func (b *bench) measure(ctx context.Context) error {
 	b.connector = built.Path
 	b.results.runs = b.runs
 	scenarios := map[string]func(context.Context) error{
-		"wide": b.wide, "labels": b.labels, "many": b.many, "flat": b.flatness, "discovery": b.discovery, "metadata": b.metadata,
+		"wide": b.wide, "large": b.large, "labels": b.labels, "many": b.many, "flat": b.flatness, "discovery": b.discovery, "metadata": b.metadata,
 		"spec": b.spec,
 	}
 	for _, name := range scenarioNames() {

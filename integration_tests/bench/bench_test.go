@@ -39,6 +39,7 @@ func TestEachScenarioPrintsWhatItMeasured(t *testing.T) {
 	require.NoError(t, run(t.Context(), options{runs: 1, scenarios: scenarioNames(), scale: small()}, &out, &progress), "%s", &progress)
 	for _, want := range []string{
 		"| one wide table, full_refresh | 250 |", "| one wide table, incremental | 250 |",
+		"| one wide table, by ranges of its key: requests in flight |", "| one wide table, by ranges of its key: peak memory |",
 		"| forty choice columns with labels | 250 |", "forty choice columns: rows per CPU second with labels",
 		"| 3 tables of 2 pages, 1ms a request, full_refresh | 600 |", "requests in flight",
 		"| 3 tables of 2 pages, 1ms a request, incremental, in use | 650 |",

@@ -2,7 +2,7 @@
 // the simulator in another process, and prints Markdown tables. It also checks what it measures: a read that lacks a record
 // fails the bench.
 //
-//	go run ./integration_tests/bench [-runs 5] [-scenarios wide,labels,many,flat,discovery,metadata,spec] [-python script]
+//	go run ./integration_tests/bench [-runs 5] [-scenarios wide,large,labels,many,flat,discovery,metadata,spec] [-python script]
 package main
 
 import (

@@ -25,7 +25,7 @@ type scale struct {
 	pages       int // of each of them
 	pageRows    int
 	latency     time.Duration // of each request in the scenario many
-	hint        int           // the number of concurrent requests that the service recommends there
+	hint        int           // the number of concurrent requests that the service recommends in the scenarios many and large
 	writes      time.Duration // between two writes to an environment in use
 	flat        []int         // rows of the tables of the scenario flat
 	definitions int           // tables to discover
@@ -43,7 +43,7 @@ func fullScale() scale {
 
 // scenarioNames returns all scenarios in their order.
 func scenarioNames() []string {
-	return []string{"wide", "labels", "many", "flat", "discovery", "metadata", "spec"}
+	return []string{"wide", "large", "labels", "many", "flat", "discovery", "metadata", "spec"}
 }
 
 // parse reads the command line.

@@ -32,6 +32,7 @@ type setting struct {
 	Hint      int           // x-ms-dop-hint; 0: the simulator's default
 	Writes    time.Duration // between two changes to a row of a table that is not read; 0: nothing is written
 	TokenAt   simulator.TokenAt
+	Parallel  bool   // a large table is read with several requests at once
 	Metadata  bool   // its streams are offered
 	Languages []int  // of labels, the base language first; none: English
 	Keep      bool   // pages are rendered once and then sent from memory

@@ -23,7 +23,7 @@ type (
 	TrustedName = entra.TrustedName
 	// FederatedCredential is a trust of an application in the tokens of another identity provider.
 	FederatedCredential = entra.FederatedCredential
-	// KeyPattern is how the primary keys of generated rows lie in the order of SQL Server.
+	// KeyPattern is how the primary keys of generated rows are distributed in the order of SQL Server.
 	KeyPattern = rows.KeyPattern
 	// KeyComparison is what gt, ge, lt and le do with a primary key in a filter.
 	KeyComparison = rows.KeyComparison
@@ -42,7 +42,7 @@ const (
 	Refused   = rows.Refused
 )
 
-// Where the keys of generated rows come from, and what comparisons do with keys.
+// The patterns of the keys of generated rows, and what comparisons do with keys.
 const (
 	OneNode              = rows.OneNode
 	ThreeNodes           = rows.ThreeNodes

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
@@ -49,34 +48,20 @@ func metadataTable(kind dataverse.MetadataKind) dataverse.Table {
 // pattern that begins with an underscore is one for metadata, so that * means all tables. The error is a *PatternError if such a
 // pattern matches no stream.
 func SelectMetadata(patterns []string) (streams []protocol.Stream, others []string, err error) {
+	var own, names []string
+	for _, pattern := range patterns {
+		if strings.HasPrefix(pattern, "_") {
+			own = append(own, pattern)
+		} else {
+			others = append(others, pattern)
+		}
+	}
 	all := MetadataStreams()
-	selected := map[string]bool{}
-	var names, problems []string
 	for _, s := range all {
 		names = append(names, s.Name)
 	}
-	for _, pattern := range patterns {
-		if !strings.HasPrefix(pattern, "_") {
-			others = append(others, pattern)
-			continue
-		}
-		found := false
-		for _, name := range names {
-			if matched, err := path.Match(pattern, name); err == nil && matched {
-				selected[name], found = true, true
-			}
-		}
-		if !found {
-			problems = append(problems, fmt.Sprintf("The pattern %q matches no stream of metadata. These are %s.", pattern, strings.Join(names, ", ")))
-		}
-	}
-	if len(problems) > 0 {
-		return nil, nil, &PatternError{strings.Join(problems, " ")}
-	}
-	for _, s := range all {
-		if selected[s.Name] {
-			streams = append(streams, s)
-		}
-	}
-	return streams, others, nil
+	streams, err = selectStreams(all, own, func(pattern string) string {
+		return fmt.Sprintf("The pattern %q matches no stream of metadata. These are %s.", pattern, strings.Join(names, ", "))
+	})
+	return streams, others, err
 }

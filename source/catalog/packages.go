@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -77,29 +76,12 @@ func PackagePatterns(patterns []string, projects bool) (entities, tables []strin
 // SelectPackages returns the streams that match at least one of the patterns. The error is a *PatternError if a pattern matches
 // none.
 func SelectPackages(streams []protocol.Stream, patterns []string) ([]protocol.Stream, error) {
-	var selected []protocol.Stream
-	var problems []string
-	matches := func(pattern, name string) bool {
-		matched, err := path.Match(pattern, name)
-		return err == nil && matched
-	}
-	for _, s := range streams {
-		if slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, s.Name) }) {
-			selected = append(selected, s)
-		}
-	}
-	for _, pattern := range patterns {
-		if !slices.ContainsFunc(selected, func(s protocol.Stream) bool { return matches(pattern, s.Name) }) {
-			problems = append(problems, fmt.Sprintf("The pattern %q matches no entity of the data projects in packages. dmf_* matches all of them.", pattern))
-		}
-	}
-	if len(problems) > 0 {
-		return nil, &PatternError{strings.Join(problems, " ")}
-	}
-	return selected, nil
+	return selectStreams(streams, patterns, func(pattern string) string {
+		return fmt.Sprintf("The pattern %q matches no entity of the data projects in packages. dmf_* matches all of them.", pattern)
+	})
 }
 
-// words returns the letters and digits of a text in lower case, and an underscore in place of whatever is between them.
+// words returns the letters and digits of a text in lower case, and an underscore for what is between them.
 func words(text string) string {
 	var name strings.Builder
 	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {

@@ -18,17 +18,10 @@ func (e *PatternError) Error() string { return e.text }
 // Matching returns the tables that match at least one of the patterns, in their order. A pattern is a glob in the syntax
 // of path.Match and in lower case. The error is a *PatternError if a pattern matches no table.
 func Matching(tables []dataverse.TableSummary, patterns []string) ([]dataverse.TableSummary, error) {
-	var matching []dataverse.TableSummary
-	for _, t := range tables {
-		if slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, t) }) {
-			matching = append(matching, t)
-		}
-	}
+	matching, without := filter(tables, lowerName, patterns)
 	var problems []string
-	for _, pattern := range patterns {
-		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool { return matches(pattern, t) }) {
-			problems = append(problems, unmatched(pattern, tables))
-		}
+	for _, pattern := range without {
+		problems = append(problems, unmatched(pattern, tables))
 	}
 	if len(problems) > 0 {
 		return nil, &PatternError{strings.Join(problems, " ") +
@@ -63,10 +56,49 @@ func Select(tables []dataverse.TableSummary, patterns []string, offered func(log
 	return slices.DeleteFunc(matching, func(t dataverse.TableSummary) bool { return !usable(t) }), nil
 }
 
+// selectStreams returns the streams that match at least one of the patterns. The error is a *PatternError with a text for each
+// pattern that matches none.
+func selectStreams(streams []protocol.Stream, patterns []string, problem func(pattern string) string) ([]protocol.Stream, error) {
+	selected, without := filter(streams, func(s protocol.Stream) string { return s.Name }, patterns)
+	if len(without) == 0 {
+		return selected, nil
+	}
+	problems := make([]string, len(without))
+	for i, pattern := range without {
+		problems[i] = problem(pattern)
+	}
+	return nil, &PatternError{strings.Join(problems, " ")}
+}
+
+// filter returns the elements of a list whose names match at least one of the patterns, in their order, and the patterns that match
+// none.
+func filter[T any](list []T, name func(T) string, patterns []string) (matching []T, unmatched []string) {
+	used := make([]bool, len(patterns))
+	for _, element := range list {
+		found := false
+		for i, pattern := range patterns {
+			if matched, err := path.Match(pattern, name(element)); err == nil && matched {
+				found, used[i] = true, true
+			}
+		}
+		if found {
+			matching = append(matching, element)
+		}
+	}
+	for i, pattern := range patterns {
+		if !used[i] {
+			unmatched = append(unmatched, pattern)
+		}
+	}
+	return matching, unmatched
+}
+
 func matches(pattern string, t dataverse.TableSummary) bool {
-	matched, err := path.Match(pattern, strings.ToLower(t.Table.LogicalName))
+	matched, err := path.Match(pattern, lowerName(t))
 	return err == nil && matched
 }
+
+func lowerName(t dataverse.TableSummary) string { return strings.ToLower(t.Table.LogicalName) }
 
 // unusable returns what is wrong with a pattern that matches only tables that no stream can have, one of which is given.
 func unusable(pattern string, t dataverse.TableSummary) string {

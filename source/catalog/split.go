@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// costOfStream is what a stream counts besides its rows: a stream without rows costs requests all the same.
+// costOfStream is added to the rows of a stream, because a stream without rows costs requests, too.
 const costOfStream = 1000
 
-// Split divides streams among so many parts, at least one, by their numbers of rows; a stream without a number has none. The
-// largest streams come first, each into the part with the fewest rows so far, so that no part has many more rows than another
-// unless one stream alone has them. The same streams and numbers give the same parts, in whatever order the streams come. Each
+// Split divides streams into parts, at least one, by their numbers of rows; a stream without a number counts as empty. It assigns
+// the largest streams first, each to the part with the fewest rows so far. No part has many more rows than another, unless one
+// stream alone has them. The parts depend only on the streams and their numbers of rows, not on the order of the streams. Each
 // part is sorted; parts are empty if there are fewer streams than parts.
 func Split(rows map[string]int64, streams []string, parts int) [][]string {
 	ordered := slices.SortedFunc(slices.Values(streams), func(a, b string) int {
@@ -33,7 +33,7 @@ func Split(rows map[string]int64, streams []string, parts int) [][]string {
 	return divided
 }
 
-// RowsOf returns how many rows some streams have together; a stream without a number has none.
+// RowsOf returns how many rows some streams have together; a stream without a number counts as empty.
 func RowsOf(rows map[string]int64, streams []string) int64 {
 	var sum int64
 	for _, stream := range streams {

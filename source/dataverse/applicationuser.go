@@ -10,13 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// UserName returns the full name of a user, which Power Apps shows. It needs Read on the systemuser table.
+// UserName returns the full name of a user, which Power Apps shows. It needs Read on the systemuser table. Like
+// UserRoles and TeamRoles, it is not retried: an inspection can do without it.
 func (c *Client) UserName(ctx context.Context, userID string) (string, error) {
 	var name string
 	err := c.get(ctx, request{
 		operation: "read the name of the application user",
 		link:      Link("systemusers(" + escape(userID) + ")?$select=fullname"),
-		policy:    RetryPolicy{Attempts: 1}, // it is not worth retrying
+		policy:    RetryPolicy{Attempts: 1},
 		read: func(_ *http.Response, body io.Reader) error {
 			return readOne(body, "fullname", func(d *jsontext.Decoder) error { return readString(d, &name) })
 		},
@@ -50,7 +51,7 @@ func (c *Client) UserRoles(ctx context.Context, userID string) ([]Role, error) {
 	err := c.get(ctx, request{
 		operation: "read the security roles of the application user",
 		link:      Link("systemusers(" + escape(userID) + ")/systemuserroles_association?$select=" + roleColumns),
-		policy:    RetryPolicy{Attempts: 1}, // it is not worth retrying
+		policy:    RetryPolicy{Attempts: 1},
 		read: func(_ *http.Response, body io.Reader) error {
 			roles = []Role{}
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
@@ -72,7 +73,7 @@ func (c *Client) TeamRoles(ctx context.Context, userID string) ([]Role, error) {
 		operation: "read the security roles of the application user's teams",
 		link: Link("systemusers(" + escape(userID) + ")/teammembership_association?$select=name&$expand=teamroles_association($select=" +
 			roleColumns + ")"),
-		policy: RetryPolicy{Attempts: 1}, // it is not worth retrying
+		policy: RetryPolicy{Attempts: 1},
 		read: func(_ *http.Response, body io.Reader) error {
 			roles = []Role{}
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {

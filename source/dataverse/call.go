@@ -187,7 +187,7 @@ func (a *call) classify(ctx context.Context, response *http.Response, err error)
 		a.pauseAll(ctx, cmp.Or(a.so.Asked, a.client.options.backoff(max(a.throttled, 1))))
 	}
 	if decision.Again && !limited(err) {
-		a.client.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed and will be repeated: %v", a.operation, withoutURL(err)))
+		a.client.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed and will be repeated: %v", a.operation, WithoutURL(err)))
 	}
 	return decision.Again, nil
 }
@@ -208,7 +208,7 @@ func (a *call) count(err error, response *http.Response) {
 	a.so.Left = a.client.options.Budget - time.Since(a.began)
 	a.so.Reached = a.client.reached.Load()
 	a.so.Asked = 0
-	if asked := retryAfter(response); asked > 0 && refused(err) {
+	if asked := RetryAfter(response); asked > 0 && refused(err) {
 		a.so.Asked = max(asked, a.client.options.WaitMin)
 	}
 }
@@ -235,7 +235,7 @@ func (a *call) pauseAll(ctx context.Context, pause time.Duration) {
 			requests = "All requests of " + user
 		}
 	}
-	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. %s pause for %v. The reason: %v", why, requests, pause.Round(time.Millisecond), withoutURL(a.lastErr)))
+	a.client.log.WarnContext(ctx, fmt.Sprintf("Dataverse %s. %s pause for %v. The reason: %v", why, requests, pause.Round(time.Millisecond), WithoutURL(a.lastErr)))
 }
 
 // pause returns the time before the next attempt. If all requests wait, the limiter delays the call.
@@ -281,7 +281,7 @@ func (a *call) giveUp(response *http.Response, err error, _ int) (*http.Response
 	if err == nil {
 		err = errors.New("no response could be used")
 	}
-	err = withoutURL(err)
+	err = WithoutURL(err)
 	if a.attempts == 1 || errors.Is(err, context.Canceled) {
 		return nil, err
 	}

@@ -14,19 +14,20 @@ type Organization struct {
 	Name    string // the friendly name, which the admin center shows as the name of the environment
 	Version string // of the service, such as 9.2.24104.00173
 	Geo     string // the region, such as EMEA; empty if it is unknown
-	// ClockAhead is how far the service's clock is ahead of that of this machine at least; 0: no difference is certain.
+	// ClockAhead is at least how far the service's clock is ahead of the clock of this machine. It is negative if it is behind, and 0
+	// if the clocks may agree.
 	ClockAhead time.Duration
 }
 
-// CurrentOrganization returns what the service reports about the environment (Web API reference,
-// RetrieveCurrentOrganization and OrganizationDetail).
+// CurrentOrganization returns what the service reports about the environment (Microsoft, "RetrieveCurrentOrganization
+// Function" and "OrganizationDetail ComplexType").
 func (c *Client) CurrentOrganization(ctx context.Context) (Organization, error) {
 	var found Organization
 	sent := time.Now()
 	err := c.get(ctx, request{
 		operation: "describe the environment",
 		link:      "RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'Default')",
-		policy:    RetryPolicy{Attempts: 1}, // it is not worth retrying
+		policy:    RetryPolicy{Attempts: 1}, // an inspection can do without it
 		read: func(response *http.Response, body io.Reader) error {
 			found = Organization{ClockAhead: ahead(responseTime(response), sent, time.Now())}
 			return readOne(body, "Detail", func(d *jsontext.Decoder) error {
@@ -40,7 +41,7 @@ func (c *Client) CurrentOrganization(ctx context.Context) (Organization, error) 
 	return found, err
 }
 
-// readOne reads one member of a response and skips all others but those that change what it means.
+// readOne reads one member of a response. It skips all others except those that change what the response means.
 func readOne(body io.Reader, member string, read func(*jsontext.Decoder) error) error {
 	d := newDecoder(body)
 	found := false
@@ -64,8 +65,8 @@ func readOne(body io.Reader, member string, read func(*jsontext.Decoder) error) 
 	return drain(d)
 }
 
-// ahead returns how far the clock of a response is ahead of that of this machine at least: the service read its clock at some
-// time between the request and the arrival of the response.
+// ahead returns at least how far the clock of a response is ahead of the clock of this machine: the service read its clock
+// between the request and the arrival of the response.
 func ahead(at, sent, arrived time.Time) time.Duration {
 	switch {
 	case at.After(arrived):

@@ -114,9 +114,9 @@ func (e *ResponseTooLargeError) Error() string {
 	return fmt.Sprintf("the response holds more than %d MB", e.Bytes>>20)
 }
 
-// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and
+// WithoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and
 // distinguishes errors of the sign-in from those of the environment.
-func withoutURL(err error) error {
+func WithoutURL(err error) error {
 	var signIn *SignInError
 	if errors.As(err, &signIn) {
 		return signIn

@@ -118,9 +118,9 @@ func refused(err error) bool {
 	return errors.As(err, &api)
 }
 
-// retryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3). It
+// RetryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3). It
 // returns 0 if the header is missing, has passed, or is neither.
-func retryAfter(response *http.Response) time.Duration {
+func RetryAfter(response *http.Response) time.Duration {
 	if response == nil {
 		return 0
 	}
@@ -143,9 +143,11 @@ func retryAfter(response *http.Response) time.Duration {
 	return max(0, date.Sub(now))
 }
 
-// backoff is exponential with full jitter: any time up to a ceiling that doubles with each attempt (Amazon,
-// "Exponential Backoff And Jitter").
-func (o Options) backoff(times int) time.Duration {
-	ceiling := min(o.WaitMin<<min(times-1, 16), o.WaitMax)
+// Backoff is exponential with full jitter: any time up to a ceiling, which is first after one attempt and doubles with each
+// further one up to longest (Amazon, "Exponential Backoff And Jitter").
+func Backoff(first, longest time.Duration, attempts int) time.Duration {
+	ceiling := max(min(first<<min(attempts-1, 16), longest), 1)
 	return rand.N(ceiling) + 1 //nolint:gosec // jitter needs no secrecy
 }
+
+func (o Options) backoff(attempts int) time.Duration { return Backoff(o.WaitMin, o.WaitMax, attempts) }

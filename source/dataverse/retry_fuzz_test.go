@@ -21,10 +21,10 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		"":                     0, "-1": 0, "+5": 0, "1h2": 0, "1m": 0, "1e3": 0, "0x10": 0, "1_000": 0, "1,200": 0, "inf": 0, "nan": 0,
 		".": 0, "1.2.3": 0, "soon": 0, "Fri, 31 Dec 1999 23:59:59 GMT": 0, "1999-12-31T23:59:59Z": 0,
 	} {
-		assert.Equal(t, wait, retryAfter(responseWith(value)), value)
+		assert.Equal(t, wait, RetryAfter(responseWith(value)), value)
 	}
-	assert.Zero(t, retryAfter(nil))
-	assert.Greater(t, retryAfter(responseWith("Fri, 31 Dec 2049 23:59:59 GMT")), time.Hour)
+	assert.Zero(t, RetryAfter(nil))
+	assert.Greater(t, RetryAfter(responseWith("Fri, 31 Dec 2049 23:59:59 GMT")), time.Hour)
 }
 
 func TestAWaitIsNeverLongerThanTheLongest(t *testing.T) {
@@ -42,7 +42,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	seconds := regexp.MustCompile(`^[0-9]*\.?[0-9]*$`)
 	f.Fuzz(func(t *testing.T, value string) {
-		wait := retryAfter(responseWith(value))
+		wait := RetryAfter(responseWith(value))
 		if _, err := http.ParseTime(value); wait != 0 && err != nil && !seconds.MatchString(value) {
 			t.Fatalf("%q is neither seconds nor a date, and made %v", value, wait)
 		}

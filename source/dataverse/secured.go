@@ -154,11 +154,9 @@ func (c *Client) IsAdministrator(ctx context.Context, userID string) (bool, erro
 		read: func(_ *http.Response, body io.Reader) error {
 			found = false
 			return eachDefinition(body, "value", func(d *jsontext.Decoder) error {
-				var role struct {
-					Template string `json:"_roletemplateid_value"`
-				}
-				err := decode(d, &role)
-				found = found || strings.EqualFold(role.Template, administratorRole)
+				var r definedRole
+				err := decode(d, &r)
+				found = found || r.role().Administrator
 				return err
 			})
 		},

@@ -48,13 +48,7 @@ func valueOf(body []byte) (string, bool) {
 	return valueOf(outer.Value)
 }
 
-// Status returns the status of an execution, Unknown if the service does not know it (yet).
-func (c *Client) Status(ctx context.Context, execution string) (Status, error) {
-	status, _, err := c.status(ctx, execution)
-	return status, err
-}
-
-// status also reports whether the service knows the execution.
+// status returns the status of an execution, and whether the service knows it (yet); if not, the status is Unknown.
 func (c *Client) status(ctx context.Context, execution string) (status Status, known bool, err error) {
 	text, err := c.action(ctx, "read the status of execution "+execution, "GetExecutionSummaryStatus", map[string]string{"executionId": execution}, false)
 	var refused *APIError

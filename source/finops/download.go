@@ -8,77 +8,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
 )
 
 // maxURLs is how many urls of one package are requested because a url was refused. A url is valid for about an hour, and each
 // request makes a new one.
 const maxURLs = 3
-
-// File is a package on disk. It has no name any more, so that it takes no space once the process ends.
-type File struct {
-	file   *os.File
-	folder string
-	size   int64
-}
-
-// ReadAt implements io.ReaderAt.
-func (f *File) ReadAt(p []byte, at int64) (int, error) { return f.file.ReadAt(p, at) }
-
-// WriteAt implements io.WriterAt. The error is a *StorageError.
-func (f *File) WriteAt(p []byte, at int64) (int, error) {
-	n, err := f.file.WriteAt(p, at)
-	if err != nil {
-		return n, &StorageError{f.folder, withoutPath(err)}
-	}
-	return n, nil
-}
-
-// Size returns the number of bytes of a download.
-func (f *File) Size() int64 { return f.size }
-
-// Close frees the space.
-func (f *File) Close() error { return f.file.Close() }
-
-// StorageError reports that a package cannot be stored on this machine.
-type StorageError struct {
-	Folder string
-	cause  error
-}
-
-func (e *StorageError) Error() string {
-	return "store the package in " + e.Folder + ": " + e.cause.Error()
-}
-
-// Unwrap returns the error of the operating system.
-func (e *StorageError) Unwrap() error { return e.cause }
-
-// NewFile creates a file in a folder, "" that of os.TempDir, which only this user can read, and removes its name. The error is a
-// *StorageError.
-func NewFile(folder string) (*File, error) {
-	if folder == "" {
-		folder = os.TempDir()
-	}
-	file, err := os.CreateTemp(folder, "source-microsoft-dataverse-*.zip") // O_EXCL, 0600
-	if err != nil {
-		return nil, &StorageError{folder, withoutPath(err)}
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		_ = file.Close()
-		return nil, &StorageError{folder, withoutPath(err)}
-	}
-	return &File{file: file, folder: folder}, nil
-}
-
-func withoutPath(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
 
 // packageURL returns the url of the package of an execution, "" if there is none (yet). The url is a secret.
 func (c *Client) packageURL(ctx context.Context, execution string) (string, error) {
@@ -103,10 +41,9 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 		if err != nil || url != "" || time.Since(began) > grace {
 			return url, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if wait, err = c.poll(ctx, wait); err != nil {
 			return "", err
 		}
-		wait = min(wait*3/2, c.options.PollMax)
 	}
 }
 
@@ -195,10 +132,10 @@ func (d *download) run(ctx context.Context) error {
 			failed = 1
 		}
 		if failed >= c.options.Attempts || !temporary(err) || doubtful(err) && failed >= fewAttempts {
-			return c.failed(operation, failed, withoutURL(err))
+			return c.failed(operation, failed, dataverse.WithoutURL(err))
 		}
-		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, withoutURL(err)))
-		if err := sleep(ctx, c.options.backoff(failed)); err != nil {
+		c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed at byte %d and will be continued: %v", operation, d.at, dataverse.WithoutURL(err)))
+		if err := sleep(ctx, dataverse.Backoff(c.options.WaitMin, c.options.WaitMax, failed)); err != nil {
 			return err
 		}
 	}
@@ -252,7 +189,7 @@ func (d *download) attempt(ctx context.Context) error {
 			}
 			return nil
 		case err != nil:
-			return &BrokenResponseError{Reason: fmt.Sprintf("it was cut off after %d bytes", d.at), passing: true, cause: withoutURL(err)}
+			return &BrokenResponseError{Reason: fmt.Sprintf("it was cut off after %d bytes", d.at), passing: true, cause: dataverse.WithoutURL(err)}
 		}
 	}
 }

@@ -44,6 +44,9 @@ type Line struct {
 	Disabled    bool   // exports leave it out
 }
 
+// InFull reports whether exports have all rows of the entity.
+func (l Line) InFull() bool { return !l.Disabled && !l.Incremental }
+
 // Project is a data management project, which finance & operations also calls a definition group.
 type Project struct {
 	Name    string

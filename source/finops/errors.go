@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,8 +14,8 @@ import (
 	"source-microsoft-dataverse/source/webpage"
 )
 
-// errUnusableURL reports that a url cannot be sent. It does not quote the url, which may hold a signature.
-var errUnusableURL = errors.New("the url to read cannot be sent")
+// errUnusableURL reports a url that cannot be requested. It does not quote the url, which may hold a signature.
+var errUnusableURL = errors.New("the url is not a valid https address")
 
 // ErrLinkOutside reports a link to the next page of a set that leads out of the service. It is not followed.
 var ErrLinkOutside = errors.New("the service sent a next link that leads elsewhere, or to a page that was read before")
@@ -38,16 +37,6 @@ func (e *RequestError) Error() string {
 
 // Unwrap returns the reason.
 func (e *RequestError) Unwrap() error { return e.cause }
-
-// ConnectionError reports that no response came: the host cannot be reached, or the connection broke.
-type ConnectionError struct{ cause error }
-
-func (e *ConnectionError) Error() string {
-	return "no response came from finance & operations: " + e.cause.Error()
-}
-
-// Unwrap returns the network's error.
-func (e *ConnectionError) Unwrap() error { return e.cause }
 
 // BrokenResponseError is a response with status 200 that is incomplete or not what was asked for.
 type BrokenResponseError struct {
@@ -104,7 +93,7 @@ func (e *APIError) LeadsElsewhere() bool {
 // newAPIError reads a refusal. The message of the exception is inside innererror; the one beside it is always the same
 // ("An error has occurred.").
 func newAPIError(response *http.Response, body []byte) *APIError {
-	e := &APIError{Status: response.StatusCode, Page: webpage.Of(response, body), retryAfter: retryAfter(response)}
+	e := &APIError{Status: response.StatusCode, Page: webpage.Of(response, body), retryAfter: dataverse.RetryAfter(response)}
 	var document struct {
 		Error struct {
 			Message string `json:"message"`
@@ -149,27 +138,12 @@ func withoutSignature(text string) string {
 	return strings.Join(words, " ")
 }
 
-// withoutURL drops net/http's wrapping of errors, whose text quotes the whole url, and distinguishes errors of the sign-in from
-// those of the service.
-func withoutURL(err error) error {
-	var signIn *dataverse.SignInError
-	if errors.As(err, &signIn) {
-		return signIn
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return &ConnectionError{cause: wrapped.Err}
-	}
-	return err
-}
-
 // temporary reports whether the same request may succeed when it is sent again.
 func temporary(err error) bool {
 	var refused *APIError
 	var signIn *dataverse.SignInError
 	var certificate *tls.CertificateVerificationError
 	var host *net.DNSError
-	var broken *BrokenResponseError
 	switch {
 	case errors.As(err, &signIn):
 		return signIn.Temporary()
@@ -179,9 +153,7 @@ func temporary(err error) bool {
 		return false
 	case errors.As(err, &host):
 		return !host.IsNotFound
-	case errors.As(err, &broken):
-		return true
-	default: // the network
+	default: // the network, or a *BrokenResponseError
 		return true
 	}
 }

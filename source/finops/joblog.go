@@ -50,7 +50,7 @@ func (c *Client) running(ctx context.Context, project string, waiting bool) ([]s
 	}
 	slices.Sort(open)
 	for _, id := range slices.Compact(open) {
-		status, err := c.Status(ctx, id)
+		status, _, err := c.status(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (c *Client) Exported(ctx context.Context, project string) ([]string, error)
 // notRun is the status of a part of an entity that was not run.
 const notRun = "NotRun"
 
-// isOpen reports whether a status of the job log is one of an entity whose export goes on. NotRun is also that of a part that is
+// isOpen reports whether a status of the job log is one of an entity whose export has not ended. NotRun is also that of a part that is
 // skipped, such as staging.
 func isOpen(status string) bool {
 	switch strings.ToLower(status) {

@@ -10,8 +10,8 @@ import (
 // (Microsoft, "Open Data Protocol (OData)": cross-company behavior).
 const allCompanies = "cross-company=true"
 
-// Try reads one project, whichever it is. It is the cheapest request that only an application with an entry in Microsoft Entra
-// applications may make.
+// Try reads any one project. It is the cheapest request that is refused if the application is not registered in Microsoft Entra
+// applications.
 func (c *Client) Try(ctx context.Context) error {
 	_, err := rowsOf[struct{}](ctx, c, "list the data management projects", dataPath+"DataManagementDefinitionGroups?$top=1")
 	return err

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
+
+	"source-microsoft-dataverse/source/dataverse"
 )
 
 const (
@@ -55,7 +54,7 @@ func (c *Client) send(ctx context.Context, q request) error {
 		so.count(err)
 		so.left = c.options.Budget - time.Since(began)
 		if !again(err, so, q.once, c.options.Attempts) {
-			return c.failed(q.operation, so.all, withoutURL(err))
+			return c.failed(q.operation, so.all, dataverse.WithoutURL(err))
 		}
 		if err := c.waitFor(ctx, q, err, so); err != nil {
 			return c.failed(q.operation, so.all, err)
@@ -134,7 +133,7 @@ func again(err error, so attempts, once bool, most int) bool {
 // waitFor waits before another attempt. A limit makes all requests of the client wait: an earlier attempt would only prolong
 // the pause (Microsoft, "Service protection API limits" of finance & operations).
 func (c *Client) waitFor(ctx context.Context, q request, err error, so attempts) error {
-	wait := c.options.backoff(so.all)
+	wait := dataverse.Backoff(c.options.WaitMin, c.options.WaitMax, so.all)
 	if refused := limited(err); refused != nil {
 		wait = max(refused.retryAfter, wait)
 		if wait > so.left {
@@ -146,7 +145,7 @@ func (c *Client) waitFor(ctx context.Context, q request, err error, so attempts)
 		}
 		return nil
 	}
-	c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed and will be repeated: %v", q.operation, withoutURL(err)))
+	c.log.InfoContext(ctx, fmt.Sprintf("The attempt to %s failed and will be repeated: %v", q.operation, dataverse.WithoutURL(err)))
 	return sleep(ctx, wait)
 }
 
@@ -189,12 +188,6 @@ func (p *pause) extend(until time.Time) (begins bool) {
 	return begins
 }
 
-// backoff is exponential with full jitter, as that of Dataverse's client.
-func (o Options) backoff(times int) time.Duration {
-	ceiling := max(min(o.WaitMin<<min(times-1, 16), o.WaitMax), 1)
-	return rand.N(ceiling) + 1 //nolint:gosec // jitter needs no secrecy
-}
-
 // sleep waits, at most until the context ends, whose error it returns.
 func sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
@@ -205,19 +198,6 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// retryAfter reads Retry-After, in seconds or as a date (RFC 9110, 10.2.3). It returns 0 if the header is missing or is neither.
-func retryAfter(response *http.Response) time.Duration {
-	value := response.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, math.MaxInt32) * float64(time.Second))
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return max(0, time.Until(date))
 }
 
 // limited returns the refusal of a request that the service does not execute because it is under load, nil for any other error.

@@ -51,7 +51,7 @@ func Review(f Facts) []Problem {
 	case !f.Found.Exports:
 		add(ProjectImports, "")
 		return all
-	case !slices.ContainsFunc(f.Found.Lines, func(l Line) bool { return !l.Disabled && !l.Incremental }):
+	case !slices.ContainsFunc(f.Found.Lines, Line.InFull):
 		add(ProjectEmpty, "")
 	}
 	for _, company := range f.Companies {

@@ -12,7 +12,7 @@ import (
 // ended before its request was sent, or just after.
 const fewPolls = 3
 
-// Export runs an execution to its end and returns how it ended. An execution that an earlier process has begun goes on: it is
+// Export runs an execution to its end and returns how it ended. An execution that an earlier process has begun is continued: it is
 // requested only if the service does not know it. notify, unless it is nil, is called with each status.
 //
 // An execution that ended as Succeeded or PartiallySucceeded has a package. One that was not started is a *RefusedError, one that
@@ -103,10 +103,9 @@ func (c *Client) await(ctx context.Context, x Execution, sent bool, notify func(
 		if notify != nil {
 			notify(status)
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if wait, err = c.poll(ctx, wait); err != nil {
 			return Outcome{}, err
 		}
-		wait = min(wait*3/2, c.options.PollMax)
 	}
 }
 
@@ -152,9 +151,13 @@ func (c *Client) AwaitIdle(ctx context.Context, project, company string, refused
 			return nil, &StuckError{Project: project, Execution: running[0], Status: Executing, After: waited.Round(time.Second), Foreign: true}
 		}
 		notify(running[0])
-		if err := sleep(ctx, wait); err != nil {
+		if wait, err = c.poll(ctx, wait); err != nil {
 			return nil, err
 		}
-		wait = min(wait*3/2, c.options.PollMax)
 	}
+}
+
+// poll waits before something is requested again, and returns the next wait, which is longer.
+func (c *Client) poll(ctx context.Context, wait time.Duration) (next time.Duration, err error) {
+	return min(wait*3/2, c.options.PollMax), sleep(ctx, wait)
 }

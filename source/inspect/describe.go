@@ -8,13 +8,46 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 )
 
-// describe sends the requests that need nothing but the identities of the users, at the same time, and returns the list of
-// tables.
-func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
+// essentials returns the list of tables, and retrieves the privileges of the users. The findings rest on them, so they are
+// requested before anything else: the limiter grants the first slots in the order of the requests, and a request that waits
+// for a slot of a slow environment may be too late.
+func (g *gatherer) essentials(ctx context.Context) []dataverse.TableSummary {
 	var group sync.WaitGroup
-	client := g.accounts[g.first].Client
 	var summaries []dataverse.TableSummary
-	group.Go(func() { summaries = g.list(ctx, client) })
+	group.Go(func() { summaries = g.list(ctx, g.accounts[g.first].Client) })
+	for i := range g.accounts {
+		if user := &g.facts.Users[i]; user.SignIn == nil {
+			group.Go(func() {
+				g.optional("the privileges of "+user.Name, func(ctx context.Context) error {
+					privileges, err := g.accounts[i].Client.Privileges(ctx, g.ids[i])
+					if err == nil {
+						user.Privileges = privileges
+					}
+					return err
+				})
+			})
+		}
+	}
+	group.Wait()
+	return summaries
+}
+
+// describe sends the other requests except those for rows. Only those for the secured columns depend on each other.
+func (g *gatherer) describe() {
+	var group sync.WaitGroup
+	g.describeEnvironment(&group)
+	for i := range g.accounts {
+		if g.facts.Users[i].SignIn == nil {
+			g.describeUser(&group, i)
+		}
+	}
+	g.columns()
+	group.Wait()
+}
+
+// describeEnvironment sends the requests about the environment.
+func (g *gatherer) describeEnvironment(group *sync.WaitGroup) {
+	client := g.accounts[g.first].Client
 	group.Go(func() {
 		g.optional("the name and the version of the environment", func(ctx context.Context) error {
 			organization, err := client.CurrentOrganization(ctx)
@@ -41,22 +74,12 @@ func (g *gatherer) describe(ctx context.Context) []dataverse.TableSummary {
 			})
 		})
 	}
-	for i := range g.accounts {
-		if g.facts.Users[i].SignIn == nil {
-			g.describeUser(&group, i)
-		}
-	}
-	group.Wait()
-	return summaries
 }
 
 // list returns the tables of the environment. If the list with all their properties is refused, or does not arrive in time,
 // one with the names alone may.
 func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSummary {
-	deadline, _ := g.limited.Deadline()
-	limited, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	summaries, failure := client.TableSummaries(limited)
+	summaries, failure := client.TableSummaries(g.limited) //nolint:contextcheck // it is derived from ctx
 	if failure == nil && len(summaries) > 0 {
 		return summaries
 	}
@@ -74,7 +97,7 @@ func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSum
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case limited.Err() != nil:
+	case g.limited.Err() != nil:
 		g.facts.NotRequested = append(g.facts.NotRequested, what)
 	case failure != nil:
 		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(failure)})
@@ -82,7 +105,7 @@ func (g *gatherer) list(ctx context.Context, client Client) []dataverse.TableSum
 	return withNames(names)
 }
 
-// describeUser sends the requests about a user.
+// describeUser sends the requests about a user, apart from the one for the privileges.
 func (g *gatherer) describeUser(group *sync.WaitGroup, number int) {
 	client, id, user := g.accounts[number].Client, g.ids[number], &g.facts.Users[number]
 	of := " of " + user.Name
@@ -108,15 +131,6 @@ func (g *gatherer) describeUser(group *sync.WaitGroup, number int) {
 			return err
 		})
 	})
-	group.Go(func() {
-		g.optional("the privileges"+of, func(ctx context.Context) error {
-			privileges, err := client.Privileges(ctx, id)
-			if err == nil {
-				user.Privileges = privileges
-			}
-			return err
-		})
-	})
 }
 
 func roleNames(roles []dataverse.Role) []string {
@@ -135,7 +149,6 @@ func (g *gatherer) columns() {
 	if len(g.facts.Tables) == 0 {
 		return
 	}
-	g.options.Step("Reading the secured columns")
 	var group sync.WaitGroup
 	client := g.accounts[g.first].Client
 	names := make([]string, len(g.facts.Tables))
@@ -195,8 +208,8 @@ func (g *gatherer) count(client Client) {
 	})
 }
 
-// withNames returns a list of tables of which only the names are known. They are taken for tables with change tracking, of
-// which nothing is reported.
+// withNames returns a list of tables of which only the names are known. They count as tables with change tracking, so that no
+// finding is about their change tracking.
 func withNames(names []string) []dataverse.TableSummary {
 	summaries := make([]dataverse.TableSummary, len(names))
 	for i, name := range names {

@@ -1,6 +1,6 @@
-// Package inspect finds out what is wrong with a configuration and its environment before a sync does, or would at night.
+// Package inspect finds what is wrong with a configuration and its environment before a sync fails.
 //
-// [Inspect] gathers [Facts] in a few requests, and [Facts.Findings] draws the conclusions: a list of [Finding], what matters
-// most first. The second step is a pure function of the first. check reports the errors and warnings, doctor shows all
-// findings to a person, and read warns of what concerns its streams.
+// [Inspect] gathers [Facts] in a few requests, and [Facts.Findings] derives the list of [Finding] values from them, the most
+// severe first, without I/O. check reports the errors and logs the others, doctor shows all findings to a person, and read
+// logs the warnings that concern its streams.
 package inspect

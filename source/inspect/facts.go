@@ -7,6 +7,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/finops"
+	"source-microsoft-dataverse/source/users"
 )
 
 // Facts are what an inspection knows. What could not be retrieved is zero or nil.
@@ -14,7 +15,8 @@ type Facts struct {
 	Now time.Time // at the beginning, by the clock of this machine
 	// Organization is the environment, nil if it is unknown.
 	Organization *dataverse.Organization
-	// ClockAhead is how far the service's clock is ahead of that of this machine at least; 0: no difference is certain.
+	// ClockAhead is at least how far the service's clock is ahead of the clock of this machine. It is negative if it is behind, and 0
+	// if the clocks may agree.
 	ClockAhead time.Duration
 	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
 	TokenDays int
@@ -48,10 +50,12 @@ type Facts struct {
 
 	// Counted reports that row counts were requested.
 	Counted bool
-	// NotRequested are the things that were not requested for lack of time, as noun phrases.
+	// NotRequested are the things that were not requested for lack of time, or did not arrive in time, as noun phrases.
 	NotRequested []string
 	// Untested are the tables of include_tables of which no row was requested because there are too many of them.
 	Untested []string
+	// Keyless are the tables of include_tables of which no row could be requested because their primary key is unknown.
+	Keyless []string
 	// Late are the tables of which no row was requested for lack of time, or of which none arrived in time.
 	Late []string
 	// Unknown are the things that were requested but could not be retrieved.
@@ -73,8 +77,8 @@ type Unknown struct {
 // Problem is an error as an inspection reports it.
 type Problem struct {
 	Sentence string // what happened, then what to do
-	// Fixable reports that a person must change something in the configuration or the environment. Any other problem may pass
-	// by itself.
+	// Fixable reports that a person must change something in the configuration or the environment. Any other problem may be
+	// temporary.
 	Fixable bool
 	Err     error
 }
@@ -94,7 +98,7 @@ type User struct {
 	// Privileges are those of the user; nil: unknown.
 	Privileges dataverse.Privileges
 	// Columns reports which secured columns the user may read.
-	Columns ColumnRights
+	Columns users.ColumnRights
 	// CertificateExpires is when the client certificate expires; zero: there is none.
 	CertificateExpires time.Time
 	// CertificateSetting is the setting that holds it.
@@ -116,8 +120,8 @@ func (f Facts) Usable() (number int, found bool) {
 	return number, number >= 0
 }
 
-// Outage returns the error that kept the inspection from finding out whether a sync works, and that may pass by itself. It
-// is nil if there was none, or if something else is wrong that a person must fix.
+// Outage returns the error that kept the inspection from finding out whether a sync works, if it may be temporary. It is nil if
+// there was none, or if a person must fix something else.
 func (f Facts) Outage() error {
 	var outage error
 	for _, p := range append(f.signIns(), f.ListProblem, f.PackagesProblem) {
@@ -159,14 +163,14 @@ func widest(all []User, t Table) dataverse.Depth {
 	return found
 }
 
-// hidden returns the secured columns of a table that none of the users may read that have the widest right to read it.
+// hidden returns the secured columns of a table that may not be read by any of the users with the widest right to read the table.
 func hidden(all []User, t Table) []string {
 	var names []string
 	for _, c := range t.Secured {
 		known, readable := false, false
 		for _, u := range all {
 			if u.SignIn == nil && u.Columns.Known && dataverse.CompareDepths(u.depth(t), t.Depth) == 0 {
-				known, readable = true, readable || u.Columns.reads(c)
+				known, readable = true, readable || u.Columns.Reads(c)
 			}
 		}
 		if known && !readable {
@@ -175,27 +179,6 @@ func hidden(all []User, t Table) []string {
 	}
 	return names
 }
-
-// ColumnRights are which secured columns a user may read.
-type ColumnRights struct {
-	Known      bool
-	Everything bool            // all of them
-	Readable   map[string]bool // by MetadataId, if not all
-}
-
-// Unreadable returns the properties of the secured columns that may not be read. It returns nil if the rights are unknown.
-func (r ColumnRights) Unreadable(secured []dataverse.SecuredColumn) []string {
-	var names []string
-	for _, c := range secured {
-		if r.Known && !r.reads(c) {
-			names = append(names, c.Property)
-		}
-	}
-	return names
-}
-
-// reads reports whether a secured column may be read.
-func (r ColumnRights) reads(c dataverse.SecuredColumn) bool { return r.Everything || r.Readable[c.ID] }
 
 // ReadAs is how a configured stream reads a table.
 type ReadAs int
@@ -219,7 +202,7 @@ type Table struct {
 	Depth dataverse.Depth
 	// Secured are the secured columns.
 	Secured []dataverse.SecuredColumn
-	// Hidden are the secured columns that none of the users may read that read the table.
+	// Hidden are the secured columns that may not be read by any of the users that read the table.
 	Hidden []string
 	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.
 	Rows *int64
@@ -227,10 +210,21 @@ type Table struct {
 	Probe *Probe
 }
 
+// NamedFirst compares two tables so that those that include_tables names are sorted before the others.
+func NamedFirst(a, b Table) int {
+	switch {
+	case a.Named == b.Named:
+		return 0
+	case a.Named:
+		return -1
+	default:
+		return 1
+	}
+}
+
 // Probe is the outcome of a request for one row of a table.
 type Probe struct {
-	Tracked bool          // it was a request with change tracking, and succeeded
-	Took    time.Duration // from the request to its response, waits included
+	Tracked bool // it was a request with change tracking, and succeeded
 	// Forbidden reports that the application user lacks the privilege to read the table.
 	Forbidden bool
 	// Limited reports that a request with change tracking was refused for lack of a privilege, and one without succeeded.

@@ -16,8 +16,7 @@ const (
 	Info    Severity = "info"    // good to know
 )
 
-// Finding is one thing that an inspection has found. It is about a single subject, or about all tables of which the same
-// is true.
+// Finding is one thing that an inspection has found, about one subject or about all tables that share it.
 type Finding struct {
 	Severity Severity `json:"severity"`
 	// Code names the kind of the finding for programs. It does not change from version to version.
@@ -26,7 +25,7 @@ type Finding struct {
 	// that holds a further application user, such as additional_credentials[0], the logical name of a table, the name of a data
 	// project, or SubjectTables for several of them.
 	Subject string `json:"subject"`
-	// Sentence is what was found, as one sentence or more.
+	// Sentence is what was found, in one or more sentences.
 	Sentence string `json:"sentence"`
 	// NextStep is what to do, as a sentence; empty if there is nothing to do, or if Sentence includes it.
 	NextStep string `json:"next_step"`
@@ -65,7 +64,7 @@ const (
 	ShortTokenLife     Code = "short-token-life"     // delta tokens expire before the next sync may run
 	NotListed          Code = "tables-not-listed"    // the list of tables cannot be retrieved
 	LanguageMissing    Code = "language-missing"     // the environment does not provide label_language
-	NotInspected       Code = "not-inspected"        // something was not requested for lack of time
+	NotInspected       Code = "not-inspected"        // something was not requested, mostly for lack of time
 	NotRetrieved       Code = "not-retrieved"        // something was requested, but may not be read
 	NoCounts           Code = "no-row-counts"        // the service counts no rows
 	AboutEnvironment   Code = "about-environment"    // name, version and region
@@ -114,6 +113,9 @@ func (f Finding) AboutAUser() bool {
 func (f Finding) AboutTheEnvironment() bool {
 	return slices.Contains([]string{"", SubjectEnvironment, SubjectConfiguration}, f.Subject)
 }
+
+// AboutPackages reports whether the finding is about finance & operations.
+func (f Finding) AboutPackages() bool { return f.Key == packagesKey }
 
 // subjectRank is 0 for what concerns every table, otherwise 1.
 func (f Finding) subjectRank() int {

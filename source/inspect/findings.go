@@ -1,16 +1,14 @@
 package inspect
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
-// Findings returns what the facts mean, what matters most first: errors, then warnings, then infos, and within each those
-// about the environment and its users before those about tables.
+// Findings returns what the facts mean: errors, then warnings, then infos, and within each those about the environment and
+// its users before those about tables.
 func (f Facts) Findings() []Finding {
 	var all []Finding
 	for _, rule := range []func(Facts) []Finding{
@@ -25,7 +23,7 @@ func (f Facts) Findings() []Finding {
 }
 
 // ForRead returns the warnings that a read of the tables logs: those about the application users and the environment that
-// threaten later syncs, and those about the rows and columns that this one lacks.
+// concern later syncs, and those about rows and columns that this sync lacks.
 func (f Facts) ForRead() []Finding {
 	var all []Finding
 	for _, rule := range []func(Facts) []Finding{
@@ -36,9 +34,9 @@ func (f Facts) ForRead() []Finding {
 	return Sort(all)
 }
 
-// readable reports whether the rows of a table can be read as far as is known: a request for one of them is better
+// Readable reports whether the rows of a table can be read, and whether that is known. A request for one of them is better
 // evidence than the list of privileges.
-func (t Table) readable() (readable, known bool) {
+func (t Table) Readable() (readable, known bool) {
 	switch {
 	case t.Probe != nil && t.Probe.Forbidden:
 		return false, true
@@ -55,36 +53,13 @@ func (t Table) readable() (readable, known bool) {
 const named = 10
 
 // listed lists texts in a sentence.
-func listed(texts []string) string {
-	if len(texts) <= named {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:named], ", "), len(texts)-named)
-}
+func listed(texts []string) string { return prose.List(texts, named) }
 
 // tables is a number of tables with its noun.
-func tables(n int) string { return number(n, "table") }
+func tables(n int) string { return prose.Quantity(n, "table") }
 
-// number is a number with its noun, and a comma between groups of three digits.
-func number(n int, noun string) string {
-	return listing.Grouped(int64(n)) + " " + plural(n, noun)
-}
-
-// plural is the form of a noun that goes with a number.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
-
-// those is how a sentence refers to tables that it has named: "it" or "them".
-func those(n int) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
-}
+// those returns the pronoun for tables that a sentence has named.
+func those(n int) string { return prose.Form(n, "it", "them") }
 
 // aboutTables returns a finding about tables, with the subject that follows from their number.
 func aboutTables(severity Severity, code Code, names []string, sentence, nextStep string) Finding {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // notListed returns why the tables are unknown.
@@ -38,7 +38,7 @@ func (f Facts) aboutEnvironment() []Finding {
 	return []Finding{{Severity: Info, Code: AboutEnvironment, Subject: SubjectEnvironment, Sentence: sentence + "."}}
 }
 
-// clockTolerance is how wrong a clock may be before it is worth a warning. Microsoft Entra rejects an assertion outside its
+// clockTolerance is the greatest difference between the clocks that brings no warning. Microsoft Entra rejects an assertion outside its
 // validity, which is ten minutes in this connector, with a tolerance of five minutes.
 const clockTolerance = 2 * time.Minute
 
@@ -54,12 +54,13 @@ func (f Facts) clockDiffers() []Finding {
 	return []Finding{{
 		Severity: Warning, Code: ClockDiffers, Subject: SubjectEnvironment,
 		Sentence: fmt.Sprintf("The clock of this machine is %s %s that of Dataverse.",
-			number(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
+			prose.Quantity(int(f.ClockAhead.Abs().Round(time.Minute)/time.Minute), "minute"), direction),
 		NextStep: "Synchronize it: Microsoft Entra rejects a sign-in with a certificate or a token file if the clock is wrong by more than a few minutes.",
 	}}
 }
 
-// shortLife is how many days a delta token must be valid for syncs that run once a day to be safe from an outage of a day.
+// shortLife is the most days of a delta token's life that bring a warning: after one or two failed daily syncs, the token has
+// expired.
 const shortLife = 2
 
 // shortTokenLife warns of an environment in which a sync that fails for a day or two costs a snapshot of every table.
@@ -70,7 +71,7 @@ func (f Facts) shortTokenLife() []Finding {
 	return []Finding{{
 		Severity: Warning, Code: ShortTokenLife, Subject: SubjectEnvironment,
 		Sentence: fmt.Sprintf("The environment keeps deletions and delta tokens for only %s (organization.expirechangetrackingindays). If the next "+
-			"successful sync comes later, every table is re-read in full.", number(f.TokenDays, "day")),
+			"successful sync comes later, every table is re-read in full.", prose.Quantity(f.TokenDays, "day")),
 		NextStep: fmt.Sprintf("Sync at least every %d hours, or ask an administrator to raise the setting; its default is 7.", f.TokenDays*12),
 		Key:      "on_expired_token",
 	}}
@@ -108,7 +109,7 @@ func (f Facts) aboutTables() []Finding {
 			rows, counted = rows+*t.Rows, true
 		}
 	}
-	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", listing.Grouped(int64(len(f.Tables))), tables(f.Listed), isAre(len(f.Tables)))
+	sentence := fmt.Sprintf("%s of the %s of the environment %s selected.", prose.Grouped(len(f.Tables)), tables(f.Listed), prose.Form(len(f.Tables), "is", "are"))
 	if len(f.Tables) == f.Listed && f.Listed > 1 {
 		sentence = fmt.Sprintf("All %s of the environment are selected.", tables(f.Listed))
 	}
@@ -116,12 +117,12 @@ func (f Facts) aboutTables() []Finding {
 		sentence += " " + followedSentence(followed, len(f.Tables))
 	}
 	if counted && rows > 0 {
-		sentence += fmt.Sprintf(" In all, there are about %s.", number(int(rows), "row"))
+		sentence += fmt.Sprintf(" In all, there are about %s.", prose.Quantity(rows, "row"))
 	}
 	return []Finding{{Severity: Info, Code: AboutTables, Subject: SubjectTables, Sentence: sentence}}
 }
 
-// followedSentence is of how many of some tables the changes can be followed.
+// followedSentence returns of how many tables the changes can be followed.
 func followedSentence(followed, of int) string {
 	switch {
 	case of == 1 && followed == 1:
@@ -133,15 +134,8 @@ func followedSentence(followed, of int) string {
 	case followed == 0:
 		return "The changes of none of them can be followed."
 	default:
-		return fmt.Sprintf("The changes of %s of them can be followed.", listing.Grouped(int64(followed)))
+		return fmt.Sprintf("The changes of %s of them can be followed.", prose.Grouped(followed))
 	}
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 // noCounts reports that the service has no row counts, which it takes once a day.
@@ -171,18 +165,15 @@ func (f Facts) notInspected() []Finding {
 		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("Dataverse responded too slowly to test %s in time: %s.",
 			selected(n), listed(f.Late)), "Try again at another time."))
 	}
+	if n := len(f.Keyless); n > 0 {
+		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
+			tables(n), prose.Form(n, "was", "were"), listed(f.Keyless)), ""))
+	}
 	if n := len(f.Untested); n > 0 {
 		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
-			tables(n), wasWere(n), listed(f.Untested)), ""))
+			tables(n), prose.Form(n, "was", "were"), listed(f.Untested)), ""))
 	}
 	return findings
-}
-
-func wasWere(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
 }
 
 // notRetrieved reports what the application user may not read about itself and the environment.
@@ -191,16 +182,8 @@ func (f Facts) notRetrieved() []Finding {
 	for _, u := range f.Unknown {
 		findings = append(findings, Finding{
 			Severity: Info, Code: NotRetrieved, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("%s cannot be retrieved: %s.", capital(u.What), strings.TrimRight(u.Reason, ". ")),
+			Sentence: fmt.Sprintf("%s cannot be retrieved: %s.", prose.Capital(u.What), strings.TrimRight(u.Reason, ". ")),
 		})
 	}
 	return findings
-}
-
-// capital returns a text that begins a sentence.
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

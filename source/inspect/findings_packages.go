@@ -24,6 +24,7 @@ const (
 // JobHistory is the page of finance & operations that lists executions.
 const JobHistory = "Data management > Job history"
 
+// packagesKey is the setting of the projects. All findings about them have it as their key, and no others.
 const packagesKey = "packages"
 
 // aboutPackages returns what is wrong with the projects of the configuration.
@@ -45,7 +46,7 @@ func (f Facts) aboutPackages() []Finding {
 func aboutProject(f finops.Facts) Finding {
 	read := 0
 	for _, line := range f.Found.Lines {
-		if !line.Disabled && !line.Incremental {
+		if line.InFull() {
 			read++
 		}
 	}

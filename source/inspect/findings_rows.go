@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // limitedDepth warns of tables of which the application user may read only some rows. Dataverse rejects a request for the
@@ -36,7 +37,7 @@ func (f Facts) limitedDepth() []Finding {
 	var findings []Finding
 	if n := len(undecided); n > 0 {
 		findings = append(findings, aboutTables(Warning, LimitedDepth, names, fmt.Sprintf("The application user has the Read privilege on %s below "+
-			"Organization level, so %s changes cannot be followed, and a full refresh reads only the rows that it may see: %s.", selected(n), itsTheir(n),
+			"Organization level, so %s changes cannot be followed, and a full refresh reads only the rows that it may see: %s.", selected(n), prose.Form(n, "its", "their"),
 			listed(undecided)), assignRole(n)+"."))
 	}
 	if len(read) > 0 {
@@ -46,21 +47,14 @@ func (f Facts) limitedDepth() []Finding {
 	return findings
 }
 
-func itsTheir(n int) string {
-	if n == 1 {
-		return "its"
-	}
-	return "their"
-}
-
-// readInPart is what follows from a depth below Organization level for streams of tables, which come with their depths.
+// readInPart returns what follows from a depth below Organization level for streams of tables, each with its depth.
 func readInPart(texts []string) string {
-	const fate = "so only the rows that it may see are synced"
+	const consequence = "so only the rows that it may see are synced"
 	if len(texts) > 1 {
-		return fmt.Sprintf("%s below Organization level, %s: %s", tables(len(texts)), fate, listed(texts))
+		return fmt.Sprintf("%s below Organization level, %s: %s", tables(len(texts)), consequence, listed(texts))
 	}
 	name, depth, _ := strings.Cut(texts[0], " ")
-	return strings.TrimSpace(fmt.Sprintf("table %s below Organization level %s", name, depth)) + ", " + fate
+	return strings.TrimSpace(fmt.Sprintf("table %s below Organization level %s", name, depth)) + ", " + consequence
 }
 
 // columnsHidden warns of secured columns that no application user with the widest right to read the table may read.
@@ -79,12 +73,11 @@ func (f Facts) columnsHidden() []Finding {
 		return nil
 	}
 	return []Finding{aboutTables(Warning, ColumnsHidden, names, fmt.Sprintf("The application user may not read %s, so Dataverse sends null in place of "+
-		"every value: %s.", number(n, "secured column"), listed(hidden)), fmt.Sprintf("Add the application user to a column security profile that has Read on %s, "+
+		"every value: %s.", prose.Quantity(n, "secured column"), listed(hidden)), fmt.Sprintf("Add the application user to a column security profile that has Read on %s, "+
 		"or deselect %[1]s.", those(n)))}
 }
 
-// notTracked reports the tables whose changes cannot be followed, and why. That of a table on which tracking can be turned
-// on is a warning.
+// notTracked reports the tables whose changes cannot be followed, and why. It is a warning if tracking can be turned on.
 func (f Facts) notTracked() []Finding {
 	var off, never, other, otherNames []string
 	for _, t := range f.Tables {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // follows reports whether the changes of a table can be followed, as far as is known.
@@ -48,7 +48,7 @@ func (f Facts) unmatched() []Finding {
 	}
 	if n := len(missing); n > 0 {
 		findings = append(findings, aboutTables(Error, TableMissing, names, fmt.Sprintf("include_tables names %s that the environment does not have: %s.",
-			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", plural(n, "name"), those(n))).of(includeTables))
+			tables(n), listed(missing)), fmt.Sprintf("Correct the logical %s, or remove %s from include_tables.", prose.Plural(n, "name"), those(n))).of(includeTables))
 	}
 	return findings
 }
@@ -63,7 +63,7 @@ func (f Facts) notInWebAPI() []Finding {
 		tables(n), listed(f.NotInWebAPI)), fmt.Sprintf("Remove %s from include_tables.", those(n))).of(includeTables)}
 }
 
-// noneSelected reports a configuration that leaves nothing to sync for another reason than a table that is missing.
+// noneSelected reports that the configuration selects no table, unless a table that it names is missing.
 func (f Facts) noneSelected() []Finding {
 	if f.ListProblem != nil || f.Listed == 0 || len(f.Tables) > 0 || len(f.NotInWebAPI) > 0 {
 		return nil
@@ -81,7 +81,7 @@ func (f Facts) noneSelected() []Finding {
 	}}
 }
 
-// assignRole is what an administrator does about a missing privilege to read tables, without its period.
+// assignRole returns what to do about a missing privilege to read tables, as a sentence without its period.
 func assignRole(n int) string {
 	return fmt.Sprintf("Assign the application user a security role that has Read at Organization level on %s", those(n))
 }
@@ -94,7 +94,7 @@ func (f Facts) forbidden() []Finding {
 	reason := map[string]string{}
 	for _, t := range f.Tables {
 		name := t.Summary.Table.LogicalName
-		switch may, known := t.readable(); {
+		switch may, known := t.Readable(); {
 		case !known && t.Summary.ReadPrivilege == "" && t.Probe == nil: // an N:N table has no privilege of its own
 			continue
 		case may, !known:
@@ -136,15 +136,10 @@ func (f Facts) forbidden() []Finding {
 }
 
 // selected is a number of selected tables.
-func selected(n int) string {
-	if n == 1 {
-		return "1 selected table"
-	}
-	return listing.Grouped(int64(n)) + " selected tables"
-}
+func selected(n int) string { return prose.Quantity(n, "selected table") }
 
-// failed reports the tables whose request for a row failed for another reason than a missing privilege. Such a failure is
-// an error only if the configuration names the table and another attempt would not help.
+// failed reports the tables of which no row could be retrieved although no privilege is missing. That is an error only if the
+// configuration names the table and another attempt would not help.
 func (f Facts) failed() []Finding {
 	var findings []Finding
 	var more []string
@@ -165,7 +160,7 @@ func (f Facts) failed() []Finding {
 	}
 	if len(more) > 0 {
 		findings = append(findings, aboutTables(Warning, TableFailed, more, fmt.Sprintf("No row of %s could be retrieved either: %s.",
-			number(len(more), "other table"), listed(more)), ""))
+			prose.Quantity(len(more), "other table"), listed(more)), ""))
 	}
 	return findings
 }

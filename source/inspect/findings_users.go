@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
+	"source-microsoft-dataverse/source/users"
 )
 
 // subject returns what findings about a user call it.
@@ -32,7 +33,7 @@ func (f Facts) aboutUsers() []Finding {
 		if u.SignIn != nil || u.FullName == "" && len(u.Roles)+len(u.TeamRoles) == 0 {
 			continue
 		}
-		sentence := capital(u.Name)
+		sentence := prose.Capital(u.Name)
 		if u.FullName != "" {
 			sentence += fmt.Sprintf(" is %q", u.FullName)
 		}
@@ -52,27 +53,18 @@ func (f Facts) aboutUsers() []Finding {
 func rolesOf(u User) string {
 	var parts []string
 	if n := len(u.Roles); n > 0 {
-		parts = append(parts, roleNoun(n)+" "+listed(u.Roles))
+		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.Roles))
 	}
 	if n := len(u.TeamRoles); n > 0 {
-		parts = append(parts, roleNoun(n)+" "+listed(u.TeamRoles)+" through its teams")
+		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.TeamRoles)+" through its teams")
 	}
 	return strings.Join(parts, " and ")
 }
 
-func roleNoun(n int) string {
-	if n == 1 {
-		return "the security role"
-	}
-	return "the security roles"
-}
-
-// certificateNotice is how long before its end a certificate is worth a warning: renewing one often takes an organization
-// some weeks.
+// certificateNotice is how long before a certificate expires the warning begins. An organization can take weeks to renew one.
 const certificateNotice = 30 * 24 * time.Hour
 
-// certificatesExpire warns of client certificates that will soon be invalid. The end of a client secret is not visible to
-// the application itself.
+// certificatesExpire warns of client certificates that expire soon. An application cannot see when its client secret expires.
 func (f Facts) certificatesExpire() []Finding {
 	var findings []Finding
 	for _, u := range f.Users {
@@ -96,10 +88,10 @@ func inDays(left time.Duration) string {
 	if left < day {
 		return "in less than a day"
 	}
-	return "in " + number(int(left/day), "day")
+	return "in " + prose.Quantity(int(left/day), "day")
 }
 
-// lessRights warns of users that may read less than others, so that the streams of some tables are not divided among all.
+// lessRights warns of users that may read less of some tables than others, and therefore do not read these tables.
 func (f Facts) lessRights() []Finding {
 	if len(f.Users) < 2 {
 		return nil
@@ -119,7 +111,7 @@ func (f Facts) lessRights() []Finding {
 		if len(lesser[i]) > 0 {
 			findings = append(findings, Finding{
 				Severity: Warning, Code: LessRights, Subject: u.subject(), Tables: slices.Clone(names[i]), Key: u.Setting,
-				Sentence: fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s.", capital(u.Name), listed(lesser[i])),
+				Sentence: fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s.", prose.Capital(u.Name), listed(lesser[i])),
 				NextStep: "Give all application users the same security roles and column security profiles.",
 			})
 		}
@@ -127,20 +119,11 @@ func (f Facts) lessRights() []Finding {
 	return findings
 }
 
-// less returns what a user may not read of a table that another one may, "" if there is nothing.
+// less returns what a user may not read of a table that another one may, "" if there is nothing, or if it is unknown.
 func (u User) less(t Table) string {
 	depth := u.depth(t)
-	switch {
-	case depth == "":
-		return ""
-	case depth == dataverse.NoDepth && t.Depth != dataverse.NoDepth:
-		return "no Read privilege"
-	case dataverse.CompareDepths(depth, t.Depth) < 0:
-		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), t.Depth.Level())
-	}
-	missing := slices.DeleteFunc(u.Columns.Unreadable(t.Secured), func(column string) bool { return slices.Contains(t.Hidden, column) })
-	if len(missing) == 0 {
+	if depth == "" {
 		return ""
 	}
-	return "without column " + strings.Join(missing, ", ")
+	return users.Difference(depth, t.Depth, u.Columns.Unreadable(t.Secured), t.Hidden)
 }

@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -15,7 +14,7 @@ import (
 	"source-microsoft-dataverse/source/users"
 )
 
-// ErrNoTables reports that the list of tables is empty, which that of no environment is.
+// ErrNoTables reports an empty list of tables, although every environment has some.
 var ErrNoTables = errors.New("the environment lists no tables")
 
 // Client sends requests as one application user.
@@ -47,9 +46,6 @@ type Account struct {
 // Options adjust an inspection.
 type Options struct {
 	Config *config.Config
-	// Limit is how long the inspection waits for what it can do without; 0: 50 seconds. Signing in and listing the tables take
-	// as long as the context allows.
-	Limit time.Duration
 	// Packages returns what sends requests to finance & operations as an application user, by its number. It is called if the
 	// configuration has packages.
 	Packages func(ctx context.Context, user int) (Packages, error)
@@ -59,8 +55,6 @@ type Options struct {
 	Explain func(Failure) Problem
 	// Step is called with what the inspection does next, as a sentence without its period. nil: it is not called.
 	Step func(string)
-	// Now is the clock of this machine; nil: time.Now.
-	Now func() time.Time
 }
 
 // Failure is an error of an inspection, with what it is about.
@@ -70,22 +64,20 @@ type Failure struct {
 	Err    error
 }
 
-// defaultLimit leaves the platform enough of its patience: a check of Airbyte may take some minutes, but a person waits.
-const defaultLimit = 50 * time.Second
+// limit is how long the inspection waits for what it can do without. Signing in and listing the tables take as long as the
+// context allows. A person waits for the result, so the limit is shorter than what Airbyte allows a check.
+const limit = 50 * time.Second
 
-// Inspect gathers the facts about a configuration and its environment: about ten requests, and one for each table that
-// include_tables selects. It returns what it has when the context ends.
+// Inspect gathers the facts about a configuration and its environment with about ten requests, and one for each table that
+// include_tables selects. When the context ends, it returns what it has.
 func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Step == nil {
 		o.Step = func(string) {}
 	}
 	g := &gatherer{options: o, accounts: accounts, facts: Facts{
-		Now: o.Now(), Users: make([]User, len(accounts)), CursorForUntracked: o.Config.CursorForUntracked, Counted: o.CountRows,
+		Now: time.Now(), Users: make([]User, len(accounts)), CursorForUntracked: o.Config.CursorForUntracked, Counted: o.CountRows,
 	}}
-	limited, cancel := context.WithTimeout(ctx, cmp.Or(o.Limit, defaultLimit))
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	g.limited = limited
 	g.options.Step("Signing in")
@@ -95,10 +87,10 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 		return g.facts
 	}
 	g.first = first
-	g.options.Step("Reading the rights of the application user and the list of tables")
-	summaries := g.describe(ctx)
-	g.selectTables(summaries)
-	g.columns()
+	g.options.Step("Reading the privileges of the application user and the list of tables")
+	g.selectTables(g.essentials(ctx))
+	g.options.Step("Reading the security roles, the secured columns and the properties of the environment")
+	g.describe()
 	g.applyRights()
 	g.packages(ctx)
 	g.probeAll()
@@ -148,21 +140,20 @@ func (g *gatherer) signIn(ctx context.Context) {
 
 // optional runs a request that the inspection can do without, and notes why there is no result. what is a noun phrase.
 func (g *gatherer) optional(what string, request func(context.Context) error) {
-	if g.limited.Err() == nil {
-		err := request(g.limited)
-		if err == nil {
-			return
-		}
-		if g.limited.Err() == nil {
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(err)})
-			return
-		}
+	err := g.limited.Err()
+	if err == nil {
+		err = request(g.limited)
+	}
+	if err == nil {
+		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.facts.NotRequested = append(g.facts.NotRequested, what)
+	if g.limited.Err() != nil {
+		g.facts.NotRequested = append(g.facts.NotRequested, what)
+	} else {
+		g.facts.Unknown = append(g.facts.Unknown, Unknown{What: what, Reason: reason(err)})
+	}
 }
 
 // reason returns the reason of a failed request as a part of a sentence.

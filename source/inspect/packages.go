@@ -14,7 +14,7 @@ type Packages interface {
 	Running(ctx context.Context, project string) ([]string, error)
 }
 
-// packages asks finance & operations for the projects of the configuration. A sync cannot do without its responses, so they take as
+// packages requests the projects of the configuration from finance & operations. A sync depends on them, so the requests take as
 // long as the context allows.
 func (g *gatherer) packages(ctx context.Context) {
 	if len(g.options.Config.Packages) == 0 || g.options.Packages == nil {

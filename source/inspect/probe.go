@@ -17,12 +17,13 @@ const (
 	probedAtOnce = 8
 	// probedAtMost bounds the requests of a configuration whose include_tables selects hundreds of tables.
 	probedAtMost = 200
-	// samples is of how many tables a row is requested before none is called readable.
+	// samples is the number of tables of which a row is requested before all tables are reported as unreadable.
 	samples = 5
 )
 
 // probeAll requests a row of each table that include_tables selects, or of some tables if none seems to be readable.
 func (g *gatherer) probeAll() {
+	g.noteKeyless()
 	candidates := g.candidates()
 	if len(candidates) == 0 {
 		return
@@ -49,7 +50,24 @@ func (g *gatherer) probeAll() {
 	slices.Sort(g.facts.Late)
 }
 
-// candidates returns the tables of which to request a row, those first that the configuration names.
+// noteKeyless notes the tables that include_tables selects and of which no row can be requested because their primary key is
+// unknown. If the list of tables with their properties did not arrive in time, they are late.
+func (g *gatherer) noteKeyless() {
+	if !g.options.Config.Tables.Restricted() {
+		return
+	}
+	noted := &g.facts.Keyless
+	if g.facts.NamesOnly && g.limited.Err() != nil {
+		noted = &g.facts.Late
+	}
+	for _, t := range g.facts.Tables {
+		if t.Summary.Table.PrimaryID == "" {
+			*noted = append(*noted, t.Summary.Table.LogicalName)
+		}
+	}
+}
+
+// candidates returns the tables of which to request a row. Those that the configuration names come first.
 func (g *gatherer) candidates() []*Table {
 	var all []*Table
 	for i := range g.facts.Tables {
@@ -58,20 +76,11 @@ func (g *gatherer) candidates() []*Table {
 		}
 	}
 	if g.options.Config.Tables.Restricted() {
-		slices.SortStableFunc(all, func(a, b *Table) int {
-			switch {
-			case a.Named == b.Named:
-				return 0
-			case a.Named:
-				return -1
-			default:
-				return 1
-			}
-		})
+		slices.SortStableFunc(all, func(a, b *Table) int { return NamedFirst(*a, *b) })
 		return all
 	}
 	all = slices.DeleteFunc(all, func(t *Table) bool { return t.Summary.ReadPrivilege == "" })
-	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.readable(); return may || !known }) {
+	if slices.ContainsFunc(all, func(t *Table) bool { may, known := t.Readable(); return may || !known }) {
 		return nil
 	}
 	return all[:min(samples, len(all))]
@@ -84,7 +93,7 @@ func (g *gatherer) late(t *Table) {
 	g.facts.Late = append(g.facts.Late, t.Summary.Table.LogicalName)
 }
 
-// probe requests a row of a table, as a user that may read as much of it as any.
+// probe requests a row of a table as one of the users that may read the most of it.
 func (g *gatherer) probe(t *Table) {
 	number := g.first
 	for i, u := range g.facts.Users {
@@ -94,7 +103,6 @@ func (g *gatherer) probe(t *Table) {
 		}
 	}
 	client := g.accounts[number].Client
-	began := g.options.Now()
 	summary := t.Summary.Table
 	p := &Probe{Tracked: summary.Tracked && !summary.Elastic && !summary.Virtual}
 	err := requestRow(g.limited, client, summary, p.Tracked)
@@ -103,7 +111,6 @@ func (g *gatherer) probe(t *Table) {
 		err = requestRow(g.limited, client, summary, false)
 		p.Limited = err == nil
 	}
-	p.Took = g.options.Now().Sub(began)
 	switch {
 	case err == nil:
 	case g.limited.Err() != nil:

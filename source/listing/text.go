@@ -3,10 +3,9 @@ package listing
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 // NoLimit is the width of an output that is not a terminal.
@@ -26,8 +25,8 @@ type column struct {
 
 func columns() []column {
 	return []column{
-		{title: "TABLE", cell: func(t Table) string { return printable(t.Name) }},
-		{title: "DISPLAY NAME", least: 12, cell: func(t Table) string { return cmp.Or(printable(t.DisplayName), "-") }},
+		{title: "TABLE", cell: func(t Table) string { return prose.Printable(t.Name) }},
+		{title: "DISPLAY NAME", least: 12, cell: func(t Table) string { return cmp.Or(prose.Printable(t.DisplayName), "-") }},
 		{title: "ROWS", right: true, cell: rows},
 		{title: "INCREMENTAL", least: 14, cell: incremental},
 		{title: "READABLE", least: 14, cell: readability},
@@ -38,7 +37,7 @@ func rows(t Table) string {
 	if t.Rows == nil {
 		return "-"
 	}
-	return Grouped(*t.Rows)
+	return prose.Grouped(*t.Rows)
 }
 
 func incremental(t Table) string {
@@ -55,7 +54,7 @@ func readability(t Table) string {
 	if t.ReadableReason == "" {
 		return string(t.Readable)
 	}
-	return string(t.Readable) + " (" + printable(t.ReadableReason) + ")"
+	return string(t.Readable) + " (" + prose.Printable(t.ReadableReason) + ")"
 }
 
 // Text lays tables out in columns. If width, in terminal cells, is not NoLimit and less than the columns need, long texts
@@ -92,7 +91,7 @@ func fit(all []column, cells [][]string, width int) []int {
 	widths := make([]int, len(all))
 	for i := range all {
 		for _, row := range cells {
-			widths[i] = max(widths[i], cellsOf(row[i]))
+			widths[i] = max(widths[i], prose.Cells(row[i]))
 		}
 	}
 	for width != NoLimit && total(widths) > width {
@@ -125,8 +124,8 @@ func writeRow(text *strings.Builder, all []column, row []string, widths []int) {
 		if i > 0 {
 			line.WriteString(gap)
 		}
-		cell := cut(row[i], widths[i])
-		padding := strings.Repeat(" ", widths[i]-cellsOf(cell))
+		cell := prose.Cut(row[i], widths[i])
+		padding := strings.Repeat(" ", widths[i]-prose.Cells(cell))
 		if c.right {
 			line.WriteString(padding + cell)
 		} else {
@@ -139,7 +138,7 @@ func writeRow(text *strings.Builder, all []column, row []string, widths []int) {
 // writeStacked writes a table for a narrow terminal, which breaks long lines itself.
 func writeStacked(text *strings.Builder, t Table) {
 	fmt.Fprintf(text, "%s\n  %s\n  rows %s, incremental %s, readable %s\n",
-		printable(t.Name), cmp.Or(printable(t.DisplayName), "-"), rows(t), incremental(t), readability(t))
+		prose.Printable(t.Name), cmp.Or(prose.Printable(t.DisplayName), "-"), rows(t), incremental(t), readability(t))
 }
 
 // summary counts the tables, and of those that the configuration selects, the ones that are incremental or not readable.
@@ -155,11 +154,8 @@ func summary(tables []Table) string {
 			followed++
 		}
 	}
-	all := Grouped(int64(len(tables))) + " tables"
-	if len(tables) == 1 {
-		all = "1 table"
-	}
-	figures := fmt.Sprintf("%s incremental, %s not readable", Grouped(int64(followed)), Grouped(int64(unreadable)))
+	all := prose.Quantity(len(tables), "table")
+	figures := fmt.Sprintf("%s incremental, %s not readable", prose.Grouped(followed), prose.Grouped(unreadable))
 	const note = " Dataverse counts rows once a day."
 	switch deselected {
 	case 0:
@@ -168,33 +164,6 @@ func summary(tables []Table) string {
 		return all + ", none selected by the configuration." + note
 	default:
 		return fmt.Sprintf("%s, %s of them not selected by the configuration. Of the others, %s.%s",
-			all, Grouped(int64(deselected)), figures, note)
+			all, prose.Grouped(deselected), figures, note)
 	}
-}
-
-// Grouped writes a number with a comma between groups of three digits.
-func Grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var groups []string
-	for len(digits) > 3 {
-		groups = append(groups, digits[len(digits)-3:])
-		digits = digits[:len(digits)-3]
-	}
-	slices.Reverse(groups)
-	return strings.Join(append([]string{digits}, groups...), ",")
-}
-
-// printable replaces what would move the cursor or change the order of the text: makers of tables choose display names.
-func printable(text string) string {
-	const joiner, nonJoiner = '\u200d', '\u200c' // parts of words and emoji
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		switch {
-		case r == joiner, r == nonJoiner, unicode.IsPrint(r):
-			return r
-		case unicode.Is(unicode.Cf, r):
-			return -1
-		default:
-			return ' '
-		}
-	}, text))
 }

@@ -131,8 +131,6 @@ type Snapshot struct {
 	Stage   Stage
 	Streams []StreamFigures // in the order of the catalog; empty until the streams are known
 	Totals  Figures         // of all streams; Waited is the time in which the service made all requests wait
-	// Lanes is how many pages of the stream are requested at once when it reads its rows; 0 or 1: one.
-	Lanes int `json:"-"`
 	// EstimateKnown reports whether Totals.Estimate covers every stream. Streams that follow changes count with what they have
 	// delivered.
 	EstimateKnown bool

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 //go:embed report.html.tmpl
@@ -69,16 +71,16 @@ func (r *Report) page() page {
 		p.Failures = append(p.Failures, r.Failures[i].text())
 	}
 	for _, u := range r.Users {
-		p.Users = append(p.Users, userText{upperFirst(u.Name), number(u.Requests), number(u.Records), duration(time.Duration(u.Throttled))})
+		p.Users = append(p.Users, userText{prose.Capital(u.Name), prose.Grouped(u.Requests), prose.Grouped(u.Records), duration(time.Duration(u.Throttled))})
 	}
 	for _, n := range r.Nulled {
-		p.Nulled = append(p.Nulled, nulledText{n.Stream, n.Column, n.Reason, number(n.Cells)})
+		p.Nulled = append(p.Nulled, nulledText{n.Stream, n.Column, n.Reason, prose.Grouped(n.Cells)})
 	}
 	for _, w := range r.Warnings {
 		p.Warnings = append(p.Warnings, warningText{dateTime(w.At), w.Text})
 	}
 	if r.WarningsOmitted > 0 {
-		p.WarningsOmitted = "The log has " + quantity(int64(r.WarningsOmitted), "more warning") + "."
+		p.WarningsOmitted = "The log has " + prose.Quantity(int64(r.WarningsOmitted), "more warning") + "."
 	}
 	return p
 }
@@ -103,17 +105,17 @@ func (r *Report) sentence() string {
 	case r.Outcome == Complete && r.Totals.Records() == 0:
 		return "There was nothing to deliver: " + allComplete(streams)
 	case r.Outcome == Complete:
-		return upperFirst(allComplete(streams))
+		return prose.Capital(allComplete(streams))
 	case r.Outcome == Failed && streams == 0:
 		return "The sync failed before it read a stream. Nothing was delivered."
 	case r.Outcome == Failed && failed == 0:
-		return fmt.Sprintf("The sync failed after it completed %d of %s.", complete, quantity(int64(streams), "stream"))
+		return fmt.Sprintf("The sync failed after it completed %d of %s.", complete, prose.Quantity(int64(streams), "stream"))
 	case r.Outcome == Failed:
 		return failedOf(failed, complete, streams) + " " + nextSync
 	case streams == 0:
 		return "The process was stopped before it read a stream. Nothing was delivered."
 	default:
-		return fmt.Sprintf("The process was stopped when %d of %s had been completed. %s", complete, quantity(int64(streams), "stream"), nextSync)
+		return fmt.Sprintf("The process was stopped when %d of %s had been completed. %s", complete, prose.Quantity(int64(streams), "stream"), nextSync)
 	}
 }
 
@@ -122,7 +124,7 @@ const nextSync = "The next sync continues incremental streams from their saved s
 
 // failedOf returns how many streams failed, and how many are complete.
 func failedOf(failed, complete, streams int) string {
-	text := fmt.Sprintf("%d of %s failed", failed, quantity(int64(streams), "stream"))
+	text := fmt.Sprintf("%d of %s failed", failed, prose.Quantity(int64(streams), "stream"))
 	switch complete {
 	case 0:
 		return text + "."
@@ -137,10 +139,8 @@ func allComplete(streams int) string {
 	if streams == 1 {
 		return "the stream is complete."
 	}
-	return "all " + number(int64(streams)) + " streams are complete."
+	return "all " + prose.Grouped(int64(streams)) + " streams are complete."
 }
-
-func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func (r *Report) count(matches func(*StreamFigures) bool) int {
 	n := 0
@@ -163,7 +163,7 @@ func (r *Report) about() []fact {
 		}
 	}
 	if r.PageSize > 0 {
-		facts = append(facts, fact{Name: "Page size", Value: quantity(int64(r.PageSize), "row")})
+		facts = append(facts, fact{Name: "Page size", Value: prose.Quantity(int64(r.PageSize), "row")})
 	}
 	return facts
 }
@@ -176,21 +176,21 @@ func (r *Report) facts() []fact {
 	}
 	complete := r.count(func(s *StreamFigures) bool { return s.Outcome == Complete })
 	facts := []fact{
-		{Name: "Rows", Value: number(r.Totals.Rows)},
-		{Name: "Deletions", Value: number(r.Totals.Deletions)},
-		{Name: "Streams complete", Value: number(int64(complete)), Note: "of " + number(int64(len(r.Streams)))},
+		{Name: "Rows", Value: prose.Grouped(r.Totals.Rows)},
+		{Name: "Deletions", Value: prose.Grouped(r.Totals.Deletions)},
+		{Name: "Streams complete", Value: prose.Grouped(int64(complete)), Note: "of " + prose.Grouped(int64(len(r.Streams)))},
 		{Name: "Duration", Value: duration(elapsed)},
 		{Name: "Size", Value: size(r.Totals.Bytes), Note: "of records"},
 		{Name: "Throttled", Value: duration(time.Duration(r.Totals.Waited)), Note: percent(time.Duration(r.Totals.Waited), elapsed) + " of the time"},
-		{Name: "Retries", Value: number(r.Totals.Retries), Note: "of " + quantity(r.Totals.Pages+r.Totals.Retries, "page request")},
+		{Name: "Retries", Value: prose.Grouped(r.Totals.Retries), Note: "of " + prose.Quantity(r.Totals.Pages+r.Totals.Retries, "page request")},
 	}
 	var nulled int64
 	for _, n := range r.Nulled {
 		nulled += n.Cells
 	}
-	facts = append(facts, fact{Name: "Cells sent as null", Value: number(nulled)})
+	facts = append(facts, fact{Name: "Cells sent as null", Value: prose.Grouped(nulled)})
 	if seconds := elapsed.Seconds(); seconds >= 1 {
-		facts[0].Note = number(int64(float64(r.Totals.Rows)/seconds)) + " per second"
+		facts[0].Note = prose.Grouped(int64(float64(r.Totals.Rows)/seconds)) + " per second"
 	}
 	return facts
 }
@@ -280,7 +280,7 @@ func (r *Report) streamTable() *streamTable {
 func size(bytes int64) string {
 	switch {
 	case bytes < 1_000_000:
-		return number((bytes+999)/1000) + " kB"
+		return prose.Grouped((bytes+999)/1000) + " kB"
 	case bytes < 10_000_000_000:
 		return megabytes(bytes) + " MB"
 	default:
@@ -293,7 +293,7 @@ func (o Outcome) rank() int { return slices.Index([]Outcome{Failed, Incomplete, 
 
 func figuresRow(f Figures, took time.Duration) streamRow {
 	return streamRow{
-		Rows: number(f.Rows), Deletions: number(f.Deletions), Size: size(f.Bytes), Pages: number(f.Pages),
-		Retries: number(f.Retries), Waited: duration(time.Duration(f.Waited)), Duration: duration(took),
+		Rows: prose.Grouped(f.Rows), Deletions: prose.Grouped(f.Deletions), Size: size(f.Bytes), Pages: prose.Grouped(f.Pages),
+		Retries: prose.Grouped(f.Retries), Waited: duration(time.Duration(f.Waited)), Duration: duration(took),
 	}
 }

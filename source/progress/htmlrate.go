@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 // rateChart shows the rows per second and the throttled time over the time of a sync. Its curve is drawn in a square of
@@ -50,7 +52,7 @@ func (r *Report) rateChart() *rateChart {
 	for _, i := range throttledIntervals(intervals) {
 		c.Throttled = append(c.Throttled, throttled(i, total))
 	}
-	c.Description = fmt.Sprintf("Rows per second over %s: at most %s.", duration(total), number(int64(highest)))
+	c.Description = fmt.Sprintf("Rows per second over %s: at most %s.", duration(total), prose.Grouped(int64(highest)))
 	c.ThrottledDescription = fmt.Sprintf("The service made all requests wait for %s.", duration(time.Duration(r.Totals.Waited)))
 	return c
 }
@@ -134,7 +136,7 @@ func levelText(value float64) string {
 	if value < 10 && value != math.Trunc(value) {
 		return strconv.FormatFloat(value, 'f', 1, 64)
 	}
-	return number(int64(value))
+	return prose.Grouped(int64(value))
 }
 
 // roundUp returns the next number that has one or two digits before its zeros and can be divided by 4 well.

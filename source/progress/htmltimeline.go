@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
@@ -75,7 +76,7 @@ func (r *Report) timeline() *timeline {
 		}
 	}
 	if len(hidden.Lanes) > 0 {
-		t.More = &moreLanes{Summary: quantity(int64(len(hidden.Lanes)), "more stream") + ", which took less time", Lanes: hidden}
+		t.More = &moreLanes{Summary: prose.Quantity(int64(len(hidden.Lanes)), "more stream") + ", which took less time", Lanes: hidden}
 	}
 	return t
 }
@@ -119,7 +120,7 @@ func (r *Report) lane(s *StreamFigures) lane {
 	var phases []string
 	for _, p := range s.Phases {
 		to := cmp.Or(p.To, s.Ended, r.Ended)
-		text := fmt.Sprintf("%s, %s to %s, %s", phaseText(p.Phase), r.after(p.From), r.after(to), quantity(p.Pages, "page"))
+		text := fmt.Sprintf("%s, %s to %s, %s", phaseText(p.Phase), r.after(p.From), r.after(to), prose.Quantity(p.Pages, "page"))
 		if p.Waited > 0 {
 			text += ", waited for " + duration(time.Duration(p.Waited))
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
@@ -33,14 +34,14 @@ func (p *Plan) Text(o Options, environment string) string {
 		{full, "full refresh"},
 	} {
 		if mode.streams > 0 {
-			modes = append(modes, fmt.Sprintf("%s %s", number(mode.streams), mode.text))
+			modes = append(modes, fmt.Sprintf("%s %s", prose.Grouped(mode.streams), mode.text))
 		}
 	}
 	return fmt.Sprintf("%s %s reads %s of %s (organization %s, application user %s): %s. Pages have up to %s. "+
 		"Up to %s and %s run at the same time.",
-		o.Connector, o.Version, quantity(int64(len(p.Streams)), "stream"), environment, p.Organization, short(p.ApplicationUser),
-		strings.Join(modes, ", "), quantity(int64(p.PageSize), "row"),
-		quantity(int64(p.Requests()), "request"), quantity(int64(p.Parallel()), "stream"))
+		o.Connector, o.Version, prose.Quantity(int64(len(p.Streams)), "stream"), environment, p.Organization, short(p.ApplicationUser),
+		strings.Join(modes, ", "), prose.Quantity(int64(p.PageSize), "row"),
+		prose.Quantity(int64(p.Requests()), "request"), prose.Quantity(int64(p.Parallel()), "stream"))
 }
 
 // Text returns, as a line of the log, how far a sync is. rate is the number of rows per second since the last line.
@@ -57,7 +58,7 @@ func (s *Snapshot) Text(rate float64) string {
 	}
 	var line strings.Builder
 	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %d of %s ended, throttled for %s.", took, s.rowsText(),
-		quantity(int64(math.Round(rate)), "row"), ended, quantity(int64(len(s.Streams)), "stream"), duration(time.Duration(s.Totals.Waited)))
+		prose.Quantity(int64(math.Round(rate)), "row"), ended, prose.Quantity(int64(len(s.Streams)), "stream"), duration(time.Duration(s.Totals.Waited)))
 	if slowest := s.slowest(); slowest != nil {
 		fmt.Fprintf(&line, " The slowest stream is %s: %s.", slowest.Name, slowest.positionText())
 	}
@@ -70,12 +71,12 @@ func (s *Snapshot) Text(rate float64) string {
 
 // rowsText returns how many records were delivered, and of how many.
 func (s *Snapshot) rowsText() string {
-	text := quantity(s.Totals.Rows, "row")
+	text := prose.Quantity(s.Totals.Rows, "row")
 	if estimate := s.Totals.Estimate; s.EstimateKnown && estimate > s.Totals.Rows {
-		text = fmt.Sprintf("%s of about %s (%d %%)", number(s.Totals.Rows), quantity(estimate, "row"), s.Totals.Rows*100/estimate)
+		text = fmt.Sprintf("%s of about %s (%d %%)", prose.Grouped(s.Totals.Rows), prose.Quantity(estimate, "row"), s.Totals.Rows*100/estimate)
 	}
 	if s.Totals.Deletions > 0 {
-		text += " and " + quantity(s.Totals.Deletions, "deletion")
+		text += " and " + prose.Quantity(s.Totals.Deletions, "deletion")
 	}
 	return text
 }
@@ -111,9 +112,9 @@ func (s *StreamFigures) positionText() string {
 	if span.Pages == 0 { // how many rows a page has is not known yet
 		return phaseText(span.Phase) + ", no page yet"
 	}
-	text := fmt.Sprintf("%s, %s", phaseText(span.Phase), quantity(span.Pages, "page"))
+	text := fmt.Sprintf("%s, %s", phaseText(span.Phase), prose.Quantity(span.Pages, "page"))
 	if pages := s.expectedPages(span); pages > span.Pages {
-		text = fmt.Sprintf("%s, page %s of about %s", phaseText(span.Phase), number(span.Pages), number(pages))
+		text = fmt.Sprintf("%s, page %s of about %s", phaseText(span.Phase), prose.Grouped(span.Pages), prose.Grouped(pages))
 	}
 	return text
 }
@@ -153,7 +154,7 @@ func (s *StreamFigures) Text() string {
 	case Open, Complete:
 	}
 	return fmt.Sprintf("Stream %s %s after %s: %s, %s, %s MB in %s, %s, waited for %s.", s.Name, verb, duration(s.Duration(s.Ended)),
-		quantity(f.Rows, "row"), quantity(f.Deletions, "deletion"), megabytes(f.Bytes), quantity(f.Pages, "page"), retriesText(f.Retries),
+		prose.Quantity(f.Rows, "row"), prose.Quantity(f.Deletions, "deletion"), megabytes(f.Bytes), prose.Quantity(f.Pages, "page"), retriesText(f.Retries),
 		duration(time.Duration(f.Waited)))
 }
 
@@ -162,6 +163,6 @@ func retriesText(n int64) string {
 	case 1:
 		return "1 retry"
 	default:
-		return number(n) + " retries"
+		return prose.Grouped(n) + " retries"
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 // nulledLines returns, as lines of the log, how many cells of each stream were delivered as null, and why.
@@ -21,7 +23,7 @@ func (r *Report) nulledLines() []string {
 	var lines []string
 	for i, stream := range order {
 		if i == maxTableStreams {
-			return append(lines, fmt.Sprintf("Cells of %s were sent as null too.", quantity(int64(len(order)-i), "other stream")))
+			return append(lines, fmt.Sprintf("Cells of %s were sent as null too.", prose.Quantity(int64(len(order)-i), "other stream")))
 		}
 		lines = append(lines, nulledLine(stream, cells[stream]))
 	}
@@ -38,11 +40,7 @@ func nulledLine(stream string, cells map[string]int64) string {
 	}
 	slices.SortFunc(reasons, func(a, b string) int { return cmp.Or(cmp.Compare(cells[b], cells[a]), cmp.Compare(a, b)) })
 	for i, reason := range reasons {
-		reasons[i] = fmt.Sprintf("%s (%s)", number(cells[reason]), reason)
+		reasons[i] = fmt.Sprintf("%s (%s)", prose.Grouped(cells[reason]), reason)
 	}
-	verb := "were"
-	if total == 1 {
-		verb = "was"
-	}
-	return fmt.Sprintf("Stream %s: %s %s sent as null: %s.", stream, quantity(total, "cell"), verb, strings.Join(reasons, ", "))
+	return fmt.Sprintf("Stream %s: %s %s sent as null: %s.", stream, prose.Quantity(total, "cell"), prose.Form(total, "was", "were"), strings.Join(reasons, ", "))
 }

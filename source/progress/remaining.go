@@ -35,8 +35,8 @@ func (t times) by(n int) times { return times{t.least / time.Duration(n), t.most
 // EstimateRemaining estimates the time that the streams still need. It is not known as long as a stream that is read in full has
 // no estimate or exceeds it, or no page of the kind that it still has to read has been measured.
 //
-// Each stream requests so many pages at once as it has lanes, mostly one, so the rest takes at least as long as the longest stream
-// alone. All streams together take their share of the parallel requests.
+// Each stream requests one page at a time, or one in each of its lanes, so the rest takes at least as long as the longest stream alone.
+// All streams together take their share of the parallel requests.
 func EstimateRemaining(at time.Time, streams []StreamFigures, parallel int) Remaining {
 	measured := measure(at, streams)
 	var longest, sum times
@@ -69,10 +69,10 @@ type remainder struct {
 	inTurn times // that its pages take one after the other
 }
 
-// inLanes returns the rest of a stream that requests so many pages at once.
+// inLanes returns the rest of a stream that requests n pages at once.
 func (t times) inLanes(n int) remainder { return remainder{alone: t.by(max(n, 1)), inTurn: t} }
 
-// plus adds what follows.
+// plus returns the rest of a stream that reads both in turn.
 func (r remainder) plus(other remainder) remainder {
 	return remainder{r.alone.plus(other.alone), r.inTurn.plus(other.inTurn)}
 }

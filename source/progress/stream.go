@@ -42,7 +42,7 @@ type phase struct {
 	span           PhaseSpan
 	pages, scanned int64
 	waited         time.Duration
-	further        time.Duration
+	further        time.Duration // of atOnce, up to the beginning of the phase
 }
 
 // atOnce counts how many pages of a stream are requested at once.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 // maxTableStreams is the most streams that the summary table lists, so that the log of a thousand streams stays readable. The
@@ -28,7 +30,7 @@ func (r *Report) Text() []string {
 	}
 	t := &r.Totals
 	lines := []string{fmt.Sprintf("%s after %s: %s, %s, %s, %s MB in %s, %s, throttled for %s.", what, duration(r.Ended.Sub(r.Started)),
-		outcomesText(r.Streams), quantity(t.Rows, "row"), quantity(t.Deletions, "deletion"), megabytes(t.Bytes), quantity(t.Pages, "page"),
+		outcomesText(r.Streams), prose.Quantity(t.Rows, "row"), prose.Quantity(t.Deletions, "deletion"), megabytes(t.Bytes), prose.Quantity(t.Pages, "page"),
 		retriesText(t.Retries), duration(time.Duration(t.Waited)))}
 	for _, u := range r.Users {
 		lines = append(lines, u.text())
@@ -41,8 +43,8 @@ func (r *Report) Text() []string {
 
 // text returns, as a line of the log, what an application user has done.
 func (u UserFigures) text() string {
-	return fmt.Sprintf("%s sent %s, delivered %s, and was throttled for %s.", upperFirst(u.Name),
-		quantity(u.Requests, "request"), quantity(u.Records, "record"), duration(time.Duration(u.Throttled)))
+	return fmt.Sprintf("%s sent %s, delivered %s, and was throttled for %s.", prose.Capital(u.Name),
+		prose.Quantity(u.Requests, "request"), prose.Quantity(u.Records, "record"), duration(time.Duration(u.Throttled)))
 }
 
 // outcomesText returns how many streams ended in which way.
@@ -57,17 +59,17 @@ func outcomesText(streams []StreamFigures) string {
 		case Open, Incomplete:
 		}
 	}
-	all := quantity(int64(len(streams)), "stream")
+	all := prose.Quantity(int64(len(streams)), "stream")
 	rest := int64(len(streams)) - complete - failed
 	if failed+rest == 0 {
 		return all
 	}
-	text := fmt.Sprintf("%s of %s complete", number(complete), all)
+	text := fmt.Sprintf("%s of %s complete", prose.Grouped(complete), all)
 	if failed > 0 {
-		text += fmt.Sprintf(", %s failed", number(failed))
+		text += fmt.Sprintf(", %s failed", prose.Grouped(failed))
 	}
 	if rest > 0 {
-		text += fmt.Sprintf(", %s not read to the end", number(rest))
+		text += fmt.Sprintf(", %s not read to the end", prose.Grouped(rest))
 	}
 	return text
 }
@@ -90,7 +92,7 @@ func (r *Report) table() []string {
 		for i := range others {
 			sum.add(others[i].Figures)
 		}
-		row := tableRow(quantity(int64(len(others)), "other stream"), "", "", &sum, 0)
+		row := tableRow(prose.Quantity(int64(len(others)), "other stream"), "", "", &sum, 0)
 		row[len(row)-2], row[len(row)-1] = "", ""
 		rows = append(rows, row)
 	}
@@ -117,7 +119,7 @@ func tellsMore(at time.Time, a, b *StreamFigures) int {
 
 func tableRow(name, mode, outcome string, f *Figures, took time.Duration) []string {
 	return []string{
-		name, mode, outcome, number(f.Rows), number(f.Deletions), megabytes(f.Bytes), number(f.Pages), number(f.Retries),
+		name, mode, outcome, prose.Grouped(f.Rows), prose.Grouped(f.Deletions), megabytes(f.Bytes), prose.Grouped(f.Pages), prose.Grouped(f.Retries),
 		duration(time.Duration(f.Waited)), duration(took),
 	}
 }

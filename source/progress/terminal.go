@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"source-microsoft-dataverse/source/prose"
 )
 
 // frameInterval is the time between two frames.
@@ -94,7 +94,7 @@ func failureLines(failures []Failure, width int) string {
 	var lines strings.Builder
 	for i := range failures {
 		if i == most {
-			lines.WriteString(wrapped(quantity(int64(len(failures)-most), "more failure")+" in the log on standard output.", width))
+			lines.WriteString(wrapped(prose.Quantity(len(failures)-most, "more failure")+" in the log on standard output.", width))
 			break
 		}
 		lines.WriteString(wrapped("Failed: "+failures[i].Stream+": "+failures[i].Advice, width))
@@ -107,24 +107,7 @@ func ofStreams(failures []Failure) []Failure {
 	return slices.DeleteFunc(slices.Clone(failures), func(f Failure) bool { return f.Stream == "" })
 }
 
-// wrapped returns a text as lines that end after a word, without control characters.
+// wrapped returns a text as lines of a terminal of a width.
 func wrapped(text string, width int) string {
-	var lines strings.Builder
-	at := 0
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		length := utf8.RuneCountInString(word)
-		switch {
-		case at == 0:
-		case at+1+length > width:
-			lines.WriteByte('\n')
-			at = 0
-		default:
-			lines.WriteByte(' ')
-			at++
-		}
-		lines.WriteString(word)
-		at += length
-	}
-	lines.WriteByte('\n')
-	return lines.String()
+	return strings.Join(prose.Lines(prose.Printable(text), width), "\n") + "\n"
 }

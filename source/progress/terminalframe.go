@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
@@ -84,7 +85,7 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 			unit, read = "changes", present.Scanned
 		}
 	}
-	r.text[rowsColumn] = number(read) + " " + unit
+	r.text[rowsColumn] = prose.Grouped(read) + " " + unit
 	if f.EstimateKnown && !f.ReadsChanges {
 		r.share(read, f.Figures.Estimate)
 	}
@@ -98,8 +99,8 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 func totalLine(now Snapshot, rate float64) row {
 	complete, _ := outcomes(now)
 	r := row{text: [columnCount]string{
-		nameColumn: "Total", phaseColumn: fmt.Sprintf("%s of %s complete", number(complete), number(int64(len(now.Streams)))),
-		rowsColumn: number(now.Totals.Rows) + " rows", rateColumn: rateText(rate, "rows"),
+		nameColumn: "Total", phaseColumn: fmt.Sprintf("%s of %s complete", prose.Grouped(complete), prose.Grouped(int64(len(now.Streams)))),
+		rowsColumn: prose.Grouped(now.Totals.Rows) + " rows", rateColumn: rateText(rate, "rows"),
 	}}
 	switch {
 	case now.Stage == Ended:
@@ -117,14 +118,14 @@ func statusLine(now Snapshot) string {
 		line = "Ended after " + clock(now.At.Sub(now.Started))
 	}
 	if now.Stage == Ended && now.Totals.Deletions > 0 {
-		line += ", " + quantity(now.Totals.Deletions, "deletion")
+		line += ", " + prose.Quantity(now.Totals.Deletions, "deletion")
 	}
 	complete, failed := outcomes(now)
 	if failed > 0 {
-		line += ", " + quantity(failed, "stream") + " failed"
+		line += ", " + prose.Quantity(failed, "stream") + " failed"
 	}
 	if rest := int64(len(now.Streams)) - complete - failed; rest > 0 && now.Stage == Ended {
-		line += ", " + quantity(rest, "stream") + " not read to the end"
+		line += ", " + prose.Quantity(rest, "stream") + " not read to the end"
 	}
 	if rest := now.Remaining.Text(); rest != "" && now.Stage == Reading {
 		line += ", " + rest + " left"
@@ -175,7 +176,7 @@ func rateText(rate float64, unit string) string {
 	if rate < 1 {
 		return ""
 	}
-	return number(int64(rate)) + " " + unit + "/s"
+	return prose.Grouped(int64(rate)) + " " + unit + "/s"
 }
 
 // clock returns a duration as 0:07, 12:03 or 3:12:03.

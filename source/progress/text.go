@@ -7,37 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
-
-// number returns a number with commas between groups of three digits.
-func number(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	first := len(text) % 3
-	if first == 0 {
-		first = 3
-	}
-	var grouped strings.Builder
-	grouped.WriteString(text[:min(first, len(text))])
-	for at := first; at < len(text); at += 3 {
-		grouped.WriteByte(',')
-		grouped.WriteString(text[at : at+3])
-	}
-	return grouped.String()
-}
-
-// quantity returns a number with its noun, in the plural unless there is one.
-func quantity(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return number(n) + " " + noun
-}
 
 // megabytes returns a number of bytes in megabytes of a million bytes, with one decimal.
 func megabytes(n int64) string {
 	tenths := int64(math.Round(float64(n) / 1e5))
-	return number(tenths/10) + "." + strconv.FormatInt(tenths%10, 10)
+	return prose.Grouped(tenths/10) + "." + strconv.FormatInt(tenths%10, 10)
 }
 
 // duration returns a duration in whole seconds, or in tenths below ten seconds.

@@ -113,7 +113,7 @@ func (e *CellEncoder) Row(cells [][]byte) error {
 			return err
 		}
 	}
-	for over := len(e.lines) - from + len(e.constants) - maxRecord; over > 0; over = len(e.lines) - from + len(e.constants) - maxRecord {
+	for len(e.lines)-from+len(e.constants) > maxRecord {
 		if !e.nullLargest() {
 			break
 		}

@@ -164,9 +164,9 @@ func (c *changesScan) finish(ctx context.Context, page dataverse.Page, deleted [
 	return r.save(ctx, s)
 }
 
-// explain ends the question whether a snapshot by ranges of the key has sent all rows, where it could only compare totals. If fewer
-// rows have changed since the delta token than the totals differ by, the table is read again, one page after the other. Changes that
-// an earlier process has followed are not counted, and may explain anything.
+// explain decides whether a snapshot by ranges of the key, which could only compare totals, has sent all rows. If fewer rows have
+// changed since the delta token than the totals differ by, the table is read again, one page after the other. Changes that an earlier
+// process has followed are not counted, and may explain any difference.
 func (c *changesScan) explain(ctx context.Context) {
 	r, s := c.r, c.state
 	if s.Unexplained <= c.count || c.resumed {

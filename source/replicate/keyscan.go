@@ -10,15 +10,15 @@ import (
 // off for a smaller one.
 const leastPages = 20
 
-// fewKeys is how many keys of a scan are kept before its difference is made, whose memory a small table is not worth.
+// fewKeys is how many keys a scan keeps before it makes a difference of them, which needs more memory than a small table should.
 const fewKeys = 8192
 
-// keyScan is what a scan of all keys of a table leaves behind for reading the rows by ranges of the key: where to divide the table,
-// and which keys the ranges have to have in the end. It is not safe for concurrent use.
+// keyScan is what a read by ranges needs of the scan of all keys: where to divide the table, and which keys the ranges must have had
+// at the end. It is not safe for concurrent use.
 type keyScan struct {
 	sample keyrange.Sample
 	totals keyrange.Totals
-	// difference are the keys that were scanned and not sent; nil: there are only few, or an earlier process has scanned some of them.
+	// difference has the keys that were scanned and not sent; nil: there are only few, or an earlier process has scanned some of them.
 	difference *keyrange.Difference
 	whole      bool               // this process has scanned all keys
 	few        []keyrange.Key     // that were scanned, as long as there is no difference
@@ -58,8 +58,8 @@ func hasRanges(t dataverse.Table) bool {
 	return !t.Virtual && !t.Elastic && t.LogicalName != auditTable && len(t.Key()) == 1 && key != nil && key.Type == dataverse.UniqueIdentifier
 }
 
-// Lanes returns how many pages of a table with about so many rows are requested at once when all its rows are read, if pages have
-// pageSize rows and so many requests may be under way at once: 1 if one page is read after the other.
+// Lanes returns how many pages of a table are requested at once when all its rows are read: 1 if one page is read after the other.
+// rows is about how many rows the table has, pageSize how many a page has, and requests how many requests may be under way at once.
 func Lanes(t dataverse.Table, rows int64, pageSize, requests int) int {
 	if !hasRanges(t) || rows < leastPages*int64(pageSize) {
 		return 1

@@ -37,7 +37,7 @@ func (c *rangeScan) newLane() *lane {
 // close returns the memory of a page that was not sent.
 func (l *lane) close() { l.scan.close() }
 
-// readRange reads a range to its end, or until another lane has to go on with it.
+// readRange reads a range to its end, or until another lane has to continue it.
 func (l *lane) readRange(ctx context.Context, one *keyrange.Range) error {
 	for {
 		l.begin(one)
@@ -58,15 +58,15 @@ func (l *lane) readRange(ctx context.Context, one *keyrange.Range) error {
 	}
 }
 
-// begin notes what of a range is requested: meanwhile another lane may take its upper half.
+// begin notes the range as it is requested: another lane may take its upper half in the meantime.
 func (l *lane) begin(one *keyrange.Range) {
 	l.c.mu.Lock()
 	defer l.c.mu.Unlock()
 	l.requested, l.sent = *one, time.Now()
 }
 
-// readPage reads the next page of the requested range. If a row that exists is missing, the page is requested once more: any response
-// may have been cut off.
+// readPage reads the next page of the requested range. If the page lacks a row that exists, it is requested once more, because any
+// response may be cut short.
 func (l *lane) readPage(ctx context.Context) (dataverse.Page, error) {
 	for again := false; ; again = true {
 		page, err := l.scan.pages.read(ctx, l.c.r.target.rowsWithin(l.requested))
@@ -76,8 +76,8 @@ func (l *lane) readPage(ctx context.Context) (dataverse.Page, error) {
 		if len(l.keys) == 0 && page.Next != "" {
 			return page, l.broken(errNextWithoutRows)
 		}
-		missing, err := l.isMissing(ctx, page)
-		if err != nil || !missing {
+		lacks, err := l.lacksRow(ctx, page)
+		if err != nil || !lacks {
 			return page, err
 		}
 		l.close()
@@ -107,9 +107,9 @@ func (l *lane) verify() error {
 	return keyrange.CheckPage(l.requested, l.keys)
 }
 
-// isMissing reports whether a row exists that the page lacks: one whose key was sampled and is between the bounds of the page, or the
+// lacksRow reports whether a row exists that the page lacks: one whose key was sampled and is between the bounds of the page, or the
 // last one of the range, which existed when the range was made.
-func (l *lane) isMissing(ctx context.Context, page dataverse.Page) (bool, error) {
+func (l *lane) lacksRow(ctx context.Context, page dataverse.Page) (bool, error) {
 	covered := l.requested
 	if last := len(l.keys) - 1; page.Next != "" {
 		covered.UpTo = &l.keys[last]
@@ -131,8 +131,8 @@ func (l *lane) seesEveryRow(ctx context.Context) error {
 	return newLookup(l.c.r).seesEveryRow(ctx)
 }
 
-// missing returns the keys that a page of a range has to have, as far as they are known, and lacks: those that this process has
-// sampled, and the upper bound, which is the key of a row whichever process has scanned it.
+// missing returns the known keys that a page of a range should have and lacks: those that this process has sampled, and the upper
+// bound, which was the key of a row when the range was made.
 func (c *rangeScan) missing(covered keyrange.Range, keys []keyrange.Key) []keyrange.Key {
 	var missing []keyrange.Key
 	if c.keys != nil {
@@ -157,12 +157,14 @@ func (c *rangeScan) exist(ctx context.Context, keys []keyrange.Key) (bool, error
 // untracked reports whether the rows are read without change tracking.
 func (c *rangeScan) untracked() bool { return c.state.DeltaLink == "" }
 
-// relieve reacts to a page that was too expensive: first with fewer lanes of this table, then with a smaller page. It reports whether
-// another lane has to go on with the range.
+// relieve reacts to a page that was too expensive: first with fewer lanes of this table, then with a smaller page. done reports whether
+// another lane has to continue the range.
 func (l *lane) relieve(ctx context.Context, one *keyrange.Range, cause error) (done bool, err error) {
 	var large *dataverse.ResponseTooLargeError
-	if !errors.As(cause, &large) && l.c.relieve(ctx, l, cause) {
-		return l.c.yield(one), nil
+	if !errors.As(cause, &large) {
+		if done, ok := l.c.relieve(ctx, l, one, cause); ok {
+			return done, nil
+		}
 	}
 	if !l.scan.pages.shrink(ctx, cause) {
 		return false, cause

@@ -10,15 +10,15 @@ import (
 type flow struct {
 	room    int64 // bytes for pages; 0: any
 	most    int
-	largest int64 // bytes of the largest page so far
-	pages   int   // good ones since the number has changed
-	needed  int   // good ones before one more lane; doubles with each failure that follows too soon
-	lowered time.Time
+	largest int64     // bytes of the largest page so far
+	pages   int       // good ones since the number has changed
+	needed  int       // good ones before one more lane; doubles with each failure that follows too soon
+	lowered time.Time // when the number was lowered last
 }
 
 func newFlow(room int64) flow { return flow{room: room, most: maxLanes, needed: pagesBeforeLarger} }
 
-// lanes returns how many lanes may read at once. A page exists twice for a moment: as it came, and as it is sent.
+// lanes returns how many lanes may read at once. For a moment a page is in memory twice: as it was received, and as it is sent.
 func (f *flow) lanes() int {
 	if f.room > 0 && f.largest > 0 {
 		return max(min(f.most, int(f.room/(2*f.largest))), 1)
@@ -59,7 +59,7 @@ type laneBudget struct {
 	streams int // that are being read
 }
 
-// stream notes that a stream begins or ends, by 1 or -1.
+// stream adds n to the number of streams that are being read.
 func (b *laneBudget) stream(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +92,7 @@ func (b *laneBudget) giveBack() {
 	b.taken--
 }
 
-// exceeded reports whether more lanes read than may now.
+// exceeded reports whether more lanes read than are permitted now.
 func (b *laneBudget) exceeded(slots int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

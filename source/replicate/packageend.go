@@ -57,16 +57,10 @@ func (r *projectReader) failAll(ctx context.Context, streams []*packageReader, c
 	return nil
 }
 
-// fail ends a stream with an error. Its state keeps an execution that a later read can go on with, and drops any other.
+// fail ends a stream with an error. Its state keeps an execution that a later read can continue with, and drops any other.
 func (r *projectReader) fail(ctx context.Context, m *packageReader, cause error) error {
 	r.failed++
-	open := make([]*packageReader, 0, len(r.open))
-	for _, other := range r.open {
-		if other != m {
-			open = append(open, other)
-		}
-	}
-	r.open = open
+	r.open = slices.DeleteFunc(slices.Clone(r.open), func(other *packageReader) bool { return other == m })
 	if m.state != nil && isSpent(cause) {
 		m.forget(ctx)
 		if err := m.save(); err != nil {

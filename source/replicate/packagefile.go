@@ -80,38 +80,46 @@ func (m *packageReader) readFile(ctx context.Context, p *entityfile.Package) (ro
 	if err := file.Skip(open.Rows); err != nil {
 		return 0, m.tooShort(err, file.Count())
 	}
+	if err := m.sendRows(ctx, file, absent); err != nil {
+		return 0, err
+	}
+	m.report(ctx, file, absent)
+	return file.Count(), nil
+}
+
+// sendRows sends the rows of a file from the next one on, with a state after every rowsPerState of them.
+func (m *packageReader) sendRows(ctx context.Context, file *entityfile.Rows, absent []string) error {
 	firstRow := file.Count() + 1
 	for sinceState := 0; ; sinceState++ {
 		if sinceState == rowsPerState {
 			sinceState = 0
 			if err := errors.Join(m.flush(file.Count()), m.save()); err != nil {
-				return 0, err
+				return err
 			}
 		}
 		cells, err := file.Next()
 		if errors.Is(err, io.EOF) {
-			m.report(ctx, file, absent)
-			return file.Count(), m.flush(file.Count())
+			return m.flush(file.Count())
 		}
 		if err != nil {
-			return 0, errors.Join(m.flush(file.Count()), err)
+			return errors.Join(m.flush(file.Count()), err)
 		}
 		if file.Count() == firstRow { // a file without rows may be without a header
 			if err := m.checkKey(absent); err != nil {
-				return 0, err
+				return err
 			}
 		}
 		if err := m.encoder.Row(cells); err != nil {
-			return 0, fmt.Errorf("row %d of the file of entity %s: %w", file.Count(), m.stream.Entity, err)
+			return fmt.Errorf("row %d of the file of entity %s: %w", file.Count(), m.stream.Entity, err)
 		}
 		if m.encoder.Len() < cellBytes {
 			continue
 		}
 		if err := m.flush(file.Count()); err != nil {
-			return 0, err
+			return err
 		}
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }
@@ -162,6 +170,9 @@ func (m *packageReader) checkKey(absent []string) error {
 
 // report warns about what a file lacks or has lost. absent are the columns that are null in all its rows.
 func (m *packageReader) report(ctx context.Context, file *entityfile.Rows, absent []string) {
+	if others := file.Others(); len(others) > 0 {
+		m.log.DebugContext(ctx, "columns of the file are not selected", "columns", strings.Join(others, ","))
+	}
 	if file.Count() > 0 && len(absent) > 0 && !slices.Equal(absent, m.missing) {
 		m.missing = absent
 		m.log.WarnContext(ctx, "Selected columns are not in the file of the entity and are sent as null. Add them to the mapping of the entity in its "+

@@ -27,9 +27,9 @@ const (
 // Exports is where packages come from.
 type Exports interface {
 	// AwaitIdle waits until no execution of a project runs, and returns the connector's own for a company if that runs. refused
-	// reports that the last one was not started. notify is called with the id of one that it waits for, again and again.
+	// reports that the last one was not started. notify is called before each wait, with the id of an execution that it waits for.
 	AwaitIdle(ctx context.Context, project, company string, refused bool, notify func(execution string)) (*finops.Execution, error)
-	// Export runs an execution to its end, or goes on with one that was begun.
+	// Export runs an execution to its end, or continues with one that was begun.
 	Export(ctx context.Context, x finops.Execution, begun bool, notify func(finops.Status)) (finops.Outcome, error)
 	// EntityFailed returns why an execution did not export an entity, nil if it did.
 	EntityFailed(ctx context.Context, x finops.Execution, o finops.Outcome, label string) error
@@ -212,7 +212,7 @@ func (r *projectReader) readCompany(ctx context.Context, company string) error {
 	}
 }
 
-// readExecution exports the project for a company, or goes on with an execution that was begun, and reads its package. The
+// readExecution exports the project for a company, or continues with an execution that was begun, and reads its package. The
 // execution is in the states of all streams before it is requested.
 func (r *projectReader) readExecution(ctx context.Context, company string, members []*packageReader) error {
 	x, begun, err := r.execution(ctx, company, members)
@@ -239,10 +239,10 @@ func (r *projectReader) readExecution(ctx context.Context, company string, membe
 	return r.readPackage(ctx, x, outcome, members)
 }
 
-// execution returns the execution to read for a company, and whether it was begun.
+// execution returns the execution to read for a company, and whether it has begun.
 func (r *projectReader) execution(ctx context.Context, company string, members []*packageReader) (x finops.Execution, begun bool, err error) {
 	if open := r.openExecution(company, members); open != nil {
-		r.log.InfoContext(ctx, fmt.Sprintf("The export of project %s for company %s goes on with execution %s.", r.project.Name, company, open.ID))
+		r.log.InfoContext(ctx, fmt.Sprintf("The export of project %s for company %s continues with execution %s.", r.project.Name, company, open.ID))
 		return finops.Execution{ID: open.ID, Project: r.project.Name, Company: company, Requested: open.Requested}, true, nil
 	}
 	waiting, logged := exportWait{members: members, saved: r.job.Now(), now: r.job.Now}, ""

@@ -33,14 +33,13 @@ type packageReader struct {
 	state    *checkpoint.Package
 	encoder  *record.CellEncoder
 	stats    record.ColumnStats
-	running  bool
 	saved    []byte   // the state that was emitted last
 	missing  []string // columns that have been reported as missing
 }
 
 func (m *packageReader) name() string { return m.stream.Configured.Name }
 
-// begin opens the state.
+// begin opens the state and emits the status RUNNING.
 func (m *packageReader) begin(ctx context.Context, project string) error {
 	saved, err := checkpoint.ParsePackage(m.stream.State)
 	if err != nil {
@@ -61,15 +60,6 @@ func (m *packageReader) begin(ctx context.Context, project string) error {
 	case checkpoint.FullRefreshBegins:
 	}
 	m.encoder = record.NewCellEncoder(m.stream.Configured, entityfile.Conversion{KeepNoDate: m.job.KeepNoDate}, &m.stats)
-	return m.run()
-}
-
-// run emits the status RUNNING.
-func (m *packageReader) run() error {
-	if m.running {
-		return nil
-	}
-	m.running = true
 	return output(m.job.Output.Status(m.name(), protocol.Running))
 }
 

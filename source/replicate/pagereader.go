@@ -46,7 +46,7 @@ type pageReader struct {
 	verify func() error
 	// keepSize leaves it to the caller to request smaller pages.
 	keepSize bool
-	// aside reports that the pages do not bring the phase further: their keys are scanned beside its rows.
+	// aside reports that the pages do not advance the phase: they have keys, which are scanned beside its rows.
 	aside bool
 	// encodedLast reports that the rows of a page are encoded after its response was checked.
 	encodedLast bool
@@ -156,7 +156,7 @@ func (p *pageReader) request(ctx context.Context, link dataverse.Link) (datavers
 	}
 }
 
-// counted returns by how many rows the page brings the phase further.
+// counted returns by how many rows the page advances the phase.
 func (p *pageReader) counted() int {
 	if p.aside {
 		return 0

@@ -18,7 +18,7 @@ func newPath(s *checkpoint.State) *keyScan {
 }
 
 // findPath scans the keys of a full refresh in their order, and makes ranges of them for the lanes as it goes. last is the range
-// without an upper bound, whose keys are not scanned yet. In the end it is for the lanes, too: rows may have been created in it.
+// without an upper bound, whose keys are not scanned yet. At the end the lanes read it as well, because rows may have been created in it.
 func (c *rangeScan) findPath(ctx context.Context, last *keyrange.Range) error {
 	sink := record.NewKeySink(c.r.target.table)
 	pages := newKeyReader(c.r, sink, dataverse.MaxPageSize)

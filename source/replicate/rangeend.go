@@ -12,7 +12,7 @@ import (
 // end verifies that all rows have been sent, and ends the scan.
 func (c *rangeScan) end(ctx context.Context) error {
 	r, s := c.r, c.state
-	if s.Phase == checkpoint.Snapshot { // a right that was lost meanwhile would have hidden rows
+	if s.Phase == checkpoint.Snapshot { // a right that was lost in the meantime would have hidden rows
 		if err := newLookup(r).seesEveryRow(ctx); err != nil {
 			return err
 		}
@@ -59,9 +59,9 @@ func (c *rangeScan) compare(ctx context.Context) (unexplained int64, err error) 
 	return apart, nil
 }
 
-// sendMissing sends those of some rows that exist. They were scanned and not sent: they are deleted, or they came twice in the scan of
-// the keys because they changed meanwhile. Where a scan is in the order of keys no row comes twice, so that one that exists was missing
-// in its range.
+// sendMissing sends those of some rows that exist. They were scanned and not sent: they are deleted, or the scan of the keys returned
+// them twice because they changed in the meantime. A scan in the order of keys returns no row twice, so a row that exists was then
+// missing from its range.
 func (c *rangeScan) sendMissing(ctx context.Context, missing []keyrange.Key) error {
 	if len(missing) == 0 {
 		return nil
@@ -84,7 +84,7 @@ func (c *rangeScan) sendMissing(ctx context.Context, missing []keyrange.Key) err
 	case err != nil || sent == 0:
 		return err
 	case c.keys.unordered:
-		r.log.InfoContext(ctx, "Rows that may have changed while their keys were scanned were read by their keys once more.", "rows", sent)
+		r.log.InfoContext(ctx, "Rows that may have changed while their keys were scanned were read once more by their keys.", "rows", sent)
 	default:
 		r.log.WarnContext(ctx, "Rows that exist were not returned with their ranges of keys, and were read by their keys.", "rows", sent)
 	}
@@ -109,8 +109,8 @@ var (
 	errTooDifferent = errors.New("the rows that were sent differ in too many keys from those that were scanned")
 )
 
-// unexpected returns why a table cannot be read by ranges, a clause, if an error shows it, otherwise "". Only what the service
-// returned, or what it says about the query itself, shows it.
+// unexpected returns a clause that states why a table cannot be read by ranges, or "" if an error does not show it. Only rows that the
+// service returned, or its refusal of the query itself, show it.
 func unexpected(err error) string {
 	switch cause := Classify(err); {
 	case err == nil, cause == ColumnMissing, cause == TableUnknown:

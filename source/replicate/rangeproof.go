@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/record"
@@ -12,7 +13,7 @@ import (
 const (
 	// provenKeys is about how many keys are between the two that are compared to prove how the service orders keys.
 	provenKeys = 2000
-	// keysBeside is how many keys are requested on either side.
+	// keysBeside is how many keys are requested on either side of the second one.
 	keysBeside = 50
 )
 
@@ -68,9 +69,7 @@ func (c *rangeScan) proveLast(ctx context.Context, upTo keyrange.Range) error {
 	if err != nil {
 		return err
 	}
-	for i, j := 0, len(keys)-1; i < j; i, j = i+1, j-1 {
-		keys[i], keys[j] = keys[j], keys[i]
-	}
+	slices.Reverse(keys)
 	if err := keyrange.CheckPage(upTo, keys); err != nil {
 		return err
 	}

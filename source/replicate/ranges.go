@@ -18,15 +18,15 @@ import (
 //  1. A scan of all keys precedes the rows. For a table with change tracking it is the token scan; for a full refresh it is
 //     findPath, which runs ahead of the rows. Its keys show where to divide the table.
 //  2. Three requests prove that the service compares and orders keys as expected (rangeScan.prove).
-//  3. Lanes read the ranges. Each takes one, requests the rows behind the last row that it got, up to the end of the range, and
-//     takes the next range. It never follows a next link, so a page may have any size. A lane that finds no range halves the
-//     largest one of another.
-//  4. Each page is verified before anything of it is sent (lane.verify, lane.isMissing): its rows are in order and in the range,
+//  3. Lanes read the ranges. A lane takes a range, requests the rows after the last one that it received until the range ends, and
+//     takes the next range. It never follows a next link, so a page may have any size. A lane that finds no range takes the upper
+//     half of the largest one that another lane reads.
+//  4. Each page is verified before anything of it is sent (lane.verify, lane.lacksRow): its rows are in order and in the range,
 //     and every sampled key is on it or no longer exists.
-//  5. A page and the state behind it are emitted as one step, and the state moves no earlier (rangeScan.deliver).
-//  6. In the end the keys that were sent are compared with those that were scanned (rangeScan.compare).
+//  5. A page and the state after it are emitted in one step, and the state does not move earlier (rangeScan.deliver).
+//  6. At the end, the keys that were sent are compared with those that were scanned (rangeScan.compare).
 //
-// Whatever is not as expected makes the table be read one page after the other.
+// If anything is not as expected, the table is read one page after the other.
 
 // maxLanes is the most lanes of one table.
 const maxLanes = 16
@@ -35,29 +35,29 @@ const maxLanes = 16
 type rangeScan struct {
 	r     *streamReader
 	state *checkpoint.State
-	keys  *keyScan // of this process; nil: another one has scanned the keys
+	keys  *keyScan // of this process; nil: an earlier one has scanned the keys
 
-	mu      sync.Mutex // of what follows, of the state and of what is emitted
-	changed *sync.Cond // something that a lane may wait for
+	mu      sync.Mutex // guards the fields below, the state, and what is emitted
+	changed *sync.Cond // signals whatever a lane may wait for
 	active  int        // lanes that read, and the scan of keys of a full refresh
-	scans   int        // 1 while the keys of a full refresh are scanned: their pages are small
+	scans   int        // 1 while the keys of a full refresh are scanned, which is no lane: their pages are small
 	flow    flow
 }
 
-// readRanges reads the ranges of a state that are left. If they are not as expected, the state is back at the first page of its
-// scan.
+// readRanges reads the ranges that are left in a state. If the service does not return them as expected, it resets the state to the
+// first page of its scan.
 func (r *streamReader) readRanges(ctx context.Context, s *checkpoint.State) error {
 	c := &rangeScan{r: r, state: s, keys: r.scan, flow: newFlow(r.job.Room)}
 	c.changed = sync.NewCond(&c.mu)
 	err := c.read(ctx)
 	if err == nil {
-		r.scan = nil // with its memory
+		r.scan = nil // and its memory
 	}
 	if reason := unexpected(err); reason != "" && ctx.Err() == nil {
 		r.log.WarnContext(ctx, "The table is read one page after the other, and not by ranges of its key: "+reason+"."+sentByRanges(s), "reason", err.Error())
 		r.byPages, r.scan = true, nil
 		r.out.progress.Lanes(1)
-		s.ReadByPages()
+		s.Restart()
 		return r.save(ctx, s)
 	}
 	return err
@@ -75,7 +75,7 @@ func sentByRanges(s *checkpoint.State) string {
 	}
 }
 
-// read reads the ranges and verifies that they were all rows.
+// read reads the ranges and verifies that they had all rows.
 func (c *rangeScan) read(ctx context.Context) error {
 	if err := c.r.out.running(ctx); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *rangeScan) openPath() *keyrange.Range {
 	path := s.Ranges.Left.Scan()
 	if path != nil && c.r.job.slots() < 2 {
 		s.Ranges.Left.Release(path)
-		path, s.Scanned = nil, nil // the totals would lack the rest
+		path, s.Scanned = nil, nil // the totals would lack the rest of the keys
 	}
 	if path != nil {
 		c.keys, c.active, c.scans = newPath(s), 1, 1
@@ -137,7 +137,7 @@ func (c *rangeScan) readLanes(ctx context.Context, path *keyrange.Range) error {
 	return err
 }
 
-// leaveAll ends the permissions of lanes that an error has ended.
+// leaveAll ends the permissions that are left of lanes that an error has ended.
 func (c *rangeScan) leaveAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,7 +146,7 @@ func (c *rangeScan) leaveAll() {
 	}
 }
 
-// wake makes lanes that wait look again.
+// wake makes the lanes that wait check the context.
 func (c *rangeScan) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,7 +171,7 @@ func (c *rangeScan) runLane(ctx context.Context) error {
 	}
 }
 
-// take waits for a range to read, and for permission to read one more at once. nil: none is left.
+// take waits for a range to read, and for the permission to read one more at the same time. It returns nil if no range is left.
 func (c *rangeScan) take(ctx context.Context) (*keyrange.Range, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -211,14 +211,14 @@ func (c *rangeScan) leave() {
 	c.r.out.progress.Lanes(c.active)
 }
 
-// surplus reports whether more lanes read than may. The lock is held.
+// surplus reports whether more lanes read than are permitted. The lock is held.
 func (c *rangeScan) surplus() bool {
 	return c.active > 1 && (c.active-c.scans > c.flow.lanes() || c.r.job.lanes.exceeded(c.r.job.slots()))
 }
 
-// deliver sends a page of a range and the state behind it. If the range no longer reaches as far as the page, because another lane
-// reads the rest, the page is dropped and requested again. It reports whether the lane is done with the range: it is read to its
-// end, or others have to read it.
+// deliver sends a page of a range and the state after it. If the page has rows of the upper half, which another lane has taken in
+// the meantime, it is dropped and requested again. done reports whether the lane is done with the range: it has been read to its
+// end, or another lane has to continue it.
 func (c *rangeScan) deliver(ctx context.Context, l *lane, one *keyrange.Range, page dataverse.Page) (done bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -245,38 +245,15 @@ func (c *rangeScan) deliver(ctx context.Context, l *lane, one *keyrange.Range, p
 		return false, err
 	}
 	c.flow.good(l.scan.bytes)
-	switch {
-	case !s.Ranges.Left.Has(one):
+	if !s.Ranges.Left.Has(one) {
 		c.leave()
 		return true, nil
-	case c.surplus():
-		s.Ranges.Left.Release(one)
-		c.leave()
-		return true, nil
-	default:
-		return false, nil
 	}
+	return c.release(one), nil
 }
 
-// relieve makes fewer lanes read the table after a page that was too expensive. It reports whether the page may succeed now.
-func (c *rangeScan) relieve(ctx context.Context, l *lane, cause error) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	before := c.flow.lanes()
-	if !c.flow.tooExpensive(l.sent, time.Now(), c.active-c.scans) {
-		return false
-	}
-	if now := c.flow.lanes(); now < before {
-		c.r.log.WarnContext(ctx, "A page was too expensive while several of the table were requested at once. The connector requests fewer at once.",
-			"requests", now, "reason", cause.Error())
-	}
-	return true
-}
-
-// yield reports whether other lanes have to go on with a range, because more read than may.
-func (c *rangeScan) yield(one *keyrange.Range) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// release leaves the rest of a range to another lane if more read than are permitted, and reports whether it does. The lock is held.
+func (c *rangeScan) release(one *keyrange.Range) bool {
 	if !c.surplus() {
 		return false
 	}
@@ -284,6 +261,22 @@ func (c *rangeScan) yield(one *keyrange.Range) bool {
 	c.leave()
 	c.changed.Broadcast()
 	return true
+}
+
+// relieve makes fewer lanes read the table after a page that was too expensive. ok reports whether the page may succeed now, and done
+// whether another lane has to continue the range.
+func (c *rangeScan) relieve(ctx context.Context, l *lane, one *keyrange.Range, cause error) (done, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.flow.lanes()
+	if !c.flow.tooExpensive(l.sent, time.Now(), c.active-c.scans) {
+		return false, false
+	}
+	if now := c.flow.lanes(); now < before {
+		c.r.log.WarnContext(ctx, "A page was too expensive while several pages of the table were requested at once. The connector requests fewer at once.",
+			"requests", now, "reason", cause.Error())
+	}
+	return c.release(one), true
 }
 
 // count notes keys that have been sent. The lock is held.

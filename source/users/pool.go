@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Client reads an environment as one application user.
@@ -166,12 +167,9 @@ func (p *Pool) report(ctx context.Context, u *member) {
 	p.mu.Unlock()
 	if !reported {
 		p.options.Log.WarnContext(ctx, fmt.Sprintf("%s %s. The other application users read its streams. The reason: %s",
-			capital(u.Name), what, p.options.Explain(u.number, cause)))
+			prose.Capital(u.Name), what, p.options.Explain(u.number, cause)))
 	}
 }
-
-// capital returns a text that begins a sentence.
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // Contribution is what one user has done for a sync.
 type Contribution struct {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Table is a table to read, with what decides how much of it a user may read.
@@ -20,19 +20,7 @@ type Table struct {
 // rights are what a user may read.
 type rights struct {
 	privileges dataverse.Privileges
-	everything bool            // every secured column can be read
-	columns    map[string]bool // the secured columns that can be read, by MetadataId
-}
-
-// unreadable returns the secured columns of a table that the rights do not cover.
-func (r *rights) unreadable(t Table) []string {
-	var names []string
-	for _, c := range t.Secured {
-		if !r.everything && !r.columns[c.ID] {
-			names = append(names, c.Property)
-		}
-	}
-	return names
+	columns    ColumnRights
 }
 
 // Compare finds out which users have the widest right to read each table: from then on, only those are assigned to it.
@@ -49,17 +37,20 @@ func (p *Pool) Compare(ctx context.Context, tables []Table) {
 		compared[t.Name] = widest
 		for _, u := range p.users {
 			if r := found[u]; r != nil && !slices.Contains(widest, u) {
-				lesser[u] = append(lesser[u], t.Name+" ("+difference(r, found[widest[0]], t)+")")
+				most := found[widest[0]]
+				lesser[u] = append(lesser[u], t.Name+" ("+Difference(t.Depth(r.privileges), t.Depth(most.privileges),
+					r.columns.Unreadable(t.Secured), most.columns.Unreadable(t.Secured))+")")
 			}
 		}
 	}
 	p.mu.Lock()
 	p.tables, p.rights = compared, found
 	p.mu.Unlock()
+	const named = 20 // tables in a sentence
 	for _, u := range p.users {
 		if less := lesser[u]; len(less) > 0 {
 			p.options.Log.WarnContext(ctx, fmt.Sprintf("%s may read less than the other application users, so only they read these tables: %s. "+
-				"Give all application users the same security roles and column security profiles.", capital(u.Name), listed(less)))
+				"Give all application users the same security roles and column security profiles.", prose.Capital(u.Name), prose.List(less, named)))
 		}
 	}
 }
@@ -78,7 +69,7 @@ func widestOf(users []*member, found map[*member]*rights, t Table) []*member {
 			continue
 		}
 		best := found[widest[0]]
-		missing, least := r.unreadable(t), best.unreadable(t)
+		missing, least := r.columns.Unreadable(t.Secured), best.columns.Unreadable(t.Secured)
 		order := dataverse.CompareDepths(t.Depth(r.privileges), t.Depth(best.privileges))
 		switch {
 		case order > 0, order == 0 && len(missing) < len(least):
@@ -88,29 +79,6 @@ func widestOf(users []*member, found map[*member]*rights, t Table) []*member {
 		}
 	}
 	return widest
-}
-
-// difference returns what a user may not read of a table that another one may.
-func difference(r, widest *rights, t Table) string {
-	depth, greatest := t.Depth(r.privileges), t.Depth(widest.privileges)
-	if dataverse.CompareDepths(depth, greatest) != 0 {
-		if depth == "" || depth == dataverse.NoDepth {
-			return "no Read privilege"
-		}
-		return fmt.Sprintf("Read at %s level instead of %s level", depth.Level(), greatest.Level())
-	}
-	missing, hidden := r.unreadable(t), widest.unreadable(t)
-	missing = slices.DeleteFunc(missing, func(column string) bool { return slices.Contains(hidden, column) })
-	return "without column " + strings.Join(missing, ", ")
-}
-
-// listed lists texts in a sentence, at most as many as a person reads.
-func listed(texts []string) string {
-	const most = 20
-	if len(texts) <= most {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
 // retrieve retrieves the rights of all users that can sign in. A user whose rights are not known reads nothing, unless
@@ -154,20 +122,18 @@ func (u *member) rights(ctx context.Context, secured bool) (*rights, error) {
 	if r.privileges, err = u.Client.Privileges(ctx, u.identity.UserID); err != nil || !secured {
 		return r, err
 	}
-	if r.columns, err = u.Client.ReadableColumns(ctx, u.identity.UserID); err != nil {
+	if r.columns, err = RetrieveColumnRights(ctx, u.Client, u.identity.UserID); err != nil {
 		return nil, err
 	}
-	// Not every user may read its own roles. One that may not is no administrator.
-	r.everything, _ = u.Client.IsAdministrator(ctx, u.identity.UserID)
 	return r, nil
 }
 
-// Unreadable returns the secured columns of a table that the users that read it may not read.
+// Unreadable returns the secured columns of a table that may not be read by the users that read the table.
 func (p *Pool) Unreadable(t Table) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r := p.rights[p.candidates(t.Name)[0]]; r != nil && r.privileges != nil {
-		return r.unreadable(t)
+	if r := p.rights[p.candidates(t.Name)[0]]; r != nil {
+		return r.columns.Unreadable(t.Secured)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func TestStreamsAreDividedTheLargestFirst(t *testing.T) {
 		want    [][]string
 	}{
 		"one part has all":            {map[string]int64{"a": 5, "b": 9}, []string{"b", "a"}, 1, [][]string{{"a", "b"}}},
-		"the largest is by itself":    {map[string]int64{"a": 90_000, "b": 40_000, "c": 40_000}, []string{"a", "b", "c"}, 2, [][]string{{"a"}, {"b", "c"}}},
+		"the largest is alone":        {map[string]int64{"a": 90_000, "b": 40_000, "c": 40_000}, []string{"a", "b", "c"}, 2, [][]string{{"a"}, {"b", "c"}}},
 		"equal ones by name":          {map[string]int64{"a": 7, "b": 7, "c": 7}, []string{"c", "b", "a"}, 3, [][]string{{"a"}, {"b"}, {"c"}}},
 		"those without rows evenly":   {nil, []string{"d", "c", "b", "a"}, 2, [][]string{{"a", "c"}, {"b", "d"}}},
 		"more parts than streams":     {nil, []string{"a"}, 2, [][]string{{"a"}, nil}},
@@ -45,14 +45,14 @@ func TestPartsAreDisjointAndBalanced(t *testing.T) {
 		require.ElementsMatch(t, streams, slices.Concat(divided...))
 		shuffled := slices.Clone(streams)
 		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		require.Equal(t, divided, catalog.Split(rows, shuffled, parts), "in whatever order the streams come")
+		require.Equal(t, divided, catalog.Split(rows, shuffled, parts), "the order of the streams does not matter")
 
 		var loads []int64
 		for _, part := range divided {
 			require.NotEmpty(t, part)
 			loads = append(loads, catalog.RowsOf(rows, part)+1000*int64(len(part)))
 		}
-		// The last stream went into the part that had the fewest rows, so no part exceeds another by more than one stream.
+		// Each part had the fewest rows when it got its last stream, so no part exceeds another by more than one stream.
 		for n, part := range divided {
 			least := rows[slices.MinFunc(part, func(a, b string) int { return int(rows[a] - rows[b]) })] + 1000
 			require.LessOrEqual(t, loads[n]-least, slices.Min(loads))

@@ -84,11 +84,11 @@ func TestDownloadThatIsCutGoesOnWithTheLastByte(t *testing.T) {
 		var ranges, matches []string
 		s, urls := storing(func(r *http.Request) reply {
 			ranges, matches = append(ranges, r.Header.Get("Range")), append(matches, r.Header.Get("If-Match"))
-			answer := whole(r)
-			if len(answer.body) > 10 {
-				answer.body, answer.cut = answer.body[:10], true
+			part := whole(r)
+			if len(part.body) > 10 {
+				part.body, part.cut = part.body[:10], true
 			}
-			return answer
+			return part
 		})
 		f, err := s.client(t, finops.Options{}).Download(t.Context(), "x", false)
 		require.NoError(t, err)
@@ -126,11 +126,11 @@ func TestUrlThatExpiredIsReplacedInTheMiddle(t *testing.T) {
 			if r.URL.Query().Get("n") == "1" && r.Header.Get("Range") != "" {
 				return storageError(http.StatusForbidden, "AuthenticationFailed")
 			}
-			answer := whole(r)
+			part := whole(r)
 			if r.Header.Get("Range") == "" {
-				answer.body, answer.cut = answer.body[:7], true
+				part.body, part.cut = part.body[:7], true
 			}
-			return answer
+			return part
 		})
 		f, err := s.client(t, finops.Options{}).Download(t.Context(), "x", false)
 		require.NoError(t, err)

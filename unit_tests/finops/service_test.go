@@ -96,19 +96,19 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	if respond == nil {
 		return nil, fmt.Errorf("no response is prepared for %s", label)
 	}
-	answer := respond()
-	if answer.err != nil {
-		return nil, answer.err
+	prepared := respond()
+	if prepared.err != nil {
+		return nil, prepared.err
 	}
-	response := &http.Response{StatusCode: answer.status, Header: http.Header{}, Request: r, ContentLength: int64(len(answer.body))}
-	if answer.status == 0 {
+	response := &http.Response{StatusCode: prepared.status, Header: http.Header{}, Request: r, ContentLength: int64(len(prepared.body))}
+	if prepared.status == 0 {
 		response.StatusCode = http.StatusOK
 	}
-	for name, value := range answer.header {
+	for name, value := range prepared.header {
 		response.Header.Set(name, value)
 	}
-	var reader io.Reader = strings.NewReader(answer.body)
-	if answer.cut {
+	var reader io.Reader = strings.NewReader(prepared.body)
+	if prepared.cut {
 		reader = io.MultiReader(reader, brokenReader{})
 		response.ContentLength = -1
 	}

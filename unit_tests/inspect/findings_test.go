@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/users"
 )
 
 // now is the time of the inspections.
@@ -49,7 +50,7 @@ func with(change func(*inspect.Facts)) inspect.Facts {
 	return f
 }
 
-// problem returns a problem that a person can fix, or that may pass by itself.
+// problem returns a problem that a person can fix, or that may be temporary.
 func problem(sentence string, fixable bool) *inspect.Problem {
 	return &inspect.Problem{Sentence: sentence, Fixable: fixable, Err: errors.New(sentence)}
 }
@@ -102,7 +103,7 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"a named table is missing": {func(f *inspect.Facts) {
 			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "include_tables", Glob: "acount"}, Nearest: "account"}}
 		}, []expected{{inspect.Error, inspect.TableMissing, "acount", "1 table that the environment does not have: acount (the nearest is account)."}}},
-		"a pattern is in vain": {func(f *inspect.Facts) {
+		"a pattern matches no table": {func(f *inspect.Facts) {
 			f.Unmatched = []inspect.Unmatched{{Pattern: config.Pattern{Setting: "exclude_tables", Glob: "acount"}, Nearest: "account"}, {Pattern: config.Pattern{Setting: "include_tables", Glob: "new_*"}}}
 		}, []expected{
 			{inspect.Warning, inspect.PatternUnmatched, inspect.SubjectConfiguration, `The pattern "acount" in exclude_tables matches no table of the environment. Check its spelling; the nearest logical name is account.`},
@@ -132,10 +133,10 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"a table is refused against the list of privileges": {func(f *inspect.Facts) {
 			f.Tables[0] = table("account", isNamed, probed(inspect.Probe{Forbidden: true, Problem: problem("No.", true)}))
 		}, []expected{{inspect.Error, inspect.TableForbidden, "account", ""}}},
-		"a named table fails for good": {func(f *inspect.Facts) {
+		"a named table fails permanently": {func(f *inspect.Facts) {
 			f.Tables[0] = table("account", isNamed, probed(inspect.Probe{Problem: problem("Deselect the stream.", true)}))
 		}, []expected{{inspect.Error, inspect.TableFailed, "account", "No row of table account could be retrieved. Deselect the stream."}}},
-		"a named table fails for now": {func(f *inspect.Facts) {
+		"a named table fails temporarily": {func(f *inspect.Facts) {
 			f.Tables[0] = table("account", isNamed, probed(inspect.Probe{Problem: problem("Try again.", false)}))
 		}, []expected{{inspect.Warning, inspect.TableFailed, "account", "Try again."}}},
 		"a table matched by a pattern fails": {func(f *inspect.Facts) {
@@ -180,6 +181,9 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "What is missing: the secured columns."},
 			{inspect.Warning, inspect.NotInspected, "contact", "Dataverse responded too slowly to test 1 selected table in time: contact. Try again"},
 			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
+		}},
+		"the primary key of a named table is unknown": {func(f *inspect.Facts) { f.Keyless = []string{"contact"} }, []expected{
+			{inspect.Info, inspect.NotInspected, "contact", "1 table of include_tables was not tested, because the primary key is unknown: contact."},
 		}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
@@ -253,8 +257,8 @@ func TestAUserWithoutAColumnOfAnotherIsReported(t *testing.T) {
 	privileges := dataverse.Privileges{"prvreadaccount": dataverse.Global}
 	found := with(func(f *inspect.Facts) {
 		f.Users = []inspect.User{
-			{Name: "the first application user", Privileges: privileges, Columns: inspect.ColumnRights{Known: true, Everything: true}},
-			{Name: "the other", Privileges: privileges, Columns: inspect.ColumnRights{Known: true}},
+			{Name: "the first application user", Privileges: privileges, Columns: users.ColumnRights{Known: true, Everything: true}},
+			{Name: "the other", Privileges: privileges, Columns: users.ColumnRights{Known: true}},
 		}
 		f.Tables = []inspect.Table{table("account", func(t *inspect.Table) { t.Secured = []dataverse.SecuredColumn{salary} })}
 	}).Findings()
@@ -285,10 +289,10 @@ func TestAnOutageIsNoFaultOfTheConfiguration(t *testing.T) {
 		want                error
 	}{
 		"nothing failed":                  {nil, nil, nil, nil},
-		"a user cannot sign in for now":   {outage, nil, nil, outage.Err},
+		"a user fails temporarily":        {outage, nil, nil, outage.Err},
 		"a person must fix the other":     {outage, fault, nil, nil},
 		"the list of tables failed":       {nil, nil, outage, outage.Err},
-		"the list is refused for good":    {nil, nil, fault, nil},
+		"the list is refused permanently": {nil, nil, fault, nil},
 		"a second user fails temporarily": {nil, outage, nil, outage.Err},
 	} {
 		t.Run(name, func(t *testing.T) {

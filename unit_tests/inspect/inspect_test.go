@@ -21,7 +21,7 @@ import (
 	"source-microsoft-dataverse/source/users"
 )
 
-// client is an application user of an environment. The zero value can do everything, at once.
+// client is an application user of an environment. The zero value serves every request without an error or a delay.
 type client struct {
 	user, organization string
 	signIn             error
@@ -203,13 +203,18 @@ func TestUsersThatCannotBeUsedTogetherAreRefused(t *testing.T) {
 }
 
 func TestTheNamesOfTablesAreEnough(t *testing.T) {
-	for name, c := range map[string]*client{
-		"the list is refused":     {list: refused()},
-		"the list takes too long": {slow: time.Hour},
+	for name, c := range map[string]struct {
+		client        *client
+		keyless, late []string
+	}{
+		"the list is refused":     {&client{list: refused()}, []string{"account"}, nil},
+		"the list takes too long": {&client{slow: time.Hour}, nil, []string{"account"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.user, c.organization, c.tables = "u", "o", summaries("account")
-			f, took := examine(t, []string{"account"}, c)
+			c.client.user, c.client.organization, c.client.tables = "u", "o", summaries("account")
+			f, took := examine(t, []string{"account"}, c.client)
+			assert.Equal(t, c.keyless, f.Keyless)
+			assert.Equal(t, c.late, f.Late)
 			assert.True(t, f.NamesOnly)
 			require.Len(t, f.Tables, 1)
 			assert.LessOrEqual(t, took, 50*time.Second)

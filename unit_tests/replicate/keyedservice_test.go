@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -47,7 +48,7 @@ type keyedRow struct {
 	deleted bool
 }
 
-// newKeyedService returns a service with so many rows, whose keys are random.
+// newKeyedService returns a service with count rows, whose keys are random.
 func newKeyedService(seed uint64, count int) *keyedService {
 	source := rand.New(rand.NewPCG(seed, 3))
 	s := &keyedService{table: account()}
@@ -304,7 +305,7 @@ func destination(t *testing.T, into map[string]string, got outcome) map[string]s
 			Name    string  `json:"name"`
 			Deleted *string `json:"_ab_cdc_deleted_at"`
 		}
-		require.NoError(t, jsonUnmarshal(data, &fields))
+		require.NoError(t, json.Unmarshal([]byte(data), &fields))
 		if fields.Deleted != nil {
 			delete(into, fields.Key)
 		} else {

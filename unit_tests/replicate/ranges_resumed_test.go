@@ -17,16 +17,7 @@ import (
 // killedInRanges returns what a run sends up to its n-th state with ranges, and that state.
 func killedInRanges(t *testing.T, whole outcome, n int) (into map[string]string, state string) {
 	t.Helper()
-	var messages []string
-	for _, m := range whole.messages {
-		messages = append(messages, m)
-		if strings.Contains(m, " STATE ") && strings.Contains(m, `"ranges"`) {
-			if n--; n < 0 {
-				break
-			}
-		}
-	}
-	killed := outcome{messages: messages}
+	killed := until(whole, `"ranges"`, n)
 	return destination(t, map[string]string{}, killed), killed.lastState()
 }
 
@@ -124,21 +115,21 @@ func TestRangesUnderOtherColumnsStartOver(t *testing.T) {
 
 // The setting is turned off, or one request is allowed: what was begun by ranges is read to its end.
 func TestRangesAreReadToTheirEndWithoutLanes(t *testing.T) {
-	for _, stream := range []func(string) (into map[string]string, rest outcome, s *keyedService){
-		func(string) (map[string]string, outcome, *keyedService) {
-			s := newKeyedService(24, 300)
-			into, state := killedInRanges(t, run(t, s, inLanes(4), large(incremental(""), 300)), 9)
-			return into, run(t, s, nil, large(incremental(state), 300)), s
-		},
-		func(string) (map[string]string, outcome, *keyedService) {
-			s := newKeyedService(25, 300)
-			into, state := killedInRanges(t, run(t, s, inLanes(4), large(fullRefresh(""), 300)), 9)
-			return into, run(t, s, inLanes(1), large(fullRefresh(state), 300)), s
-		},
+	for name, example := range map[string]struct {
+		seed   uint64
+		stream func(state string) replicate.Stream
+		then   func(*replicate.Job)
+	}{
+		"a snapshot without slots":        {24, incremental, nil},
+		"a full refresh with one request": {25, fullRefresh, inLanes(1)},
 	} {
-		into, rest, s := stream("")
-		require.Equal(t, "account COMPLETE", rest.last(), rest.log)
-		assert.Less(t, len(rest.records()), 300)
-		assert.Equal(t, s.environment(), destination(t, into, rest))
+		t.Run(name, func(t *testing.T) {
+			s := newKeyedService(example.seed, 300)
+			into, state := killedInRanges(t, run(t, s, inLanes(4), large(example.stream(""), 300)), 9)
+			rest := run(t, s, example.then, large(example.stream(state), 300))
+			require.Equal(t, "account COMPLETE", rest.last(), rest.log)
+			assert.Less(t, len(rest.records()), 300)
+			assert.Equal(t, s.environment(), destination(t, into, rest))
+		})
 	}
 }

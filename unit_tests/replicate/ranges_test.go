@@ -1,7 +1,6 @@
 package replicate_test
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"source-microsoft-dataverse/source/replicate/keyrange"
 )
 
-func jsonUnmarshal(text string, to any) error { return json.Unmarshal([]byte(text), to) }
-
 // inLanes makes a run read large tables by ranges, with pages of ten rows.
 func inLanes(slots int) func(*replicate.Job) {
 	return func(j *replicate.Job) {
@@ -23,7 +20,7 @@ func inLanes(slots int) func(*replicate.Job) {
 	}
 }
 
-// large is the stream of a table that is known to have so many rows.
+// large returns a stream with the number of rows that its table is known to have.
 func large(stream replicate.Stream, rows int) replicate.Stream {
 	stream.Rows = int64(rows)
 	return stream
@@ -89,7 +86,7 @@ func TestATableIsReadPageAfterPageUnlessRangesPayOff(t *testing.T) {
 	}
 }
 
-// Whatever the service does to filters by key, all rows arrive. A warning states what was seen.
+// However the service compares keys in filters, all rows arrive. A warning states what was seen.
 func TestAServiceThatComparesKeysOtherwiseIsReadPageAfterPage(t *testing.T) {
 	for name, example := range map[string]struct {
 		behave func(*keyedService)
@@ -214,7 +211,7 @@ func TestRowsThatChangeWhileRangesAreReadEndUpRight(t *testing.T) {
 	}
 }
 
-// A run is killed after any of its states, and goes on with another number of lanes and another page size.
+// A run is killed after any of its states, and the next one has another number of lanes and another page size.
 func TestAKilledReadByRangesGoesOnWhereItWas(t *testing.T) {
 	for name, stream := range map[string]func(string) replicate.Stream{"snapshot": incremental, "full refresh": fullRefresh} {
 		t.Run(name, func(t *testing.T) {
@@ -222,8 +219,8 @@ func TestAKilledReadByRangesGoesOnWhereItWas(t *testing.T) {
 			whole := run(t, s, inLanes(4), large(stream(""), 300))
 			require.Equal(t, "account COMPLETE", whole.last(), whole.log)
 			for at := 1; at < len(whole.states()); at += 5 {
-				sent, state := untilState(whole, at)
-				into := destination(t, map[string]string{}, outcome{messages: sent})
+				killed := until(whole, "", at)
+				into, state := destination(t, map[string]string{}, killed), killed.lastState()
 				rest := run(t, s, func(j *replicate.Job) {
 					inLanes(1 + at%5)(j)
 					j.PageSize = 7 + at%9
@@ -231,22 +228,22 @@ func TestAKilledReadByRangesGoesOnWhereItWas(t *testing.T) {
 				require.Equal(t, "account COMPLETE", rest.last(), rest.log)
 				assert.Equal(t, s.environment(), destination(t, into, rest), "after %s", state)
 				if strings.Contains(state, `"ranges"`) {
-					assert.LessOrEqual(t, len(outcome{messages: sent}.records())+len(rest.records()), 300+4*10, "a page of each lane is sent again at most: %s %s", rest.log, state)
+					assert.LessOrEqual(t, len(killed.records())+len(rest.records()), 300+4*10, "a page of each lane is sent again at most: %s %s", rest.log, state)
 				}
 			}
 		})
 	}
 }
 
-// untilState returns the messages up to a state, and the state.
-func untilState(o outcome, at int) (messages []string, state string) {
+// until returns what a run sends up to one of its states that have a text; n counts them from 0.
+func until(o outcome, text string, n int) (killed outcome) {
 	for _, m := range o.messages {
-		messages = append(messages, m)
-		if strings.Contains(m, " STATE ") {
-			if at--; at < 0 {
-				return messages, o.states()[len(outcome{messages: messages}.states())-1]
+		killed.messages = append(killed.messages, m)
+		if strings.Contains(m, " STATE ") && strings.Contains(m, text) {
+			if n--; n < 0 {
+				break
 			}
 		}
 	}
-	return messages, o.lastState()
+	return killed
 }

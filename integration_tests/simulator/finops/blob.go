@@ -1,7 +1,6 @@
 package finops
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,7 +42,7 @@ func (e *Environment) store(packageName string, content []byte, at time.Time) *b
 func (e *Environment) urlOf(b *blob, origin string) string {
 	now := e.now()
 	start := now.Add(-5 * time.Minute).Format(sasTime)
-	expiry := now.Add(cmp.Or(e.options.Behaviors.SASLife, usualSASLife)).Format(sasTime)
+	expiry := now.Add(sasLife).Format(sasTime)
 	return origin + container + strings.ReplaceAll(b.name, " ", "%20") + "?sv=2014-02-14&sr=b&sig=" + url.QueryEscape(e.signature(b.name, start, expiry)) +
 		"&st=" + url.QueryEscape(start) + "&se=" + url.QueryEscape(expiry) + "&sp=r"
 }
@@ -81,14 +80,14 @@ func (e *Environment) requested(r *http.Request) (*blob, *blobError) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return nil, &blobError{http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb."}
-	case r.Header.Get("Authorization") != "" && !e.options.Behaviors.AuthorizedByAll:
+	case r.Header.Get("Authorization") != "":
 		return nil, &blobError{http.StatusBadRequest, "InvalidAuthenticationInfo", "Authentication information is not given in the correct format. Check the value of Authorization header."}
 	case !in || startErr != nil || expiryErr != nil || q.Get("sp") != "r" || q.Get("sr") != "b" || q.Get("sv") == "",
 		!hmac.Equal([]byte(q.Get("sig")), []byte(e.signature(name, q.Get("st"), q.Get("se")))), now.Before(start), !now.Before(expiry):
 		return nil, authenticationFailed()
 	}
 	b := e.blobs[name]
-	if b == nil || !now.Before(b.made.Add(cmp.Or(e.options.Behaviors.PackageLife, usualPackageLife))) {
+	if b == nil || !now.Before(b.made.Add(packageLife)) {
 		return nil, &blobError{http.StatusNotFound, "BlobNotFound", "The specified blob does not exist."}
 	}
 	return b, nil

@@ -23,26 +23,22 @@ type Options struct {
 // Behaviors settle what Microsoft's documentation leaves open, or what differs between environments. The zero value is the
 // usual one.
 type Behaviors struct {
-	RecordDelay     time.Duration // after ExportToPackage, until the execution can be found
-	URLDelay        time.Duration // after the end of a run, until its package has a URL
-	NestedValue     bool          // actions return {"value":{"value":…}}, as Microsoft's documentation has it
-	ZeroRows        ZeroRows
-	UsedID          UsedID
-	ParallelRuns    bool          // a project can run while it runs already
-	Waits           bool          // ExportToPackage responds once the run has ended (flight DMFExportToPackageForceSync)
-	SameDateTypes   bool          // the metadata of a date and of a date with a time are the same
-	StagingCounts   bool          // the job log counts the rows as created in staging, although it was skipped
-	FailureKeeps    bool          // a run that fails or is canceled does not move the watermark of incremental lines
-	SharedStrings   bool          // the texts of workbooks are in a table of their own, as in files that were edited
-	WrongDimension  bool          // worksheets state that they have fewer rows than they do
-	DummyRow        bool          // workbooks have a row of dummy cells after the header
-	EscapedErrors   bool          // GetExecutionErrors escapes quotation marks and line breaks in messages
-	PageSize        int           // of OData; 0: 10,000
-	MetadataPage    int           // of the lists of the metadata service; 0: no pages
-	SASLife         time.Duration // of the URLs of packages; 0: an hour
-	PackageLife     time.Duration // of packages; 0: 7 days
-	HistoryLife     time.Duration // of executions; 0: 7 days
-	AuthorizedByAll bool          // storage ignores the header Authorization in place of refusing it
+	RecordDelay    time.Duration // after ExportToPackage, until the execution can be found
+	URLDelay       time.Duration // after the end of a run, until its package has a URL
+	NestedValue    bool          // actions return {"value":{"value":…}}, as Microsoft's documentation has it
+	ZeroRows       ZeroRows
+	UsedID         UsedID
+	Waits          bool          // ExportToPackage responds once the run has ended (flight DMFExportToPackageForceSync)
+	SameDateTypes  bool          // the metadata of a date and of a date with a time are the same
+	StagingCounts  bool          // the job log counts the rows as created in staging, although it was skipped
+	FailureKeeps   bool          // a run that fails or is canceled does not move the watermark of incremental lines
+	SharedStrings  bool          // the texts of workbooks are in a table of their own, as in files that were edited
+	WrongDimension bool          // worksheets state that they have fewer rows than they do
+	DummyRow       bool          // workbooks have a row of dummy cells after the header
+	EscapedErrors  bool          // GetExecutionErrors escapes quotation marks and line breaks in messages
+	PageSize       int           // of OData; 0: 10,000
+	MetadataPage   int           // of the lists of the metadata service; 0: no pages
+	HistoryLife    time.Duration // of executions; 0: 7 days
 }
 
 // ZeroRows is what the package of an entity without rows has.
@@ -67,8 +63,8 @@ const (
 
 // The lives of things by default (Microsoft, "Data management package REST API" and "Data import and export jobs overview").
 const (
-	usualSASLife     = time.Hour
-	usualPackageLife = 7 * 24 * time.Hour
+	sasLife          = time.Hour // of the URLs of packages
+	packageLife      = 7 * 24 * time.Hour
 	usualHistoryLife = 7 * 24 * time.Hour
 	usualPageSize    = 10_000
 )
@@ -165,39 +161,29 @@ func (e *Environment) ChangeBehaviors(change func(*Behaviors)) {
 
 // project returns the project of that name, nil if there is none. Names are compared as the database does, without regard to case.
 func (e *Environment) project(name string) *Project {
-	for i := range e.options.Projects {
-		if strings.EqualFold(e.options.Projects[i].Name, name) {
-			return &e.options.Projects[i]
-		}
-	}
-	return nil
+	return find(e.options.Projects, func(p *Project) bool { return strings.EqualFold(p.Name, name) })
 }
 
 // entity returns the entity with that label, nil if there is none.
 func (e *Environment) entity(label string) *Entity {
-	for i := range e.options.Entities {
-		if strings.EqualFold(e.options.Entities[i].Label, label) {
-			return &e.options.Entities[i]
-		}
-	}
-	return nil
+	return find(e.options.Entities, func(entity *Entity) bool { return strings.EqualFold(entity.Label, label) })
 }
 
 func (e *Environment) company(id string) *Company {
-	for i := range e.options.Companies {
-		if strings.EqualFold(e.options.Companies[i].ID, id) {
-			return &e.options.Companies[i]
+	return find(e.options.Companies, func(c *Company) bool { return strings.EqualFold(c.ID, id) })
+}
+
+// format returns a source data format, which options that were validated have.
+func (e *Environment) format(name string) *Format {
+	return find(e.options.Formats, func(f *Format) bool { return f.Name == name })
+}
+
+// find returns the first element of a list that meets a condition, nil if there is none.
+func find[T any](list []T, is func(*T) bool) *T {
+	for i := range list {
+		if is(&list[i]) {
+			return &list[i]
 		}
 	}
 	return nil
-}
-
-// format returns a source data format; options that were validated have it.
-func (e *Environment) format(name string) *Format {
-	for i := range e.options.Formats {
-		if e.options.Formats[i].Name == name {
-			return &e.options.Formats[i]
-		}
-	}
-	return &e.options.Formats[0]
 }

@@ -148,7 +148,7 @@ func (p *property) compare(a, b string) int {
 	return cmp.Compare(strings.ToLower(a), strings.ToLower(b))
 }
 
-// wildcard reports whether a text matches a pattern in which an asterisk stands for any characters (Microsoft, "Open Data Protocol").
+// wildcard reports whether a text matches a pattern in which an asterisk matches any characters (Microsoft, "Open Data Protocol").
 func wildcard(pattern, text string) bool {
 	parts := strings.Split(strings.ToLower(pattern), "*")
 	text = strings.ToLower(text)

@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/rows"
 )
 
-// None is the date that stands for none: finance and operations has no nulls.
+// None is the date of a field without a date: finance and operations has no nulls.
 const None = "1900-01-01"
 
 // generated returns the value of a field in the n-th generated row, in the form that Environment.Rows describes.

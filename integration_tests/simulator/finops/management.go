@@ -70,7 +70,7 @@ func (e *Environment) lineRow(p *Project, l *Line, at int) []string {
 	const spacing = 10 // of levels and sequences
 	return []string{
 		p.Name, l.Entity, "Yes", strconv.Itoa(spacing), "", "Yes", "Master", "No", "Yes", "Yes", "No",
-		base64.StdEncoding.EncodeToString([]byte("query " + strconv.Itoa(l.First))), "No", l.Parent, "GAB", "", "", strconv.Itoa(spacing * (at + 1)), refresh,
+		base64.StdEncoding.EncodeToString([]byte("query " + strconv.Itoa(l.First))), "No", "", "GAB", "", "", strconv.Itoa(spacing * (at + 1)), refresh,
 		yesNo(l.Disabled), l.sheet(e.format(l.Format)), "1", l.Format, "", yesNo(!l.Unmapped), "No",
 	}
 }

@@ -15,15 +15,14 @@ type Company struct {
 
 // Entity is a data entity.
 type Entity struct {
-	Label       string // its name in data management, such as "Customer groups"
-	Name        string // of the object, such as CustCustomerGroupEntity
-	PublicName  string // such as CustomerGroup; empty: it is not public, and only packages have its columns
-	Collection  string // its public collection, such as CustomerGroups
-	Shared      bool   // each export has the rows of all companies, whichever company it is of
-	NotTracked  bool   // change tracking is off, so that an incremental line is exported in full
-	Fields      []Field
-	Rows        int // generated rows, in each company unless it is shared
-	Description string
+	Label      string // its name in data management, such as "Customer groups"
+	Name       string // of the object, such as CustCustomerGroupEntity
+	PublicName string // such as CustomerGroup; empty: it is not public, and only packages have its columns
+	Collection string // its public collection, such as CustomerGroups
+	Shared     bool   // each export has the rows of all companies, whatever its company
+	NotTracked bool   // change tracking is off, so that an incremental line is exported in full
+	Fields     []Field
+	Rows       int // generated rows, in each company unless it is shared
 }
 
 // Field is a field of an entity.
@@ -32,7 +31,7 @@ type Field struct {
 	Type    Type
 	Enum    string   // the name of the enumeration of an Enum; empty: NoYes
 	Members []string // of that enumeration; nil: No, Yes
-	Key     bool     // beside dataAreaId, which entities of a company have first in their key
+	Key     bool     // in addition to dataAreaId, which entities of a company have first in their key
 	Private bool     // it is in files, and not in the public entity
 	Scale   int      // decimals of a Decimal; 0: 16
 	Long    bool     // some values of a String are longer than the cells of a workbook
@@ -67,7 +66,6 @@ type Line struct {
 	Incremental bool   // default refresh type: incremental push only
 	Disabled    bool   // not exported
 	Unmapped    bool   // without a field mapping, so that a run never ends
-	Parent      string // the label of the composite entity that it is a part of
 
 	Columns []string          // fields that are exported; nil: all
 	Renamed map[string]string // names in the file, by field

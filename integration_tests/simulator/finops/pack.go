@@ -41,15 +41,19 @@ func newPacked() *packed {
 // newPackedText returns a packed file with that text.
 func newPackedText(text string) *packed {
 	p := newPacked()
-	p.WriteString(text)
+	p.write(text)
 	return p
 }
 
 // Write implements io.Writer.
 func (p *packed) Write(data []byte) (int, error) { return p.buffer.Write(data) }
 
-// WriteString appends a text.
-func (p *packed) WriteString(text string) { _, _ = p.buffer.WriteString(text) }
+// write appends texts.
+func (p *packed) write(texts ...string) {
+	for _, text := range texts {
+		_, _ = p.buffer.WriteString(text)
+	}
+}
 
 // archive makes a zip archive. Errors of writers into a bytes.Buffer do not occur.
 type archive struct {

@@ -103,13 +103,6 @@ func (e *Environment) CleanHistory() {
 	e.runs = nil
 }
 
-// RemovePackages deletes all packages from storage, as it is in a copy of an environment. Executions remain.
-func (e *Environment) RemovePackages() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	clear(e.blobs)
-}
-
 // Executions returns the executions in the job log, the oldest first, with those that cannot be found yet.
 func (e *Environment) Executions() []Execution {
 	e.mu.Lock()
@@ -175,7 +168,7 @@ func (e *Environment) nextOutcome(project string) Outcome {
 
 // occupied reports whether a run of the project blocks another one.
 func (e *Environment) occupied(project string, now time.Time) bool {
-	return !e.options.Behaviors.ParallelRuns && slices.ContainsFunc(e.runs, func(r *run) bool {
+	return slices.ContainsFunc(e.runs, func(r *run) bool {
 		status := r.status(now)
 		return r.project == project && (status == NotRun || status == Executing)
 	})

@@ -155,12 +155,7 @@ func (t *table) set(number int, values Row) error {
 
 // field returns the field of that name, nil if there is none.
 func (e *Entity) field(name string) *Field {
-	for i := range e.Fields {
-		if e.Fields[i].Name == name {
-			return &e.Fields[i]
-		}
-	}
-	return nil
+	return find(e.Fields, func(f *Field) bool { return f.Name == name })
 }
 
 // table returns the rows of an entity in a company, nil if there is no such entity or company. The lock is held.

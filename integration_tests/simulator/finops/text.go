@@ -24,7 +24,7 @@ func newTextWriter(s sheet) *textWriter {
 	case UTF16:
 		_, _ = w.out.Write([]byte{0xff, 0xfe})
 	case UTF8Mark:
-		w.out.WriteString("\ufeff")
+		w.out.write("\ufeff")
 	case UTF8, Windows52:
 	}
 	if !s.format.NoHeader {
@@ -77,7 +77,7 @@ func (w *textWriter) encode(text string) bool {
 			_, _ = w.out.Write([]byte{byte(c)})
 		}
 	case UTF8, UTF8Mark:
-		w.out.WriteString(text)
+		w.out.write(text)
 	}
 	return true
 }

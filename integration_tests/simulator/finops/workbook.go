@@ -22,7 +22,8 @@ const dummyText = "This is a string that is inserted into Excel as a dummy cell 
 type workbookWriter struct {
 	sheet
 	behaviors Behaviors
-	rows      *packed // the worksheet
+	rows      *packed  // the worksheet
+	letters   []string // of the columns
 	count     int
 	shared    []string
 	index     map[string]int
@@ -30,6 +31,9 @@ type workbookWriter struct {
 
 func newWorkbookWriter(s sheet, b Behaviors, rows int) *workbookWriter {
 	w := &workbookWriter{sheet: s, behaviors: b, index: map[string]int{}, rows: newPacked()}
+	for i := range s.columns {
+		w.letters = append(w.letters, columnName(i))
+	}
 	last := rows + 1
 	if b.DummyRow {
 		last++
@@ -67,19 +71,19 @@ func (w *workbookWriter) row(values []string) string {
 func (w *workbookWriter) cells(texts []string) {
 	w.count++
 	row := strconv.Itoa(w.count)
-	w.rows.WriteString(`<row r="` + row + `">`)
+	w.rows.write(`<row r="`, row, `">`)
 	for i, text := range texts {
 		if text == "" {
 			continue
 		}
-		w.rows.WriteString(`<c r="` + columnName(i) + row + `" t="`)
+		w.rows.write(`<c r="`, w.letters[i], row, `" t="`)
 		if w.behaviors.SharedStrings {
-			w.rows.WriteString(`s"><v>` + strconv.Itoa(w.share(text)) + `</v></c>`)
+			w.rows.write(`s"><v>`, strconv.Itoa(w.share(text)), `</v></c>`)
 			continue
 		}
-		w.rows.WriteString(`inlineStr"><is><t xml:space="preserve">` + cellText(text) + `</t></is></c>`)
+		w.rows.write(`inlineStr"><is><t xml:space="preserve">`, cellText(text), `</t></is></c>`)
 	}
-	w.rows.WriteString(`</row>`)
+	w.rows.write(`</row>`)
 }
 
 // share returns the position of a text in the table of shared strings.
@@ -148,7 +152,7 @@ func (w *workbookWriter) end() *packed {
 		part("xl/sharedStrings.xml", fmt.Sprintf(`<sst %s count="%d" uniqueCount="%d">%s</sst>`, mainSchema, len(w.shared), len(w.shared), table.String()))
 	}
 	part("xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+relationships+`</Relationships>`)
-	w.rows.WriteString(`</sheetData></worksheet>`)
+	w.rows.write(`</sheetData></worksheet>`)
 	workbook.add("xl/worksheets/sheet1.xml", w.rows)
 	return newPackedText(string(workbook.bytes()))
 }

@@ -81,7 +81,7 @@ func newXMLWriter(s sheet) *xmlWriter {
 	if s.format.Pascal {
 		w.tag = s.entity.Name
 	}
-	w.out.WriteString(`<?xml version="1.0" encoding="utf-8"?><Document>`)
+	w.out.write(`<?xml version="1.0" encoding="utf-8"?><Document>`)
 	return w
 }
 
@@ -91,24 +91,24 @@ func (w *xmlWriter) row(values []string) string {
 			return "DMF2055: the data contains characters that are not allowed in XML."
 		}
 	}
-	w.out.WriteString("<" + w.tag)
+	w.out.write("<", w.tag)
 	if w.format.Kind == XMLAttributes {
 		for i, value := range values {
-			w.out.WriteString(" " + w.columns[i] + `="` + attributeEscapes.Replace(w.text(i, value)) + `"`)
+			w.out.write(" ", w.columns[i], `="`, attributeEscapes.Replace(w.text(i, value)), `"`)
 		}
-		w.out.WriteString("/>")
+		w.out.write("/>")
 		return ""
 	}
-	w.out.WriteString(">")
+	w.out.write(">")
 	for i, value := range values {
-		w.out.WriteString("<" + w.columns[i] + ">" + textEscapes.Replace(w.text(i, value)) + "</" + w.columns[i] + ">")
+		w.out.write("<", w.columns[i], ">", textEscapes.Replace(w.text(i, value)), "</", w.columns[i], ">")
 	}
-	w.out.WriteString("</" + w.tag + ">")
+	w.out.write("</", w.tag, ">")
 	return ""
 }
 
 func (w *xmlWriter) end() *packed {
-	w.out.WriteString("</Document>")
+	w.out.write("</Document>")
 	return w.out
 }
 

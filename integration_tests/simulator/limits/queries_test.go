@@ -61,7 +61,7 @@ func TestAQueryThatIsDoneMakesRoomForTheNext(t *testing.T) {
 	require.Nil(t, refusal)
 }
 
-func TestEachServerCountsTheLimitsByItself(t *testing.T) {
+func TestEachServerCountsTheLimitsSeparately(t *testing.T) {
 	c := simulatortest.Serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Limits: simulator.Limits{Requests: 2}, Servers: 3})
 	for range 6 {
 		assert.Equal(t, http.StatusOK, c.Get("WhoAmI").Status)

@@ -151,7 +151,7 @@ func (db *Database) attach(t *schema.Table, rows int) error {
 	return nil
 }
 
-// patternOf returns how the keys of a table's rows lie. The tables whose first rows an environment begins with have them from
+// patternOf returns the pattern of the keys of a table. Those of the tables whose first rows an environment begins with are made by
 // one server.
 func (db *Database) patternOf(t *schema.Table) KeyPattern {
 	if slices.Contains([]string{"systemuser", "businessunit", "transactioncurrency"}, t.Family()) {

@@ -74,8 +74,8 @@ type Behaviors struct {
 	// UnnamedPrivileges leaves PrivilegeName out of the privileges of a user, as older servers do.
 	UnnamedPrivileges bool
 	// ScanByVersion returns the rows of a scan with change tracking by row version ("Use change tracking to synchronize data with
-	// external systems": "usually by version number"). A row that is changed meanwhile comes once more, behind the others.
-	// Without it they come by primary key, like those of other scans.
+	// external systems": "usually by version number"). A row that is changed in the meantime is returned once more, after the
+	// others. Without the switch, rows are in the order of their primary keys, like those of other scans.
 	ScanByVersion bool
 	// KeyComparison is what gt, ge, lt and le do with a primary key in a filter, which Microsoft does not document ("FetchXML
 	// operators" lists them for numbers, times and texts).

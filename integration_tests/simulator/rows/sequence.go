@@ -8,11 +8,11 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator/guid"
 )
 
-// KeyPattern is how the primary keys of generated rows lie in the order of SQL Server.
+// KeyPattern is how the primary keys of generated rows are distributed in the order of SQL Server.
 type KeyPattern int
 
 // The patterns. The service makes version 1 guids, in whose order the node comes first and the time last: the keys that one
-// server makes lie close together, each later than the one before. An import brings keys of its own.
+// server makes are close together, each later than the one before. An import brings keys of its own.
 const (
 	OneNode    KeyPattern = iota // as one server makes them
 	ThreeNodes                   // a third of the rows as each of three servers makes them

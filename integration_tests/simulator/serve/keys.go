@@ -20,14 +20,14 @@ func (s *settings) addKeys(f *flag.FlagSet) {
 			"ignored": simulator.KeysNotCompared, "refused": simulator.KeyComparisonRefused,
 		})
 	})
-	f.BoolVar(&s.environment.Behaviors.ScanByVersion, "scan-by-version", false, "return the rows of a scan with change tracking by row version")
+	f.BoolVar(&s.environment.Behaviors.ScanByVersion, "scan-by-version", false, "return the rows of a scan with change tracking in the order of their row versions")
 }
 
 // choose sets one of several named values.
 func choose[T any](to *T, text string, values map[string]T) error {
 	value, ok := values[text]
 	if !ok {
-		return fmt.Errorf("%q is none of the possible values", text)
+		return fmt.Errorf("%q is not one of the possible values", text)
 	}
 	*to = value
 	return nil

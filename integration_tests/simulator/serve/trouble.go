@@ -19,7 +19,7 @@ func (s *settings) addTrouble(f *flag.FlagSet) {
 	f.IntVar(&s.server.Limits.Requests, "limit-requests", 0, "requests of a user within the window; 0: no limit")
 	f.DurationVar(&s.server.Limits.Execution, "limit-execution", 0, "execution time of a user within the window; 0: no limit")
 	f.IntVar(&s.server.Limits.Concurrent, "limit-concurrent", 0, "concurrent requests of a user; 0: no limit")
-	f.IntVar(&s.server.Servers, "servers", 1, "servers that the requests spread over; each counts the limits of a user by itself")
+	f.IntVar(&s.server.Servers, "servers", 1, "servers that the requests spread over, each with its own count of a user's limits")
 	f.IntVar(&s.server.QueryThrottling.Parallel, "throttle-queries", 0, "queries of one shape at one moment, by all users; 0: no limit")
 	f.StringVar(&s.server.QueryThrottling.Code, "throttle-queries-code", "", "`code` of the refusal of a query (default 0x80048544)")
 	f.DurationVar(&s.server.Limits.Window, "limit-window", 0, "the window of the limits (default 5m0s)")

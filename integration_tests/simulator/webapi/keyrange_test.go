@@ -41,7 +41,7 @@ func TestARangeOfKeysHasItsRowsInOrder(t *testing.T) {
 	}
 }
 
-func TestKeysAreComparedAsTheSwitchSays(t *testing.T) {
+func TestKeysAreComparedAsTheSwitchRequires(t *testing.T) {
 	const seven = 7
 	target := func(s service) (string, []string) {
 		all := s.ids("contact")
@@ -52,7 +52,7 @@ func TestKeysAreComparedAsTheSwitchSays(t *testing.T) {
 		path, all := target(s)
 		want := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id <= all[seven] })
 		got := column([]content{s.get(path)}, "contactid")
-		assert.Equal(t, want, got, "in the order of SQL Server all the same")
+		assert.Equal(t, want, got, "still in the order of SQL Server")
 		assert.NotEqual(t, all[seven+1:], got)
 	})
 	t.Run("not at all", func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestKeysAreComparedAsTheSwitchSays(t *testing.T) {
 	})
 }
 
-func TestATrackedScanCanComeByVersion(t *testing.T) {
+func TestATrackedScanCanReturnRowsByVersion(t *testing.T) {
 	for _, repeat := range []bool{false, true} {
 		s := newService(t, map[string]int{"contact": 25}, behave(rows.Behaviors{ScanByVersion: true, RepeatRows: repeat}))
 		all := s.ids("contact")
@@ -83,11 +83,11 @@ func TestATrackedScanCanComeByVersion(t *testing.T) {
 		assert.Equal(t, []string{all[3], made}, ids[len(ids)-2:])
 		assert.False(t, slices.Equal(s.ids("contact"), ids))
 		assert.NotEmpty(t, pages[len(pages)-1].DeltaLink)
-		assert.Equal(t, s.ids("contact"), slices.Compact(column(s.scan("contacts?$select=contactid", "Prefer: odata.maxpagesize=4"), "contactid")), "other scans come by key")
+		assert.Equal(t, s.ids("contact"), slices.Compact(column(s.scan("contacts?$select=contactid", "Prefer: odata.maxpagesize=4"), "contactid")), "other scans return rows by key")
 	}
 }
 
-func TestARowThatChangesDuringAScanByVersionComesAgain(t *testing.T) {
+func TestARowThatChangesInAScanByVersionIsReturnedAgain(t *testing.T) {
 	s := newService(t, map[string]int{"contact": 10}, behave(rows.Behaviors{ScanByVersion: true}))
 	first := s.get("contacts?$select=contactid", "Prefer: odata.track-changes,odata.maxpagesize=4")
 	sent := column([]content{first}, "contactid")[0]

@@ -202,7 +202,7 @@ func (d *delimitedRows) cell(at int) (cell span, end int, err error) {
 	}
 }
 
-// qualified finds the cell whose qualifier is at a position. end is 0 if the cell does not end behind a qualifier: it only
+// qualified finds the cell whose qualifier is at a position. end is 0 if the cell does not end after a qualifier: it only
 // begins with one.
 func (d *delimitedRows) qualified(at int) (cell span, end int, err error) {
 	doubled := false

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// ErrNoFile is the error of an entity without a file in the package. Whether that means zero rows, only the counts of the
-// execution show.
+// ErrNoFile is the error of an entity without a file in the package. Only the counts of the execution show whether that means
+// zero rows.
 var ErrNoFile = errors.New("the package has no file of the entity")
 
 // DamagedError reports that a package is not what the service wrote: it is cut off, or a checksum differs.

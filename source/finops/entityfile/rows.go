@@ -16,7 +16,7 @@ import (
 // Form is the form of an entity file.
 type Form string
 
-// The forms. The two forms of XML are read alike.
+// The forms. XML with elements and XML with attributes are read in the same way.
 const (
 	XML       Form = "XML"
 	Delimited Form = "delimited text"
@@ -44,7 +44,7 @@ type Rows struct {
 
 // rowSource is an entity file in one form.
 type rowSource interface {
-	// next appends the texts of the next row. It returns io.EOF behind the last row, once the whole file has been read.
+	// next appends the texts of the next row. It returns io.EOF after the last row, once the whole file has been read.
 	next(*Rows) error
 }
 
@@ -110,7 +110,7 @@ func (r *Rows) open(ctx context.Context, p *Package, f *zip.File, unpacked io.Re
 }
 
 // Next returns the cells of the next row, in the order of the requested columns. An empty cell and one that the row lacks are
-// both empty: files do not tell them apart. The cells are valid until the next call. It returns io.EOF behind the last row,
+// both empty: files do not distinguish them. The cells are valid until the next call. It returns io.EOF after the last row,
 // once the checksum of the file has been compared.
 func (r *Rows) Next() ([][]byte, error) {
 	if r.err != nil {

@@ -119,7 +119,7 @@ func (s *sheetRows) cutColumns(c *columns) []string {
 	return all
 }
 
-// row reads the cells of the next row that has any. It returns io.EOF behind the last row.
+// row reads the cells of the next row that has any. It returns io.EOF after the last row.
 func (s *sheetRows) row() error {
 	s.cells, s.texts = s.cells[:0], s.texts[:0]
 	following := 0

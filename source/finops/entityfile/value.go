@@ -181,7 +181,7 @@ func lineSeparator(char rune) string {
 	}
 }
 
-// escapes are the escapes of the control characters from U+0000 on, eight bytes each with blanks behind those that are shorter.
+// escapes are the escapes of the control characters from U+0000 on, eight bytes each, padded with blanks.
 const escapes = `\ufffd  \u0001  \u0002  \u0003  \u0004  \u0005  \u0006  \u0007  ` +
 	`\b      \t      \n      \u000b  \f      \r      \u000e  \u000f  ` +
 	`\u0010  \u0011  \u0012  \u0013  \u0014  \u0015  \u0016  \u0017  ` +

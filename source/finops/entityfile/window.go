@@ -27,7 +27,7 @@ func newWindow(from io.Reader, most int) window {
 // rest returns what has been read and not been consumed. It is valid until the next fill.
 func (w *window) rest() []byte { return w.buffer[w.at:w.end] }
 
-// fill reads more of the text behind rest. It returns io.EOF at the end of the text, and errTooLong if rest is as long as it
+// fill reads more of the text after rest. It returns io.EOF at the end of the text, and errTooLong if rest is as long as it
 // may become.
 func (w *window) fill() error {
 	if w.err != nil {

@@ -38,7 +38,7 @@ type xmlScanner struct {
 	value      []byte // of a text
 
 	scratch []byte // attribute values and texts with references
-	open    []byte // the names of the open elements, one behind the other
+	open    []byte // the names of the open elements, one after the other
 	ends    []int  // where each of them ends in open
 	empty   bool   // the current start tag is that of an empty element
 	rooted  bool   // the root has begun

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/mattn/go-runewidth"
-
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Style is how a text is laid out.
@@ -95,51 +94,21 @@ func (s Style) colored(text, color string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// shown returns a text without what moves the cursor, hides or reorders text, and without characters that cannot be shown:
-// names come from the environment, which others may write to.
+// shown returns a text without what a terminal could take for a command, and without characters that cannot be shown.
 func (s Style) shown(text string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', !unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		case r > unicode.MaxASCII && !s.Unicode:
+		if r > unicode.MaxASCII && !s.Unicode {
 			return '?'
-		default:
-			return r
 		}
-	}, text)
-}
-
-// cells returns the number of terminal cells that a text takes.
-func cells(text string) int {
-	terminal := runewidth.Condition{StrictEmojiNeutral: true}
-	return terminal.StringWidth(text)
+		return r
+	}, prose.Printable(text))
 }
 
 // paragraph breaks a text into lines after words. The first line has a beginning, and the others an indent of the same width.
 func (s Style) paragraph(beginning, text string) string {
-	beginningCells := cells(uncolored(beginning))
-	var lines strings.Builder
-	at := 0
-	lines.WriteString(beginning)
-	for _, word := range strings.Fields(s.shown(text)) {
-		length := cells(word)
-		switch {
-		case at == 0:
-		case beginningCells+at+1+length > s.width():
-			lines.WriteString("\n" + strings.Repeat(" ", beginningCells))
-			at = 0
-		default:
-			lines.WriteByte(' ')
-			at++
-		}
-		lines.WriteString(word)
-		at += length
-	}
-	lines.WriteByte('\n')
-	return lines.String()
+	indent := prose.Cells(uncolored(beginning))
+	lines := prose.Lines(s.shown(text), s.width()-indent)
+	return beginning + strings.Join(lines, "\n"+strings.Repeat(" ", indent)) + "\n"
 }
 
 // uncolored returns a text without the commands of colored.

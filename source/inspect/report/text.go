@@ -6,6 +6,7 @@ import (
 
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/inspect/timing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // Text returns the report for people: the findings in groups, the timings, the estimates, and the verdict as the last line.
@@ -31,7 +32,7 @@ func (r *Report) Text(s Style) string {
 	}
 	if r.Estimate != nil {
 		text.WriteString("\n" + s.colored("First sync", bold) + "\n" + s.estimate(r.Estimate))
-		if len(r.group(ofPackages)) > 0 {
+		if len(r.group(inspect.Finding.AboutPackages)) > 0 {
 			text.WriteString(s.paragraph("  ", "The exports of finance & operations are not included."))
 		}
 	}
@@ -48,18 +49,12 @@ type group struct {
 	of    func(inspect.Finding) bool
 }
 
-// packages is the setting of the projects of finance & operations. Findings about them have it as their key.
-const packages = "packages"
-
-// ofPackages reports whether a finding is about finance & operations.
-func ofPackages(f inspect.Finding) bool { return f.Key == packages }
-
 // groups returns the groups in their order. Each finding is in exactly one of them.
 func groups() []group {
-	environment := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutTheEnvironment() }
-	users := func(f inspect.Finding) bool { return !ofPackages(f) && f.AboutAUser() }
-	tables := func(f inspect.Finding) bool { return !ofPackages(f) && !environment(f) && !users(f) }
-	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", ofPackages}}
+	environment := func(f inspect.Finding) bool { return !f.AboutPackages() && f.AboutTheEnvironment() }
+	users := func(f inspect.Finding) bool { return !f.AboutPackages() && f.AboutAUser() }
+	tables := func(f inspect.Finding) bool { return !f.AboutPackages() && !environment(f) && !users(f) }
+	return []group{{"Environment", environment}, {"Application users", users}, {"Tables", tables}, {"Finance & operations", inspect.Finding.AboutPackages}}
 }
 
 // finding returns a finding, and below it what to do.
@@ -67,7 +62,7 @@ func (s Style) finding(f inspect.Finding) string {
 	mark := "  " + s.mark(levelOf(f)) + " "
 	text := s.paragraph(mark, f.Sentence)
 	if f.NextStep != "" {
-		indent := strings.Repeat(" ", cells(uncolored(mark)))
+		indent := strings.Repeat(" ", prose.Cells(uncolored(mark)))
 		text += s.paragraph(indent+s.arrow()+" ", f.NextStep)
 	}
 	return text
@@ -76,10 +71,13 @@ func (s Style) finding(f inspect.Finding) string {
 // many is the number of tables from which on an estimate is hardly that of the tables that will be synced.
 const many = 100
 
+// named is how many tables a sentence names.
+const named = 10
+
 // estimate returns the sentences on the first sync.
 func (s Style) estimate(e *Estimate) string {
-	text := s.paragraph("  ", fmt.Sprintf("About %s of %s in %s: %s.", quantity(e.Rows, "row"), quantity(int64(e.Tables), "table"),
-		quantity(e.Requests, "request"), rangeText(e.LeastSeconds, e.MostSeconds)))
+	text := s.paragraph("  ", fmt.Sprintf("About %s of %s in %s: %s.", prose.Quantity(e.Rows, "row"), prose.Quantity(e.Tables, "table"),
+		prose.Quantity(e.Requests, "request"), rangeText(e.LeastSeconds, e.MostSeconds)))
 	if e.MostSeconds > minute {
 		text += s.paragraph("  ", bottleneckText(e))
 	}
@@ -87,7 +85,7 @@ func (s Style) estimate(e *Estimate) string {
 		text += s.paragraph("  ", "To estimate the tables that you are going to select, name them with --filter.")
 	}
 	if len(e.UncountedTables) > 0 {
-		text += s.paragraph("  ", fmt.Sprintf("Not included: %s, because Dataverse has not counted the rows.", firstOf(e.UncountedTables)))
+		text += s.paragraph("  ", fmt.Sprintf("Not included: %s, because Dataverse has not counted the rows.", prose.List(e.UncountedTables, named)))
 	}
 	return text
 }
@@ -105,10 +103,10 @@ func bottleneckText(e *Estimate) string {
 	case timing.Limits:
 		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
 			"server let %s keep only %d busy. Further application users (additional_credentials) make it faster, as more web servers do.",
-			quantity(int64(e.Parallel), "request"), quantity(int64(e.Users), "application user"), timing.Sustainable(e.Users))
+			prose.Quantity(e.Parallel, "request"), prose.Quantity(e.Users, "application user"), timing.Sustainable(e.Users))
 	case timing.Lanes:
 		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
-			quantity(int64(e.Parallel), "request"))
+			prose.Quantity(e.Parallel, "request"))
 	default:
 		return ""
 	}
@@ -117,7 +115,7 @@ func bottleneckText(e *Estimate) string {
 // schedule returns the sentences on how often to sync.
 func (s Style) schedule(p *Schedule) string {
 	text := s.paragraph("  ", fmt.Sprintf("Every %s, or less often. A sync in which nothing has changed takes about %s and %s.",
-		durationText(p.EverySeconds), quantity(p.RequestsWithoutChanges, "request"), secondsText(p.SecondsWithoutChanges)))
+		durationText(p.EverySeconds), prose.Quantity(p.RequestsWithoutChanges, "request"), secondsText(p.SecondsWithoutChanges)))
 	if p.WithinSeconds != nil {
 		text += s.paragraph("  ", fmt.Sprintf("At least every %s, which is half the lifetime of the delta tokens that the changes are read with.",
 			durationText(*p.WithinSeconds)))
@@ -127,16 +125,16 @@ func (s Style) schedule(p *Schedule) string {
 
 // verdict returns the last line.
 func (s Style) verdict(r *Report) string {
-	errors, warnings := int64(r.count(inspect.Error)), int64(r.count(inspect.Warning))
+	errors, warnings := r.count(inspect.Error), r.count(inspect.Warning)
 	switch r.Verdict {
 	case Errors:
-		found := quantity(errors, "error")
+		found := prose.Quantity(errors, "error")
 		if warnings > 0 {
-			found += " and " + quantity(warnings, "warning")
+			found += " and " + prose.Quantity(warnings, "warning")
 		}
 		return s.paragraph(s.mark(wrong)+" ", "Not ready to sync: "+found+".")
 	case Warnings:
-		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+quantity(warnings, "warning")+".")
+		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+prose.Quantity(warnings, "warning")+".")
 	default:
 		return s.paragraph(s.mark(right)+" ", "Ready to sync. Nothing to improve was found.")
 	}

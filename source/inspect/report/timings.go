@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // timings returns the timings, and a sentence on the columns that can be left out.
@@ -22,15 +22,15 @@ func (s Style) table(all []Timing) string {
 	lines := [][]string{{"TABLE", "ROWS", "PAGE", "TIME", "ROWS/S", "MB", "COLUMNS", "OMITTABLE"}}
 	for _, t := range all {
 		lines = append(lines, []string{
-			s.shown(t.Table), rowsText(t), listing.Grouped(t.PageRows), fmt.Sprintf("%.2fs", t.PageSeconds), rateText(t),
-			fmt.Sprintf("%.1f", float64(t.PageBytes)/1e6), listing.Grouped(int64(t.Columns)), omittableText(t),
+			s.shown(t.Table), rowsText(t), prose.Grouped(t.PageRows), fmt.Sprintf("%.2fs", t.PageSeconds), rateText(t),
+			fmt.Sprintf("%.1f", float64(t.PageBytes)/1e6), prose.Grouped(t.Columns), omittableText(t),
 		})
 	}
 	widths := make([]int, len(lines[0]))
 	total := 0
 	for column := range widths {
 		for _, line := range lines {
-			widths[column] = max(widths[column], cells(line[column]))
+			widths[column] = max(widths[column], prose.Cells(line[column]))
 		}
 		total += 2 + widths[column]
 	}
@@ -41,7 +41,7 @@ func (s Style) table(all []Timing) string {
 	for _, line := range lines {
 		var row strings.Builder
 		for column, cell := range line {
-			padding := strings.Repeat(" ", widths[column]-cells(cell))
+			padding := strings.Repeat(" ", widths[column]-prose.Cells(cell))
 			if column == 0 || column == len(line)-1 {
 				row.WriteString("  " + cell + padding)
 			} else {
@@ -59,7 +59,7 @@ func (s Style) stacked(all []Timing) string {
 	for _, t := range all {
 		text.WriteString(s.paragraph("  ", t.Table))
 		text.WriteString(s.paragraph("    ", fmt.Sprintf("rows %s, page %s in %.2fs, %s rows/s, %.1f MB, columns %d, omittable %s",
-			rowsText(t), listing.Grouped(t.PageRows), t.PageSeconds, rateText(t), float64(t.PageBytes)/1e6, t.Columns, omittableText(t))))
+			rowsText(t), prose.Grouped(t.PageRows), t.PageSeconds, rateText(t), float64(t.PageBytes)/1e6, t.Columns, omittableText(t))))
 	}
 	return text.String()
 }
@@ -68,14 +68,14 @@ func rowsText(t Timing) string {
 	if t.Rows == nil {
 		return "-"
 	}
-	return listing.Grouped(*t.Rows)
+	return prose.Grouped(*t.Rows)
 }
 
 func rateText(t Timing) string {
 	if t.PageSeconds == 0 {
 		return "-"
 	}
-	return listing.Grouped(int64(float64(t.PageRows) / t.PageSeconds))
+	return prose.Grouped(int64(float64(t.PageRows) / t.PageSeconds))
 }
 
 func omittableText(t Timing) string {

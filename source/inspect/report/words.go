@@ -3,18 +3,9 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 
-	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
-
-// quantity returns a number with its noun, in the plural unless there is one.
-func quantity(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return listing.Grouped(n) + " " + noun
-}
 
 // The units of time in seconds, with the number of each from which on the next one is used.
 const (
@@ -67,17 +58,8 @@ func secondsText(seconds float64) string {
 	case seconds < 1:
 		return "less than 1 second"
 	case seconds < few*minute:
-		return quantity(int64(math.Ceil(seconds)), "second")
+		return prose.Quantity(int64(math.Ceil(seconds)), "second")
 	default:
-		return quantity(int64(math.Ceil(seconds/minute)), "minute")
+		return prose.Quantity(int64(math.Ceil(seconds/minute)), "minute")
 	}
-}
-
-// firstOf lists texts in a sentence, at most as many as a person reads.
-func firstOf(texts []string) string {
-	const most = 10
-	if len(texts) <= most {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }

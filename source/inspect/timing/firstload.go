@@ -55,9 +55,9 @@ type Load struct {
 // FirstLoad estimates the first sync of tables. Known is false if no page was measured, or if no number of rows is known
 // although a page was full.
 //
-// Each table is read page after page, or in lanes, and tables are read in parallel. The load is at least as long as that of the
-// longest table, and as all requests divided by those that run at the same time. The upper end of the range
-// also allows for the service protection limits of one web server: an environment may have more, but that is not visible.
+// Each table is read page after page, or in lanes, and tables are read in parallel. The load takes at least as long as its longest
+// table, and as all requests divided by those that run at the same time. The upper end of the range also allows for the service
+// protection limits of one web server. An environment may have more web servers, but their number is not visible.
 func FirstLoad(tables []Table, c Capacity) (l Load, known bool) {
 	all, measured := speedOf(tables, c.size())
 	if !measured {

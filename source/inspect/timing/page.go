@@ -15,7 +15,7 @@ type Page struct {
 	Rows int64
 	// Took is the time from the request until the response was complete, without the waits that the service asked for.
 	Took time.Duration
-	// Bytes is the length of the rows as JSON, and OmittableBytes the part of it that columns take which can be left out.
+	// Bytes is the length of the rows as JSON, and OmittableBytes that of the columns among them that can be left out.
 	Bytes, OmittableBytes int64
 	// More reports whether another page follows. If not, the table has exactly Rows rows that the user may see.
 	More bool

@@ -53,8 +53,8 @@ type speed struct {
 	size     int64         // rows on a full page
 }
 
-// speedOf returns the speed of all measured tables together: that of those with full pages, if there are any, because the
-// pages of a small table say little of others. Known is false if no page was measured.
+// speedOf returns the mean speed of the measured tables: of those with full pages if there are any, because the page of a
+// small table says little about others. Known is false if no page was measured.
 func speedOf(tables []Table, size int64) (all speed, known bool) {
 	for _, onlyFull := range []bool{true, false} {
 		var rows, keys mean

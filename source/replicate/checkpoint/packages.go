@@ -42,7 +42,7 @@ type OpenExecution struct {
 	Rows int64 `json:"rows,omitempty"`
 }
 
-// openLife is for how long a later job goes on with an execution: its rows are as old as the execution, and a sync is expected to
+// openLife is for how long a later job continues with an execution: its rows are as old as the execution, and a sync is expected to
 // deliver newer ones.
 const openLife = 24 * time.Hour
 
@@ -89,9 +89,9 @@ type PackageSync struct {
 }
 
 // Open returns the state that a sync continues from. The rows that were sent count only within the job that sent them, and only
-// if the columns are the same; outside the platform, those of a state that is not complete count. An execution that is open goes
-// on in any case, unless it is old: then a later job reads its package from the first row. saved is nil if there is no saved
-// state. Open does not change it.
+// if the columns are the same; outside the platform, those of a state that is not complete count. A later job
+// continues with an execution that is open unless it is old, and reads its package from the first row. saved is nil if there is no
+// saved state. Open does not change it.
 func (y PackageSync) Open(saved *Package) (*Package, FullOpening) {
 	s := &Package{Project: y.Project, Entity: y.Entity, Job: y.Job, Generation: y.Generation, Columns: y.Columns}
 	if saved == nil || saved.Project != y.Project || saved.Entity != y.Entity {
@@ -132,7 +132,7 @@ func (y PackageSync) Open(saved *Package) (*Package, FullOpening) {
 // IsDone reports whether a company is complete.
 func (p *Package) IsDone(company string) bool { return slices.Contains(p.Done, company) }
 
-// Begin notes an execution that is about to be requested, or that the stream goes on with. Rows of another execution do not count.
+// Begin notes an execution that is about to be requested, or that the stream continues with. Rows of another execution do not count.
 func (p *Package) Begin(id, company string, requested time.Time) {
 	if p.Open != nil && p.Open.ID == id {
 		return

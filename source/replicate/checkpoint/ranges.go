@@ -26,9 +26,6 @@ func (s *State) ReadByRanges(ranges *keyrange.Ranges, columns, derived []string)
 	s.Ranges = &Ranges{Left: ranges, Columns: hashOf(columns)}
 }
 
-// ReadByPages makes a scan that reads ranges of the key start over, one page after the other.
-func (s *State) ReadByPages() { s.Restart() }
-
 // EndRanges ends a snapshot whose ranges have all been read. unexplained is by how many rows they differ from the keys that were
 // scanned, if only the changes can explain it.
 func (s *State) EndRanges(unexplained int64) {
@@ -36,7 +33,7 @@ func (s *State) EndRanges(unexplained int64) {
 	s.Unexplained = unexplained
 }
 
-// Explain ends the question whether the rows that ranges have sent are all rows.
+// Explain clears Unexplained: the changes explain the difference, or it is no longer known how many there were.
 func (s *State) Explain() { s.Unexplained = 0 }
 
 // ReadAgain begins another snapshot under the delta token of changes that have just been followed to their end. Its rows

@@ -9,10 +9,10 @@ const (
 	// cellsPerHash cells for each of cellHashes hashes: 2.5 MB in all, from which differences of some 50,000 keys can be read.
 	cellsPerHash = 1 << 14
 	cellHashes   = 4
-	// prime is the modulus of the sums of a cell. A sum of several times one key can be divided by that number, because it is
-	// prime.
+	// prime is the modulus of the sums of a cell. If a cell has one key several times, its sum can be divided by their number,
+	// because the modulus is prime.
 	prime = 1<<61 - 1
-	// limbBits is the number of bits of a key that one of its three numbers has.
+	// limbBits is the number of bits in each of the three numbers that represent a key.
 	limbBits = 43
 )
 
@@ -93,7 +93,7 @@ func (d *Difference) Read() (added []Key, removed int, ok bool) {
 	return added, removed, true
 }
 
-// single returns the key of the cell if it has only one, and how often.
+// single returns the key of the cell, and how often it has it, if it has only one.
 func (c *cell) single() (k Key, times int64, ok bool) {
 	if c.count == 0 {
 		return Key{}, 0, false

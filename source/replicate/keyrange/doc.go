@@ -6,7 +6,7 @@
 //  3. Ranges are the half-open ranges that are still to be read, (After, UpTo]. Each key is in at most one of them. A page moves
 //     the lower bound of its range, a range that is read to its end disappears, and an open one can be halved.
 //  4. CheckPage verifies that a page has the order and the range that were requested, and Sample.Missing returns the keys that
-//     it should have and does not.
-//  5. Difference finds the keys that a scan of the keys has seen and the ranges have not sent, without keeping all keys.
-//     Totals are the little of it that fits in a state.
+//     it should have and lacks.
+//  5. Difference finds the keys that a scan has returned and the ranges have not sent, without keeping all keys. Totals are the
+//     part of that comparison that fits in a state.
 package keyrange

@@ -7,7 +7,7 @@ const (
 	MaxRanges = 48
 	// pagesPerRange is the fewest pages for which a range of its own is worth its partly filled last page.
 	pagesPerRange = 4
-	// pagesToHalve is the fewest pages that must be left of a range to halve it: one is under way, and each half has another.
+	// pagesToHalve is the fewest pages of a range that is halved: one is under way, and each half has another.
 	pagesToHalve = 3
 )
 
@@ -17,7 +17,7 @@ type Range struct {
 	use         use
 }
 
-// use is what happens to a range.
+// use is what is being done with a range.
 type use int
 
 const (
@@ -52,22 +52,13 @@ func Divide(at []Key) *Ranges {
 	return r
 }
 
-// Parts returns into how many ranges a table of so many pages is divided.
+// Parts returns the number of ranges into which a table is divided that has the given number of pages.
 func Parts(pages int64) int { return int(max(min(pages/pagesPerRange, MaxRanges), 1)) }
 
 // Empty reports whether everything has been read.
 func (r *Ranges) Empty() bool { return len(r.list) == 0 }
 
-// All returns the ranges that are still to be read, in ascending order.
-func (r *Ranges) All() []Range {
-	all := make([]Range, len(r.list))
-	for i, one := range r.list {
-		all[i] = *one
-	}
-	return all
-}
-
-// Open returns a range that waits, and notes that somebody does; nil: there is none.
+// Open returns a range that waits, and notes that it is being read; nil: there is none.
 func (r *Ranges) Open() *Range {
 	for _, one := range r.list {
 		if one.use == waiting {
@@ -78,8 +69,8 @@ func (r *Ranges) Open() *Range {
 	return nil
 }
 
-// Scan returns the range without an upper bound, and notes that somebody scans its keys, so that nobody reads it; nil: it has been
-// read.
+// Scan returns the range without an upper bound, and notes that its keys are being scanned, so that Open does not return it; nil: it
+// has been read.
 func (r *Ranges) Scan() *Range {
 	if last := len(r.list) - 1; last >= 0 && r.list[last].UpTo == nil {
 		r.list[last].use = scanning
@@ -88,7 +79,7 @@ func (r *Ranges) Scan() *Range {
 	return nil
 }
 
-// Release notes that nobody reads or scans a range for now.
+// Release makes a range wait that was being read or scanned.
 func (r *Ranges) Release(one *Range) { one.use = waiting }
 
 // Advance notes that the rows of a range up to a key have been sent.
@@ -107,9 +98,9 @@ func (r *Ranges) End(one *Range) {
 // Has reports whether a range is still to be read.
 func (r *Ranges) Has(one *Range) bool { return slices.Contains(r.list, one) }
 
-// Halve divides the open range of which most is left, and returns its upper half, open as well. A page of the range may be under
-// way, so the cut is behind it as far as the sample shows. nil: of no open range is enough left. rowsPerPage is the number of rows
-// of a page.
+// Halve divides the range that has the most rows left of those that are being read, and returns its upper half, which is being read
+// as well; nil: none has enough rows left. A page of the range may be under way, so Halve divides what the sample shows after a page of
+// rowsPerPage rows.
 func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 	var largest *Range
 	var left []Key
@@ -133,7 +124,7 @@ func (r *Ranges) Halve(s *Sample, rowsPerPage int64) *Range {
 }
 
 // Extend divides the range that is scanned at a key up to which all keys are known: the rows up to there can be read. If the
-// ranges become too many for a state, those that nobody reads are joined in pairs.
+// ranges become too many for a state, those that wait are joined in pairs.
 func (r *Ranges) Extend(scanned *Range, upTo Key) {
 	at := slices.Index(r.list, scanned)
 	r.list = slices.Insert(r.list, at, &Range{After: scanned.After, UpTo: &upTo})
@@ -143,7 +134,7 @@ func (r *Ranges) Extend(scanned *Range, upTo Key) {
 	}
 }
 
-// join joins adjacent ranges in pairs, unless somebody reads one of them.
+// join joins adjacent ranges in pairs if both wait.
 func (r *Ranges) join() {
 	var joined []*Range
 	for i := 0; i < len(r.list); i++ {
@@ -157,7 +148,7 @@ func (r *Ranges) join() {
 	r.list = joined
 }
 
-// adjacent reports whether one range begins where the other one ends, and nobody reads either.
+// adjacent reports whether both ranges wait, and next begins where one ends.
 func adjacent(one, next *Range) bool {
 	return one.use == waiting && next.use == waiting && one.UpTo != nil && next.After != nil && *one.UpTo == *next.After
 }

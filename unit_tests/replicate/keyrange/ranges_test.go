@@ -13,10 +13,22 @@ import (
 	"source-microsoft-dataverse/source/replicate/keyrange"
 )
 
+// all returns the ranges that are still to be read, in ascending order, as the next process finds them in a state.
+func all(r *keyrange.Ranges) (ranges []keyrange.Range) {
+	var saved keyrange.Ranges
+	if text, err := r.MarshalText(); err != nil || saved.UnmarshalText(text) != nil {
+		return nil
+	}
+	for one := saved.Open(); one != nil; one = saved.Open() {
+		ranges = append(ranges, *one)
+	}
+	return ranges
+}
+
 // describe writes ranges of numbered keys, such as "(..10] (10..20] (20..)".
 func describe(r *keyrange.Ranges) string {
 	var texts []string
-	for _, one := range r.All() {
+	for _, one := range all(r) {
 		from, to := "", ")"
 		if one.After != nil {
 			from = numberOf(*one.After)
@@ -88,7 +100,7 @@ func TestOnlyARangeThatIsReadIsHalved(t *testing.T) {
 		s.Add(numbered(n))
 	}
 	r := keyrange.Divide(nil)
-	assert.Nil(t, r.Halve(&s, 10), "nobody reads it")
+	assert.Nil(t, r.Halve(&s, 10), "it waits")
 	last := r.Scan()
 	assert.Nil(t, r.Halve(&s, 10), "its keys are scanned")
 	r.Release(last)
@@ -106,7 +118,7 @@ func TestRangesAreMadeAsKeysAreScanned(t *testing.T) {
 	for n := 3; n <= 60; n++ {
 		r.Extend(last, numbered(10*n))
 	}
-	assert.LessOrEqual(t, len(r.All()), keyrange.MaxRanges+1)
+	assert.LessOrEqual(t, len(all(r)), keyrange.MaxRanges+1)
 	r.Advance(one, numbered(9))
 	assert.True(t, strings.HasPrefix(describe(r), "(9..10] (10.."), describe(r))
 	assert.True(t, strings.HasSuffix(describe(r), "(600..)"), describe(r))
@@ -116,7 +128,7 @@ func TestRangesAreMadeAsKeysAreScanned(t *testing.T) {
 // assertCovers fails unless the ranges follow each other without a gap, from a key on.
 func assertCovers(t *testing.T, r *keyrange.Ranges, from keyrange.Key) {
 	t.Helper()
-	for _, one := range r.All() {
+	for _, one := range all(r) {
 		require.NotNil(t, one.After)
 		require.Equal(t, from, *one.After)
 		if one.UpTo != nil {
@@ -132,18 +144,21 @@ func TestTheNumberOfRangesDependsOnThePages(t *testing.T) {
 }
 
 func TestRangesAreReadAsTheyWereWritten(t *testing.T) {
-	for name, r := range map[string]*keyrange.Ranges{
-		"all keys":    keyrange.Divide(nil),
-		"several":     keyrange.Divide(cuts(10, 20, 30)),
-		"none":        {},
-		"with a hole": withHole(),
+	for name, example := range map[string]struct {
+		ranges *keyrange.Ranges
+		want   string
+	}{
+		"all keys":    {keyrange.Divide(nil), "(..)"},
+		"several":     {keyrange.Divide(cuts(10, 20, 30)), "(..10] (10..20] (20..30] (30..)"},
+		"none":        {&keyrange.Ranges{}, ""},
+		"with a hole": {withHole(), "(..10] (20..30] (30..)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := r.MarshalText()
+			text, err := example.ranges.MarshalText()
 			require.NoError(t, err)
 			var again keyrange.Ranges
 			require.NoError(t, again.UnmarshalText(text))
-			assert.Equal(t, describe(r), describe(&again))
+			assert.Equal(t, example.want, describe(&again))
 		})
 	}
 }
