@@ -29,6 +29,7 @@ func (l *lab) at(t *testing.T) *lab {
 }
 
 func TestAStateIsValidAtAnotherAddressOfItsEnvironment(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 90}})
 	d, catalog := destination.New(), l.configured("account")
 	l.sync(d, catalog)
@@ -44,6 +45,7 @@ func TestAStateIsValidAtAnotherAddressOfItsEnvironment(t *testing.T) {
 }
 
 func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"account": 30, "contact": 30}})
 	catalog := l.configured("account", "contact")
 	for _, s := range catalog.Streams {
@@ -56,6 +58,7 @@ func TestAFullRefreshBelowOrganizationLevelBringsAWarning(t *testing.T) {
 }
 
 func TestThePrivilegeOfActivitiesCountsForEachActivityTable(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 30, "contact": 30}})
 	l.server.Inject(faults.Fault{Match: faults.Contains("RetrieveUserPrivileges"), When: faults.Timing{Count: faults.Forever}, Then: faults.Response{ContentType: "application/json", Body: []byte(`{"RolePrivileges":[{"Depth":"Local","PrivilegeName":"prvReadActivity"},{"Depth":"Global","PrivilegeName":"prvReadContact"}]}`)}})
 	catalog := l.configured("task", "contact")

@@ -36,6 +36,7 @@ func bomb(t *testing.T, size int) []byte {
 }
 
 func TestABodyThatUnpacksWithoutBoundTakesLittleMemory(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the unit of the peak memory is that of Linux")
 	}

@@ -45,6 +45,7 @@ func applications() []simulator.Application {
 }
 
 func TestCheckReportsWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
 	l := serve(t, simulator.Options{Seed: 1}, simulator.ServerOptions{Applications: applications()})
 	elsewhere := newLab(t, simulator.Options{Seed: 2})
 	l.file("ca.pem", bytes.Join([][]byte{l.server.CAPEM, elsewhere.server.CAPEM}, []byte("\n")))
@@ -121,6 +122,7 @@ func statusOf(t *testing.T, result binary.Result) destination.ConnectionStatus {
 }
 
 func TestCheckOfAClosedServerIsAnErrorOfTheRun(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("the connector tries again for a minute or two")
 	}

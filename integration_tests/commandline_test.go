@@ -89,6 +89,7 @@ func TestCheckOfAMissingConfigurationFileFails(t *testing.T) {
 }
 
 func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"subject": 3}})
 	c := l.configured("subject")
 	config, catalog := l.configFile(), l.file("catalog.json", c)
@@ -118,6 +119,7 @@ func TestFlagsMayHaveAnyOrderAndForm(t *testing.T) {
 }
 
 func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	streams := l.discover()
 	for name, wrong := range map[string]struct {
@@ -141,6 +143,7 @@ func TestAnInvalidConfiguredCatalogIsReported(t *testing.T) {
 }
 
 func TestACatalogFullOfNullsIsRead(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"subject": 3}})
 	c := l.configured("subject")
 	raw, err := json.Marshal(c)

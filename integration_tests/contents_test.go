@@ -84,6 +84,7 @@ func TestContentsOfFilesArriveAsBase64(t *testing.T) {
 }
 
 func TestBodiesOfNotesAndAttachmentsArrive(t *testing.T) {
+	t.Parallel()
 	tables := map[string]int{"annotation": 120, "activitymimeattachment": 60, "account": 3, "contact": 3, "email": 3}
 	for name, included := range map[string]bool{"apart from the rows": true, "with them under a catalog that selects them": false} {
 		t.Run(name, func(t *testing.T) {
@@ -111,6 +112,7 @@ func TestBodiesOfNotesAndAttachmentsArrive(t *testing.T) {
 }
 
 func TestContentsAreOfferedAsConfigured(t *testing.T) {
+	t.Parallel()
 	l := filed(t, map[string]int{"contoso_survey": 3, "annotation": 3}, simulator.Behaviors{})
 	columns := func(stream string) map[string]destination.Property {
 		for _, s := range l.discover() {

@@ -89,6 +89,7 @@ func TestConnectionsThatEarlierVersionsConfiguredStayValid(t *testing.T) {
 }
 
 func TestWhatBreaksAConnectionIsFound(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*destination.Stream){
 		"a stream that is gone": func(s *destination.Stream) { s.Name = "other" },
 		"a column that is gone": func(s *destination.Stream) { delete(s.JSONSchema.Properties, "subject") },
@@ -118,6 +119,7 @@ func retype(s *destination.Stream, column string, p destination.Property) {
 }
 
 func TestWhatAnAdministratorAddsBreaksNoConnection(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, Rows: map[string]int{"contoso_child": 5}})
 	earlier := l.discover()
 	table, exists := l.environment.Table("task")

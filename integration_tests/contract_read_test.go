@@ -37,6 +37,7 @@ func (l *lab) readable() []string {
 }
 
 func TestEveryStreamKeepsTheContractOfABasicRead(t *testing.T) {
+	t.Parallel()
 	const rows = 40
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: rows})
 	tables := l.readable()
@@ -142,6 +143,7 @@ func (l *lab) restartFromEachState(d *destination.Destination, catalog destinati
 }
 
 func TestEachStateOfAReadDiffersAndTheLastDeliversNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 9, DefaultRows: 90})
 	d, catalog := destination.New(), l.configured(trackedTables...)
 	first := l.sync(d, catalog)

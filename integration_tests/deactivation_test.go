@@ -13,6 +13,7 @@ import (
 )
 
 func TestADeactivatedRowArrivesWithItsNewStateAndStatus(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 11, Rows: map[string]int{"account": 40}})
 	d, catalog := destination.New(), l.configured("account")
 	id := slices.Sorted(maps.Keys(maps.Collect(l.environment.Rows("account"))))[7]

@@ -21,6 +21,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 
 func TestDiscoverTwiceGivesTheSameBytes(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	args := []string{"discover", "--config", l.configFile()}
 	first, second := catalogOf(t, l.run(args...)), catalogOf(t, l.run(args...))

@@ -89,6 +89,7 @@ func warningsOf(t *testing.T, result binary.Result) string {
 }
 
 func TestDefinitionsThatAreMissingAreRequestedOnceMore(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 18})
 	all, _ := discovered(l)
 	for name, c := range map[string]struct {
@@ -167,6 +168,7 @@ func TestADefinitionThatCannotBeReadStopsNoOtherTable(t *testing.T) {
 }
 
 func TestATableThatIsListedTwiceIsOneStream(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 18})
 	l.server.Inject(faults.Fault{
 		Match: faults.PhaseMetadata,
@@ -180,6 +182,7 @@ func TestATableThatIsListedTwiceIsOneStream(t *testing.T) {
 }
 
 func TestACatalogOfMoreThanAThousandStreamsBringsAWarning(t *testing.T) {
+	t.Parallel()
 	tables := schema.Realistic()
 	for i := range 1000 {
 		name := fmt.Sprintf("contoso_many%04d", i)

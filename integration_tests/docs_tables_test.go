@@ -45,6 +45,7 @@ func TestTheSuggestedStreamsAreTheTablesThatPeopleWant(t *testing.T) {
 }
 
 func TestColumnsThatCanBeLeftOutExist(t *testing.T) {
+	t.Parallel()
 	var properties []string
 	for _, table := range schema.Realistic() {
 		for i := range table.Columns {
@@ -86,6 +87,7 @@ func TestTheSizingGuideAddsUp(t *testing.T) {
 }
 
 func TestASyncWithoutChangesTakesTheRequestsOfTheSizingGuide(t *testing.T) {
+	t.Parallel()
 	perTable := number(t, group(t, `a sync without changes \| (\d+) per tracked table, and a few for the sync`, text(t, "docs/sizing.md")))
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	var tracked []string

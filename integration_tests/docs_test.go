@@ -80,6 +80,7 @@ func TestTheDocumentationCoversEachSetting(t *testing.T) {
 }
 
 func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
+	t.Parallel()
 	for _, page := range pages(t) {
 		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(text(t, page), -1) {
 			target, anchor, _ := strings.Cut(link[1], "#")

@@ -37,6 +37,7 @@ func codesOf(r report.Report, s inspect.Severity) []inspect.Code {
 }
 
 func TestDoctorFindsNothingWrongWithAGoodEnvironment(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3, Rows: map[string]int{"account": 100}})
 	l.config["include_tables"] = []string{"account", "contact"}
 	r, code := l.doctor()
@@ -56,6 +57,7 @@ func TestDoctorFindsNothingWrongWithAGoodEnvironment(t *testing.T) {
 }
 
 func TestDoctorEndsWithOneWhereASyncWouldLackATable(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	l.config["include_tables"] = []string{"account", "plugintracelog"}
 	r, code := l.doctor()
@@ -68,6 +70,7 @@ func TestDoctorEndsWithOneWhereASyncWouldLackATable(t *testing.T) {
 }
 
 func TestDoctorReportsAnOutage(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	require.NoError(t, l.server.Close())
 	r, code := l.doctor()
@@ -77,6 +80,7 @@ func TestDoctorReportsAnOutage(t *testing.T) {
 }
 
 func TestDoctorEstimatesNothingWithoutRowCounts(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 50, Behaviors: simulator.Behaviors{Uncounted: true}})
 	l.config["include_tables"] = []string{"account", "contact"}
 	r, code := l.doctor()

@@ -115,6 +115,7 @@ func TestAnInconclusiveResponseDeletesNoRow(t *testing.T) {
 }
 
 func TestARefusalOfDataverseIsNamedAsItsReason(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"task": 60}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)

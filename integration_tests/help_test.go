@@ -50,6 +50,7 @@ func helpOf(t *testing.T, args ...string) string {
 }
 
 func TestHelpTextsAreTheGoldenOnes(t *testing.T) {
+	t.Parallel()
 	for _, verb := range verbs() {
 		t.Run(verb, func(t *testing.T) {
 			args, name := []string{"help"}, "overview"
@@ -76,6 +77,7 @@ func withoutSettings(text string) string {
 }
 
 func TestAVerbsHelpIsAskedForInEachWay(t *testing.T) {
+	t.Parallel()
 	for _, verb := range verbs()[1:] {
 		text := helpOf(t, "help", verb)
 		assert.Equal(t, text, helpOf(t, verb, "--help"))
@@ -103,6 +105,7 @@ func TestHelpListsEachSetting(t *testing.T) {
 }
 
 func TestTheExamplesOfHelpTextsWork(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	l.configFile()
 	for _, verb := range verbs() {

@@ -125,6 +125,7 @@ func (l *lab) catalogs() func(w wrongEnvironment) destination.Catalog {
 }
 
 func TestACheckFindsWhatIsWrongAndAReadAgrees(t *testing.T) {
+	t.Parallel()
 	catalogOf := wrongEnvironment{}.inspected(t).catalogs()
 	count := 0
 	for _, list := range []map[string]wrongEnvironment{wrongSignIns(), wrongRights(), wrongTables(), wrongServices()} {

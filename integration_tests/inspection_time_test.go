@@ -80,6 +80,7 @@ func inspectMany(t *testing.T, latency time.Duration, c *config.Config, count bo
 }
 
 func TestAThousandTablesAreInspectedInSeconds(t *testing.T) {
+	t.Parallel()
 	all := loaded(t, nil)
 	for name, c := range map[string]struct {
 		config   *config.Config
@@ -105,6 +106,7 @@ func TestAThousandTablesAreInspectedInSeconds(t *testing.T) {
 // By synctest's clock, the application user is identified after 20 s, its privileges and the list of tables arrive after 40 s,
 // and the limit of 50 s ends the other requests.
 func TestASlowEnvironmentIsInspectedInPart(t *testing.T) {
+	t.Parallel()
 	done := inspectMany(t, 20*time.Second, loaded(t, map[string]any{"include_tables": []string{"account", "contact", "contoso_everything"}}), false)
 	assert.Equal(t, 50*time.Second, done.took)
 	assert.False(t, done.facts.NamesOnly, "the list of tables was requested first")

@@ -39,6 +39,7 @@ func (l *lab) interrupt(d *destination.Destination, c destination.Catalog, state
 }
 
 func TestATerminatedReadKeepsWhatItHas(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600, "task": 600}})
@@ -133,6 +134,7 @@ func TestAReadRecoversFromFaultsOfTheService(t *testing.T) {
 }
 
 func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
+	t.Parallel()
 	for message, next := range map[string]func(l *lab) string{
 		"leads out of the environment": func(*lab) string { return "https://evil.example.com/api/data/v9.2/tasks?$skiptoken=x" },
 		"had sent before": func(l *lab) string {
@@ -163,6 +165,7 @@ func TestALinkToAnotherHostOrAnEarlierPageIsNotFollowed(t *testing.T) {
 }
 
 func TestATrackedScanWithoutADeltaLinkIsNotComplete(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
 	l.server.Inject(faults.Fault{Match: faults.Contains("/tasks?"), Then: faults.Response{Status: 200, ContentType: "application/json", Body: []byte(`{"value":[]}`)}}.Always())

@@ -79,6 +79,7 @@ func TestLabelsAreThoseOfTheRows(t *testing.T) {
 }
 
 func TestALabelMayBeSelectedWithoutItsColumn(t *testing.T) {
+	t.Parallel()
 	l := newChoiceLab(t, simulator.Behaviors{})
 	d, catalog := destination.New(), l.configured("account")
 	catalog.Stream("account").Deselect("statuscode", "customertypecode", "donotphone", "statecode_label")
@@ -90,6 +91,7 @@ func TestALabelMayBeSelectedWithoutItsColumn(t *testing.T) {
 }
 
 func TestAnEditedLabelReachesTheRowsThatComeAgain(t *testing.T) {
+	t.Parallel()
 	l := newChoiceLab(t, simulator.Behaviors{})
 	d, catalog := destination.New(), l.configured("account")
 	l.sync(d, catalog)
@@ -112,6 +114,7 @@ func TestAnEditedLabelReachesTheRowsThatComeAgain(t *testing.T) {
 }
 
 func TestACodeWithoutAnOptionHasNoLabel(t *testing.T) {
+	t.Parallel()
 	l := newChoiceLab(t, simulator.Behaviors{})
 	require.NoError(t, l.environment.SetOptions("account", "customertypecode", []schema.Option{{Value: 3, Label: "Customer"}}))
 	d, catalog := destination.New(), l.configured("account")
@@ -120,6 +123,7 @@ func TestACodeWithoutAnOptionHasNoLabel(t *testing.T) {
 }
 
 func TestLabelsChangeNothingElse(t *testing.T) {
+	t.Parallel()
 	l := newChoiceLab(t, simulator.Behaviors{})
 	labeled := l.configured("account", "contoso_everything")
 	l.config["choice_labels"] = false

@@ -96,6 +96,7 @@ func changeOwners(t *testing.T, l *lab, round int) {
 }
 
 func TestAnnotationsAreRequestedOnlyWhereNoTokenIsLost(t *testing.T) {
+	t.Parallel()
 	l := typedLab(t, simulator.Options{Seed: 16, Rows: map[string]int{"contoso_everything": 60, "account": 60}, Behaviors: simulator.Behaviors{AnnotationsDropDeltaLink: true}})
 	c := l.configured("account", "contoso_everything")
 	d := destination.New()
@@ -123,6 +124,7 @@ func changeRow(t *testing.T, l *lab, table string) {
 }
 
 func TestANoteHasTheTypeOfItsRow(t *testing.T) {
+	t.Parallel()
 	l := typedLab(t, simulator.Options{Seed: 17, Rows: map[string]int{"annotation": 60, "account": 5, "contact": 5, "opportunity": 5}})
 	require.NoError(t, l.environment.RetypeColumn("annotation", schema.Column{LogicalName: "objecttypecode", SchemaName: "ObjectTypeCode", Type: schema.EntityName}))
 	types := 0
@@ -147,6 +149,7 @@ func TestANoteHasTheTypeOfItsRow(t *testing.T) {
 }
 
 func TestTypesAreDeliveredAsTheCatalogSelectsThem(t *testing.T) {
+	t.Parallel()
 	l := typedLab(t, simulator.Options{Seed: 18, Rows: map[string]int{"contoso_everything": 50}})
 	c := l.configured("contoso_everything")
 	stream := c.Stream("contoso_everything")

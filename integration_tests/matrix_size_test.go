@@ -13,6 +13,7 @@ import (
 )
 
 func TestPagesGrowBackOnlyWhereNoRowCanGetLost(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		table    string
 		attempts int

@@ -1,6 +1,7 @@
 package integration_tests_test
 
 import (
+	"cmp"
 	"fmt"
 	"log"
 	"os"
@@ -64,7 +65,7 @@ func outcomeNamed(name string) outcome {
 }
 
 // parallelCells is how many cells run at the same time. Most of the time they wait.
-const parallelCells = 8
+const parallelCells = 16
 
 func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	require.NoError(t, buildErr)
@@ -84,6 +85,7 @@ func TestEveryFaultInEveryPhaseEndsAsItShould(t *testing.T) {
 	if raced { // a quarter of them is enough to find data races
 		cells = slices.DeleteFunc(cells, func(c *cell) bool { return len(c.name)%4 != 0 })
 	}
+	slices.SortStableFunc(cells, func(a, b *cell) int { return cmp.Compare(b.limits.Attempt, a.limits.Attempt) }) // the slowest first
 	stderr := captureStderr(t)
 	slots := make(chan struct{}, parallelCells)
 	var wait sync.WaitGroup

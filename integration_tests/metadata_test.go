@@ -45,6 +45,7 @@ func listed(d *destination.Destination, stream string, columns ...string) []stri
 }
 
 func TestMetadataIsOfferedUnlessTheConfigurationTurnsItOff(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["include_tables"] = []string{"account"}
 	assert.Equal(t, append(slices.Clone(metadataStreams), "account"), slices.Sorted(maps.Keys(byName(l.discover()))))
@@ -53,6 +54,7 @@ func TestMetadataIsOfferedUnlessTheConfigurationTurnsItOff(t *testing.T) {
 }
 
 func TestMetadataDescribesTheTablesThatAreSelected(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["exclude_tables"], l.config["include_binary_columns"] = []string{"team*"}, true // whose columns are described too
 	streams := byName(l.discover())
@@ -95,6 +97,7 @@ func TestMetadataDescribesTheTablesThatAreSelected(t *testing.T) {
 }
 
 func TestMetadataIsNotRequestedUnlessItIsSelected(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
 	catalog := l.configured("contoso_child")
 	before := len(l.server.Requests())
@@ -149,6 +152,7 @@ func TestMetadataContinuesWithinItsJob(t *testing.T) {
 }
 
 func TestNamesComeInTheConfiguredLanguage(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["include_tables"] = []string{"account"}
 	l.config["label_language"] = 1031
@@ -165,6 +169,7 @@ func TestNamesComeInTheConfiguredLanguage(t *testing.T) {
 }
 
 func TestTheVerbCatalogTakesStreamsOfMetadata(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	names := func(patterns string) []string {
 		text, result := l.runForPeople("catalog", "--tables", patterns)

@@ -53,6 +53,7 @@ func labOfDepths(t *testing.T) *lab {
 }
 
 func TestTheListOfTablesIsTheExpectedOne(t *testing.T) {
+	t.Parallel()
 	l := labOfDepths(t)
 	l.config["exclude_tables"] = []string{"team*"}
 	text, result := l.runForPeople("tables")
@@ -97,6 +98,7 @@ func TestThePrintedCatalogIsTheExpectedOne(t *testing.T) {
 }
 
 func TestAReadAcceptsThePrintedCatalog(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 40})
 	l.config["cursor_for_untracked"] = "off" // otherwise a warning is about deletions
 	text, result := l.runForPeople("catalog", "--tables", "account,contoso_*,systemuserroles")

@@ -21,6 +21,7 @@ import (
 const byteOrderMark = "\uFEFF"
 
 func TestAPageIsReadWhateverItsEncodingIsCalled(t *testing.T) {
+	t.Parallel()
 	typed := func(contentType string) faults.Effect {
 		return faults.Handle(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 			r.Header.Del("Accept-Encoding")
@@ -48,6 +49,7 @@ func TestAPageIsReadWhateverItsEncodingIsCalled(t *testing.T) {
 }
 
 func TestAnExpiredTokenIsRecognizedInAnyShapeOfItsError(t *testing.T) {
+	t.Parallel()
 	const message = "Version stamp associated with the client has expired. Please perform a full sync."
 	for name, body := range map[string]string{
 		"after a byte order mark":   byteOrderMark + `{"error":{"code":"0x80044352","message":"` + message + `"}}`,
@@ -72,6 +74,7 @@ func TestAnExpiredTokenIsRecognizedInAnyShapeOfItsError(t *testing.T) {
 }
 
 func TestLinksToTheSameHostByAnotherNameAreFollowed(t *testing.T) {
+	t.Parallel()
 	link := regexp.MustCompile(`("@odata\.(?:next|delta)Link":")https://127\.0\.0\.1:\d+`)
 	for name, by := range map[string]string{
 		"another scheme":        "${1}http://127.0.0.1:80",
@@ -93,6 +96,7 @@ func TestLinksToTheSameHostByAnotherNameAreFollowed(t *testing.T) {
 }
 
 func TestARequestThatIsTooLongForAProxyIsSentInABatch(t *testing.T) {
+	t.Parallel()
 	const longest = 2000
 	table := manyColumns()
 	l := newLab(t, simulator.Options{Seed: 21, Tables: append(schema.Realistic(), table), Rows: map[string]int{table.LogicalName: 90}})
@@ -127,6 +131,7 @@ func TestPagesThatFailAreReadWithFewerRows(t *testing.T) {
 }
 
 func TestOnlyTheFirstPageProvesThatChangesFollow(t *testing.T) {
+	t.Parallel()
 	context := regexp.MustCompile(`/\$delta"`)
 	for page, part := range map[string]string{"first": "$deltatoken", "second": "$skiptoken"} {
 		t.Run("the "+page+" page lacks the context of changes", func(t *testing.T) {
@@ -150,6 +155,7 @@ func TestOnlyTheFirstPageProvesThatChangesFollow(t *testing.T) {
 }
 
 func TestTheAgeOfATokenIsTakenByTheServicesClock(t *testing.T) {
+	t.Parallel()
 	const months = 100 * 24 * time.Hour
 	for name, offset := range map[string]time.Duration{"behind": -months, "ahead": months} {
 		t.Run("a clock months "+name, func(t *testing.T) {

@@ -36,6 +36,7 @@ func recordsOf(t *testing.T, result binary.Result) []*destination.Record {
 }
 
 func TestNamesInAnotherLetterCaseAreTheSameNames(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"task": 60}})
 	names := regexp.MustCompile(`"(subject|activityid|_ownerid_value|versionnumber)":`)
 	l.edit("task", func(_ *http.Request, body []byte) []byte {
@@ -50,6 +51,7 @@ func TestNamesInAnotherLetterCaseAreTheSameNames(t *testing.T) {
 }
 
 func TestDeletionsNameTheirKeysInAnyLetterCase(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"task": 60}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)
@@ -89,6 +91,7 @@ func TestADeletionWithAnInvalidKeyDeletesNoOtherRow(t *testing.T) {
 }
 
 func TestAColumnThatComesInNoRowBringsOneWarning(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"task": 90}})
 	l.edit("task", replaced(regexp.MustCompile(`"description":(?:null|"(?:\\.|[^"\\])*"),?`), ""))
 	report := l.sync(destination.New(), l.configured("task"))
@@ -96,6 +99,7 @@ func TestAColumnThatComesInNoRowBringsOneWarning(t *testing.T) {
 }
 
 func TestAValueOfAnotherTypeBecomesNullWithAReason(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ column, value string }{
 		"not a number":         {"contoso_double", `"NaN"`},
 		"infinity":             {"contoso_double", `"INF"`},
@@ -127,6 +131,7 @@ func TestAValueOfAnotherTypeBecomesNullWithAReason(t *testing.T) {
 }
 
 func TestANullCharacterInATextIsReplaced(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 20, Rows: map[string]int{"task": 20}})
 	l.edit("task", replaced(regexp.MustCompile(`"subject":"`), `"subject":"a\u0000b`))
 	for _, r := range recordsOf(t, l.run(l.readArgs(destination.New(), l.configured("task"))...)) {

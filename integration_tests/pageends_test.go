@@ -90,6 +90,7 @@ func TestPagesThatAreNeverCompleteFailTheStream(t *testing.T) {
 }
 
 func TestAnErrorBesideTheRowsDeletesNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 17, Rows: map[string]int{"task": 90}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)
@@ -106,6 +107,7 @@ func TestAnErrorBesideTheRowsDeletesNothing(t *testing.T) {
 }
 
 func TestAScanWithoutProgressEnds(t *testing.T) {
+	t.Parallel()
 	number := 0
 	fresh := func(r *http.Request, link string) []byte { // a link that did not come before
 		number++

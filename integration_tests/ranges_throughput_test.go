@@ -180,6 +180,7 @@ func pacedStreams(t *testing.T, client *dataverse.Client, p pacedRead) []replica
 }
 
 func TestALargeTableIsReadInAThirdOfTheTime(t *testing.T) {
+	t.Parallel()
 	const pages = 2000
 	for name, mode := range map[string]airbyte.SyncMode{"a snapshot": airbyte.SyncModeIncremental, "a full refresh": airbyte.SyncModeFullRefresh} {
 		t.Run(name, func(t *testing.T) {
@@ -195,6 +196,7 @@ func TestALargeTableIsReadInAThirdOfTheTime(t *testing.T) {
 }
 
 func TestOtherStreamsAreNotStarvedByTheLanesOfALargeTable(t *testing.T) {
+	t.Parallel()
 	read := pacedRead{pages: 300, mode: airbyte.SyncModeFullRefresh, small: 15}
 	alone := read.run(t).took["contact"]
 	read.slots = true
@@ -205,6 +207,7 @@ func TestOtherStreamsAreNotStarvedByTheLanesOfALargeTable(t *testing.T) {
 }
 
 func TestWithOneRequestAtATimeALargeTableTakesNoLonger(t *testing.T) {
+	t.Parallel()
 	read := pacedRead{pages: 200, mode: airbyte.SyncModeIncremental, one: true}
 	before := read.run(t).took["account"]
 	read.slots = true

@@ -39,6 +39,7 @@ func outcomesOf(r progress.Report) map[string]progress.Outcome {
 }
 
 func TestAReportIsWrittenHoweverASyncEnds(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 8, Rows: map[string]int{"account": 300, "task": 300}})
 	path := filepath.Join(l.directory, "report.json")
 	d, catalog := destination.New(), l.configured("account", "task")
@@ -87,6 +88,7 @@ func TestAReportIsWrittenHoweverASyncEnds(t *testing.T) {
 }
 
 func TestAReportThatCannotBeWrittenEndsTheReadAtOnce(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 8})
 	d, catalog := destination.New(), l.configured("account")
 	before := l.server.Stats().Requests

@@ -22,6 +22,7 @@ func (l *lab) rowRequests(set string, since int) int {
 }
 
 func TestARestoredBackupIsNoticedAfterItWasOvertaken(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*testing.T, *connection, string){
 		"the newest row had another version": func(t *testing.T, c *connection, id string) {
 			require.NoError(t, c.environment.Update("task", id, simulator.Row{"subject": "lost"}))
@@ -55,6 +56,7 @@ func TestARestoredBackupIsNoticedAfterItWasOvertaken(t *testing.T) {
 }
 
 func TestTheNewestRowTakesOneLightRequestAtMost(t *testing.T) {
+	t.Parallel()
 	c := connect(t, simulator.Options{Seed: 14, Rows: map[string]int{"task": 90}}, "task")
 	c.job()
 	newest, err := c.environment.Create("task", nil)

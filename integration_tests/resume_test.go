@@ -87,6 +87,7 @@ func TestAReadOfChangesResumesFromEachOfItsStates(t *testing.T) {
 }
 
 func TestChangesBetweenAnInterruptedReadAndTheNextAreNotLost(t *testing.T) {
+	t.Parallel()
 	for name, moment := range map[string]simulator.TokenAt{"tokens of the first page": simulator.FirstPage, "tokens of the last page": simulator.LastPage} {
 		t.Run(name, func(t *testing.T) {
 			chosen := seed(t)
@@ -127,6 +128,7 @@ func refuseUntilTheBeginning(set string) faults.Fault {
 }
 
 func TestARejectedPagingCookieRestartsTheScan(t *testing.T) {
+	t.Parallel()
 	const table = "contoso_everything"
 	for name, changes := range map[string]int{"of a first read": 0, "of a read of changes": 40} {
 		t.Run(name, func(t *testing.T) {
@@ -148,6 +150,7 @@ func TestARejectedPagingCookieRestartsTheScan(t *testing.T) {
 }
 
 func TestAnInterruptedFullRefreshResumes(t *testing.T) {
+	t.Parallel()
 	const table, rows, read = "contoso_child", 130, 74
 	inJob := func(id string) []string { return []string{"WORKER_JOB_ID=" + id} }
 	for name, attempt := range map[string]struct {
@@ -177,6 +180,7 @@ func TestAnInterruptedFullRefreshResumes(t *testing.T) {
 }
 
 func TestAFinishedFullRefreshIsReadAgainExceptWithinItsJob(t *testing.T) {
+	t.Parallel()
 	const table, rows = "contoso_child", 50
 	for name, second := range map[string]struct {
 		variables []string
@@ -199,6 +203,7 @@ func TestAFinishedFullRefreshIsReadAgainExceptWithinItsJob(t *testing.T) {
 }
 
 func TestOutsideThePlatformAFinishedFullRefreshIsReadAgain(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"contoso_child": 50}})
 	l.config["cursor_for_untracked"] = "off"
 	d, catalog := destination.New(), l.configured("contoso_child")
@@ -209,6 +214,7 @@ func TestOutsideThePlatformAFinishedFullRefreshIsReadAgain(t *testing.T) {
 }
 
 func TestAStateThatCannotBeUsedIsReported(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 4, Rows: map[string]int{"task": 40, "feedback": 40}})
 	d, catalog := destination.New(), l.configured("task", "feedback")
 	l.sync(d, catalog)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestResumedChangesEndWithThoseOfToday(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{
 		Seed: 15, Rows: map[string]int{"task": 130},
 		Behaviors: simulator.Behaviors{TokenAt: simulator.FirstPage, BoundedChanges: true},

@@ -129,6 +129,7 @@ func (r rounds) sync(l *lab, d *destination.Destination, catalog destination.Cat
 }
 
 func TestASyncWithoutChangesDeliversNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 7, DefaultRows: 50})
 	d, catalog := destination.New(), l.configured(trackedTables...)
 	l.sync(d, catalog)
@@ -138,6 +139,7 @@ func TestASyncWithoutChangesDeliversNothing(t *testing.T) {
 }
 
 func TestDeletionsAreSentOnlyIfTheirColumnIsConfigured(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 8, Rows: map[string]int{"task": 60}})
 	d, catalog := destination.New(), l.configured("task")
 	catalog.Stream("task").Deselect(destination.DeletedAt)
@@ -150,6 +152,7 @@ func TestDeletionsAreSentOnlyIfTheirColumnIsConfigured(t *testing.T) {
 }
 
 func TestStatesOfOtherStreamsAreIgnored(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 9, Rows: map[string]int{"task": 60, "feedback": 60}})
 	d, both := destination.New(), l.configured("task", "feedback")
 	l.sync(d, both)

@@ -30,6 +30,7 @@ func sample(t *testing.T, now time.Time) (records int, warnings []string) {
 }
 
 func TestTheSampleStateContinuesWithTheSampleCatalog(t *testing.T) {
+	t.Parallel()
 	issued := time.Date(2026, time.November, 28, 14, 30, 43, 0, time.UTC)
 	t.Run("within the lifetime of its token", func(t *testing.T) {
 		records, warnings := sample(t, issued.Add(time.Hour))

@@ -33,6 +33,7 @@ func (l *lab) keepsTokensToItself(result binary.Result) {
 }
 
 func TestNoOutputShowsSecretsOrTokens(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"task": 90, "contoso_child": 90}})
 	d, catalog := destination.New(), l.configured("task", "contoso_child")
 	debug := func() binary.Result { return l.run(append(l.readArgs(d, catalog), "--debug")...) }

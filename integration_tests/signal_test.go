@@ -43,6 +43,7 @@ func (l *lab) startBlocked(launcher ...string) *exec.Cmd {
 }
 
 func TestASignalEndsAReadWhoseOutputIsNotRead(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			l := newLab(t, simulator.Options{Seed: 6, Rows: map[string]int{"account": 600}})
@@ -57,6 +58,7 @@ func TestASignalEndsAReadWhoseOutputIsNotRead(t *testing.T) {
 }
 
 func TestPID1ExitsWithTheCodeOfTheSignal(t *testing.T) {
+	t.Parallel()
 	launcher := []string{"unshare", "--fork", "--pid"}
 	if err := exec.CommandContext(t.Context(), launcher[0], append(launcher[1:], "true")...).Run(); err != nil {
 		t.Skipf("this system does not let tests make a process namespace: %v", err)

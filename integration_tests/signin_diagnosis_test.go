@@ -13,6 +13,7 @@ import (
 )
 
 func TestACheckExplainsWhyAnIdentityDoesNotSignIn(t *testing.T) {
+	t.Parallel()
 	l := signInLab(t, 1)
 	expired := l.file("expired", []byte(expiredToken(t, l)))
 	directory := filepath.Dir(expired)
@@ -68,6 +69,7 @@ func expiredToken(t *testing.T, l *lab) string {
 }
 
 func TestARejectedTokenOfAManagedIdentityEndsTheRun(t *testing.T) {
+	t.Parallel()
 	l := signInLab(t, 120)
 	delete(l.config, "tenant_id")
 	delete(l.config, "client_id")
@@ -80,6 +82,7 @@ func TestARejectedTokenOfAManagedIdentityEndsTheRun(t *testing.T) {
 }
 
 func TestOnlyTheBranchOfTheFormNeedsNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1})
 	l.config["credentials"] = settings{"auth_type": "client_secret"}
 	assert.Equal(t, "SUCCEEDED", statusOf(t, l.run("check", "--config", l.configFile())).Status)
@@ -90,6 +93,7 @@ func TestOnlyTheBranchOfTheFormNeedsNothing(t *testing.T) {
 }
 
 func TestACheckNamesTheSettingsOfAFurtherUser(t *testing.T) {
+	t.Parallel()
 	l := withUsers(t, 2, simulator.Options{Seed: 1}, simulator.ServerOptions{})
 	for want, credentials := range map[string]settings{
 		"If another program writes it, check that program and additional_credentials[0].credentials.token_file_path.": {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestOnlySelectedColumnsAreRequested(t *testing.T) {
+	t.Parallel()
 	const (
 		page = "odata.track-changes,odata.maxpagesize=37"
 		keys = "odata.track-changes,odata.maxpagesize=5000"
@@ -54,6 +55,7 @@ func TestOnlySelectedColumnsAreRequested(t *testing.T) {
 }
 
 func TestARemovedColumnIsOmitted(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"task": 40}})
 	d, catalog := destination.New(), l.configured("task")
 	l.sync(d, catalog)
@@ -171,6 +173,7 @@ func TestADeletionFillsTheConfiguredCursor(t *testing.T) {
 }
 
 func TestColumnsSelectedLaterAreFilledInChangedRows(t *testing.T) {
+	t.Parallel()
 	for name, behaviors := range map[string]simulator.Behaviors{
 		"the service takes a token with other columns": {EditedSelect: simulator.Honoured},
 		"the service keeps to the token's columns":     {EditedSelect: simulator.Ignored},

@@ -115,6 +115,7 @@ func indented(t *testing.T, text string) string {
 }
 
 func TestTheLogOfASyncIsTheExpectedOne(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"account": 80}})
 	d, catalog := destination.New(), l.configured("account")
 	l.server.Inject(faults.Throttling("1").On(faults.Table("account"), faults.Page(2), faults.Contains("name")))
@@ -128,6 +129,7 @@ func TestTheLogOfASyncIsTheExpectedOne(t *testing.T) {
 }
 
 func TestTheSummaryReportsWhatWasNotDelivered(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"account": 80, "contact": 40, "task": 90}})
 	d, catalog := destination.New(), l.configured("account", "contact", "task")
 	l.server.Inject(faults.Fault{
@@ -150,6 +152,7 @@ func TestTheSummaryReportsWhatWasNotDelivered(t *testing.T) {
 }
 
 func TestAStreamWithAnEmptyStateIsEstimatedAsANewOne(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 3, Rows: map[string]int{"account": 80}})
 	catalog := l.file("catalog.json", l.configured("account"))
 	state := l.file("state.json", []byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"account"},"stream_state":{}}}]`))

@@ -35,6 +35,7 @@ func pythonState(t *testing.T, state json.RawMessage) json.RawMessage {
 }
 
 func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
+	t.Parallel()
 	var later time.Duration // the Python connector's state has no cursor: this one's are of a later second
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"account": 90}, Clock: func() time.Time { return time.Now().Add(later) }})
 	d, catalog := destination.New(), l.configured("account")
@@ -50,6 +51,7 @@ func TestAStateOfThePythonConnectorIsTakenOver(t *testing.T) {
 }
 
 func TestAPythonStateWithoutATokenIsNoState(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	catalog := l.configured("task")
 	for name, state := range map[string]string{
@@ -64,6 +66,7 @@ func TestAPythonStateWithoutATokenIsNoState(t *testing.T) {
 }
 
 func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
+	t.Parallel()
 	for name, lost := range map[string]struct {
 		behaviors simulator.Behaviors
 		lose      func(*testing.T, *lab, *destination.Destination)
@@ -114,6 +117,7 @@ func TestATableIsResyncedIfItsChangesAreGone(t *testing.T) {
 func expire(_ *testing.T, l *lab, _ *destination.Destination) { l.environment.Expire("task") }
 
 func TestAPythonStateWithAnInvalidTokenIsResynced(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 5, Rows: map[string]int{"task": 20}})
 	d, catalog := destination.New(), l.configured("task")
 	require.NoError(t, d.SetState("task", json.RawMessage(`{"$deltatoken":"nonsense"}`)))
@@ -123,6 +127,7 @@ func TestAPythonStateWithAnInvalidTokenIsResynced(t *testing.T) {
 }
 
 func TestTheAgeOfATokenIsComparedWithTheSetting(t *testing.T) {
+	t.Parallel()
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		days   int

@@ -33,6 +33,7 @@ func unchangedStreams() []string {
 }
 
 func TestOldCatalogsAndConfigurationsBringTheSameOutput(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	l := newLab(t, simulator.Options{Seed: 11, DefaultRows: 6, Clock: func() time.Time { return now }})
 	l.config["odata_maxpagesize"] = 4

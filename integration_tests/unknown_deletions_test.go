@@ -158,6 +158,7 @@ func TestRowsReadWithoutAStateSupersedeThoseOfChanges(t *testing.T) {
 }
 
 func TestClearedDataBringsAConditionalWarning(t *testing.T) {
+	t.Parallel()
 	c := connect(t, simulator.Options{Seed: 12, Rows: map[string]int{"task": 100}}, "task")
 	assert.Empty(t, about(c.job(), "WARN", ifKept), "nothing was there before the first sync")
 	newWorkload(t, c.environment, 12).change("task", 10)
@@ -167,6 +168,7 @@ func TestClearedDataBringsAConditionalWarning(t *testing.T) {
 }
 
 func TestARefreshThatRemovesRowsNeedsNoWarning(t *testing.T) {
+	t.Parallel()
 	c := connect(t, simulator.Options{Seed: 12, Rows: map[string]int{"task": 100}}, "task")
 	c.job()
 	newWorkload(t, c.environment, 12).change("task", 10)
@@ -176,6 +178,7 @@ func TestARefreshThatRemovesRowsNeedsNoWarning(t *testing.T) {
 }
 
 func TestAFutureModifiedonDoesNotAffectTheCursor(t *testing.T) {
+	t.Parallel()
 	c := connect(t, simulator.Options{Seed: 12, Rows: map[string]int{"task": 60}}, "task")
 	ids := newWorkload(t, c.environment, 12).shuffled("task")
 	const year = 365 * 24 * time.Hour

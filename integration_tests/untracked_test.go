@@ -41,6 +41,7 @@ func (l *lab) upserted(d *destination.Destination, stream string) {
 func newName(name string) simulator.Row { return simulator.Row{"contoso_name": name} }
 
 func TestAnUntrackedTableBringsWhatIsNewAndChanged(t *testing.T) {
+	t.Parallel()
 	l, _ := untrackedLab(t, 90)
 	d, catalog := destination.New(), l.configured(child)
 	stream := catalog.Stream(child)
@@ -66,6 +67,7 @@ func TestAnUntrackedTableBringsWhatIsNewAndChanged(t *testing.T) {
 }
 
 func TestARowThatIsCommittedLateIsNotPassedOver(t *testing.T) {
+	t.Parallel()
 	for name, bounded := range map[string]bool{"with a version bound": true, "by an overlap": false} {
 		t.Run(name, func(t *testing.T) {
 			l, now := untrackedLab(t, 90)
@@ -111,6 +113,7 @@ func (l *lab) equalExceptBeyond(d *destination.Destination, bounded bool) {
 }
 
 func TestATableWithoutVersionsIsReadFromTimesOn(t *testing.T) {
+	t.Parallel()
 	l, now := untrackedLab(t, 90)
 	require.NoError(t, l.environment.RemoveColumn(child, "versionnumber"))
 	d, catalog := destination.New(), l.configured(child)
@@ -138,6 +141,7 @@ func TestATableWithoutVersionsIsReadFromTimesOn(t *testing.T) {
 }
 
 func TestAnUntrackedTableOfARestoredBackupIsReReadInFull(t *testing.T) {
+	t.Parallel()
 	for name, overtaken := range map[string]bool{"whose version is lower": false, "whose version has overtaken the state": true} {
 		t.Run(name, func(t *testing.T) {
 			l, _ := untrackedLab(t, 60)
@@ -159,6 +163,7 @@ func TestAnUntrackedTableOfARestoredBackupIsReReadInFull(t *testing.T) {
 }
 
 func TestAReadByVersionResumesWithoutACookie(t *testing.T) {
+	t.Parallel()
 	l, _ := untrackedLab(t, 200)
 	catalog := l.configured(child)
 	report := l.sync(destination.New(), catalog)
@@ -172,6 +177,7 @@ func TestAReadByVersionResumesWithoutACookie(t *testing.T) {
 }
 
 func TestTrackingTurnedOnLaterIsUsedOnceTheSchemaIsRefreshed(t *testing.T) {
+	t.Parallel()
 	l, _ := untrackedLab(t, 60)
 	d, before := destination.New(), l.configured(child)
 	l.sync(d, before)

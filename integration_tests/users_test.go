@@ -112,6 +112,7 @@ func TestTwoUsersReadTheStreamsBetweenThem(t *testing.T) {
 }
 
 func TestOneUserLeavesNoTraceOfUsers(t *testing.T) {
+	t.Parallel()
 	l := withUsers(t, 1, someRows(), simulator.ServerOptions{})
 	c, d := l.configured("account"), destination.New()
 	_, result := l.read(d, c)
@@ -166,6 +167,7 @@ func TestUserRevokedInTheMiddleLeavesTheDataExact(t *testing.T) {
 }
 
 func TestAllUsersRevokedEndsWithTheErrorOfTheFirst(t *testing.T) {
+	t.Parallel()
 	first, second := simulator.DefaultApplication(), further(1)
 	l := withUsers(t, 2, someRows(), simulator.ServerOptions{})
 	c := l.configured("account", "contact")
@@ -200,6 +202,7 @@ func TestUserWithALesserRightReadsOnlyWhatItMay(t *testing.T) {
 }
 
 func TestCheckNamesTheUserThatCannotSignIn(t *testing.T) {
+	t.Parallel()
 	for name, example := range map[string]struct {
 		change func(*lab)
 		parts  []string
@@ -262,6 +265,7 @@ func TestDeltaTokenOfTheOnlyUserIsAskedForByIt(t *testing.T) {
 }
 
 func TestEachOfTwoUsersMeetsItsOwnLimits(t *testing.T) {
+	t.Parallel()
 	l := withUsers(t, 2, someRows(), simulator.ServerOptions{Limits: simulator.Limits{Requests: 40, Window: 2 * time.Second}, DOPHint: 8})
 	streams := []string{"account", "contact", "opportunity", "task"}
 	c, d := l.configured(streams...), destination.New()

@@ -148,6 +148,7 @@ func someTables(t *testing.T, client *dataverse.Client, n int) []replicate.Strea
 }
 
 func TestTwoUsersReadNearlyTwiceAsMuchWhereLimitsBind(t *testing.T) {
+	t.Parallel()
 	for name, limits := range map[string]simulator.Limits{
 		"number of requests":      {Requests: 60, Window: 10 * time.Second},
 		"combined execution time": {Execution: 20 * time.Second, Window: 10 * time.Second},

@@ -128,6 +128,7 @@ func TestWorkersReadEveryTableOnce(t *testing.T) {
 }
 
 func TestFourWorkersReadThreeTimesAsMuchWhereLimitsBind(t *testing.T) {
+	t.Parallel()
 	total := func(number int, limits simulator.Limits) (sum int) {
 		for _, worker := range (workers{number: number, rows: 1_000_000, limits: limits, seconds: 60}).run(t) {
 			for _, n := range worker {

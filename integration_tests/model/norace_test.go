@@ -5,6 +5,6 @@ package model_test
 import "time"
 
 const (
-	usualTrials = 100
+	usualTrials = 60
 	perTrial    = 250 * time.Millisecond // on two busy processors
 )
