@@ -6,6 +6,6 @@ import "time"
 
 // The race detector makes a trial five times as long.
 const (
-	usualTrials = 40
+	usualTrials = 20
 	perTrial    = 1250 * time.Millisecond
 )
