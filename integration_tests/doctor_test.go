@@ -56,6 +56,16 @@ func TestDoctorFindsNothingWrongWithAGoodEnvironment(t *testing.T) {
 	assert.Regexp(t, `\n\n(ok|✓) Ready to sync\. Nothing to improve was found\.\n$`, text)
 }
 
+func TestDoctorOfAThousandTablesSendsFewRequests(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, simulator.Options{Seed: 1, Tables: manyTables(1001), DefaultRows: 3, Rows: map[string]int{"account": 100}})
+	before := l.server.Stats().Requests
+	r, code := l.doctor()
+	assert.Zero(t, code)
+	assert.NotEmpty(t, r.Timings)
+	assert.LessOrEqual(t, l.server.Stats().Requests-before, 27, "as docs/check-and-doctor.md says")
+}
+
 func TestDoctorEndsWithOneWhereASyncWouldLackATable(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, simulator.Options{Seed: 1, DefaultRows: 3})
