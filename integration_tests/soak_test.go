@@ -21,15 +21,15 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-// The soak lets a minute of the service pass in a second and a half: its limits, its latency and the connector's pauses
-// are those of the service, divided by soakPace. Retry-After alone has whole seconds and cannot be divided.
+// In the soak, a minute of the service takes a second and a half: its limits, its latency and the connector's pauses are those
+// of the service, divided by soakPace. Only Retry-After has whole seconds and cannot be divided.
 const (
 	soakPace   = 40
 	soakTables = 16
 	soakRows   = 300
 )
 
-// soaks are services: what they recommend, what they bear, and whether a reader who heeds the one meets the other.
+// soak is a service: what it recommends, its limits, and whether a reader that follows the recommendation meets the limits.
 type soak struct {
 	hint   int
 	limits simulator.Limits
@@ -41,9 +41,9 @@ func soaks() map[string]soak {
 	usual := simulator.Limits{Requests: 6000, Execution: 1200 * time.Second / soakPace, Concurrent: 52, Window: window}
 	few := simulator.Limits{Requests: 1000, Execution: 1200 * time.Second / soakPace, Concurrent: 12, Window: window}
 	return map[string]soak{
-		"that recommends what it bears for good":        {4, usual, false},
-		"that recommends what it takes at one moment":   {48, usual, true},
-		"that recommends more than it takes in any way": {16, few, true},
+		"that recommends far less than its limits":        {4, usual, false},
+		"that recommends nearly its limit of concurrency": {48, usual, true},
+		"that recommends more than its limits allow":      {16, few, true},
 	}
 }
 

@@ -55,8 +55,8 @@ func (i *invocation) projects(
 	return projects, finance
 }
 
-// assignPackages returns the streams of each project of the configuration, by the name of the project in it. Where the names of two
-// projects begin alike, a stream belongs to the longer one.
+// assignPackages returns the streams of each project of the configuration, by the name of the project in it. If the
+// prefix of one project begins with that of another, the stream belongs to the longer one.
 func assignPackages(c *config.Config, configured protocol.ConfiguredCatalog) map[string][]protocol.ConfiguredStream {
 	assigned := map[string][]protocol.ConfiguredStream{}
 	for _, s := range configured.Streams {

@@ -84,7 +84,7 @@ func (s situation) again() string {
 	return "Try again"
 }
 
-// resumes is the sentence on how a stream goes on after an error, after a space. It is "" for anything but a stream.
+// resumes returns a space and the sentence on how a stream continues after an error. It is "" for anything but a stream.
 func (s situation) resumes() string {
 	switch {
 	case !s.stream:

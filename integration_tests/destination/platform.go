@@ -45,7 +45,7 @@ func (p *Platform) Clear(stream string) {
 	p.generations[stream]++
 }
 
-// Backfill puts an explicit null in the place of a stream's state and leaves its rows, as the platform does where a
+// Backfill puts an explicit null in place of a stream's state and leaves its rows, as the platform does where a
 // column is added to the stream and backfill is on.
 func (p *Platform) Backfill(stream string) error {
 	return p.destination.SetState(stream, json.RawMessage("null"))

@@ -102,7 +102,7 @@ func (d *Destination) State(stream string) json.RawMessage {
 	return body.Stream.State
 }
 
-// SetState puts a stream_state in the place of the last one, which may be the value null. nil removes it.
+// SetState puts a stream_state in place of the last one, which may be the value null. nil removes it.
 func (d *Destination) SetState(stream string, state json.RawMessage) error {
 	delete(d.states, stream)
 	if state == nil {

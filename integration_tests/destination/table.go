@@ -88,7 +88,7 @@ func (t *table) merge(staged map[string]version, complete bool) {
 	}
 }
 
-// replace puts the rows of an overwrite in the place of those that were there.
+// replace puts the rows of an overwrite in place of those that were there.
 func (t *table) replace() error {
 	t.rows, t.duplicates = map[string]version{}, 0
 	for _, row := range t.overwrite {

@@ -15,7 +15,7 @@ type versions map[string]map[string]string
 // takeBackup keeps the environment as it is now.
 func (w *world) takeBackup() { w.backup = w.environment.Backup() }
 
-// restoreBackup puts the backup in the place of the environment's rows, under the same organization id. Where it is
+// restoreBackup puts the backup in place of the environment's rows, under the same organization id. Where it is
 // overtaken, its versions continue above all that were seen before.
 func (w *world) restoreBackup(overtaken bool) {
 	before := map[string]map[string]map[string]json.RawMessage{}

@@ -12,7 +12,7 @@ import (
 	"source-microsoft-dataverse/source/replicate/checkpoint"
 )
 
-// maxPhases is the number of spans that a stream keeps. Beyond it, the last one goes on.
+// maxPhases is the number of spans that a stream keeps. Beyond it, the last one continues.
 const maxPhases = 100
 
 // counters holds the counters of one stream.

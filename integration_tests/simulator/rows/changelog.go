@@ -48,7 +48,7 @@ func (l *ChangeLog) search(version int64) int {
 	return sort.Search(len(l.Entries), func(i int) bool { return l.Entries[i].Version > version })
 }
 
-// rebuild makes the log anew of its entries.
+// rebuild makes the log from its entries.
 func (l *ChangeLog) rebuild(entries []Change) {
 	*l = ChangeLog{Entries: make([]Change, 0, len(entries))}
 	for _, c := range entries {

@@ -109,7 +109,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	f.IntVar(&b.ExpiredStatus, "expired-status", 0, "HTTP `status` of an expired delta token (default 400)")
 	f.BoolVar(&b.RepeatRows, "repeat-rows", false, "begin each page with the last row of the page before")
 	f.DurationVar(&b.LateCommits, "late-commits", 0, "time within which a write commits after it has taken its row version")
-	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby anew on each page")
+	f.BoolVar(&b.UnstableTies, "unstable-ties", false, "order rows with equal values of $orderby differently on each page")
 	f.BoolVar(&b.ElasticWithoutOwningColumns, "elastic-without-owning-columns", false, "leave the owning user and the owning team of elastic rows null")
 	f.BoolVar(&b.WholeFiles, "whole-files", false, "refuse to send a file in parts")
 	f.BoolVar(&b.BothOptionSets, "both-option-sets", false, "put the options of a choice column into OptionSet and GlobalOptionSet of its definition")
