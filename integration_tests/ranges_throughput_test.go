@@ -3,7 +3,6 @@ package integration_tests_test
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -31,10 +30,7 @@ type pacedService struct {
 	inFlight, most int // requests for rows or keys
 }
 
-const (
-	rowsOfPage  = 10
-	hintOfPaced = 8
-)
+const hintOfPaced = 8
 
 func (s *pacedService) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.Contains(r.Header.Get("Prefer"), "odata.maxpagesize=") {
@@ -96,21 +92,10 @@ func (p pacedRead) run(t *testing.T) pacedResult {
 			options.MaxConcurrent = 1
 		}
 		client := dataverse.New(virtualRoot, signInDirectly(t, service.direct, simulator.DefaultApplication()), service, options)
-		pool := users.New([]users.User{{Name: "the user", Client: client}},
-			users.Options{Log: slog.New(slog.DiscardHandler), Explain: func(_ int, err error) string { return err.Error() }})
-		_, err = pool.SignIn(t.Context())
-		require.NoError(t, err)
+		pool := signedIn(t, users.User{Name: "the user", Client: client})
 		out, in := io.Pipe()
 		read := make(chan struct{})
-		job := replicate.Job{
-			Assign: func(table, user string) replicate.UserEnvironment { return pool.Assign(table, user) },
-			Output: protocol.NewWriter(in), Log: slog.New(slog.DiscardHandler), Now: time.Now, PageSize: rowsOfPage,
-			Parallel: func() int { return hintOfPaced },
-			Explain: func(_ replicate.Stream, err error) protocol.Failure {
-				assert.NoError(t, err)
-				return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
-			},
-		}
+		job := readBy(t, pool, in, hintOfPaced)
 		if p.slots {
 			job.Slots = client.Slots
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"source-microsoft-dataverse/integration_tests/simulator"
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
-	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 	"source-microsoft-dataverse/source/users"
 )
@@ -74,22 +72,12 @@ func (w workers) run(t *testing.T) []map[string]int {
 // work reads streams as one process does, and returns how many rows it has read of each.
 func work(ctx context.Context, t *testing.T, client *dataverse.Client, streams []replicate.Stream) map[string]int {
 	t.Helper()
-	pool := users.New([]users.User{{Name: "the user", Client: client}},
-		users.Options{Log: slog.New(slog.DiscardHandler), Explain: func(_ int, err error) string { return err.Error() }})
-	_, err := pool.SignIn(ctx)
-	assert.NoError(t, err)
+	pool := signedIn(t, users.User{Name: "the user", Client: client})
 	out, in := io.Pipe()
 	counted := make(chan map[string]int, 1)
 	go func() { counted <- countRecords(out) }()
-	job := replicate.Job{
-		Assign: func(table, user string) replicate.UserEnvironment { return pool.Assign(table, user) },
-		Output: protocol.NewWriter(in), Log: slog.New(slog.DiscardHandler), Now: time.Now, PageSize: 10,
-		Parallel: func() int { return len(streams) },
-		Explain: func(_ replicate.Stream, err error) protocol.Failure {
-			return protocol.Failure{Type: protocol.SystemError, Message: err.Error()}
-		},
-	}
-	_, err = job.Run(ctx, streams)
+	job := readBy(t, pool, in, len(streams))
+	_, err := job.Run(ctx, streams)
 	assert.NoError(t, err)
 	assert.NoError(t, in.Close())
 	return <-counted

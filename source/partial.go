@@ -20,7 +20,7 @@ func (e *partialError) Error() string {
 	return fmt.Sprintf("%d of %s were not read completely", e.failed, count(e.of, "stream"))
 }
 
-// resumes is the sentence on how the failed streams go on, after a space.
+// resumes returns a space and the sentence on how the failed streams continue.
 func (e *partialError) resumes() string {
 	if e.changes {
 		return " The states are kept, and the next sync resumes from the last checkpoints."
