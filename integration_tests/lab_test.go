@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		reportPeak(report)
 		return
 	}
-	if os.Getenv(shortPauses) != "" {
+	if os.Getenv(shortPausesVariable) != "" {
 		os.Exit(runWithShortPauses())
 	}
 	debug.SetGCPercent(garbagePercent)
@@ -57,10 +57,10 @@ const parallelTests = "8"
 // at the same time are large and live long, so that more frequent collections cost a quarter of the tests' time.
 const garbagePercent = 300
 
-// variablesHere returns the environment variables of a connector that runs in this process, whose garbage collector it leaves as
-// it is.
+// variablesHere returns the environment variables of a connector that runs in this process. They keep it from changing the garbage
+// collector.
 func variablesHere(authority string) (getenv func(name string) string) {
-	variables := map[string]string{"DATAVERSE_CA_FILE": authority, "GOGC": strconv.Itoa(garbagePercent)}
+	variables := map[string]string{"DATAVERSE_CA_FILE": authority, "GOGC": strconv.Itoa(garbagePercent), "GOMEMLIMIT": "off"}
 	return func(name string) string { return variables[name] }
 }
 
@@ -74,7 +74,7 @@ type lab struct {
 	server      *simulator.Server
 	directory   string
 	config      map[string]any
-	hurried     bool // reads have short pauses
+	shortPauses bool // the connector has short pauses
 }
 
 func newLab(t *testing.T, o simulator.Options) *lab {
@@ -121,8 +121,8 @@ func (l *lab) configFile() string { return l.file("config.json", l.config) }
 // variables let the connector trust the server.
 func (l *lab) variables(more ...string) []string {
 	all := append([]string{"DATAVERSE_CA_FILE=" + filepath.Join(l.directory, "ca.pem")}, more...)
-	if l.hurried {
-		all = append(all, shortPauses+"=1")
+	if l.shortPauses {
+		all = append(all, shortPausesVariable+"=1")
 	}
 	return all
 }

@@ -24,7 +24,7 @@ type packageFault struct {
 	message string // a part of the error
 	exports int    // for the first company, in the read with the fault; 0: not compared
 	partly  bool   // only one of the two streams fails
-	waits   bool   // the reads wait for finance & operations, so that they have short pauses
+	waits   bool   // the read waits for finance & operations, so it runs with short pauses
 }
 
 // packageProject is the project of these tests, and what exports to the first company are counted under.
@@ -179,7 +179,7 @@ func meet(t *testing.T, fault packageFault) {
 	const shared, other = "dmf_all_currencies", "dmf_all_fixed_assets_v2"
 	d, catalog := destination.New(), p.overwriting(shared, other)
 	if fault.waits {
-		p.hurry()
+		p.shortenPauses()
 	}
 	fault.prepare(p)
 	report, result := p.apply(d, catalog, p.runWith(ofOneJob(), append(p.readArgs(d, catalog), "--debug")...))

@@ -66,7 +66,7 @@ func TestAnEntityWithoutRowsIsComplete(t *testing.T) {
 			o.Entities[0].Rows = 0
 			p := servePackages(t, o)
 			if zero == finops.NoPackage {
-				p.hurry() // the read waits for a package
+				p.shortenPauses() // the read waits for a package
 			}
 			d, catalog := destination.New(), p.overwriting("dmf_empty_currencies")
 			require.Zero(t, p.sync(d, catalog).Records())

@@ -12,9 +12,9 @@ import (
 	"source-microsoft-dataverse/source"
 )
 
-// shortPauses names the environment variable that makes this program a connector whose pauses are a twentieth as long as usual. The
-// built connector has no setting for that.
-const shortPauses = "SHORT_PAUSES"
+// shortPausesVariable names the environment variable that makes this program a connector whose pauses are a twentieth as long as
+// usual. The built connector has no setting for that.
+const shortPausesVariable = "SHORT_PAUSES"
 
 // runWithShortPauses runs the arguments of this program as those of the connector and returns the exit code.
 func runWithShortPauses() int {
@@ -28,13 +28,13 @@ func runWithShortPauses() int {
 	return source.Run(context.Background(), process)
 }
 
-// hurry makes the lab run a connector with short pauses.
-func (l *lab) hurry() { l.hurried = true }
+// shortenPauses makes the lab run a connector with short pauses.
+func (l *lab) shortenPauses() { l.shortPauses = true }
 
 // program returns the connector that the lab runs.
 func (l *lab) program() *binary.Binary {
 	l.t.Helper()
-	if !l.hurried {
+	if !l.shortPauses {
 		return connector
 	}
 	self, err := os.Executable()

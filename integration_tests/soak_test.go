@@ -69,7 +69,7 @@ func TestASoakUnderLimitsAndFaultsEndsWithExactData(t *testing.T) {
 			t.Logf("%d requests, %d refused by a limit, %d at once at most, responses %v", requests, refused, after.MostInFlight, after.ByStatus)
 			assert.Greater(t, requests, 1500)
 			// A limit is found by meeting it: every request in flight at that moment may be refused. A busy machine takes so long
-			// that limits are met again, usually by one request in a hundred.
+			// that limits are met again and again, though by no more than a few requests at a time.
 			assert.LessOrEqual(t, refused, requests/20+service.hint, "responses with status 429 of %d requests", requests)
 			assert.LessOrEqual(t, after.MostInFlight, service.hint)
 			if !service.binds { // a slow reader meets none of the other limits either

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +25,9 @@ func further(n int) simulator.Application {
 	return a
 }
 
-// rowsWithin returns how many rows so many users read in 90 seconds of synctest's clock, which only the service lets
-// pass: its requests take 250 ms, and it enforces limits for each user.
-func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows, requests int64) {
+// rowsWithin returns how many rows so many users read in 90 seconds of synctest's clock, and the share of their requests that limits
+// refuse. Only the service lets time pass: its requests take 250 ms, and it enforces limits for each user.
+func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows int64, refused float64) {
 	t.Helper()
 	const hint, streams = 12, 24
 	synctest.Test(t, func(t *testing.T) {
@@ -39,7 +41,8 @@ func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows, reques
 		service := direct{environment.HandlerWith(simulator.ServerOptions{
 			Applications: applications, Limits: limits, DOPHint: hint, Latency: 250 * time.Millisecond, TokenLife: 24 * time.Hour,
 		})}
-		client := dataverse.New(virtualRoot, signInDirectly(t, service, applications[0]), service, dataverse.Options{})
+		counted := &refusalCount{direct: service}
+		client := dataverse.New(virtualRoot, signInDirectly(t, service, applications[0]), counted, dataverse.Options{})
 		list := []users.User{{Name: "the first", Client: client}}
 		for _, a := range applications[1:] {
 			list = append(list, users.User{Name: "another", Client: client.As("another", signInDirectly(t, service, a))})
@@ -52,11 +55,27 @@ func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows, reques
 		_, err = job.Run(ctx, selected)
 		require.NoError(t, err)
 		for _, c := range pool.Contributions() {
-			rows, requests = rows+c.Records, requests+c.Requests
+			rows += c.Records
 			t.Logf("%d users: %s delivered %d rows with %d requests, throttled for %v", number, c.Name, c.Records, c.Requests, c.Throttled)
 		}
+		refused = float64(counted.refused.Load()) / float64(counted.requests.Load())
 	})
-	return rows, requests
+	return rows, refused
+}
+
+// refusalCount counts the requests to a service, and those that its limits refuse.
+type refusalCount struct {
+	direct
+	requests, refused atomic.Int64
+}
+
+func (r *refusalCount) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := r.direct.RoundTrip(request)
+	r.requests.Add(1)
+	if err == nil && response.StatusCode == http.StatusTooManyRequests {
+		r.refused.Add(1)
+	}
+	return response, err
 }
 
 func TestTwoUsersReadNearlyTwiceAsMuchWhereLimitsBind(t *testing.T) {
@@ -67,9 +86,10 @@ func TestTwoUsersReadNearlyTwiceAsMuchWhereLimitsBind(t *testing.T) {
 		"concurrent requests":     {Concurrent: 3, Window: 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			one, _ := rowsWithin(t, 1, limits)
+			one, refused := rowsWithin(t, 1, limits)
 			two, _ := rowsWithin(t, 2, limits)
 			require.Positive(t, one)
+			assert.Less(t, refused, 0.1, "the share of refused requests, although the window is a thirtieth of the usual one")
 			assert.Greater(t, float64(two)/float64(one), 1.7, "%d rows of one user, %d of two", one, two)
 		})
 	}

@@ -82,11 +82,11 @@ func (i *invocation) financeClient(ctx context.Context, c *config.Config, client
 // packageOptions returns the options of a client of finance & operations.
 func (i *invocation) packageOptions(c *config.Config) finops.Options {
 	l := i.process.Limits
-	second := cmp.Or(l.Backoff, time.Second) // all waits for an export scale with the backoff
+	unit := cmp.Or(l.Backoff, time.Second) // all waits for an export scale with the backoff
 	options := finops.Options{
 		Agent: name + "/" + i.process.version(), Log: i.log,
-		AttemptTimeout: l.Attempt, WaitMin: second, WaitMax: 60 * second, Budget: l.Budget,
-		PollMin: 5 * second, PollMax: 60 * second, Grace: 900 * second, Timeout: time.Duration(c.PackageTimeout.Seconds()) * second,
+		AttemptTimeout: l.Attempt, WaitMin: unit, WaitMax: 60 * unit, Budget: l.Budget,
+		PollMin: 5 * unit, PollMax: 60 * unit, Grace: 900 * unit, Timeout: c.PackageTimeout / time.Second * unit,
 	}
 	if i.command.Verb == protocol.Check {
 		options.Attempts = 3

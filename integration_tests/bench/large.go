@@ -7,7 +7,7 @@ import (
 )
 
 // large reads one table of wide rows by ranges of its key. No two reads divide the table in the same way, so its pages are rendered
-// while they are read, and only the memory is that of the connector.
+// during the read, and only the memory is measured.
 func (b *bench) large(ctx context.Context) error {
 	c, end, err := b.readOnce(ctx, setting{Shape: wide(), Tables: 1, Rows: b.wideRows, Page: b.pageRows, Hint: b.hint, Parallel: true})
 	if err != nil {

@@ -55,7 +55,7 @@ func (s *stage) writeConfig(labels bool) error {
 		Include  []string `json:"include_tables"`
 		Page     int      `json:"odata_maxpagesize,omitempty"`
 		Labels   bool     `json:"choice_labels,omitempty"`
-		Parallel bool     `json:"parallel_snapshots"` // true: no two reads send the same requests
+		Parallel bool     `json:"parallel_snapshots"` // false: every read sends the same requests
 		Metadata bool     `json:"metadata_streams"`
 		Language int      `json:"label_language,omitempty"`
 	}{s.connection, []string{tablePrefix + "*"}, s.setting.Page, labels, s.setting.Parallel, s.setting.Metadata, s.setting.language()})

@@ -97,7 +97,7 @@ func isLineBreak(r rune) bool {
 // UnmarshalJSONFrom reads a row and copies its values as they are.
 func (r *Row) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if kind := d.PeekKind(); kind != '{' {
-		return fmt.Errorf("the data is %v and no object", kind)
+		return fmt.Errorf("the data is %v, not an object", kind)
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err

@@ -30,7 +30,7 @@ type validator struct {
 }
 
 // columnType is a column and the JSON type of a value in it.
-type columnType struct{ column, name string }
+type columnType struct{ column, kind string }
 
 // of returns a validator of a stream's schema. The validator knows date-time only with a zone: columns without one are
 // left to checkText.
@@ -68,7 +68,7 @@ func (v *validator) check(properties map[string]Property, row Row) error {
 		if v.valid[t] {
 			continue
 		}
-		if t.name == "null" || t.name != "" && properties[column].Format == "" {
+		if t.kind == "null" || t.kind != "" && properties[column].Format == "" {
 			types = append(types, t)
 		}
 		decoder := json.NewDecoder(bytes.NewReader(value))

@@ -4,7 +4,7 @@
 // backups, columns and tables that change. In the end, after a quiet read, the destination has to hold what the environment
 // holds; verdict_test.go lists the exceptions.
 //
-//	go test ./integration_tests/model                              200 trials
+//	go test ./integration_tests/model                              60 trials, 20 with the race detector
 //	go run ./integration_tests/model/trials -n 10000               more of them, without a deadline
 //	go test ./integration_tests/model -seed 17                     one of them
 package model_test

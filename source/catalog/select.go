@@ -10,7 +10,7 @@ import (
 	"source-microsoft-dataverse/source/protocol"
 )
 
-// PatternError reports all patterns that select no table. Its text is sentences: what is wrong, then what to do.
+// PatternError reports all patterns that match nothing. Its text is sentences: what is wrong, then what to do.
 type PatternError struct{ text string }
 
 func (e *PatternError) Error() string { return e.text }
@@ -18,16 +18,16 @@ func (e *PatternError) Error() string { return e.text }
 // Matching returns the tables that match at least one of the patterns, in their order. A pattern is a glob in the syntax
 // of path.Match and in lower case. The error is a *PatternError if a pattern matches no table.
 func Matching(tables []dataverse.TableSummary, patterns []string) ([]dataverse.TableSummary, error) {
-	matching, without := filter(tables, lowerName, patterns)
+	matching, unused := filter(tables, lowerName, patterns)
+	if len(unused) == 0 {
+		return matching, nil
+	}
 	var problems []string
-	for _, pattern := range without {
+	for _, pattern := range unused {
 		problems = append(problems, unmatched(pattern, tables))
 	}
-	if len(problems) > 0 {
-		return nil, &PatternError{strings.Join(problems, " ") +
-			` To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`}
-	}
-	return matching, nil
+	return nil, &PatternError{strings.Join(problems, " ") +
+		` To list the tables of the environment, run "source-microsoft-dataverse tables --config FILE".`}
 }
 
 // Select returns the tables to configure as streams: those of Matching that have an entity set and for which offered
@@ -42,10 +42,10 @@ func Select(tables []dataverse.TableSummary, patterns []string, offered func(log
 	for _, pattern := range patterns {
 		var leftOut dataverse.TableSummary
 		if !slices.ContainsFunc(matching, func(t dataverse.TableSummary) bool {
-			if matches(pattern, t) && !usable(t) {
+			if matches(pattern, lowerName(t)) && !usable(t) {
 				leftOut = t
 			}
-			return matches(pattern, t) && usable(t)
+			return matches(pattern, lowerName(t)) && usable(t)
 		}) {
 			problems = append(problems, unusable(pattern, leftOut))
 		}
@@ -59,12 +59,12 @@ func Select(tables []dataverse.TableSummary, patterns []string, offered func(log
 // selectStreams returns the streams that match at least one of the patterns. The error is a *PatternError with a text for each
 // pattern that matches none.
 func selectStreams(streams []protocol.Stream, patterns []string, problem func(pattern string) string) ([]protocol.Stream, error) {
-	selected, without := filter(streams, func(s protocol.Stream) string { return s.Name }, patterns)
-	if len(without) == 0 {
+	selected, unused := filter(streams, func(s protocol.Stream) string { return s.Name }, patterns)
+	if len(unused) == 0 {
 		return selected, nil
 	}
-	problems := make([]string, len(without))
-	for i, pattern := range without {
+	problems := make([]string, len(unused))
+	for i, pattern := range unused {
 		problems[i] = problem(pattern)
 	}
 	return nil, &PatternError{strings.Join(problems, " ")}
@@ -72,12 +72,12 @@ func selectStreams(streams []protocol.Stream, patterns []string, problem func(pa
 
 // filter returns the elements of a list whose names match at least one of the patterns, in their order, and the patterns that match
 // none.
-func filter[T any](list []T, name func(T) string, patterns []string) (matching []T, unmatched []string) {
+func filter[T any](list []T, name func(T) string, patterns []string) (matching []T, unused []string) {
 	used := make([]bool, len(patterns))
 	for _, element := range list {
 		found := false
 		for i, pattern := range patterns {
-			if matched, err := path.Match(pattern, name(element)); err == nil && matched {
+			if matches(pattern, name(element)) {
 				found, used[i] = true, true
 			}
 		}
@@ -87,14 +87,15 @@ func filter[T any](list []T, name func(T) string, patterns []string) (matching [
 	}
 	for i, pattern := range patterns {
 		if !used[i] {
-			unmatched = append(unmatched, pattern)
+			unused = append(unused, pattern)
 		}
 	}
-	return matching, unmatched
+	return matching, unused
 }
 
-func matches(pattern string, t dataverse.TableSummary) bool {
-	matched, err := path.Match(pattern, lowerName(t))
+// matches reports whether a name matches a pattern. A pattern that is not valid matches nothing.
+func matches(pattern, name string) bool {
+	matched, err := path.Match(pattern, name)
 	return err == nil && matched
 }
 

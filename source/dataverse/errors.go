@@ -51,11 +51,11 @@ func (e *SignInError) notFromEntra() bool {
 	return errors.As(e.cause, &f) && f.NotFromEntra()
 }
 
-// ConnectionError reports that no response came: the environment cannot be reached, or the connection broke.
+// ConnectionError reports that no response came: the host cannot be reached, or the connection broke.
 type ConnectionError struct{ cause error }
 
 func (e *ConnectionError) Error() string {
-	return "no response came from the environment: " + e.cause.Error()
+	return "no response came: " + e.cause.Error()
 }
 
 // Unwrap returns the network's error.
@@ -115,7 +115,7 @@ func (e *ResponseTooLargeError) Error() string {
 }
 
 // WithoutURL drops net/http's wrapping of errors, whose text quotes the whole url with the tokens in it, and
-// distinguishes errors of the sign-in from those of the environment.
+// distinguishes errors of the sign-in from those of the service.
 func WithoutURL(err error) error {
 	var signIn *SignInError
 	if errors.As(err, &signIn) {

@@ -15,7 +15,7 @@ import (
 )
 
 // errUnusableURL reports a url that cannot be requested. It does not quote the url, which may hold a signature.
-var errUnusableURL = errors.New("the url is not a valid https address")
+var errUnusableURL = errors.New("the url is not valid, or does not begin with https")
 
 // ErrLinkOutside reports a link to the next page of a set that leads out of the service. It is not followed.
 var ErrLinkOutside = errors.New("the service sent a next link that leads elsewhere, or to a page that was read before")

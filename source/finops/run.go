@@ -157,7 +157,7 @@ func (c *Client) AwaitIdle(ctx context.Context, project, company string, refused
 	}
 }
 
-// poll waits before something is requested again, and returns the next wait, which is longer.
+// poll waits before another request for a status or a url, and returns the next wait: half as long again, at most PollMax.
 func (c *Client) poll(ctx context.Context, wait time.Duration) (next time.Duration, err error) {
 	return min(wait*3/2, c.options.PollMax), sleep(ctx, wait)
 }

@@ -162,8 +162,8 @@ func (c *rangeScan) untracked() bool { return c.state.DeltaLink == "" }
 func (l *lane) relieve(ctx context.Context, one *keyrange.Range, cause error) (done bool, err error) {
 	var large *dataverse.ResponseTooLargeError
 	if !errors.As(cause, &large) {
-		if done, ok := l.c.relieve(ctx, l, one, cause); ok {
-			return done, nil
+		if released, ok := l.c.relieve(ctx, l, one, cause); ok {
+			return released, nil
 		}
 	}
 	if !l.scan.pages.shrink(ctx, cause) {

@@ -137,7 +137,7 @@ func (c *rangeScan) readLanes(ctx context.Context, path *keyrange.Range) error {
 	return err
 }
 
-// leaveAll ends the permissions that are left of lanes that an error has ended.
+// leaveAll undoes the joins that are left after an error.
 func (c *rangeScan) leaveAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,7 +171,7 @@ func (c *rangeScan) runLane(ctx context.Context) error {
 	}
 }
 
-// take waits for a range to read, and for the permission to read one more at the same time. It returns nil if no range is left.
+// take waits until there is a range to read and one more lane may read. It returns nil if no range is left.
 func (c *rangeScan) take(ctx context.Context) (*keyrange.Range, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,7 +202,7 @@ func (c *rangeScan) join() bool {
 	return true
 }
 
-// leave ends the permission of join. The lock is held.
+// leave undoes one join. The lock is held.
 func (c *rangeScan) leave() {
 	c.active--
 	if c.active > 0 {
@@ -259,7 +259,6 @@ func (c *rangeScan) release(one *keyrange.Range) bool {
 	}
 	c.state.Ranges.Left.Release(one)
 	c.leave()
-	c.changed.Broadcast()
 	return true
 }
 
@@ -268,6 +267,7 @@ func (c *rangeScan) release(one *keyrange.Range) bool {
 func (c *rangeScan) relieve(ctx context.Context, l *lane, one *keyrange.Range, cause error) (done, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.changed.Broadcast()
 	before := c.flow.lanes()
 	if !c.flow.tooExpensive(l.sent, time.Now(), c.active-c.scans) {
 		return false, false

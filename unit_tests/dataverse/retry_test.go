@@ -168,7 +168,7 @@ func TestConnectionErrorQuotesNoURL(t *testing.T) {
 	require.ErrorAs(t, err, &connection)
 	var network *net.OpError
 	require.ErrorAs(t, err, &network)
-	assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: no response came from the environment: ")
+	assert.Contains(t, err.Error(), "read a page of account: gave up after 3 attempts: no response came: ")
 	assert.NotContains(t, err.Error(), "hidden")
 }
 

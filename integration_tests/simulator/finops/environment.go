@@ -173,7 +173,7 @@ func (e *Environment) company(id string) *Company {
 	return find(e.options.Companies, func(c *Company) bool { return strings.EqualFold(c.ID, id) })
 }
 
-// format returns a source data format, which options that were validated have.
+// format returns the source data format of that name. Validated options have every format that a line names.
 func (e *Environment) format(name string) *Format {
 	return find(e.options.Formats, func(f *Format) bool { return f.Name == name })
 }

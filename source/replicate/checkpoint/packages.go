@@ -89,9 +89,9 @@ type PackageSync struct {
 }
 
 // Open returns the state that a sync continues from. The rows that were sent count only within the job that sent them, and only
-// if the columns are the same; outside the platform, those of a state that is not complete count. A later job
-// continues with an execution that is open unless it is old, and reads its package from the first row. saved is nil if there is no
-// saved state. Open does not change it.
+// if the columns are the same; outside the platform, those of a state that is not complete count. An execution that is open is kept: in
+// the same job with the same columns at the row that was reached, otherwise from the first row and only if it is less than a day old.
+// saved is nil if there is no saved state. Open does not change it.
 func (y PackageSync) Open(saved *Package) (*Package, FullOpening) {
 	s := &Package{Project: y.Project, Entity: y.Entity, Job: y.Job, Generation: y.Generation, Columns: y.Columns}
 	if saved == nil || saved.Project != y.Project || saved.Entity != y.Entity {

@@ -93,7 +93,7 @@ func (d *Difference) Read() (added []Key, removed int, ok bool) {
 	return added, removed, true
 }
 
-// single returns the key of the cell, and how often it has it, if it has only one.
+// single returns the key of a cell that has only one, and how often the cell has it. ok is false for any other cell.
 func (c *cell) single() (k Key, times int64, ok bool) {
 	if c.count == 0 {
 		return Key{}, 0, false

@@ -7,7 +7,7 @@ const (
 	MaxRanges = 48
 	// pagesPerRange is the fewest pages for which a range of its own is worth its partly filled last page.
 	pagesPerRange = 4
-	// pagesToHalve is the fewest pages of a range that is halved: one is under way, and each half has another.
+	// pagesToHalve is the fewest pages that must be left of a range to halve it: one is under way, and each half has another.
 	pagesToHalve = 3
 )
 

@@ -14,11 +14,12 @@ import (
 )
 
 // all returns the ranges that are still to be read, in ascending order, as the next process finds them in a state.
-func all(r *keyrange.Ranges) (ranges []keyrange.Range) {
+func all(t *testing.T, r *keyrange.Ranges) (ranges []keyrange.Range) {
+	t.Helper()
+	text, err := r.MarshalText()
+	require.NoError(t, err)
 	var saved keyrange.Ranges
-	if text, err := r.MarshalText(); err != nil || saved.UnmarshalText(text) != nil {
-		return nil
-	}
+	require.NoError(t, saved.UnmarshalText(text))
 	for one := saved.Open(); one != nil; one = saved.Open() {
 		ranges = append(ranges, *one)
 	}
@@ -26,9 +27,10 @@ func all(r *keyrange.Ranges) (ranges []keyrange.Range) {
 }
 
 // describe writes ranges of numbered keys, such as "(..10] (10..20] (20..)".
-func describe(r *keyrange.Ranges) string {
+func describe(t *testing.T, r *keyrange.Ranges) string {
+	t.Helper()
 	var texts []string
-	for _, one := range all(r) {
+	for _, one := range all(t, r) {
 		from, to := "", ")"
 		if one.After != nil {
 			from = numberOf(*one.After)
@@ -55,16 +57,16 @@ func cuts(numbers ...int) []keyrange.Key {
 
 func TestRangesShrinkAsTheyAreRead(t *testing.T) {
 	r := keyrange.Divide(cuts(10, 20, 30))
-	assert.Equal(t, "(..10] (10..20] (20..30] (30..)", describe(r))
+	assert.Equal(t, "(..10] (10..20] (20..30] (30..)", describe(t, r))
 	first, second := r.Open(), r.Open()
 	r.Advance(second, numbered(15))
 	r.Advance(first, numbered(10)) // the last key that it may have
-	assert.Equal(t, "(15..20] (20..30] (30..)", describe(r))
+	assert.Equal(t, "(15..20] (20..30] (30..)", describe(t, r))
 	assert.False(t, r.Has(first))
 	r.End(second)
 	last := r.Scan()
 	r.Advance(last, numbered(40))
-	assert.Equal(t, "(20..30] (40..)", describe(r), "what has no upper bound ends only by End")
+	assert.Equal(t, "(20..30] (40..)", describe(t, r), "what has no upper bound ends only by End")
 	r.End(last)
 	assert.Nil(t, r.Scan())
 	third := r.Open()
@@ -84,10 +86,10 @@ func TestTheLargestOpenRangeIsHalvedBehindThePageUnderWay(t *testing.T) {
 	lower, upper := r.Open(), r.Open()
 	r.Advance(lower, numbered(99)) // 500 left, of which a page of 100 is under way
 	half := r.Halve(&s, 100)
-	assert.Equal(t, "(99..400] (400..600] (600..)", describe(r))
+	assert.Equal(t, "(99..400] (400..600] (600..)", describe(t, r))
 	assert.True(t, r.Has(half))
 	half = r.Halve(&s, 100)
-	assert.Equal(t, "(99..400] (400..600] (600..850] (850..)", describe(r), "the largest one now")
+	assert.Equal(t, "(99..400] (400..600] (600..850] (850..)", describe(t, r), "the largest one now")
 	r.End(lower)
 	r.End(half)
 	r.Advance(upper, numbered(601))
@@ -113,24 +115,27 @@ func TestRangesAreMadeAsKeysAreScanned(t *testing.T) {
 	last := r.Scan()
 	r.Extend(last, numbered(10))
 	r.Extend(last, numbered(20))
-	assert.Equal(t, "(..10] (10..20] (20..)", describe(r))
+	assert.Equal(t, "(..10] (10..20] (20..)", describe(t, r))
 	one := r.Open()
 	for n := 3; n <= 60; n++ {
 		r.Extend(last, numbered(10*n))
 	}
-	assert.LessOrEqual(t, len(all(r)), keyrange.MaxRanges+1)
+	assert.LessOrEqual(t, len(all(t, r)), keyrange.MaxRanges+1)
 	r.Advance(one, numbered(9))
-	assert.True(t, strings.HasPrefix(describe(r), "(9..10] (10.."), describe(r))
-	assert.True(t, strings.HasSuffix(describe(r), "(600..)"), describe(r))
+	assert.True(t, strings.HasPrefix(describe(t, r), "(9..10] (10.."), describe(t, r))
+	assert.True(t, strings.HasSuffix(describe(t, r), "(600..)"), describe(t, r))
 	assertCovers(t, r, numbered(9))
 }
 
 // assertCovers fails unless the ranges follow each other without a gap, from a key on.
 func assertCovers(t *testing.T, r *keyrange.Ranges, from keyrange.Key) {
 	t.Helper()
-	for _, one := range all(r) {
+	ranges := all(t, r)
+	require.NotEmpty(t, ranges)
+	for i, one := range ranges {
 		require.NotNil(t, one.After)
 		require.Equal(t, from, *one.After)
+		require.Equal(t, i == len(ranges)-1, one.UpTo == nil, "only the last one has no upper bound")
 		if one.UpTo != nil {
 			from = *one.UpTo
 		}
@@ -158,7 +163,7 @@ func TestRangesAreReadAsTheyWereWritten(t *testing.T) {
 			require.NoError(t, err)
 			var again keyrange.Ranges
 			require.NoError(t, again.UnmarshalText(text))
-			assert.Equal(t, example.want, describe(&again))
+			assert.Equal(t, example.want, describe(t, &again))
 		})
 	}
 }

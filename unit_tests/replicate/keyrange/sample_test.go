@@ -38,7 +38,7 @@ func TestTheQuantilesOfASampleDivideTheKeysEvenly(t *testing.T) {
 			require.True(t, slices.IsSortedFunc(cuts, keyrange.Key.Compare))
 			assert.LessOrEqual(t, len(s.Sorted()), 16384)
 			assert.Equal(t, int64(16), s.Spread())
-			for _, r := range all(keyrange.Divide(cuts)) {
+			for _, r := range all(t, keyrange.Divide(cuts)) {
 				count := 0
 				for _, k := range keys {
 					if r.Contains(k) {
@@ -54,7 +54,7 @@ func TestTheQuantilesOfASampleDivideTheKeysEvenly(t *testing.T) {
 func TestASampleOfNothingDividesNothing(t *testing.T) {
 	var s keyrange.Sample
 	assert.Empty(t, s.Quantiles(4))
-	assert.Len(t, all(keyrange.Divide(nil)), 1)
+	assert.Len(t, all(t, keyrange.Divide(nil)), 1)
 }
 
 func TestSampledKeysThatAPageLacksAreFound(t *testing.T) {
