@@ -143,10 +143,10 @@ func RetryAfter(response *http.Response) time.Duration {
 	return max(0, date.Sub(now))
 }
 
-// Backoff is exponential with full jitter: any time up to a ceiling, which is first after one attempt and doubles with each
-// further one up to longest (Amazon, "Exponential Backoff And Jitter").
-func Backoff(first, longest time.Duration, attempts int) time.Duration {
-	ceiling := max(min(first<<min(attempts-1, 16), longest), 1)
+// Backoff returns a wait by exponential backoff with full jitter (Amazon, "Exponential Backoff And Jitter"): a random time of
+// at most shortest after one attempt, twice as long after each further one, and never longer than longest.
+func Backoff(shortest, longest time.Duration, attempts int) time.Duration {
+	ceiling := max(min(shortest<<min(max(attempts, 1)-1, 16), longest), 1)
 	return rand.N(ceiling) + 1 //nolint:gosec // jitter needs no secrecy
 }
 

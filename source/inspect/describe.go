@@ -6,15 +6,32 @@ import (
 	"sync"
 
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/users"
 )
 
-// essentials returns the list of tables, and retrieves the privileges of the users. The findings rest on them, so they are
-// requested before anything else: the limiter grants the first slots in the order of the requests, and a request that waits
-// for a slot of a slow environment may be too late.
-func (g *gatherer) essentials(ctx context.Context) []dataverse.TableSummary {
-	var group sync.WaitGroup
+// describe sends all requests except those for rows. Without the list of tables and the privileges of the users, little can be found,
+// so they are requested first: the limiter grants slots in the order of the requests, and a request that waits for a slot of a slow
+// environment may be too late. The secured columns and the numbers of rows are requested of the tables in the list.
+func (g *gatherer) describe(ctx context.Context) {
+	var list, others sync.WaitGroup
 	var summaries []dataverse.TableSummary
-	group.Go(func() { summaries = g.list(ctx, g.accounts[g.first].Client) })
+	list.Go(func() { summaries = g.list(ctx, g.accounts[g.first].Client) })
+	g.privileges()
+	g.describeEnvironment(&others)
+	for i := range g.accounts {
+		if g.facts.Users[i].SignIn == nil {
+			g.describeUser(&others, i)
+		}
+	}
+	list.Wait()
+	g.selectTables(summaries)
+	g.columns()
+	others.Wait()
+}
+
+// privileges retrieves the privileges of the users.
+func (g *gatherer) privileges() {
+	var group sync.WaitGroup
 	for i := range g.accounts {
 		if user := &g.facts.Users[i]; user.SignIn == nil {
 			group.Go(func() {
@@ -28,20 +45,6 @@ func (g *gatherer) essentials(ctx context.Context) []dataverse.TableSummary {
 			})
 		}
 	}
-	group.Wait()
-	return summaries
-}
-
-// describe sends the other requests except those for rows. Only those for the secured columns depend on each other.
-func (g *gatherer) describe() {
-	var group sync.WaitGroup
-	g.describeEnvironment(&group)
-	for i := range g.accounts {
-		if g.facts.Users[i].SignIn == nil {
-			g.describeUser(&group, i)
-		}
-	}
-	g.columns()
 	group.Wait()
 }
 
@@ -120,7 +123,9 @@ func (g *gatherer) describeUser(group *sync.WaitGroup, number int) {
 		g.optional("the security roles"+of, func(ctx context.Context) error {
 			roles, err := client.UserRoles(ctx, id)
 			user.Roles = roleNames(roles)
-			user.Columns.Everything = slices.ContainsFunc(roles, func(r dataverse.Role) bool { return r.Administrator })
+			a := &g.access[number]
+			a.administrator = slices.ContainsFunc(roles, func(r dataverse.Role) bool { return r.Administrator })
+			a.rolesKnown = err == nil || users.MayNotReadRoles(err)
 			return err
 		})
 	})
@@ -183,8 +188,10 @@ const fewTables = 50
 // permissions retrieves which secured columns a user may read.
 func (g *gatherer) permissions(u *User, number int) {
 	g.optional("the column permissions of "+u.Name, func(ctx context.Context) error {
-		readable, err := g.accounts[number].Client.ReadableColumns(ctx, g.ids[number])
-		u.Columns.Known, u.Columns.Readable = err == nil, readable
+		var err error
+		a := &g.access[number]
+		a.readable, err = g.accounts[number].Client.ReadableColumns(ctx, g.ids[number])
+		a.readableKnown = err == nil
 		return err
 	})
 }

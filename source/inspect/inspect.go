@@ -74,7 +74,7 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 	if o.Step == nil {
 		o.Step = func(string) {}
 	}
-	g := &gatherer{options: o, accounts: accounts, facts: Facts{
+	g := &gatherer{options: o, accounts: accounts, access: make([]columnAccess, len(accounts)), facts: Facts{
 		Now: time.Now(), Users: make([]User, len(accounts)), CursorForUntracked: o.Config.CursorForUntracked, Counted: o.CountRows,
 	}}
 	limited, cancel := context.WithTimeout(ctx, limit)
@@ -87,10 +87,8 @@ func Inspect(ctx context.Context, accounts []Account, o Options) Facts {
 		return g.facts
 	}
 	g.first = first
-	g.options.Step("Reading the privileges of the application user and the list of tables")
-	g.selectTables(g.essentials(ctx))
-	g.options.Step("Reading the security roles, the secured columns and the properties of the environment")
-	g.describe()
+	g.options.Step("Reading the properties of the environment, the rights of the application user and the list of tables")
+	g.describe(ctx)
 	g.applyRights()
 	g.packages(ctx)
 	g.probeAll()
@@ -107,8 +105,22 @@ type gatherer struct {
 	mu    sync.Mutex
 	facts Facts
 	ids   []string // of the users
+	// access is what is known of the access of each user to secured columns.
+	access []columnAccess
 	// secured are the secured columns of the selected tables, by logical name.
 	secured map[string][]dataverse.SecuredColumn
+}
+
+// columnAccess is what two requests show of the access of a user to secured columns.
+type columnAccess struct {
+	administrator, rolesKnown bool
+	readable                  map[string]bool
+	readableKnown             bool
+}
+
+// rights returns the rights that follow, which are unknown unless both requests succeeded.
+func (a columnAccess) rights() users.ColumnRights {
+	return users.ColumnRights{Known: a.rolesKnown && a.readableKnown, Everything: a.administrator, Readable: a.readable}
 }
 
 // signIn identifies the application users.
@@ -196,6 +208,9 @@ func (g *gatherer) selectTables(summaries []dataverse.TableSummary) {
 
 // applyRights derives from the rights of the users how far each table can be read.
 func (g *gatherer) applyRights() {
+	for i := range g.facts.Users {
+		g.facts.Users[i].Columns = g.access[i].rights()
+	}
 	for i := range g.facts.Tables {
 		t := &g.facts.Tables[i]
 		t.Depth = widest(g.facts.Users, *t)

@@ -65,6 +65,7 @@ func (g *gatherer) noteKeyless() {
 			*noted = append(*noted, t.Summary.Table.LogicalName)
 		}
 	}
+	slices.Sort(*noted)
 }
 
 // candidates returns the tables of which to request a row. Those that the configuration names come first.

@@ -42,10 +42,16 @@ func RetrieveColumnRights(ctx context.Context, client columnReader, userID strin
 	if err != nil {
 		return ColumnRights{}, err
 	}
-	// Not every user may read its own roles. One that may not is no administrator.
-	administrator, _ := client.IsAdministrator(ctx, userID)
+	administrator, err := client.IsAdministrator(ctx, userID)
+	if err != nil && !MayNotReadRoles(err) {
+		return ColumnRights{}, err
+	}
 	return ColumnRights{Known: true, Everything: administrator, Readable: readable}, nil
 }
+
+// MayNotReadRoles reports whether the error of a request for the security roles of a user shows that the user may not read them. Then
+// it is no administrator.
+func MayNotReadRoles(err error) bool { return dataverse.HasCode(err, dataverse.CodePrivilegeMissing) }
 
 // Difference returns, as a part of a sentence, what a user may not read of a table that the users with the widest right may.
 // It compares their depths and the secured columns that they may not read. It returns "" if there is no difference.

@@ -32,6 +32,7 @@ type client struct {
 	forbidden          map[string]error // the errors of rows, by table
 	untracked          map[string]error // the errors of rows with change tracking, by table
 	rowTakes           time.Duration
+	roles              error
 
 	mu   sync.Mutex
 	rows []string // the tables whose rows were requested, with " tracked" if that was so
@@ -77,7 +78,7 @@ func (c *client) TableNames(context.Context) ([]string, error) {
 func (c *client) UserName(context.Context, string) (string, error) { return "# " + c.user, nil }
 
 func (c *client) UserRoles(context.Context, string) ([]dataverse.Role, error) {
-	return []dataverse.Role{{Name: "Writer"}, {Name: "Reader"}, {Name: "Reader"}}, nil
+	return []dataverse.Role{{Name: "Writer"}, {Name: "Reader"}, {Name: "Reader"}}, c.roles
 }
 
 func (c *client) TeamRoles(context.Context, string) ([]dataverse.Role, error) { return nil, nil }
@@ -186,6 +187,22 @@ func TestAnInspectionGathersFacts(t *testing.T) {
 	require.NoError(t, f.Outage())
 }
 
+func TestColumnsAreHiddenOnlyIfTheRolesAreKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		roles  error
+		hidden []string
+	}{
+		"the user may not read its roles": {refused(), []string{"salary"}},
+		"the roles are not served":        {errors.New("down"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := examine(t, nil, &client{user: "u", organization: "o", tables: summaries("account"), roles: c.roles})
+			require.Len(t, f.Tables, 1)
+			assert.Equal(t, c.hidden, f.Tables[0].Hidden)
+		})
+	}
+}
+
 func TestUsersThatCannotBeUsedTogetherAreRefused(t *testing.T) {
 	down := errors.New("down")
 	good := func() *client { return &client{user: "u", organization: "o", tables: summaries("account")} }
@@ -216,6 +233,9 @@ func TestTheNamesOfTablesAreEnough(t *testing.T) {
 			assert.Equal(t, c.keyless, f.Keyless)
 			assert.Equal(t, c.late, f.Late)
 			assert.True(t, f.NamesOnly)
+			assert.NotNil(t, f.Organization)
+			assert.Equal(t, 30, f.TokenDays)
+			assert.NotEmpty(t, f.Users[0].Roles)
 			require.Len(t, f.Tables, 1)
 			assert.LessOrEqual(t, took, 50*time.Second)
 			assert.NotEqual(t, inspect.Error, inspect.Worst(f.Findings()))

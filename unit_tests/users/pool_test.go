@@ -27,6 +27,7 @@ type client struct {
 	unknown          error // of the request for the privileges
 	columns          map[string]bool
 	administrator    bool
+	roles            error // of the request for the security roles
 
 	pages   []string // the tables whose pages were requested
 	retired int      // how often
@@ -66,7 +67,9 @@ func (c *client) ReadableColumns(context.Context, string) (map[string]bool, erro
 	return c.columns, nil
 }
 
-func (c *client) IsAdministrator(context.Context, string) (bool, error) { return c.administrator, nil }
+func (c *client) IsAdministrator(context.Context, string) (bool, error) {
+	return c.administrator, c.roles
+}
 
 func (c *client) Usage() dataverse.Usage { return dataverse.Usage{Requests: int64(len(c.pages))} }
 

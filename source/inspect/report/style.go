@@ -97,10 +97,14 @@ func (s Style) colored(text, color string) string {
 // shown returns a text without what a terminal could take for a command, and without characters that cannot be shown.
 func (s Style) shown(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r > unicode.MaxASCII && !s.Unicode {
+		switch {
+		case r <= unicode.MaxASCII || s.Unicode:
+			return r
+		case unicode.Is(unicode.Cf, r): // joins characters
+			return -1
+		default:
 			return '?'
 		}
-		return r
 	}, prose.Printable(text))
 }
 
