@@ -53,7 +53,7 @@ func TestDoctorFindsNothingWrongWithAGoodEnvironment(t *testing.T) {
 
 	text, result := l.runForPeople("doctor")
 	assert.Zero(t, result.ExitCode)
-	assert.Regexp(t, `\n\n(ok|✓) Ready to sync\. Nothing to improve was found\.\n$`, text)
+	assert.Regexp(t, `\n\n(ok|✓) Ready to sync\. No problems were found\.\n$`, text)
 }
 
 func TestDoctorOfAThousandTablesSendsFewRequests(t *testing.T) {

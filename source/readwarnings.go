@@ -73,8 +73,8 @@ func (i *invocation) depths(ctx context.Context, client *dataverse.Client, p pla
 	return func(s replicate.Stream) dataverse.Depth { return readDepth(privileges, s) }
 }
 
-// hiddenColumns returns a function for the selected columns of a stream that may not be read by any of the application users
-// that read the stream.
+// hiddenColumns returns a function for the selected secured columns of a stream that none of the application users with the widest
+// right to its table can read.
 func (i *invocation) hiddenColumns(ctx context.Context, client *dataverse.Client, p plan, columns secured) func(replicate.Stream) []string {
 	if i.users != nil {
 		return func(s replicate.Stream) []string {

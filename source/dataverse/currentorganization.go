@@ -14,8 +14,8 @@ type Organization struct {
 	Name    string // the friendly name, which the admin center shows as the name of the environment
 	Version string // of the service, such as 9.2.24104.00173
 	Geo     string // the region, such as EMEA; empty if it is unknown
-	// ClockAhead is at least how far the service's clock is ahead of the clock of this machine. It is negative if it is behind, and 0
-	// if the clocks may agree.
+	// ClockAhead is the least by which the service's clock is ahead of the clock of this machine. It is negative if the service's
+	// clock is behind, and 0 if the clocks may agree.
 	ClockAhead time.Duration
 }
 
@@ -65,7 +65,7 @@ func readOne(body io.Reader, member string, read func(*jsontext.Decoder) error) 
 	return drain(d)
 }
 
-// ahead returns at least how far the clock of a response is ahead of the clock of this machine: the service read its clock
+// ahead returns the least by which the clock of a response is ahead of the clock of this machine: the service read its clock
 // between the request and the arrival of the response.
 func ahead(at, sent, arrived time.Time) time.Duration {
 	switch {

@@ -118,8 +118,8 @@ func refused(err error) bool {
 	return errors.As(err, &api)
 }
 
-// RetryAfter reads Retry-After, which the service gives in seconds and HTTP allows as a date (RFC 9110, 10.2.3). It
-// returns 0 if the header is missing, has passed, or is neither.
+// RetryAfter returns the wait that the Retry-After header asks for. The service gives it in seconds, and HTTP also allows a date
+// (RFC 9110, 10.2.3). RetryAfter returns 0 if the header is missing or neither of these, or if the date has passed.
 func RetryAfter(response *http.Response) time.Duration {
 	if response == nil {
 		return 0

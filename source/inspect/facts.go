@@ -15,8 +15,8 @@ type Facts struct {
 	Now time.Time // at the beginning, by the clock of this machine
 	// Organization is the environment, nil if it is unknown.
 	Organization *dataverse.Organization
-	// ClockAhead is at least how far the service's clock is ahead of the clock of this machine. It is negative if it is behind, and 0
-	// if the clocks may agree.
+	// ClockAhead is the least by which the service's clock is ahead of the clock of this machine. It is negative if the service's
+	// clock is behind, and 0 if the clocks may agree.
 	ClockAhead time.Duration
 	// TokenDays is for how many days the environment accepts a delta token; 0: unknown.
 	TokenDays int
@@ -163,7 +163,7 @@ func widest(all []User, t Table) dataverse.Depth {
 	return found
 }
 
-// hidden returns the secured columns of a table that may not be read by any of the users with the widest right to read the table.
+// hidden returns the secured columns of a table that none of the users with the widest right to the table can read.
 func hidden(all []User, t Table) []string {
 	var names []string
 	for _, c := range t.Secured {
@@ -202,7 +202,7 @@ type Table struct {
 	Depth dataverse.Depth
 	// Secured are the secured columns.
 	Secured []dataverse.SecuredColumn
-	// Hidden are the secured columns that may not be read by any of the users that read the table.
+	// Hidden are the secured columns that none of the users with the widest right to the table can read.
 	Hidden []string
 	// Rows is how many rows the service counted within the last 24 hours, nil if it is unknown.
 	Rows *int64

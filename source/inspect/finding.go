@@ -64,7 +64,7 @@ const (
 	ShortTokenLife     Code = "short-token-life"     // delta tokens expire before the next sync may run
 	NotListed          Code = "tables-not-listed"    // the list of tables cannot be retrieved
 	LanguageMissing    Code = "language-missing"     // the environment does not provide label_language
-	NotInspected       Code = "not-inspected"        // something was not requested, mostly for lack of time
+	NotInspected       Code = "not-inspected"        // something was not requested or did not arrive in time
 	NotRetrieved       Code = "not-retrieved"        // something was requested, but may not be read
 	NoCounts           Code = "no-row-counts"        // the service counts no rows
 	AboutEnvironment   Code = "about-environment"    // name, version and region

@@ -38,8 +38,8 @@ func (f Facts) aboutEnvironment() []Finding {
 	return []Finding{{Severity: Info, Code: AboutEnvironment, Subject: SubjectEnvironment, Sentence: sentence + "."}}
 }
 
-// clockTolerance is the greatest difference between the clocks that brings no warning. Microsoft Entra rejects an assertion outside its
-// validity, which is ten minutes in this connector, with a tolerance of five minutes.
+// clockTolerance is the largest difference between the clocks that is not reported. Microsoft Entra rejects an assertion outside
+// its validity, which is ten minutes in this connector, with a tolerance of five minutes.
 const clockTolerance = 2 * time.Minute
 
 // clockDiffers compares the clock of this machine with that of the service.
@@ -59,8 +59,7 @@ func (f Facts) clockDiffers() []Finding {
 	}}
 }
 
-// shortLife is the most days of a delta token's life that bring a warning: after one or two failed daily syncs, the token has
-// expired.
+// shortLife is the longest lifetime of a delta token, in days, that is reported: with daily syncs, one or two failures exceed it.
 const shortLife = 2
 
 // shortTokenLife warns of an environment in which a sync that fails for a day or two costs a snapshot of every table.
@@ -157,20 +156,20 @@ func (f Facts) notInspected() []Finding {
 	if len(f.NotRequested) > 0 {
 		findings = append(findings, Finding{
 			Severity: Warning, Code: NotInspected, Subject: SubjectEnvironment,
-			Sentence: fmt.Sprintf("Dataverse responded too slowly to find out everything in time. What is missing: %s.", strings.Join(f.NotRequested, ", ")),
-			NextStep: "The configuration may be right nevertheless. Try again at another time.",
+			Sentence: fmt.Sprintf("Dataverse responded too slowly. The following could not be retrieved in time: %s.", strings.Join(f.NotRequested, ", ")),
+			NextStep: "The configuration may still be correct. Try again later.",
 		})
 	}
 	if n := len(f.Late); n > 0 {
-		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("Dataverse responded too slowly to test %s in time: %s.",
-			selected(n), listed(f.Late)), "Try again at another time."))
+		findings = append(findings, aboutTables(Warning, NotInspected, f.Late, fmt.Sprintf("%s could not be tested in time because Dataverse responded "+
+			"too slowly: %s.", selected(n), listed(f.Late)), "Try again later."))
 	}
 	if n := len(f.Keyless); n > 0 {
-		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested, because the primary key is unknown: %s.",
-			tables(n), prose.Form(n, "was", "were"), listed(f.Keyless)), ""))
+		findings = append(findings, aboutTables(Info, NotInspected, f.Keyless, fmt.Sprintf("%s of include_tables %s not tested because %s unknown: %s.",
+			tables(n), prose.Form(n, "was", "were"), prose.Form(n, "its primary key is", "their primary keys are"), listed(f.Keyless)), ""))
 	}
 	if n := len(f.Untested); n > 0 {
-		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested, to keep the inspection short: %s.",
+		findings = append(findings, aboutTables(Info, NotInspected, f.Untested, fmt.Sprintf("%s of include_tables %s not tested to keep the inspection short: %s.",
 			tables(n), prose.Form(n, "was", "were"), listed(f.Untested)), ""))
 	}
 	return findings

@@ -19,8 +19,8 @@ func Cells(text string) int { return terminal().StringWidth(text) }
 // Cut shortens a text to a number of cells, and marks that it is shortened.
 func Cut(text string, cells int) string { return terminal().Truncate(text, cells, "…") }
 
-// Printable returns a text without what moves the cursor or changes the order of the text: names come from the
-// environment, whose makers choose them.
+// Printable returns a text without what moves the cursor or changes the order of the text, and without white space at its ends.
+// Names come from the environment, where others choose them.
 func Printable(text string) string {
 	const joiner, nonJoiner = '\u200d', '\u200c' // parts of words and emoji
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -35,8 +35,8 @@ func Printable(text string) string {
 	}, text))
 }
 
-// Lines breaks a text between words into lines of at most so many cells. A word that is longer has a line of its own. There is
-// at least one line.
+// Lines breaks a text between words into lines of at most the given number of cells. A longer word has a line of its own. Lines
+// returns at least one line.
 func Lines(text string, cells int) []string {
 	lines := []string{""}
 	width := 0 // of the last line

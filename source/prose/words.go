@@ -43,8 +43,8 @@ func Capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// List returns texts with commas between them, as a part of a sentence. If there are more than most, it returns only so many
-// of them, and the number of the others.
+// List returns texts with commas between them, as a part of a sentence. If there are more than most, List returns the first most
+// of them and the number of the others.
 func List(texts []string, most int) string {
 	if len(texts) <= most {
 		return strings.Join(texts, ", ")

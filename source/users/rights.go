@@ -128,7 +128,7 @@ func (u *member) rights(ctx context.Context, secured bool) (*rights, error) {
 	return r, nil
 }
 
-// Unreadable returns the secured columns of a table that may not be read by the users that read the table.
+// Unreadable returns the secured columns of a table that none of the users with the widest right to the table can read.
 func (p *Pool) Unreadable(t Table) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -178,13 +178,20 @@ func TestEachFactLeadsToItsFinding(t *testing.T) {
 		"time ran out": {func(f *inspect.Facts) {
 			f.NotRequested, f.Late, f.Untested = []string{"the secured columns"}, []string{"contact"}, []string{"lead"}
 		}, []expected{
-			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "What is missing: the secured columns."},
-			{inspect.Warning, inspect.NotInspected, "contact", "Dataverse responded too slowly to test 1 selected table in time: contact. Try again"},
-			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested"},
+			{inspect.Warning, inspect.NotInspected, inspect.SubjectEnvironment, "The following could not be retrieved in time: the secured columns."},
+			{
+				inspect.Warning, inspect.NotInspected, "contact",
+				"1 selected table could not be tested in time because Dataverse responded too slowly: contact. Try again later.",
+			},
+			{inspect.Info, inspect.NotInspected, "lead", "1 table of include_tables was not tested to keep the inspection short: lead."},
 		}},
 		"the primary key of a named table is unknown": {func(f *inspect.Facts) { f.Keyless = []string{"contact"} }, []expected{
-			{inspect.Info, inspect.NotInspected, "contact", "1 table of include_tables was not tested, because the primary key is unknown: contact."},
+			{inspect.Info, inspect.NotInspected, "contact", "1 table of include_tables was not tested because its primary key is unknown: contact."},
 		}},
+		"the primary keys of named tables are unknown": {func(f *inspect.Facts) { f.Keyless = []string{"account", "contact"} }, []expected{{
+			inspect.Info, inspect.NotInspected, inspect.SubjectTables,
+			"2 tables of include_tables were not tested because their primary keys are unknown: account, contact.",
+		}}},
 		"something may not be read": {func(f *inspect.Facts) { f.Unknown = []inspect.Unknown{{What: "the security roles", Reason: "no."}} }, []expected{
 			{inspect.Info, inspect.NotRetrieved, inspect.SubjectEnvironment, "The security roles cannot be retrieved: no."},
 		}},

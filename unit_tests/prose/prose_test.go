@@ -19,7 +19,7 @@ func TestASentenceBeginsWithACapitalLetter(t *testing.T) {
 	assert.Empty(t, prose.Capital(""))
 }
 
-func TestAListNamesOnlySoMany(t *testing.T) {
+func TestALongListIsCut(t *testing.T) {
 	texts := []string{"account", "contact", "lead"}
 	assert.Equal(t, "account, contact, lead", prose.List(texts, 3))
 	assert.Equal(t, "account, contact, and 1 more", prose.List(texts, 2))

@@ -95,18 +95,18 @@ func bottleneckText(e *Estimate) string {
 	switch e.Bottleneck {
 	case timing.Latency:
 		if e.LongestTableLanes > 1 {
-			return fmt.Sprintf("What limits it is the latency of Dataverse: although up to %d pages of table %s are requested at the same time, the "+
+			return fmt.Sprintf("The bottleneck is the latency of Dataverse: although up to %d pages of table %s are requested at the same time, the "+
 				"pages of its keys follow one another.", e.LongestTableLanes, e.LongestTable)
 		}
-		return fmt.Sprintf("What limits it is the latency of Dataverse: the pages of table %s follow one another. Fewer columns make them "+
+		return fmt.Sprintf("The bottleneck is the latency of Dataverse: the pages of table %s follow one another. Fewer columns make them "+
 			"faster.", e.LongestTable)
 	case timing.Limits:
-		return fmt.Sprintf("What limits it are the service protection limits: %s may run at the same time, but the limits of one web "+
+		return fmt.Sprintf("The bottleneck is the service protection limits: %s may run at the same time, but the limits of one web "+
 			"server let %s keep only %d busy. Further application users (additional_credentials) make it faster, as more web servers do.",
 			prose.Quantity(e.Parallel, "request"), prose.Quantity(e.Users, "application user"), timing.Sustainable(e.Users))
 	case timing.Lanes:
-		return fmt.Sprintf("What limits it are parallel requests: %s at the same time, as Dataverse recommends or max_concurrent_requests allows.",
-			prose.Quantity(e.Parallel, "request"))
+		return fmt.Sprintf("The bottleneck is the number of parallel requests: %s at the same time, as Dataverse recommends or "+
+			"max_concurrent_requests allows.", prose.Quantity(e.Parallel, "request"))
 	default:
 		return ""
 	}
@@ -136,6 +136,6 @@ func (s Style) verdict(r *Report) string {
 	case Warnings:
 		return s.paragraph(s.mark(warned)+" ", "Ready to sync, with "+prose.Quantity(warnings, "warning")+".")
 	default:
-		return s.paragraph(s.mark(right)+" ", "Ready to sync. Nothing to improve was found.")
+		return s.paragraph(s.mark(right)+" ", "Ready to sync. No problems were found.")
 	}
 }

@@ -12,7 +12,7 @@ import (
 func (s Style) timings(all []Timing) string {
 	text := s.table(all)
 	if slices.ContainsFunc(all, func(t Timing) bool { return t.OmittableColumns > 0 }) {
-		text += s.paragraph("  ", "Omittable columns are for Dataverse itself, or repeat others. In parentheses is the part of the page that they take.")
+		text += s.paragraph("  ", "Omittable columns are used by Dataverse itself or repeat other columns. The percentage is their share of the page.")
 	}
 	return text
 }

@@ -36,7 +36,7 @@ func rangeText(least, most float64) string {
 	return fmt.Sprintf("%v to %v %ss", from, to, noun)
 }
 
-// durationText returns the length of an interval, in the largest unit of which it has at least one.
+// durationText returns the length of an interval: in days if it is longer than one, in hours from one on, otherwise in minutes.
 func durationText(seconds float64) string {
 	unit, noun := minute, "minute"
 	switch {

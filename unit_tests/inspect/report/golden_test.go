@@ -202,10 +202,10 @@ func TestTheVerdictIsTheLastLine(t *testing.T) {
 	warned := troubled()
 	warned.Findings = warned.Findings[1:2]
 	for want, in := range map[string]report.Input{
-		"✗ Not ready to sync: 1 error and 2 warnings.":   troubled(),
-		"✗ Not ready to sync: 1 error.":                  unreachable(),
-		"! Ready to sync, with 1 warning.":               warned,
-		"✓ Ready to sync. Nothing to improve was found.": healthy(),
+		"✗ Not ready to sync: 1 error and 2 warnings.": troubled(),
+		"✗ Not ready to sync: 1 error.":                unreachable(),
+		"! Ready to sync, with 1 warning.":             warned,
+		"✓ Ready to sync. No problems were found.":     healthy(),
 	} {
 		text := report.New(in).Text(report.Style{Unicode: true})
 		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
