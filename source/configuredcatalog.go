@@ -12,6 +12,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -62,7 +63,7 @@ func (i *invocation) configuredCatalog(ctx context.Context) error {
 		return fmt.Errorf("print the configured catalog: %w", err)
 	}
 	if !i.process.StdoutTerminal {
-		i.comment("The catalog has %s. Run read with --catalog and the name of its file.", count(file.Len(), "stream"))
+		i.comment("The catalog has %s. Run read with --catalog and the name of its file.", prose.Quantity(file.Len(), "stream"))
 	}
 	return nil
 }
@@ -84,7 +85,7 @@ func (i *invocation) addStreams(
 		names = append(names, name)
 		obstacles[name] = listing.Describe(t, nil, depths[name], true).IncrementalReason
 	}
-	i.progress(fmt.Sprintf("Reading the definitions of %s ...", count(len(names), "table")))
+	i.progress(fmt.Sprintf("Reading the definitions of %s ...", prose.Quantity(len(names), "table")))
 	defer i.progress("")
 	failed, err := client.Tables(ctx, names, func(t dataverse.Table) error {
 		mode := i.command.SyncMode
@@ -126,7 +127,7 @@ func (i *invocation) addStreams(
 func (i *invocation) warnStreams(ctx context.Context, unreadable, limited, untracked []string) {
 	if len(unreadable) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("The catalog leaves out %s that cannot be read: %s. To read a table, assign the application user a "+
-			"security role that has Read at Organization level on it.", count(len(unreadable), "table"), firstOf(unreadable)))
+			"security role that has Read at Organization level on it.", prose.Quantity(len(unreadable), "table"), firstOf(unreadable)))
 	}
 	slices.Sort(limited)
 	if len(limited) > 0 {

@@ -30,7 +30,7 @@ func (i *invocation) logWithheld(ctx context.Context) {
 		return
 	}
 	i.log.InfoContext(ctx, fmt.Sprintf("%s with the contents of notes, attachments or images %s not offered, such as %s. To offer them, "+
-		"set include_binary_columns.", count(len(i.withheld), "column"), prose.Form(len(i.withheld), "is", "are"), i.withheld[0]))
+		"set include_binary_columns.", prose.Quantity(len(i.withheld), "column"), prose.Form(len(i.withheld), "is", "are"), i.withheld[0]))
 }
 
 // contents returns where the contents of files come from, nil if the configuration does not include them.

@@ -66,7 +66,7 @@ func (i *invocation) addSelected(ctx context.Context, client *dataverse.Client, 
 	if len(added) == 0 && len(failed) > 0 {
 		return noStreams(failed)
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", count(len(added), "table")))
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s.", prose.Quantity(len(added), "table")))
 	i.logWithheld(ctx)
 	if len(failed) > 0 {
 		i.log.WarnContext(ctx, fmt.Sprintf("%s not in the catalog: %s. If you need one of them, check in Power Apps that it exists and that "+
@@ -124,9 +124,10 @@ func (i *invocation) warnSize(ctx context.Context, streams *protocol.Catalog) {
 	if streams.Len() <= largeCatalogStreams && streams.Size() <= largeCatalogBytes {
 		return
 	}
-	i.log.WarnContext(ctx, fmt.Sprintf("The catalog has %s and %d MB. Airbyte may reject a catalog of more than %d streams or about %d MB. "+
+	i.log.WarnContext(ctx, fmt.Sprintf("The catalog has %s and %s MB. Airbyte may reject a catalog of more than %s or about %d MB. "+
 		"Offer fewer tables: list those that you need in include_tables.",
-		count(streams.Len(), "stream"), streams.Size()/1_000_000, largeCatalogStreams, largeCatalogBytes/1_000_000))
+		prose.Quantity(streams.Len(), "stream"), prose.Grouped(streams.Size()/1_000_000), prose.Quantity(largeCatalogStreams, "stream"),
+		largeCatalogBytes/1_000_000))
 }
 
 // selectedTables lists the tables that the configuration selects, each once. It warns of patterns that match no table:
@@ -157,12 +158,7 @@ func firstOf(texts []string) string {
 	return prose.List(texts, most)
 }
 
-// count is a number with its noun.
-func count(n int, noun string) string {
-	return fmt.Sprintf("%d %s", n, prose.Plural(n, noun))
-}
-
 // tablesAre is a number of tables as the subject of a sentence, with its verb.
 func tablesAre(n int) string {
-	return count(n, "table") + " " + prose.Form(n, "is", "are")
+	return prose.Quantity(n, "table") + " " + prose.Form(n, "is", "are")
 }

@@ -9,6 +9,7 @@ import (
 	"source-microsoft-dataverse/source/config"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/progress"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -87,8 +88,8 @@ func (s situation) explainSelection(err error) explanation {
 	var few *fewStreamsError
 	switch {
 	case errors.As(err, &few):
-		return configError("The catalog has %s, which cannot be split into %d parts. Select more tables, or give a smaller --split.",
-			count(few.streams, "stream"), few.parts)
+		return configError("The catalog has %s, which cannot be split into %s parts. Select more tables, or give a smaller --split.",
+			prose.Quantity(few.streams, "stream"), prose.Grouped(few.parts))
 	case errors.Is(err, errNoSelection):
 		return configError("include_tables and exclude_tables select no table of the environment. " +
 			"Patterns match logical names, such as account or contoso_*. Correct the patterns.")
@@ -114,10 +115,10 @@ func (s situation) explainLimit(err error) explanation {
 	case errors.As(err, &partial) && partial.failed == partial.of:
 		return explanation{partial.typ, "No stream was read completely. Each has its own error above." + partial.resumes()}
 	case errors.As(err, &partial):
-		return explanation{partial.typ, fmt.Sprintf("%d of %d streams were not read completely. Each has its own error above. "+
+		return explanation{partial.typ, fmt.Sprintf("%s of %s streams were not read completely. Each has its own error above. "+
 			"The other streams were read and their states are saved. Because this sync ends with an error, Airbyte does not replace "+
 			"the tables of streams whose sync mode overwrites. To let the other streams through, fix the failed streams, deselect "+
-			"them, or move them to a connection of their own.", partial.failed, partial.of)}
+			"them, or move them to a connection of their own.", prose.Grouped(partial.failed), prose.Grouped(partial.of))}
 	case errors.As(err, &slow) && slow.verb != protocol.Check && slow.verb != protocol.Doctor:
 		return transientError("The discovery of tables did not finish within %v, because Dataverse or the sign-in host responds slowly "+
 			"or not at all. Try again. If the problem persists, offer fewer tables with include_tables or exclude_tables.", slow.limit)

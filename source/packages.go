@@ -19,6 +19,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/finops"
 	"source-microsoft-dataverse/source/inspect"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -155,7 +156,7 @@ func (i *invocation) addPackages(ctx context.Context, c *config.Config, client *
 				entityCount(len(unknown)), project.Name, firstOf(unknown)))
 		}
 	}
-	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s in %s of finance & operations.", entityCount(len(named)), count(len(c.Packages), "project")))
+	i.log.InfoContext(ctx, fmt.Sprintf("Discovered %s in %s of finance & operations.", entityCount(len(named)), prose.Quantity(len(c.Packages), "project")))
 	return nil
 }
 
@@ -203,10 +204,7 @@ func (i *invocation) warnProject(ctx context.Context, problems []finops.Problem)
 
 // entityCount is a number of entities with its noun.
 func entityCount(n int) string {
-	if n == 1 {
-		return "1 entity"
-	}
-	return fmt.Sprintf("%d entities", n)
+	return prose.Grouped(n) + " " + prose.Form(n, "entity", "entities")
 }
 
 // isPackage reports whether a stream is one of a project of the configuration, by its name.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 	"source-microsoft-dataverse/source/replicate"
 )
@@ -17,7 +18,7 @@ type partialError struct {
 }
 
 func (e *partialError) Error() string {
-	return fmt.Sprintf("%d of %s were not read completely", e.failed, count(e.of, "stream"))
+	return fmt.Sprintf("%s of %s were not read completely", prose.Grouped(e.failed), prose.Quantity(e.of, "stream"))
 }
 
 // resumes returns a space and the sentence on how the failed streams continue.

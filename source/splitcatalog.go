@@ -7,6 +7,7 @@ import (
 
 	"source-microsoft-dataverse/source/catalog"
 	"source-microsoft-dataverse/source/dataverse"
+	"source-microsoft-dataverse/source/prose"
 	"source-microsoft-dataverse/source/protocol"
 )
 
@@ -34,7 +35,7 @@ func (i *invocation) keepPart(ctx context.Context, client *dataverse.Client, tab
 			counted = append(counted, t.Table.LogicalName)
 		}
 	}
-	i.progress(fmt.Sprintf("Counting the rows of %s ...", count(len(counted), "table")))
+	i.progress(fmt.Sprintf("Counting the rows of %s ...", prose.Quantity(len(counted), "table")))
 	defer i.progress("")
 	rows, err := client.RowCounts(ctx, counted)
 	if err != nil {
@@ -42,7 +43,7 @@ func (i *invocation) keepPart(ctx context.Context, client *dataverse.Client, tab
 	}
 	kept := catalog.Split(rows, streams, parts)[i.command.Part-1]
 	file.Keep(kept)
-	i.comment("Part %d of %d has %d of %s and about %d of %d rows.", i.command.Part, parts, len(kept), count(len(streams), "stream"),
-		catalog.RowsOf(rows, kept), catalog.RowsOf(rows, streams))
+	i.comment("Part %d of %d has %s of %s and about %s of %s rows.", i.command.Part, parts, prose.Grouped(len(kept)),
+		prose.Quantity(len(streams), "stream"), prose.Grouped(catalog.RowsOf(rows, kept)), prose.Grouped(catalog.RowsOf(rows, streams)))
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"source-microsoft-dataverse/source/dataverse"
 	"source-microsoft-dataverse/source/inspect"
 	"source-microsoft-dataverse/source/listing"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // tables lists the tables of the environment, whether or not the configuration offers them: from this list people choose
@@ -121,7 +122,7 @@ func (i *invocation) describe(ctx context.Context, client *dataverse.Client, sel
 			counted = append(counted, t.Table.LogicalName)
 		}
 	}
-	i.progress(fmt.Sprintf("Counting the rows of %s ...", count(len(counted), "table")))
+	i.progress(fmt.Sprintf("Counting the rows of %s ...", prose.Quantity(len(counted), "table")))
 	limited, cancel := context.WithTimeout(ctx, optionalTimeout)
 	defer cancel()
 	counts, err := client.RowCounts(limited, counted)

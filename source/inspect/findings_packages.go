@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"source-microsoft-dataverse/source/finops"
+	"source-microsoft-dataverse/source/prose"
 )
 
 // The kinds of findings about finance & operations.
@@ -50,13 +51,10 @@ func aboutProject(f finops.Facts) Finding {
 			read++
 		}
 	}
-	noun := "entities"
-	if read == 1 {
-		noun = "entity"
-	}
 	return Finding{
 		Severity: Info, Code: AboutProject, Subject: f.Found.Name, Key: packagesKey,
-		Sentence: fmt.Sprintf("The data project %q exports %d %s for %s.", f.Found.Name, read, noun, strings.Join(f.Companies, ", ")),
+		Sentence: fmt.Sprintf("The data project %q exports %s %s for %s.", f.Found.Name, prose.Grouped(read), prose.Form(read, "entity", "entities"),
+			strings.Join(f.Companies, ", ")),
 	}
 }
 

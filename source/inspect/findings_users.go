@@ -51,12 +51,15 @@ func (f Facts) aboutUsers() []Finding {
 
 // rolesOf lists the security roles of a user.
 func rolesOf(u User) string {
-	var parts []string
-	if n := len(u.Roles); n > 0 {
-		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.Roles))
+	roles := func(names []string) string {
+		return "the security " + prose.Plural(len(names), "role") + " " + listed(names)
 	}
-	if n := len(u.TeamRoles); n > 0 {
-		parts = append(parts, "the security "+prose.Plural(n, "role")+" "+listed(u.TeamRoles)+" through its teams")
+	var parts []string
+	if len(u.Roles) > 0 {
+		parts = append(parts, roles(u.Roles))
+	}
+	if len(u.TeamRoles) > 0 {
+		parts = append(parts, roles(u.TeamRoles)+" through its teams")
 	}
 	return strings.Join(parts, " and ")
 }

@@ -80,7 +80,7 @@ func (r *Report) page() page {
 		p.Warnings = append(p.Warnings, warningText{dateTime(w.At), w.Text})
 	}
 	if r.WarningsOmitted > 0 {
-		p.WarningsOmitted = "The log has " + prose.Quantity(int64(r.WarningsOmitted), "more warning") + "."
+		p.WarningsOmitted = "The log has " + prose.Quantity(r.WarningsOmitted, "more warning") + "."
 	}
 	return p
 }
@@ -109,13 +109,14 @@ func (r *Report) sentence() string {
 	case r.Outcome == Failed && streams == 0:
 		return "The sync failed before it read a stream. Nothing was delivered."
 	case r.Outcome == Failed && failed == 0:
-		return fmt.Sprintf("The sync failed after it completed %d of %s.", complete, prose.Quantity(int64(streams), "stream"))
+		return fmt.Sprintf("The sync failed after it completed %s of %s.", prose.Grouped(complete), prose.Quantity(streams, "stream"))
 	case r.Outcome == Failed:
 		return failedOf(failed, complete, streams) + " " + nextSync
 	case streams == 0:
 		return "The process was stopped before it read a stream. Nothing was delivered."
 	default:
-		return fmt.Sprintf("The process was stopped when %d of %s had been completed. %s", complete, prose.Quantity(int64(streams), "stream"), nextSync)
+		return fmt.Sprintf("The process was stopped when %s of %s had been completed. %s", prose.Grouped(complete),
+			prose.Quantity(streams, "stream"), nextSync)
 	}
 }
 
@@ -124,22 +125,18 @@ const nextSync = "The next sync continues incremental streams from their saved s
 
 // failedOf returns how many streams failed, and how many are complete.
 func failedOf(failed, complete, streams int) string {
-	text := fmt.Sprintf("%d of %s failed", failed, prose.Quantity(int64(streams), "stream"))
-	switch complete {
-	case 0:
+	text := fmt.Sprintf("%s of %s failed", prose.Grouped(failed), prose.Quantity(streams, "stream"))
+	if complete == 0 {
 		return text + "."
-	case 1:
-		return text + ", and 1 is complete."
-	default:
-		return text + fmt.Sprintf(", and %d are complete.", complete)
 	}
+	return text + ", and " + prose.Grouped(complete) + " " + prose.Form(complete, "is", "are") + " complete."
 }
 
 func allComplete(streams int) string {
 	if streams == 1 {
 		return "the stream is complete."
 	}
-	return "all " + prose.Grouped(int64(streams)) + " streams are complete."
+	return "all " + prose.Grouped(streams) + " streams are complete."
 }
 
 func (r *Report) count(matches func(*StreamFigures) bool) int {
@@ -163,7 +160,7 @@ func (r *Report) about() []fact {
 		}
 	}
 	if r.PageSize > 0 {
-		facts = append(facts, fact{Name: "Page size", Value: prose.Quantity(int64(r.PageSize), "row")})
+		facts = append(facts, fact{Name: "Page size", Value: prose.Quantity(r.PageSize, "row")})
 	}
 	return facts
 }
@@ -178,7 +175,7 @@ func (r *Report) facts() []fact {
 	facts := []fact{
 		{Name: "Rows", Value: prose.Grouped(r.Totals.Rows)},
 		{Name: "Deletions", Value: prose.Grouped(r.Totals.Deletions)},
-		{Name: "Streams complete", Value: prose.Grouped(int64(complete)), Note: "of " + prose.Grouped(int64(len(r.Streams)))},
+		{Name: "Streams complete", Value: prose.Grouped(complete), Note: "of " + prose.Grouped(len(r.Streams))},
 		{Name: "Duration", Value: duration(elapsed)},
 		{Name: "Size", Value: size(r.Totals.Bytes), Note: "of records"},
 		{Name: "Throttled", Value: duration(time.Duration(r.Totals.Waited)), Note: percent(time.Duration(r.Totals.Waited), elapsed) + " of the time"},

@@ -76,7 +76,7 @@ func (r *Report) timeline() *timeline {
 		}
 	}
 	if len(hidden.Lanes) > 0 {
-		t.More = &moreLanes{Summary: prose.Quantity(int64(len(hidden.Lanes)), "more stream") + ", which took less time", Lanes: hidden}
+		t.More = &moreLanes{Summary: prose.Quantity(len(hidden.Lanes), "more stream") + ", which took less time", Lanes: hidden}
 	}
 	return t
 }

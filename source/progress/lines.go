@@ -39,9 +39,9 @@ func (p *Plan) Text(o Options, environment string) string {
 	}
 	return fmt.Sprintf("%s %s reads %s of %s (organization %s, application user %s): %s. Pages have up to %s. "+
 		"Up to %s and %s run at the same time.",
-		o.Connector, o.Version, prose.Quantity(int64(len(p.Streams)), "stream"), environment, p.Organization, short(p.ApplicationUser),
-		strings.Join(modes, ", "), prose.Quantity(int64(p.PageSize), "row"),
-		prose.Quantity(int64(p.Requests()), "request"), prose.Quantity(int64(p.Parallel()), "stream"))
+		o.Connector, o.Version, prose.Quantity(len(p.Streams), "stream"), environment, p.Organization, short(p.ApplicationUser),
+		strings.Join(modes, ", "), prose.Quantity(p.PageSize, "row"),
+		prose.Quantity(p.Requests(), "request"), prose.Quantity(p.Parallel(), "stream"))
 }
 
 // Text returns, as a line of the log, how far a sync is. rate is the number of rows per second since the last line.
@@ -50,15 +50,16 @@ func (s *Snapshot) Text(rate float64) string {
 	if s.Stage == Preparing {
 		return fmt.Sprintf("The sync has been preparing for %s: it reads the definitions of the tables.%s", took, waitingText(s.At, s.Waiting))
 	}
-	ended := int64(0)
+	ended := 0
 	for i := range s.Streams {
 		if s.Streams[i].Outcome != Open {
 			ended++
 		}
 	}
 	var line strings.Builder
-	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %d of %s ended, throttled for %s.", took, s.rowsText(),
-		prose.Quantity(int64(math.Round(rate)), "row"), ended, prose.Quantity(int64(len(s.Streams)), "stream"), duration(time.Duration(s.Totals.Waited)))
+	fmt.Fprintf(&line, "Progress after %s: %s, %s per second, %s of %s ended, throttled for %s.", took, s.rowsText(),
+		prose.Quantity(int64(math.Round(rate)), "row"), prose.Grouped(ended), prose.Quantity(len(s.Streams), "stream"),
+		duration(time.Duration(s.Totals.Waited)))
 	if slowest := s.slowest(); slowest != nil {
 		fmt.Fprintf(&line, " The slowest stream is %s: %s.", slowest.Name, slowest.positionText())
 	}
@@ -158,11 +159,4 @@ func (s *StreamFigures) Text() string {
 		duration(time.Duration(f.Waited)))
 }
 
-func retriesText(n int64) string {
-	switch n {
-	case 1:
-		return "1 retry"
-	default:
-		return prose.Grouped(n) + " retries"
-	}
-}
+func retriesText(n int64) string { return prose.Grouped(n) + " " + prose.Form(n, "retry", "retries") }

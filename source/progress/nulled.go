@@ -23,7 +23,7 @@ func (r *Report) nulledLines() []string {
 	var lines []string
 	for i, stream := range order {
 		if i == maxTableStreams {
-			return append(lines, fmt.Sprintf("Cells of %s were sent as null too.", prose.Quantity(int64(len(order)-i), "other stream")))
+			return append(lines, fmt.Sprintf("Cells of %s were sent as null too.", prose.Quantity(len(order)-i, "other stream")))
 		}
 		lines = append(lines, nulledLine(stream, cells[stream]))
 	}

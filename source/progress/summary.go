@@ -59,7 +59,7 @@ func outcomesText(streams []StreamFigures) string {
 		case Open, Incomplete:
 		}
 	}
-	all := prose.Quantity(int64(len(streams)), "stream")
+	all := prose.Quantity(len(streams), "stream")
 	rest := int64(len(streams)) - complete - failed
 	if failed+rest == 0 {
 		return all
@@ -92,7 +92,7 @@ func (r *Report) table() []string {
 		for i := range others {
 			sum.add(others[i].Figures)
 		}
-		row := tableRow(prose.Quantity(int64(len(others)), "other stream"), "", "", &sum, 0)
+		row := tableRow(prose.Quantity(len(others), "other stream"), "", "", &sum, 0)
 		row[len(row)-2], row[len(row)-1] = "", ""
 		rows = append(rows, row)
 	}

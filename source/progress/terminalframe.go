@@ -99,7 +99,7 @@ func streamLine(now Snapshot, stream int, rate float64) row {
 func totalLine(now Snapshot, rate float64) row {
 	complete, _ := outcomes(now)
 	r := row{text: [columnCount]string{
-		nameColumn: "Total", phaseColumn: fmt.Sprintf("%s of %s complete", prose.Grouped(complete), prose.Grouped(int64(len(now.Streams)))),
+		nameColumn: "Total", phaseColumn: fmt.Sprintf("%s of %s complete", prose.Grouped(complete), prose.Grouped(len(now.Streams))),
 		rowsColumn: prose.Grouped(now.Totals.Rows) + " rows", rateColumn: rateText(rate, "rows"),
 	}}
 	switch {

@@ -49,5 +49,5 @@ func List(texts []string, most int) string {
 	if len(texts) <= most {
 		return strings.Join(texts, ", ")
 	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+	return fmt.Sprintf("%s, and %s more", strings.Join(texts[:most], ", "), Grouped(len(texts)-most))
 }

@@ -124,8 +124,8 @@ func TestATableWithoutADefinitionIsLeftOut(t *testing.T) {
 
 func TestTheCatalogsOfASplitHaveDifferentStreams(t *testing.T) {
 	for part, want := range map[string]struct{ stream, comment string }{
-		"1": {"account", "Part 1 of 2 has 1 of 2 streams and about 12345 of 12345 rows.\n"},
-		"2": {"tag", "Part 2 of 2 has 1 of 2 streams and about 0 of 12345 rows.\n"},
+		"1": {"account", "Part 1 of 2 has 1 of 2 streams and about 12,345 of 12,345 rows.\n"},
+		"2": {"tag", "Part 2 of 2 has 1 of 2 streams and about 0 of 12,345 rows.\n"},
 	} {
 		got := populated(t).runForPeople(t, func(p *source.Process) { p.StderrTerminal = true }, "catalog", "--tables", "account,tag", "--split", "2", "--part", part)
 		require.Zero(t, got.code, got.stderr)
