@@ -92,7 +92,7 @@ func (p pacedRead) run(t *testing.T) pacedResult {
 			options.MaxConcurrent = 1
 		}
 		client := dataverse.New(virtualRoot, signInDirectly(t, service.direct, simulator.DefaultApplication()), service, options)
-		pool := signedIn(t, users.User{Name: "the user", Client: client})
+		pool := signedIn(t.Context(), t, users.User{Name: "the user", Client: client})
 		out, in := io.Pipe()
 		read := make(chan struct{})
 		job := readBy(t, pool, in, hintOfPaced)

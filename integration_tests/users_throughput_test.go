@@ -47,7 +47,7 @@ func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows int64, 
 		for _, a := range applications[1:] {
 			list = append(list, users.User{Name: "another", Client: client.As("another", signInDirectly(t, service, a))})
 		}
-		pool := signedIn(t, list...)
+		pool := signedIn(t.Context(), t, list...)
 		job := readBy(t, pool, io.Discard, streams)
 		selected := someTables(t, client, streams)
 		ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)

@@ -73,12 +73,12 @@ const virtualRoot = "https://contoso.crm.example"
 const rowsOfPage = 10
 
 // signedIn returns a pool of application users that have signed in.
-func signedIn(t *testing.T, list ...users.User) *users.Pool {
+func signedIn(ctx context.Context, t *testing.T, list ...users.User) *users.Pool {
 	t.Helper()
 	pool := users.New(list, users.Options{
 		Log: slog.New(slog.DiscardHandler), Explain: func(_ int, err error) string { return err.Error() },
 	})
-	_, err := pool.SignIn(t.Context())
+	_, err := pool.SignIn(ctx)
 	assert.NoError(t, err)
 	return pool
 }

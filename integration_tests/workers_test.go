@@ -72,7 +72,7 @@ func (w workers) run(t *testing.T) []map[string]int {
 // work reads streams as one process does, and returns how many rows it has read of each.
 func work(ctx context.Context, t *testing.T, client *dataverse.Client, streams []replicate.Stream) map[string]int {
 	t.Helper()
-	pool := signedIn(t, users.User{Name: "the user", Client: client})
+	pool := signedIn(ctx, t, users.User{Name: "the user", Client: client})
 	out, in := io.Pipe()
 	counted := make(chan map[string]int, 1)
 	go func() { counted <- countRecords(out) }()
