@@ -13,8 +13,8 @@ import (
 // mostInCell is how many characters of a text data management writes into a cell of a workbook.
 const mostInCell = 255
 
-// TestEachFormatOfEntityFilesBringsTheSameRows reads shared entities and others, with values of every type and texts that each format
-// must escape, and compares them value for value.
+// TestEachFormatOfEntityFilesBringsTheSameRows reads shared entities and others, with values of every type and texts that each
+// format must escape, and compares them value for value.
 func TestEachFormatOfEntityFilesBringsTheSameRows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -25,8 +25,8 @@ func further(n int) simulator.Application {
 	return a
 }
 
-// rowsWithin returns how many rows so many users read in 90 seconds of synctest's clock, and the share of their requests that limits
-// refuse. Only the service lets time pass: its requests take 250 ms, and it enforces limits for each user.
+// rowsWithin returns how many rows so many users read in 90 seconds of synctest's clock, and the share of their requests that
+// limits refuse. Only the service lets time pass: its requests take 250 ms, and it enforces limits for each user.
 func rowsWithin(t *testing.T, number int, limits simulator.Limits) (rows int64, refused float64) {
 	t.Helper()
 	const hint, streams = 12, 24

@@ -11,10 +11,10 @@ import (
 // maxDifferences is how many differences of one stream are listed.
 const maxDifferences = 20
 
-// Differences compares a stream's rows with those of the environment, value for value, and returns what differs, nil
-// if nothing does. Each row wanted has all its properties as Dataverse's Web API prints them, with the annotations of its
-// lookups; those that the stream does not declare are skipped. Texts are equal if they mean the same, everything else byte for byte. Two differences
-// are as documented: a time without a zone has lost its Z, and a part of the key that is null is an empty text.
+// Differences compares a stream's rows with those of the environment, value for value, and returns what differs, nil if nothing
+// does. Each row wanted has all its properties as Dataverse's Web API prints them, with the annotations of its lookups; those
+// that the stream does not declare are skipped. Texts are equal if they mean the same, everything else byte for byte. Two
+// differences are as documented: a time without a zone has lost its Z, and a part of the key that is null is an empty text.
 func (d *Destination) Differences(stream string, want iter.Seq2[string, map[string]json.RawMessage]) []string {
 	t := d.tables[stream]
 	if t == nil {

@@ -9,9 +9,9 @@ import (
 const costOfStream = 1000
 
 // Split divides streams into parts, at least one, by their numbers of rows; a stream without a number counts as empty. It assigns
-// the streams from the largest to the smallest, each to the part with the fewest rows so far. No part has many more rows than another, unless one
-// stream alone has them. The parts depend only on the streams and their numbers of rows, not on the order of the streams. Each
-// part is sorted; parts are empty if there are fewer streams than parts.
+// the streams from the largest to the smallest, each to the part with the fewest rows so far. No part has many more rows than
+// another, unless one stream alone has them. The parts depend only on the streams and their numbers of rows, not on the order of
+// the streams. Each part is sorted; parts are empty if there are fewer streams than parts.
 func Split(rows map[string]int64, streams []string, parts int) [][]string {
 	ordered := slices.SortedFunc(slices.Values(streams), func(a, b string) int {
 		return cmp.Or(cmp.Compare(rows[b], rows[a]), cmp.Compare(a, b))

@@ -50,8 +50,8 @@ func (c *Client) awaitURL(ctx context.Context, execution string, mayBeNone bool)
 // Download stores the package of an execution, which has ended, in a file. The caller closes it. It is nil if the execution has
 // no package; mayBeNone reports that the execution may have exported no record, so that a missing package is no surprise.
 //
-// The download continues with the last byte, of the same version of the blob, when it is cut off. When the url is refused, a new one
-// is requested. The error is a *LostError if the package is gone.
+// The download continues with the last byte, of the same version of the blob, when it is cut off. When the url is refused, a new
+// one is requested. The error is a *LostError if the package is gone.
 func (c *Client) Download(ctx context.Context, execution string, mayBeNone bool) (*File, error) {
 	url, err := c.awaitURL(ctx, execution, mayBeNone)
 	if err != nil || url == "" {

@@ -54,8 +54,8 @@ type Project struct {
 	Lines   []Line
 }
 
-// HasUTC reports whether times in files of a source data format are in UTC: those of Excel and of the two forms of XML, which have no
-// time zone to choose. Delimited formats have one each (Microsoft, "Data import and export jobs overview").
+// HasUTC reports whether times in files of a source data format are in UTC: those of Excel and of the two forms of XML, which
+// have no time zone to choose. Delimited formats have one each (Microsoft, "Data import and export jobs overview").
 func HasUTC(format string) bool {
 	name := strings.ToUpper(format)
 	return strings.HasPrefix(name, "XML") || strings.HasPrefix(name, "EXCEL")

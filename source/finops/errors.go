@@ -83,8 +83,8 @@ func (e *APIError) Forbidden() bool {
 	return (e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized) && e.Page == (webpage.Page{})
 }
 
-// LeadsElsewhere reports whether the refusal is that of a host which is not a finance & operations environment: it does not know the
-// service, or redirects to a page of its own.
+// LeadsElsewhere reports whether the refusal is that of a host which is not a finance & operations environment: it does not know
+// the service, or redirects to a page of its own.
 func (e *APIError) LeadsElsewhere() bool {
 	redirected := e.Status >= http.StatusMultipleChoices && e.Status < http.StatusBadRequest
 	return redirected || e.Status == http.StatusNotFound

@@ -81,8 +81,8 @@ func (c *Client) Exported(ctx context.Context, project string) ([]string, error)
 // notRun is the status of a part of an entity that was not run.
 const notRun = "NotRun"
 
-// isOpen reports whether a status of the job log is one of an entity whose export has not ended. NotRun is also that of a part that is
-// skipped, such as staging.
+// isOpen reports whether a status of the job log is one of an entity whose export has not ended. NotRun is also that of a part
+// that is skipped, such as staging.
 func isOpen(status string) bool {
 	switch strings.ToLower(status) {
 	case "executing", "preprocessing", "processing", "inprocess", "waiting", "queued":

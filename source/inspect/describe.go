@@ -9,9 +9,9 @@ import (
 	"source-microsoft-dataverse/source/users"
 )
 
-// describe sends all requests except those for rows. Without the list of tables and the privileges of the users, little can be found,
-// so they are requested first: the limiter grants slots in the order of the requests, and a request that waits for a slot of a slow
-// environment may be too late. The secured columns and the numbers of rows are requested of the tables in the list.
+// describe sends all requests except those for rows. Without the list of tables and the privileges of the users, little can be
+// found, so they are requested first: the limiter grants slots in the order of the requests, and a request that waits for a slot
+// of a slow environment may be too late. The secured columns and the numbers of rows are requested of the tables in the list.
 func (g *gatherer) describe(ctx context.Context) {
 	var list, others sync.WaitGroup
 	var summaries []dataverse.TableSummary

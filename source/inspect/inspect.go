@@ -118,7 +118,7 @@ type columnAccess struct {
 	readableKnown             bool
 }
 
-// rights returns the rights that follow, which are unknown unless both requests succeeded.
+// rights returns the rights that follow from both requests. They are unknown if one of the requests shows nothing.
 func (a columnAccess) rights() users.ColumnRights {
 	return users.ColumnRights{Known: a.rolesKnown && a.readableKnown, Everything: a.administrator, Readable: a.readable}
 }

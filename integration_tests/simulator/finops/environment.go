@@ -84,7 +84,8 @@ type Environment struct {
 	made         int              // execution ids that the environment made itself
 }
 
-// New makes an environment. It refuses options that contradict one another, such as a project that exports an entity that does not exist.
+// New makes an environment. It refuses options that contradict one another, such as a project that exports an entity that does
+// not exist.
 func New(o Options) (*Environment, error) {
 	if o.Formats == nil {
 		o.Formats = Formats()

@@ -43,8 +43,8 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-// FuzzXML compares the scanner with encoding/xml: what that accepts, the scanner reads in the same way, unless it is a document type or
-// names another encoding.
+// FuzzXML compares the scanner with encoding/xml: what that accepts, the scanner reads in the same way, unless it is a document
+// type or names another encoding.
 func FuzzXML(f *testing.F) {
 	f.Add(`<?xml version="1.0" encoding="utf-8"?><D><X A="1&quot;" b='2'/><Y><Z>&#x41;<![CDATA[<&]]>` + "\r\n" + `</Z></Y><!-- c --></D>`)
 	f.Add("\xEF\xBB\xBF<a:b xmlns:a=\"x\">\r</a:b>")
